@@ -1,0 +1,57 @@
+import { type Credential, type Deployment } from './deployment';
+import { type TimeLimits } from './time-limits';
+
+/** An operator's extension, loaded from a module named in `codex_hooks`. */
+export interface HookModule {
+  readonly path: string;
+}
+
+/** Everything the process was told, read once at start from the environment and `config.yaml`; frozen. */
+export interface Settings {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Undefined only until `state/` has made one at first start without a key. */
+  readonly masterKey: string | undefined;
+  /** The key is one of the published example keys: loopback only, loud warning. */
+  readonly masterKeyIsExample: boolean;
+  /** Extra header that may carry the key (`litellm_key_header_name`), lower case. */
+  readonly keyHeaderName: string | undefined;
+  readonly stateDir: string;
+  readonly cacheDir: string;
+  readonly codex: {
+    readonly baseUrl: string;
+    readonly originator: string;
+    readonly clientVersion: string;
+    /** `true`: official Codex instructions; `false`: the caller's own. */
+    readonly mode: boolean;
+    readonly refreshTokenUrl: string;
+    readonly whoamiUrl: string;
+    readonly instructionsBaseUrl: string;
+    readonly releasesUrl: string;
+    readonly retiredModelFallback: string;
+  };
+  /** The login used by deployments that name none. */
+  readonly defaultCredential: Credential;
+  /** Empty: every model of the default account's catalog is offered under its own name. */
+  readonly deployments: readonly Deployment[];
+  /** alias → model group; hidden aliases are not listed. */
+  readonly modelAliases: ReadonlyMap<string, { readonly model: string; readonly hidden: boolean }>;
+  /** `drop_params`: false refuses unsupported parameters with 400; anything else drops and lists them. */
+  readonly dropParams: boolean;
+  readonly numRetries: number;
+  readonly limits: {
+    /** Bytes of a request body after decompression. */
+    readonly maxBodyBytes: number;
+    readonly maxJsonDepth: number;
+    readonly maxImageBytes: number;
+  };
+  readonly times: TimeLimits;
+  readonly trustedProxyHops: number;
+  readonly requireAuthForMetrics: boolean;
+  readonly alwaysIncludeStreamUsage: boolean;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly hooks: readonly HookModule[];
+  /** Outbound proxy settings, already read; empty strings mean none. */
+  readonly proxy: { readonly http: string; readonly https: string; readonly no: string };
+  /** What was accepted but not understood, each with its place; printed at start and by `check-config`. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,48 @@
+/** Every wait of the gateway, in milliseconds; settings change them and tests scale them down. */
+export interface TimeLimits {
+  /** TCP and TLS to an upstream host. */
+  readonly connectMs: number;
+  /** From the upstream call to its first event (`stream_timeout`). */
+  readonly firstEventMs: number;
+  /** Between two semantic events; keep-alives do not count as life. */
+  readonly idleMs: number;
+  /** Whole call for a JSON answer (`timeout`, `request_timeout`). */
+  readonly wholeJsonMs: number;
+  /** Whole call for a stream. */
+  readonly wholeStreamMs: number;
+  /** How long a failure may still become a real HTTP status. */
+  readonly firstByteHoldMs: number;
+  /** Between two keep-alive comments on a silent stream. */
+  readonly keepAliveMs: number;
+  /** The same toward a Codex CLI, whose idle timer wants a data frame (300 s by default). */
+  readonly cliKeepAliveMs: number;
+  /** Slow senders: headers and body of a client's request. */
+  readonly requestHeadersMs: number;
+  readonly requestBodyMs: number;
+  /** A client that stopped reading. */
+  readonly stalledReaderMs: number;
+  readonly catalogMs: number;
+  readonly tokenEndpointMs: number;
+  readonly instructionsMs: number;
+  /** Running streams after SIGTERM. */
+  readonly drainMs: number;
+}
+
+/** The defaults of the contract. */
+export const defaultTimeLimits: TimeLimits = {
+  connectMs: 5_000,
+  firstEventMs: 600_000,
+  idleMs: 900_000,
+  wholeJsonMs: 600_000,
+  wholeStreamMs: 7_200_000,
+  firstByteHoldMs: 10_000,
+  keepAliveMs: 15_000,
+  cliKeepAliveMs: 55_000,
+  requestHeadersMs: 10_000,
+  requestBodyMs: 60_000,
+  stalledReaderMs: 60_000,
+  catalogMs: 10_000,
+  tokenEndpointMs: 20_000,
+  instructionsMs: 20_000,
+  drainMs: 75_000,
+};

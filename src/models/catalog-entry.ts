@@ -1,0 +1,34 @@
+import { type JsonObject } from '../protocol/canonical/canonical-request';
+
+/** What we act on of one catalog model; `raw` is the entry as upstream sent it, for the Codex CLI. */
+export interface CatalogEntry {
+  readonly slug: string;
+  readonly displayName: string;
+  readonly usesResponsesLite: boolean;
+  readonly supportsVerbosity: boolean;
+  readonly supportsParallelToolCalls: boolean;
+  /** Effort names in the catalog's order, lowest first; empty when the model takes none. */
+  readonly efforts: readonly string[];
+  readonly defaultEffort: string | undefined;
+  /** What `ultra` is sent as. */
+  readonly ultraEffort: string;
+  readonly serviceTiers: readonly string[];
+  readonly contextWindow: number | undefined;
+  readonly visible: boolean;
+  readonly priority: number;
+  /** Official prompt, when the entry carries one. */
+  readonly instructions: string | undefined;
+  readonly raw: JsonObject;
+}
+
+/** A requested name after aliases, prefixes, effort suffixes and retirement. */
+export interface ResolvedModel {
+  readonly slug: string;
+  /** Undefined when the catalog does not know the slug: sent as it is, ordinary profile. */
+  readonly entry: CatalogEntry | undefined;
+  readonly profile: 'ordinary' | 'lite';
+  /** Effort named by a suffix of the model name. */
+  readonly effort: string | undefined;
+  /** The retired slug that was asked for; told in `x-codex-gateway-model-remapped`. */
+  readonly remappedFrom: string | undefined;
+}

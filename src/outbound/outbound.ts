@@ -1,0 +1,40 @@
+/** One request to an allowed origin. */
+export interface OutboundRequest {
+  readonly method: 'GET' | 'POST';
+  /** Absolute; its origin must be one that settings name. */
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly connectMs?: number;
+  /** Until the response headers. */
+  readonly headersMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer whose body is still arriving. */
+export interface OutboundResponse {
+  readonly status: number;
+  /** Lower-case names; a repeated header is joined with `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * All bytes that arrived since the last call, in order, one array; `undefined` at a clean end.
+   * The socket is paused while more than 256 KiB wait here.
+   * @throws {UpstreamFailure} of kind `network` when the connection breaks, with the signal's reason when aborted.
+   */
+  next(): Promise<readonly Buffer[] | undefined>;
+  /** Whole body, at most `limitBytes` (the rest is discarded). */
+  text(limitBytes: number, withinMs: number): Promise<string>;
+  /** Frees the socket; safe to call at any time and more than once. */
+  cancel(): void;
+}
+
+/** Port: the only way out. Holds the allowed origins, proxies, pools and deadlines. Follows no redirect. */
+export abstract class Outbound {
+  /**
+   * @throws {UpstreamFailure} `network` (no connection) or `timeout` (no headers in time).
+   * @throws {Error} when the origin is not allowed: a bug, since no request field can name a host.
+   */
+  abstract send(request: OutboundRequest): Promise<OutboundResponse>;
+  abstract close(): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import { type Deployment } from '../config/deployment';
+import { type AnswerEvent } from '../protocol/canonical/answer-event';
+import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
+import { type ResolvedModel } from '../models/catalog-entry';
+
+/** A Codex CLI's own request, forwarded as it came. */
+export interface NativeRequest {
+  readonly kind: 'native';
+  readonly model: string;
+  /** The decoded body as UTF-8 bytes; sent unchanged unless the model was remapped. */
+  readonly body: Buffer;
+  /** Identity headers to pass on, lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A request in the inner language. */
+export interface CanonicalCall {
+  readonly kind: 'canonical';
+  readonly request: CanonicalRequest;
+  /** The caller is a Codex CLI on a `/v1` route: its prompt already is in the input, and its identity headers may be passed on. */
+  readonly fromCodexCli: boolean;
+}
+
+export type UpstreamCall = NativeRequest | CanonicalCall;
+
+/** An answer that has begun. */
+export interface UpstreamAnswer {
+  readonly model: ResolvedModel;
+  /** Allow-listed headers for the client (`x-codex-turn-state`, upstream request id), lower case. */
+  readonly passHeaders: Readonly<Record<string, string>>;
+  /** Parameters that only this upstream could not take, beyond those the edge dropped. */
+  readonly droppedParams: readonly string[];
+  /**
+   * Events of all chunks that arrived since the last call; `undefined` at the end of the body.
+   * Enforces the first-event and the semantic idle limit.
+   * @throws {UpstreamFailure} `network`, `timeout`.
+   */
+  next(): Promise<readonly AnswerEvent[] | undefined>;
+  /** Frees the socket; safe at any time. */
+  cancel(): void;
+}
+
+/** Port of routing: one attempt at one deployment. */
+export abstract class Upstream {
+  /** @throws {UpstreamFailure} for every answer that is not a stream, with its kind decided. @throws {GatewayError} when the login is unusable. */
+  abstract open(deployment: Deployment, call: UpstreamCall, signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** Unary compaction (`POST …/responses/compact`). @returns status 200 JSON bytes. */
+  abstract compact(deployment: Deployment, call: NativeRequest, signal: AbortSignal): Promise<Buffer>;
+  /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */
+  abstract describe(deployment: Deployment, call: UpstreamCall): Promise<{ url: string; headers: Record<string, string>; body: unknown; instructionsHash: string | null }>;
+}
