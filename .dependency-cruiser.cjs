@@ -16,7 +16,7 @@ const anyOf = (names) => `^src/(${names.join('|')})/`;
 const noLookingUp = floors.slice(0, -1).map((floor, level) => ({
   name: `${floor.join('-')}-looks-up`,
   severity: 'error',
-  from: { path: anyOf(floor) },
+  from: { path: anyOf(floor), pathNot: '\\.spec\\.ts$' },
   to: { path: [anyOf(floors.slice(level + 1).flat()), '^src/[^/]+\\.ts$'] },
 }));
 const noNeighbours = floors
@@ -25,7 +25,7 @@ const noNeighbours = floors
   .map(({ folder, floor }) => ({
     name: `${folder}-visits-a-neighbour`,
     severity: 'error',
-    from: { path: `^src/${folder}/` },
+    from: { path: `^src/${folder}/`, pathNot: '\\.spec\\.ts$' },
     to: { path: anyOf(floor), pathNot: [`^src/${folder}/`] },
   }));
 
@@ -33,8 +33,18 @@ module.exports = {
   forbidden: [
     ...noLookingUp,
     ...noNeighbours,
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '^src/main\\.ts$' }, to: {} },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: '^src/main\\.ts$' },
+      to: {},
+    },
     {
       name: 'pure-floors-do-no-io',
       severity: 'error',
@@ -51,7 +61,10 @@ module.exports = {
       name: 'sockets-only-in-outbound',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/outbound/|\\.spec\\.ts$' },
-      to: { path: 'node_modules/undici/|^node:(http|https|net|tls)$|^(http|https|net|tls)$', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: 'node_modules/undici/|^node:(http|https|net|tls)$|^(http|https|net|tls)$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'src-never-imports-tests',

@@ -34,7 +34,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
-  { files: ['src/config/env.schema.ts', 'src/main.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedSyntax] } },
+  {
+    files: ['src/config/env.schema.ts', 'src/main.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...restrictedSyntax] },
+  },
   {
     files: ['src/kernel/**', 'src/protocol/**'],
     ignores: ['**/*.spec.ts'],

@@ -5,6 +5,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  // The real Codex CLI runs only where somebody asks for its versions: `all`, or a list separated by commas.
   testPathIgnorePatterns: process.env.TEST_CLIENTS ? [] : ['/test/clients/'],
   transform: {
     '^.+\\.(t|m?j)s$': [

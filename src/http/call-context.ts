@@ -17,6 +17,8 @@ export interface CallContext {
   readonly userAgent: string;
   /** Set by the key guard. */
   principal: Principal | undefined;
+  /** The story has told the observer how this call ended; the error filter tells it of calls that never got so far. */
+  settled: boolean;
 }
 
 const contextKey = Symbol('call-context');

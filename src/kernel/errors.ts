@@ -61,7 +61,14 @@ export function invalidRequest(message: string, param?: string, code = 'invalid_
 
 /** 401: no key, or one we do not know. Unknown, malformed and deleted keys must all get the same words. */
 export function authenticationFailed(message: string): GatewayError {
-  return new GatewayError({ status: 401, type: 'auth_error', code: 'invalid_api_key', message, author: 'key', shouldRetry: false });
+  return new GatewayError({
+    status: 401,
+    type: 'auth_error',
+    code: 'invalid_api_key',
+    message,
+    author: 'key',
+    shouldRetry: false,
+  });
 }
 
 /** 404: a model name that no model group, alias or catalog entry carries. */
@@ -128,14 +135,14 @@ export function internalError(cause: unknown): GatewayError {
     status: 500,
     type: 'internal_server_error',
     code: 'server_error',
-    message: 'The gateway failed to handle this request. Its operator finds the reason in the log under the request id.',
+    message:
+      'The gateway failed to handle this request. Its operator finds the reason in the log under the request id.',
     cause,
   });
 }
 
 /** User text inside a message: at most 120 characters, control characters replaced. */
 export function shorten(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what must not reach a log line
   const clean = text.replace(/[\u0000-\u001f\u007f]/g, '?');
   return clean.length <= 120 ? clean : `${clean.slice(0, 117)}...`;
 }

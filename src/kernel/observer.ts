@@ -13,6 +13,8 @@ export interface RequestRecord {
   readonly principal: Principal | undefined;
   /** Model group as asked for; undefined when the request was refused before it was known. */
   readonly requestedModel: string | undefined;
+  /** The same from a closed set, for metric labels: a configured or catalogued name; undefined when it is neither. */
+  readonly modelLabel: string | undefined;
   /** Slug that went upstream. */
   readonly upstreamModel: string | undefined;
   readonly deploymentId: string | undefined;
@@ -37,7 +39,7 @@ export interface RequestRecord {
 
 /** One call to one deployment. */
 export interface AttemptRecord {
-  readonly requestedModel: string;
+  readonly modelLabel: string;
   readonly upstreamModel: string;
   readonly deploymentId: string;
   readonly apiBase: string;
@@ -48,7 +50,6 @@ export interface AttemptRecord {
 
 /** Port: what the story tells to metrics and logs. Implementations never throw and never wait. */
 export abstract class Observer {
-  abstract requestStarted(): void;
   abstract requestEnded(record: RequestRecord): void;
   abstract attemptEnded(record: AttemptRecord): void;
 }

@@ -45,34 +45,122 @@ interface KindFacts {
   readonly retryable: boolean;
 }
 
-/** One row a kind: who is to blame, and what the client sees when nothing else answers. Statuses: protocol reference 9.2. */
+/** One row a kind: who is to blame, and what the client sees when nothing else answers.  */
 const facts: Readonly<Record<FailureKind, KindFacts>> = {
-  rate_limited: row('account', 429, 'rate_limit_error', 'rate_limit_exceeded', 'upstream', true),
-  quota_exhausted: row('account', 429, 'usage_limit_reached', 'usage_limit_reached', 'plan_window', true),
-  unauthorized: row('account', 503, 'upstream_authentication_error', 'upstream_authentication_error', 'upstream', true),
-  workspace_refused: row('account', 503, 'upstream_authentication_error', 'upstream_workspace_refused', 'upstream', true),
-  blocked: row('edge', 503, 'upstream_blocked', 'upstream_blocked', 'edge', true),
-  overloaded: row('upstream', 503, 'service_unavailable', 'server_is_overloaded', 'upstream', true),
-  server_error: row('upstream', 502, 'bad_gateway', 'server_error', 'upstream', true),
-  context_too_long: row('request', 400, 'invalid_request_error', 'context_length_exceeded', 'upstream', false),
-  content_policy: row('request', 400, 'invalid_request_error', 'invalid_prompt', 'upstream', false),
-  invalid_request: row('request', 400, 'invalid_request_error', 'invalid_request_error', 'upstream', false),
-  model_unavailable: row('model', 404, 'invalid_request_error', 'model_not_found', 'upstream', true),
-  network: row('network', 502, 'bad_gateway', 'upstream_unreachable', 'upstream', true),
-  timeout: row('upstream', 504, 'timeout', 'upstream_timeout', 'gateway', true),
-  cut: row('upstream', 502, 'bad_gateway', 'stream_cut', 'upstream', true),
-  client_gone: row('client', 499, 'client_closed_request', 'client_closed_request', 'gateway', false),
+  rate_limited: {
+    blame: 'account',
+    status: 429,
+    type: 'rate_limit_error',
+    code: 'rate_limit_exceeded',
+    author: 'upstream',
+    retryable: true,
+  },
+  quota_exhausted: {
+    blame: 'account',
+    status: 429,
+    type: 'usage_limit_reached',
+    code: 'usage_limit_reached',
+    author: 'plan_window',
+    retryable: true,
+  },
+  unauthorized: {
+    blame: 'account',
+    status: 503,
+    type: 'upstream_authentication_error',
+    code: 'upstream_authentication_error',
+    author: 'upstream',
+    retryable: true,
+  },
+  workspace_refused: {
+    blame: 'account',
+    status: 503,
+    type: 'upstream_authentication_error',
+    code: 'upstream_workspace_refused',
+    author: 'upstream',
+    retryable: true,
+  },
+  blocked: {
+    blame: 'edge',
+    status: 503,
+    type: 'upstream_blocked',
+    code: 'upstream_blocked',
+    author: 'edge',
+    retryable: true,
+  },
+  overloaded: {
+    blame: 'upstream',
+    status: 503,
+    type: 'service_unavailable',
+    code: 'server_is_overloaded',
+    author: 'upstream',
+    retryable: true,
+  },
+  server_error: {
+    blame: 'upstream',
+    status: 502,
+    type: 'bad_gateway',
+    code: 'server_error',
+    author: 'upstream',
+    retryable: true,
+  },
+  context_too_long: {
+    blame: 'request',
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'context_length_exceeded',
+    author: 'upstream',
+    retryable: false,
+  },
+  content_policy: {
+    blame: 'request',
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'invalid_prompt',
+    author: 'upstream',
+    retryable: false,
+  },
+  invalid_request: {
+    blame: 'request',
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'invalid_request_error',
+    author: 'upstream',
+    retryable: false,
+  },
+  model_unavailable: {
+    blame: 'model',
+    status: 404,
+    type: 'invalid_request_error',
+    code: 'model_not_found',
+    author: 'upstream',
+    retryable: true,
+  },
+  network: {
+    blame: 'network',
+    status: 502,
+    type: 'bad_gateway',
+    code: 'upstream_unreachable',
+    author: 'upstream',
+    retryable: true,
+  },
+  timeout: {
+    blame: 'upstream',
+    status: 504,
+    type: 'timeout',
+    code: 'upstream_timeout',
+    author: 'gateway',
+    retryable: true,
+  },
+  cut: { blame: 'upstream', status: 502, type: 'bad_gateway', code: 'stream_cut', author: 'upstream', retryable: true },
+  client_gone: {
+    blame: 'client',
+    status: 499,
+    type: 'client_closed_request',
+    code: 'client_closed_request',
+    author: 'gateway',
+    retryable: false,
+  },
 };
-
-function row(
-  blame: Blame,
-  status: number,
-  type: string,
-  code: string,
-  ...[author, retryable]: [ErrorAuthor, boolean]
-): KindFacts {
-  return { blame, status, type, code, author, retryable };
-}
 
 /** A failed attempt at one deployment. The router decides from `kind` and `blame`; nobody else reads status codes. */
 export class UpstreamFailure extends Error {

@@ -6,12 +6,3 @@ export interface TokenUsage {
   readonly outputTokens: number;
   readonly reasoningTokens: number;
 }
-
-/** An answer that used nothing, or whose usage is not known yet. */
-export const noUsage: TokenUsage = {
-  inputTokens: 0,
-  cachedInputTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 0,
-  reasoningTokens: 0,
-};

@@ -12,5 +12,8 @@ export abstract class CatalogSource {
    * @returns `undefined` when upstream says the given ETag is still current.
    * @throws {UpstreamFailure}
    */
-  abstract fetch(target: Pick<Deployment, 'apiBase' | 'credential'>, etag?: string): Promise<FetchedCatalog | undefined>;
+  abstract fetch(
+    target: Pick<Deployment, 'apiBase' | 'credential'>,
+    etag?: string,
+  ): Promise<FetchedCatalog | undefined>;
 }

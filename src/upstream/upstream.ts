@@ -36,6 +36,8 @@ export interface UpstreamAnswer {
    * @throws {UpstreamFailure} `network`, `timeout`.
    */
   next(): Promise<readonly AnswerEvent[] | undefined>;
+  /** The terminal event came: lets the body end on its own for a moment, so that the connection can be used again. */
+  release(): void;
   /** Frees the socket; safe at any time. */
   cancel(): void;
 }
@@ -47,5 +49,8 @@ export abstract class Upstream {
   /** Unary compaction (`POST …/responses/compact`). @returns status 200 JSON bytes. */
   abstract compact(deployment: Deployment, call: NativeRequest, signal: AbortSignal): Promise<Buffer>;
   /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */
-  abstract describe(deployment: Deployment, call: UpstreamCall): Promise<{ url: string; headers: Record<string, string>; body: unknown; instructionsHash: string | null }>;
+  abstract describe(
+    deployment: Deployment,
+    call: UpstreamCall,
+  ): Promise<{ url: string; headers: Record<string, string>; body: unknown; instructionsHash: string | null }>;
 }

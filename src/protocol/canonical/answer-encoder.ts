@@ -1,4 +1,5 @@
 import { type GatewayError } from '../../kernel/errors';
+import { type TokenUsage } from '../../kernel/usage';
 import { type AnswerEvent } from './answer-event';
 
 /**
@@ -10,6 +11,8 @@ export interface AnswerEncoder {
   encode(events: readonly AnswerEvent[]): string;
   /** True once the encoder has all it wants (a stop sequence was met): the upstream call can be cancelled. */
   readonly satisfied: boolean;
+  /** What the answer used so far, estimated; only for an answer that `satisfied` ended before upstream told its usage. */
+  readonly estimatedUsage?: TokenUsage;
   /** Closing frames after the upstream's terminal event was encoded (or `satisfied`), for example `data: [DONE]`. */
   finish(): string;
   /** Frames that tell a failure after the 200 went out, without `[DONE]`. */
@@ -20,6 +23,8 @@ export interface AnswerEncoder {
 export interface AnswerFold {
   add(events: readonly AnswerEvent[]): void;
   readonly satisfied: boolean;
+  /** See `AnswerEncoder.estimatedUsage`. */
+  readonly estimatedUsage?: TokenUsage;
   /** The JSON body as wire text. Call once, after the terminal event or when `satisfied`. */
   result(): string;
 }

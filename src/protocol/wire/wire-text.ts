@@ -15,8 +15,7 @@ export function decodeWire(wire: string): string {
 
 /** `text` as wire text. Cheap when it is ASCII. */
 export function encodeWire(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the range names all of ASCII
-  return /^[\u0000-\u007f]*$/.test(text) ? text : Buffer.from(text, 'utf8').latin1Slice();
+  return /^[\u0000-\u007f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** JSON of `value` as wire text. */

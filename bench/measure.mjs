@@ -1,0 +1,173 @@
+/**
+ * Measuring: rounds in which every target has its turn, in an order that moves on by one each round, so that noise of
+ * the machine meets all of them alike. What counts is the median over the rounds.
+ */
+import { join } from 'node:path';
+import { Callers } from './load.mjs';
+import { Stage } from './targets.mjs';
+import { workloadNamed } from './workloads.mjs';
+
+const warmStreams = 200;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The value at `share` (0 to 1) of the sorted `values`; the mean of the middle two for an even median. */
+export function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const below = Math.floor(at);
+  return sorted[below] + ((sorted[below + 1] ?? sorted[below]) - sorted[below]) * (at - below);
+}
+
+/** The middle value. */
+export function median(values) {
+  return quantile(values, 0.5);
+}
+
+function rotated(list, by) {
+  return list.map((_, index) => list[(index + by) % list.length]);
+}
+
+function faultOf(results) {
+  const failed = results.filter((result) => result.error !== undefined);
+  if (failed.length > 0) throw new Error(`${failed.length} of ${results.length} calls failed: ${failed[0].error}`);
+}
+
+/** Every target must give the whole text of an awkward answer before anything is timed. */
+async function checkText(target, workload) {
+  const callers = new Callers(target, workload);
+  const text = await callers.text();
+  await callers.close();
+  if (text !== callers.expectedText()) {
+    throw new Error(`${target.name} does not answer ${workload.name} right: ${JSON.stringify(text.slice(0, 120))}`);
+  }
+}
+
+async function longestBlockMs(target, workload, calls) {
+  const callers = new Callers(target, { ...workload, concurrency: 1 });
+  const blocks = [];
+  faultOf([await callers.once()]);
+  for (let call = 0; call < calls; call += 1) {
+    target.process.watchLoop();
+    faultOf([await callers.once()]);
+    blocks.push(await target.process.longestBlockMs());
+  }
+  await callers.close();
+  return median(blocks);
+}
+
+/** One turn of one target: load for `seconds`, CPU read before and after. */
+async function loadTurn(target, workload, seconds) {
+  const callers = new Callers(target, workload);
+  faultOf((await callers.run(Math.min(0.3, seconds / 5))).results);
+  const cpuBefore = target.process.cpuMs();
+  const { results, elapsedMs } = await callers.run(seconds);
+  const cpuMs = target.process.cpuMs() - cpuBefore;
+  await callers.close();
+  faultOf(results);
+  const deltas = results.reduce((sum, result) => sum + result.deltas, 0);
+  const totals = results.map((result) => result.totalMs);
+  return {
+    cpuMsPerCall: cpuMs / results.length,
+    cpuUsPerDelta: (cpuMs * 1_000) / deltas,
+    callsPerSecond: (results.length * 1_000) / elapsedMs,
+    p50Ms: median(totals),
+    p99Ms: quantile(totals, 0.99),
+    firstP50Ms: median(results.map((result) => result.firstMs)),
+    residentMib: target.process.residentKib() / 1_024,
+    ...(workload.blockCalls > 0 && { blockMs: await longestBlockMs(target, workload, workload.blockCalls) }),
+  };
+}
+
+/** Memory of many silent streams over that of the same process after a few have come and gone. */
+async function idleTurn(target, workload, seconds) {
+  const callers = new Callers(target, workload);
+  const dropWarm = await callers.openIdle(warmStreams);
+  await dropWarm();
+  await pause(500);
+  const warmKib = target.process.residentKib();
+  const drop = await callers.openIdle(workload.concurrency);
+  await pause(seconds * 1_000);
+  const heldKib = target.process.residentKib();
+  await drop();
+  await callers.close();
+  return {
+    kibPerStream: (heldKib - warmKib) / workload.concurrency,
+    warmMib: warmKib / 1_024,
+    heldMib: heldKib / 1_024,
+  };
+}
+
+async function idleRounds(workload, names, plan) {
+  const rounds = Object.fromEntries(names.map((name) => [name, []]));
+  const count = Math.min(plan.rounds, 3);
+  for (let round = 0; round < count; round += 1) {
+    for (const name of rotated(names, round)) {
+      const stage = await Stage.open({
+        workload,
+        names: [name],
+        folder: join(plan.folder, workload.name, `${name}-${round}`),
+        entry: plan.entry,
+      });
+      try {
+        rounds[name].push(await idleTurn(stage.targets[0], workload, Math.min(plan.seconds ?? workload.seconds, 3)));
+      } finally {
+        await stage.close();
+      }
+    }
+    plan.onRound(workload, round, count);
+  }
+  return rounds;
+}
+
+async function loadRounds(workload, names, plan) {
+  const stage = await Stage.open({ workload, names, folder: join(plan.folder, workload.name), entry: plan.entry });
+  try {
+    const targets = workload.direct ? [stage.direct, ...stage.targets] : stage.targets;
+    const rounds = Object.fromEntries(targets.map((target) => [target.name, []]));
+    for (const target of targets) {
+      await checkText(target, workload);
+      const callers = new Callers(target, workload);
+      faultOf((await callers.run(plan.warmSeconds)).results);
+      await callers.close();
+    }
+    for (let round = 0; round < plan.rounds; round += 1) {
+      for (const target of rotated(targets, round)) {
+        rounds[target.name].push(await loadTurn(target, workload, plan.seconds ?? workload.seconds));
+      }
+      plan.onRound(workload, round, plan.rounds);
+    }
+    return rounds;
+  } finally {
+    await stage.close();
+  }
+}
+
+function medians(rounds) {
+  const fields = Object.keys(rounds[0]);
+  return Object.fromEntries(fields.map((field) => [field, median(rounds.map((round) => round[field]))]));
+}
+
+/** Runs one workload by name; per target the medians of its figures and every round. */
+export async function measure(name, targetNames, plan) {
+  const workload = workloadNamed(name);
+  const rounds = await (workload.stall ? idleRounds : loadRounds)(workload, targetNames, plan);
+  const targets = Object.entries(rounds).map(([target, turns]) => [target, { ...medians(turns), rounds: turns }]);
+  return { name, title: workload.title, targets: Object.fromEntries(targets) };
+}
+
+/** Every target must answer right even when its upstream's frames are torn at odd bytes. */
+export async function checkTargets(targetNames, plan) {
+  const workload = workloadNamed('torn');
+  const stage = await Stage.open({
+    workload,
+    names: targetNames,
+    folder: join(plan.folder, workload.name),
+    entry: plan.entry,
+  });
+  try {
+    for (const target of stage.targets) await checkText(target, workload);
+  } finally {
+    await stage.close();
+  }
+}

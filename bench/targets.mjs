@@ -1,0 +1,144 @@
+/**
+ * What is measured: each target is started against the mock of one workload and is then only an address and a process.
+ * `direct` is the mock itself and the zero of added latency.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { BenchProcess } from './processes.mjs';
+import { benchModel } from './workloads.mjs';
+
+const here = import.meta.dirname;
+const masterKey = 'sk-bench-0123456789abcdef';
+const accountId = '00000000-0000-4000-8000-00000000be0c';
+
+/** A free port of the loopback, for a program that cannot tell which one it took. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** A token of the right shape that nobody signed and no real service would take. */
+function unsignedToken() {
+  const part = (claims) => Buffer.from(JSON.stringify(claims)).toString('base64url');
+  const nowSeconds = Math.floor(Date.now() / 1_000);
+  const auth = { chatgpt_account_id: accountId, chatgpt_plan_type: 'plus', chatgpt_user_id: 'user-bench' };
+  const claims = { iat: nowSeconds, exp: nowSeconds + 9 * 86_400, 'https://api.openai.com/auth': auth };
+  return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.unsigned`;
+}
+
+async function writeLogin(file) {
+  const token = unsignedToken();
+  const tokens = { id_token: token, access_token: token, refresh_token: 'rt-bench', account_id: accountId };
+  const login = { auth_mode: 'chatgpt', OPENAI_API_KEY: null, tokens, last_refresh: new Date().toISOString() };
+  await writeFile(file, JSON.stringify(login), { mode: 0o600 });
+}
+
+async function startMock({ workload, folder }) {
+  const args = [join(here, 'mock-codex.mjs'), workload.name];
+  const started = await new BenchProcess({ name: 'mock', args, log: join(folder, 'mock.log') }).announced();
+  return started;
+}
+
+function startBaseline(name, file) {
+  return async ({ mock, folder }) => {
+    const args = [join(here, file), mock.origin];
+    const started = new BenchProcess({ name, args, log: join(folder, `${name}.log`) });
+    return await started.announced();
+  };
+}
+
+async function startGateway({ mock, folder, entry }) {
+  const home = join(folder, 'gateway');
+  await mkdir(home, { recursive: true });
+  const [login, config, port] = [join(home, 'auth.json'), join(home, 'config.yaml'), await freePort()];
+  await writeLogin(login);
+  await writeFile(
+    config,
+    `model_list:\n  - model_name: ${benchModel}\n    litellm_params:\n      model: codex-oauth/${benchModel}\n`,
+  );
+  const gateway = new BenchProcess({
+    name: 'gateway',
+    args: [entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
+    log: join(folder, 'gateway.log'),
+    env: {
+      HOME: home,
+      CODEX_HOME: home,
+      CODEX_AUTH_FILE: login,
+      CODEX_BASE_URL: `${mock.origin}/backend-api/codex`,
+      CODEX_REFRESH_TOKEN_URL_OVERRIDE: `${mock.origin}/oauth/token`,
+      CODEX_INSTRUCTIONS_BASE_URL: `${mock.origin}/instructions`,
+      CODEX_RELEASES_URL: `${mock.origin}/releases`,
+      STATE_DIR: join(home, 'state'),
+      LITELLM_MASTER_KEY: masterKey,
+    },
+  });
+  const origin = `http://127.0.0.1:${port}`;
+  return await gateway
+    .answering(origin, () => isReady(origin))
+    .catch(async (error) => {
+      await gateway.stop();
+      throw error;
+    });
+}
+
+async function isReady(origin) {
+  try {
+    const { statusCode, body } = await request(`${origin}/health/readiness`);
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}
+
+const starters = new Map([
+  ['passthrough', startBaseline('passthrough', 'passthrough.mjs')],
+  ['translator', startBaseline('translator', 'translator.mjs')],
+  ['gateway', startGateway],
+]);
+
+/** The targets by name, in the order of the table. */
+export const targetNames = [...starters.keys()];
+
+/** The processes of one workload: its mock and the targets in front of it. */
+export class Stage {
+  #mock;
+  targets = [];
+
+  /**
+   * Starts everything; on a failure what was started is ended again. `entry` is the gateway's main file, logs go to
+   * `folder`.
+   */
+  static async open({ workload, names, folder, entry }) {
+    const stage = new Stage();
+    await mkdir(folder, { recursive: true });
+    try {
+      stage.#mock = await startMock({ workload, folder });
+      for (const name of names) {
+        const running = await starters.get(name)({ mock: stage.#mock, folder, entry });
+        stage.targets.push({ name, origin: running.origin, key: masterKey, process: running });
+      }
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+    return stage;
+  }
+
+  /** The mock as a target. */
+  get direct() {
+    return { name: 'direct', origin: this.#mock.origin, key: masterKey, process: this.#mock };
+  }
+
+  async close() {
+    await Promise.all(this.targets.map((target) => target.process.stop()));
+    await this.#mock?.stop();
+  }
+}

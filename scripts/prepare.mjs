@@ -1,0 +1,87 @@
+/** What a fresh clone lacks, installed in order: packages, build, redis-server. Used by every command of package.json. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Runs a command, its output shown; ends this process with its status when it fails. */
+export function run(command, args, options = {}) {
+  const status = tryRun(command, args, options);
+  if (status !== 0) process.exit(status);
+}
+
+/** @returns the exit status. */
+export function tryRun(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) console.error(`${command} could not be started: ${error.message}`);
+  return status ?? 1;
+}
+
+/** Installs the locked packages when they are missing or older than the lock. */
+export function ensurePackages() {
+  const mark = join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(mark) && modified(mark) >= modified(join(root, 'package-lock.json'))) return;
+  console.log('Installing packages (npm ci)…');
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+/** Builds dist/ when a source file is newer than it. */
+export function ensureBuild() {
+  ensurePackages();
+  const built = join(root, 'dist', 'main.js');
+  if (existsSync(built) && modified(built) >= newest(join(root, 'src'))) return;
+  console.log('Building…');
+  run(bin('nest'), ['build']);
+}
+
+/** Compiles the Codex simulator of the tests into .cache/simulator, for the demo and the bench. */
+export function ensureSimulator() {
+  ensurePackages();
+  const built = join(root, '.cache', 'simulator', 'main.js');
+  if (!existsSync(built) || modified(built) < newest(join(root, 'test', 'simulator'))) {
+    run(bin('tsc'), ['-p', 'test/simulator/tsconfig.json']);
+  }
+  return built;
+}
+
+/** @returns whether a real redis-server is there, installed if this user may. */
+export function ensureRedis() {
+  if (has('redis-server')) return true;
+  if (process.platform === 'linux' && process.getuid?.() === 0 && has('apt-get')) {
+    console.log('Installing redis-server (apt-get)…');
+    const quiet = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    if (tryRun('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], quiet) !== 0) {
+      tryRun('apt-get', ['update'], quiet);
+      tryRun('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], quiet);
+    }
+  }
+  if (has('redis-server')) return true;
+  console.error('redis-server is not installed and this user may not install it.');
+  console.error('Debian, Ubuntu: sudo apt-get install redis-server   macOS: brew install redis');
+  return false;
+}
+
+/** Path of a package's command. */
+export function bin(name) {
+  return join(root, 'node_modules', '.bin', name);
+}
+
+function has(command) {
+  return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+}
+
+function modified(path) {
+  return existsSync(path) ? statSync(path).mtimeMs : 0;
+}
+
+function newest(folder) {
+  let latest = 0;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && !entry.name.endsWith('.spec.ts')) {
+      latest = Math.max(latest, modified(join(entry.parentPath ?? entry.path, entry.name)));
+    }
+  }
+  return latest;
+}

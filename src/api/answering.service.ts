@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { SETTINGS } from '../config/config.module';
+import { type Settings } from '../config/settings';
+import { readJsonBody } from '../http/body-reader';
+import { callContextOf } from '../http/call-context';
+import { RawEventStream } from '../http/raw-event-stream';
+import { type ClientRequest } from '../protocol/canonical/canonical-request';
+import { type MappingOptions } from '../protocol/mapping-options';
+import { type Call } from '../serving/call';
+import { ServingService } from '../serving/serving.service';
+
+/** The shared half of the doors: body in, then a stream or one JSON answer out. */
+@Injectable()
+export class AnsweringService {
+  /** How request bodies are mapped, from the settings. */
+  readonly mapping: MappingOptions;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly serving: ServingService,
+  ) {
+    this.mapping = {
+      dropParams: settings.dropParams,
+      maxImageBytes: settings.limits.maxImageBytes,
+      alwaysIncludeStreamUsage: settings.alwaysIncludeStreamUsage,
+      hash: (text) => createHash('sha256').update(text).digest('hex'),
+    };
+  }
+
+  /** @throws {GatewayError} 4xx for a body that cannot be read. */
+  readBody(request: FastifyRequest): Promise<{ readonly json: unknown; readonly bytes: Buffer }> {
+    return readJsonBody(request, {
+      maxBytes: this.settings.limits.maxBodyBytes,
+      maxDepth: this.settings.limits.maxJsonDepth,
+      timeoutMs: this.settings.times.requestBodyMs,
+    });
+  }
+
+  /** Reads, maps and answers one request of a JSON dialect. */
+  async answer(exchange: Exchange, map: (body: unknown, options: MappingOptions) => ClientRequest): Promise<void> {
+    const { json } = await this.readBody(exchange.request);
+    const client = map(exchange.adapt === undefined ? json : exchange.adapt(json), this.mapping);
+    const context = callContextOf(exchange.request);
+    await this.tell({ context, route: exchange.route, dialect: exchange.dialect, client }, exchange.reply);
+  }
+
+  /** Answers a call: streams when the client asked for it, else one JSON body. */
+  async tell(call: Call, reply: FastifyReply): Promise<void> {
+    const out = new RawEventStream(reply, {
+      keepAliveFrame: call.context.isCodexCli ? cliKeepAlive : commentKeepAlive,
+      keepAliveMs: call.context.isCodexCli ? this.settings.times.cliKeepAliveMs : this.settings.times.keepAliveMs,
+      stalledReaderMs: this.settings.times.stalledReaderMs,
+    });
+    if (call.dialect === 'native' || call.client.stream) {
+      await this.serving.stream(call, out);
+      return;
+    }
+    const { headers, body } = await this.serving.json(call, out.signal);
+    await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(body);
+  }
+}
+
+/** One request at a door. */
+export interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** Route template. */
+  readonly route: string;
+  readonly dialect: 'chat' | 'responses';
+  /** Changes the body before it is mapped, for routes that carry the model in their path. */
+  readonly adapt?: (body: unknown) => unknown;
+}
+
+const commentKeepAlive = ': keep-alive\n\n';
+
+/** A Codex CLI's idle timer ignores comments and counts any data frame. */
+const cliKeepAlive = 'data: {"type":"codex.keepalive"}\n\n';

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { ModelsModule } from '../models/models.module';
+import { RoutingModule } from '../routing/routing.module';
+import { ServingModule } from '../serving/serving.module';
+import { AnsweringService } from './answering.service';
+import { CompletionsController } from './completions.controller';
+import { DocsController } from './docs.controller';
+import { ModelListing } from './model-listing';
+import { ModelsController } from './models.controller';
+import { NativeController } from './native.controller';
+import { ResponsesController } from './responses.controller';
+import { TransformController } from './transform.controller';
+
+@Module({
+  imports: [ModelsModule, RoutingModule, ServingModule],
+  controllers: [
+    CompletionsController,
+    ResponsesController,
+    NativeController,
+    ModelsController,
+    TransformController,
+    DocsController,
+  ],
+  providers: [AnsweringService, ModelListing],
+})
+export class ApiModule {}

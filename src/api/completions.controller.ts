@@ -1,0 +1,35 @@
+import { Controller, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { chatToCanonical } from '../protocol/chat/chat-to-canonical';
+import { AnsweringService } from './answering.service';
+
+/** The door for OpenAI's Chat Completions. */
+@ApiTags('OpenAI')
+@ApiBearerAuth()
+@Controller()
+export class CompletionsController {
+  constructor(private readonly answering: AnsweringService) {}
+
+  @Post(['v1/chat/completions', 'chat/completions'])
+  @ApiOperation({ summary: 'Chat completion, streamed or whole' })
+  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.answering.answer({ request, reply, route: '/v1/chat/completions', dialect: 'chat' }, chatToCanonical);
+  }
+
+  @Post('openai/deployments/:model/chat/completions')
+  @ApiOperation({ summary: 'Chat completion with the model in the path, as Azure clients send it' })
+  async createForDeployment(
+    @Param('model') model: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const route = '/openai/deployments/{model}/chat/completions';
+    const adapt = (body: unknown): unknown => (isObject(body) ? { ...body, model } : body);
+    await this.answering.answer({ request, reply, route, dialect: 'chat', adapt }, chatToCanonical);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,37 @@
+import { type StartConditions } from '../config/load-settings';
+import { checkConfigCommand } from './check-config.command';
+import { helpText } from './help';
+import { serve } from './serve';
+import { gatewayVersion } from '../upstream/gateway-version';
+
+type Command = (conditions: StartConditions) => Promise<number>;
+
+const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['serve', serve],
+  ['check-config', checkConfigCommand],
+  ['help', () => Promise.resolve(print(helpText))],
+  ['version', () => Promise.resolve(print(`codex-gateway ${gatewayVersion()}`))],
+]);
+
+/**
+ * Runs the command that the first word names; without one it serves.
+ *
+ * @returns the exit status. @throws {ConfigFault} for settings that cannot be used.
+ */
+export async function runCommand(conditions: StartConditions): Promise<number> {
+  const [first = 'serve', ...rest] = conditions.argv;
+  if (conditions.argv.includes('--help') || first === '-h') return print(helpText);
+  if (first === '--version') return print(`codex-gateway ${gatewayVersion()}`);
+  if (first.startsWith('-')) return serve(conditions);
+  const command = commands.get(first);
+  if (command === undefined) {
+    process.stderr.write(`Unknown command: ${first.slice(0, 40)}\n\n${helpText}\n`);
+    return 1;
+  }
+  return command({ ...conditions, argv: conditions.argv.length === 0 ? [] : rest });
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}

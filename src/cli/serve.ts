@@ -1,0 +1,36 @@
+import { loadSettings, type StartConditions } from '../config/load-settings';
+import { type Settings } from '../config/settings';
+import { type RunningGateway, startGateway } from '../gateway';
+import { MasterKey } from '../keys/master-key';
+import { GatewayLogger } from '../telemetry/logger';
+
+/** Serves until SIGTERM or SIGINT, then drains. @returns 0. @throws {ConfigFault} and what `startGateway` throws. */
+export async function serve(conditions: StartConditions): Promise<number> {
+  const settings = loadSettings(conditions);
+  const gateway = await startGateway(settings);
+  announce(gateway, settings);
+  await endSignal();
+  await gateway.stop();
+  return 0;
+}
+
+function announce({ app, url }: RunningGateway, settings: Settings): void {
+  const logger = app.get(GatewayLogger);
+  for (const warning of settings.warnings) logger.warn(warning);
+  const { storedAt } = app.get(MasterKey);
+  if (storedAt !== undefined)
+    logger.warn(`No master key was given: the one in ${storedAt} is used. Clients send it as their API key.`);
+  logger.event('info', `listening on ${url}`, { docs: `${url}/docs`, metrics: `${url}/metrics` });
+  logger.flush();
+}
+
+/** A second signal while draining ends the process at once, as people expect of Ctrl-C. */
+function endSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const first = (): void => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, first);
+      resolve();
+    };
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, first);
+  });
+}

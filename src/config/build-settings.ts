@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import { type Fault } from './config-fault';
+import { defaultCredential, readCredentials } from './credentials';
+import { type Credential } from './deployment';
+import { type Environment } from './env.schema';
+import { absolutePath } from './file-paths';
+import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
+import { builtInCodexProviders } from './read-deployment';
+import { leftOut, type ModelListReading, readModelList } from './read-model-list';
+import { type HookModule, type Settings } from './settings';
+import { type FileSections, sectionsOf, type SettingsSources } from './settings-sources';
+import { defaultTimeLimits, type TimeLimits } from './time-limits';
+
+/** Settings, unless there are faults; `unusable` names the deployments that were left out. */
+export interface SettingsReading {
+  readonly settings: Settings;
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly string[];
+  readonly unusable: ModelListReading['unusable'];
+}
+
+const defaultCodexBaseUrl = 'https://chatgpt.com/backend-api/codex';
+const mebibyte = 1_048_576;
+
+/** Merges flags, environment and file; flags win over the environment, the file's master key over the environment's. */
+export function buildSettings(sources: SettingsSources): SettingsReading {
+  const sections = sectionsOf(sources.file);
+  const masterKey = masterKeyOf(sources, sections);
+  const standard = defaultCredential(sources.environment, sources.places);
+  const models = modelsOf(sources, sections, standard);
+  const listen = listenOf(sources, masterKey);
+  const warnings = [
+    ...(sources.file?.warnings ?? []),
+    ...masterKey.warnings,
+    ...models.warnings,
+    ...plainHttpWarnings(sources.environment),
+  ];
+  const settings: Settings = {
+    listen: { host: listen.host, port: listen.port },
+    masterKey: masterKey.key,
+    masterKeyIsExample: masterKey.isExample,
+    keyHeaderName: sections.general.litellm_key_header_name?.toLowerCase(),
+    ...foldersOf(sources),
+    codex: codexOf(sources.environment, sections),
+    defaultCredential: standard,
+    deployments: models.deployments,
+    modelAliases: aliasesOf(sections),
+    ...answersOf(sections),
+    limits: {
+      maxBodyBytes: sections.general.max_request_size_mb ?? 32 * mebibyte,
+      maxJsonDepth: 64,
+      maxImageBytes: 20 * mebibyte,
+    },
+    times: timesOf(sources.environment, sections),
+    trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
+    logLevel: logLevelOf(sources),
+    hooks: hooksOf(sources, sections),
+    proxy: proxyOf(sources.environment),
+    warnings,
+  };
+  const faults = [...masterKey.faults, ...listen.faults, ...models.faults];
+  return { settings, faults, warnings, unusable: models.unusable };
+}
+
+function masterKeyOf({ file, environment }: SettingsSources, { general }: FileSections): MasterKeyReading {
+  const value = general.master_key;
+  if (file === undefined || value === undefined || value === null) return readMasterKey(undefined, environment);
+  return readMasterKey({ value, place: file.placeOf(['general_settings', 'master_key']) }, environment);
+}
+
+function listenOf(
+  { environment, flags }: SettingsSources,
+  masterKey: MasterKeyReading,
+): { readonly host: string; readonly port: number; readonly faults: readonly Fault[] } {
+  const chosen = flags.host ?? environment.HOST;
+  const isClosed = masterKey.key === undefined || masterKey.isExample;
+  const host = chosen ?? (isClosed ? '127.0.0.1' : '0.0.0.0');
+  const message = 'opens the gateway to the network while the master key is a published example; set a key of your own';
+  const place = flags.host === undefined ? 'environment HOST' : '--host';
+  const faults = masterKey.isExample && !isLoopback(host) ? [{ place, message }] : [];
+  return { host, port: flags.port ?? environment.PORT ?? 4_000, faults };
+}
+
+interface Models extends ModelListReading {
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly string[];
+}
+
+function modelsOf(
+  { file, environment, places }: SettingsSources,
+  sections: FileSections,
+  standard: Credential,
+): Models {
+  if (file === undefined) return { deployments: [], unusable: new Map(), faults: [], warnings: [] };
+  const { book, faults } = readCredentials(sections.top.credential_list ?? [], standard, places, file.placeOf);
+  const reading = readModelList(file, {
+    credentials: book,
+    places,
+    codexBaseUrl: codexBaseUrlOf(environment),
+    codexProviders: new Set([...builtInCodexProviders, ...mappedCodexProviders(sections)]),
+  });
+  const bad = [...reading.unusable.values()].flat();
+  const nothingLeft = reading.deployments.length === 0 && reading.unusable.size > 0;
+  // An empty list means "offer the whole catalog", which is not what somebody wrote who listed models.
+  const isFatal = nothingLeft || ignoresInvalid(sections) === false;
+  return { ...reading, faults: isFatal ? [...faults, ...bad] : faults, warnings: isFatal ? [] : leftOut(bad) };
+}
+
+function ignoresInvalid({ router, litellm, general }: FileSections): boolean | null | undefined {
+  return router.ignore_invalid_deployments ?? litellm.ignore_invalid_deployments ?? general.ignore_invalid_deployments;
+}
+
+/** Names under which a LiteLLM installation knew the Codex handler. */
+function mappedCodexProviders({ litellm }: FileSections): readonly string[] {
+  return (litellm.custom_provider_map ?? []).flatMap((item) => {
+    if (typeof item !== 'object' || item === null || !('provider' in item) || !('custom_handler' in item)) return [];
+    const { provider, custom_handler: handler } = item;
+    const isCodex = typeof handler === 'string' && /codex/i.test(handler);
+    return isCodex && typeof provider === 'string' && provider !== 'openai' ? [provider.toLowerCase()] : [];
+  });
+}
+
+function foldersOf({ environment, places }: SettingsSources): Pick<Settings, 'stateDir' | 'cacheDir'> {
+  const stateDir = absolutePath(environment.STATE_DIR ?? '.codex-gateway', places.cwd, places.homeDir);
+  const cacheDir = absolutePath(environment.CODEX_CACHE_DIR ?? join(stateDir, 'cache'), places.cwd, places.homeDir);
+  return { stateDir, cacheDir };
+}
+
+function codexOf(environment: Environment, sections: FileSections): Settings['codex'] {
+  return {
+    baseUrl: codexBaseUrlOf(environment),
+    originator: environment.CODEX_ORIGINATOR ?? 'codex_gateway',
+    clientVersion: environment.CODEX_CLIENT_VERSION ?? '0.169.0',
+    mode: environment.CODEX_MODE ?? true,
+    refreshTokenUrl: environment.CODEX_REFRESH_TOKEN_URL_OVERRIDE ?? 'https://auth.openai.com/oauth/token',
+    whoamiUrl: environment.CODEX_WHOAMI_URL ?? 'https://auth.openai.com/api/accounts/v1/user-auth-credential/whoami',
+    instructionsBaseUrl: unslashed(
+      environment.CODEX_INSTRUCTIONS_BASE_URL ?? 'https://raw.githubusercontent.com/openai/codex',
+    ),
+    releasesUrl: environment.CODEX_RELEASES_URL ?? 'https://api.github.com/repos/openai/codex/releases/latest',
+    retiredModelFallback: retiredFallbackOf(sections) ?? 'gpt-5.5',
+  };
+}
+
+function retiredFallbackOf({ top, general, litellm, router }: FileSections): string | undefined {
+  const candidates = [top, general, litellm, router].map((section) => section.codex_retired_model_fallback);
+  const written = candidates.find((model) => typeof model === 'string' && model !== '');
+  return written?.replace(/^(codex-oauth|codex|chatgpt)\//, '');
+}
+
+function codexBaseUrlOf(environment: Environment): string {
+  return unslashed(environment.CODEX_BASE_URL ?? environment.CHATGPT_API_BASE ?? defaultCodexBaseUrl);
+}
+
+function aliasesOf({ router, litellm }: FileSections): Settings['modelAliases'] {
+  const written = { ...litellm.model_group_alias, ...router.model_group_alias };
+  return new Map(
+    Object.entries(written).map(([alias, target]) => [
+      alias,
+      typeof target === 'string'
+        ? { model: target, hidden: false }
+        : { model: target.model, hidden: target.hidden === true },
+    ]),
+  );
+}
+
+function answersOf({
+  litellm,
+  router,
+  general,
+}: FileSections): Pick<Settings, 'dropParams' | 'numRetries' | 'requireAuthForMetrics' | 'alwaysIncludeStreamUsage'> {
+  return {
+    dropParams: litellm.drop_params !== false,
+    numRetries: router.num_retries ?? litellm.num_retries ?? 2,
+    requireAuthForMetrics:
+      (litellm.require_auth_for_metrics_endpoint ?? general.require_auth_for_metrics_endpoint) === true,
+    alwaysIncludeStreamUsage: general.always_include_stream_usage === true,
+  };
+}
+
+/** A short whole-call limit is meant for JSON answers; it does not cut streams, but a long one lengthens them. */
+function timesOf(environment: Environment, { router, litellm }: FileSections): TimeLimits {
+  const whole = router.timeout ?? litellm.request_timeout ?? defaultTimeLimits.wholeJsonMs;
+  return {
+    ...defaultTimeLimits,
+    wholeJsonMs: whole,
+    wholeStreamMs: Math.max(whole, defaultTimeLimits.wholeStreamMs),
+    firstEventMs: router.stream_timeout ?? litellm.stream_timeout ?? defaultTimeLimits.firstEventMs,
+    requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
+    requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
+    drainMs: environment.DRAIN_TIMEOUT_SECONDS ?? defaultTimeLimits.drainMs,
+  };
+}
+
+function logLevelOf({ environment, flags }: SettingsSources): Settings['logLevel'] {
+  if (flags.debug === true) return 'debug';
+  return environment.LOG_LEVEL ?? environment.LITELLM_LOG ?? (environment.CODEX_DEBUG === true ? 'debug' : 'info');
+}
+
+function hooksOf({ places }: SettingsSources, { top, litellm, general }: FileSections): readonly HookModule[] {
+  const written = [top, litellm, general].flatMap((section) => section.codex_hooks ?? []);
+  const paths = written.map((path) => absolutePath(path, places.fileDir, places.homeDir));
+  return [...new Set(paths)].map((path) => ({ path }));
+}
+
+function proxyOf(environment: Environment): Settings['proxy'] {
+  return {
+    http: (environment.http_proxy ?? environment.HTTP_PROXY ?? '').trim(),
+    https: (environment.https_proxy ?? environment.HTTPS_PROXY ?? '').trim(),
+    no: environment.no_proxy ?? environment.NO_PROXY ?? '',
+  };
+}
+
+function plainHttpWarnings(environment: Environment): readonly string[] {
+  const names = ['CODEX_BASE_URL', 'CHATGPT_API_BASE', 'CODEX_REFRESH_TOKEN_URL_OVERRIDE', 'CODEX_WHOAMI_URL'] as const;
+  return names
+    .filter((name) => isOpenHttp(environment[name]))
+    .map((name) => `environment ${name}: sends login tokens over plain http to another machine`);
+}
+
+function isOpenHttp(value: string | undefined): boolean {
+  if (value === undefined) return false;
+  const url = new URL(value);
+  return url.protocol === 'http:' && !isLoopback(url.hostname);
+}
+
+function unslashed(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { ConfigFault, type Fault } from './config-fault';
+
+/** Variables as a process or a test hands them over. */
+export type EnvSource = Readonly<Record<string, string | undefined>>;
+
+const flagWords: ReadonlyMap<string, boolean> = new Map([
+  ['true', true], ['1', true], ['yes', true], ['on', true],
+  ['false', false], ['0', false], ['no', false], ['off', false],
+]); // prettier-ignore
+
+const logLevels: ReadonlyMap<string, 'debug' | 'info' | 'warn' | 'error' | 'silent'> = new Map([
+  ['trace', 'debug'], ['debug', 'debug'], ['info', 'info'], ['warn', 'warn'], ['warning', 'warn'],
+  ['error', 'error'], ['fatal', 'error'], ['critical', 'error'], ['silent', 'silent'], ['off', 'silent'],
+]); // prettier-ignore
+
+const text = z.string().transform((value) => value.trim());
+/** Kept byte for byte: a secret is judged by the rules of its own place. */
+const secret = z.string();
+const flag = words(flagWords, 'must be true or false');
+const logLevel = words(logLevels, 'must be debug, info, warn, error or silent');
+const port = whole(0, 65_535);
+const httpUrl = text.refine(isPlainHttpUrl, {
+  error: 'must be an http or https URL without user name, query or fragment',
+});
+const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
+  error: 'must be 1 to 100 visible ASCII characters without spaces',
+});
+
+/** Every variable the gateway knows. `shown` is the default as the documentation prints it. */
+export const envSchema = z.object({
+  PORT: variable(port, '4000', 'Port of the listener; 0 takes any free one. `--port` wins.'),
+  HOST: variable(text, '0.0.0.0', 'Address of the listener; 127.0.0.1 when no master key or a published example key is set. `--host` wins.'),
+  CONFIG_FILE_PATH: variable(text, './config.yaml if it is there', 'LiteLLM-style configuration file. `--config` wins.'),
+  LITELLM_MASTER_KEY: variable(secret, '', 'Admin key, `sk-…`, at least 16 characters. `general_settings.master_key` of the file wins.'),
+  GATEWAY_MASTER_KEY: variable(secret, '', 'Same as `LITELLM_MASTER_KEY`, which wins.'),
+  GATEWAY_SALT_KEY: variable(secret, '', 'Seals credentials at rest in Redis; used only together with Redis.'),
+  LITELLM_SALT_KEY: variable(secret, '', 'Same as `GATEWAY_SALT_KEY`, which wins.'),
+  REDIS_URL: variable(secret, 'in-process state', 'Shared state of all replicas. Read, not used by this release.'),
+  REDIS_HOST: variable(text, '', 'Host of Redis when there is no `REDIS_URL`. Read, not used by this release.'),
+  REDIS_PORT: variable(port, '6379', 'Port of Redis. Read, not used by this release.'),
+  REDIS_PASSWORD: variable(secret, '', 'Password of Redis. Read, not used by this release.'),
+  STATE_DIR: variable(text, './.codex-gateway', 'Local state: generated master key, journals, caches.'),
+  CODEX_AUTH_FILE: variable(text, '$CODEX_HOME/auth.json', 'ChatGPT login made by `codex login`.'),
+  CODEX_HOME: variable(text, '~/.codex', 'Folder of the Codex CLI; its `auth.json` is the default login.'),
+  CODEX_ACCESS_TOKEN: variable(secret, '', 'Codex access token (`at-…`) of a Business or Enterprise workspace, used instead of auth.json.'),
+  CODEX_BASE_URL: variable(httpUrl, 'https://chatgpt.com/backend-api/codex', 'The Codex backend.'),
+  CHATGPT_API_BASE: variable(httpUrl, '', 'Same as `CODEX_BASE_URL`, which wins.'),
+  CODEX_REFRESH_TOKEN_URL_OVERRIDE: variable(httpUrl, 'https://auth.openai.com/oauth/token', 'Token endpoint.'),
+  CODEX_WHOAMI_URL: variable(httpUrl, 'https://auth.openai.com/api/accounts/v1/user-auth-credential/whoami', 'Tells whose an `at-…` token is.'),
+  CODEX_INSTRUCTIONS_BASE_URL: variable(httpUrl, 'https://raw.githubusercontent.com/openai/codex', 'Prompt files, for models whose catalog entry carries none.'),
+  CODEX_RELEASES_URL: variable(httpUrl, 'https://api.github.com/repos/openai/codex/releases/latest', 'Names the release whose prompt files are used.'),
+  CODEX_CACHE_DIR: variable(text, '$STATE_DIR/cache', 'File copy of the instruction cache.'),
+  CODEX_MODE: variable(flag, 'true', '`true`: official Codex instructions; `false`: the caller’s own.'),
+  CODEX_CLIENT_VERSION: variable(headerText, '0.169.0', 'Sent upstream as `version` and `client_version`; gates the model catalog.'),
+  CODEX_ORIGINATOR: variable(headerText, 'codex_gateway', 'Sent upstream as `originator`.'),
+  HTTPS_PROXY: variable(secret, '', 'Proxy of outbound https calls. The lower-case spelling wins.'),
+  https_proxy: variable(secret, '', 'Same as `HTTPS_PROXY`.'),
+  HTTP_PROXY: variable(secret, '', 'Proxy of outbound http calls. The lower-case spelling wins.'),
+  http_proxy: variable(secret, '', 'Same as `HTTP_PROXY`.'),
+  NO_PROXY: variable(text, '', 'Hosts that are called without a proxy, comma separated. The lower-case spelling wins.'),
+  no_proxy: variable(text, '', 'Same as `NO_PROXY`.'),
+  NODE_EXTRA_CA_CERTS: variable(text, '', 'PEM file with further certificate authorities. Node reads it at start, so it works from the real environment only.'),
+  TRUSTED_PROXY_HOPS: variable(whole(0, 32), '0', 'How many proxies before us may write `X-Forwarded-For`; `use_x_forwarded_for` of the file means 1.'),
+  DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM.'),
+  REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
+  REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
+  WEBHOOK_URL: variable(secret, '', 'Receiver of alerts. Read, not used by this release.'),
+  SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
+  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`. Read, not used by this release.'),
+  PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`. Read, not used by this release.'),
+  NUM_WORKERS: variable(whole(1, 1_024), '1', 'Processes behind one port. Read, not used by this release.'),
+  LOG_LEVEL: variable(logLevel, 'info', '`debug`, `info`, `warn`, `error` or `silent`.'),
+  LITELLM_LOG: variable(logLevel, '', 'Same as `LOG_LEVEL`, which wins.'),
+  CODEX_DEBUG: variable(flag, 'false', '`true` means log level `debug` when no level is set.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(text, 'off', 'Receiver of traces; the other standard `OTEL_*` go with it. Read, not used by this release.'),
+  ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes and `/metrics`. Read, not used by this release.'),
+}); // prettier-ignore
+
+/** The environment after validation: numbers are numbers, seconds are milliseconds, empty variables are absent. */
+export type Environment = Readonly<z.output<typeof envSchema>>;
+
+/** Emptiness of these is a mistake worth a refusal, not the same as absence. */
+const judgedWhenEmpty: ReadonlySet<string> = new Set(['LITELLM_MASTER_KEY', 'GATEWAY_MASTER_KEY']);
+
+/**
+ * Reads every variable the gateway knows; foreign ones are left alone.
+ *
+ * @throws {ConfigFault} naming all bad variables at once, never a value.
+ */
+export function readEnv(source: EnvSource): Environment {
+  const reading = tryReadEnv(source);
+  if (reading.environment === undefined) throw new ConfigFault(reading.faults);
+  return reading.environment;
+}
+
+/** Same as `readEnv`, for callers that collect faults of several places. `environment` is undefined when there are faults. */
+export function tryReadEnv(source: EnvSource): {
+  readonly environment: Environment | undefined;
+  readonly faults: readonly Fault[];
+} {
+  const present = Object.keys(envSchema.shape).flatMap((name) => {
+    const value = source[name];
+    const counts = value !== undefined && (value.trim() !== '' || judgedWhenEmpty.has(name));
+    return counts ? [[name, value] as const] : [];
+  });
+  const parsed = envSchema.safeParse(Object.fromEntries(present));
+  if (parsed.success) return { environment: parsed.data, faults: [] };
+  const faults = parsed.error.issues.map(({ path, message }) => ({ place: `environment ${String(path[0])}`, message }));
+  return { environment: undefined, faults };
+}
+
+function variable<S extends z.ZodType>(schema: S, shown: string, description: string): z.ZodOptional<S> {
+  return schema.optional().meta({ description, shown });
+}
+
+function words<T>(known: ReadonlyMap<string, T>, message: string): z.ZodType<T, string> {
+  return z.string().transform((value, context) => {
+    const meaning = known.get(value.trim().toLowerCase());
+    if (meaning !== undefined) return meaning;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+}
+
+function whole(least: number, most: number): z.ZodType<number, string> {
+  return text
+    .refine((value) => /^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    })
+    .transform(Number);
+}
+
+function seconds(least: number): z.ZodType<number, string> {
+  return text
+    .refine((value) => /^\d{1,9}(\.\d{1,6})?$/.test(value) && Number(value) >= least && Number(value) <= 86_400, {
+      error: `must be seconds, a number from ${least} to 86400`,
+    })
+    .transform((value) => Math.round(Number(value) * 1_000));
+}
+
+/** User names in URLs end in logs; a query or fragment cannot be a place to append paths to. */
+function isPlainHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
+}

@@ -1,0 +1,114 @@
+import { type z } from 'zod';
+import { type Fault } from './config-fault';
+import { envSchema } from './env.schema';
+import { type GatewayFile } from './gateway-file';
+import { deploymentParamsSchema, deploymentSchema, gatewayFileSchema, type Verdict } from './gateway-file.schema';
+import { ignoredBecause } from './ignored-keys';
+import { roleOfParam } from './litellm-params';
+import { type FileKey } from './yaml-source';
+
+/** What becomes of one key of the file, and why, in words for the operator. */
+export interface KeyVerdict {
+  readonly verdict: Verdict;
+  readonly why: string;
+}
+
+/** Faults of deployments that cannot be served, by their position in `model_list`. */
+export type UnusableEntries = ReadonlyMap<number, readonly Fault[]>;
+
+type Shape = Readonly<Record<string, z.core.$ZodType>>;
+
+const sectionShapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
+  ['general_settings', gatewayFileSchema.shape.general_settings.unwrap().unwrap().shape],
+  ['litellm_settings', gatewayFileSchema.shape.litellm_settings.unwrap().unwrap().shape],
+  ['router_settings', gatewayFileSchema.shape.router_settings.unwrap().unwrap().shape],
+]);
+
+/** Judges a key by the schema, which is the one list of what the gateway acts on. */
+export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerdict {
+  const [top, second, ...rest] = path;
+  if (typeof second === 'number') return itemVerdict(String(top), second, { steps: rest.map(String), unusable });
+  if (top === 'environment_variables') return environmentVerdict(second);
+  const shape = sectionShapes.get(String(top));
+  if (shape === undefined || second === undefined) return byShape(gatewayFileSchema.shape, String(top));
+  const isParam = top === 'router_settings' && second === 'default_litellm_params' && rest.length > 0;
+  return isParam ? paramVerdict(String(rest[0])) : byShape(shape, second);
+}
+
+function itemVerdict(
+  list: string,
+  index: number,
+  { steps, unusable }: { readonly steps: readonly string[]; readonly unusable: UnusableEntries },
+): KeyVerdict {
+  if (list === 'credential_list') return credentialVerdict(steps);
+  if (list !== 'model_list') return byShape(gatewayFileSchema.shape, list);
+  const faults = unusable.get(index);
+  return faults === undefined ? deploymentVerdict(steps) : ignored(`not usable: ${faults[0]?.message ?? ''}`);
+}
+
+/** One line for each kind of ignored key, with all lines where it stands; nested keys speak through their parent. */
+export function fileKeyWarnings(file: GatewayFile, unusable: UnusableEntries): readonly string[] {
+  const groups = new Map<string, { readonly lines: number[]; readonly text: string }>();
+  const silent: string[] = [];
+  for (const key of file.keys) {
+    const { verdict, why } = verdictOf(key, unusable);
+    const inLeftOut = key.path[0] === 'model_list' && unusable.has(Number(key.path[1]));
+    const spokenFor = silent.some((parent) => key.name.startsWith(`${parent}.`) || key.name.startsWith(`${parent}[`));
+    if (verdict !== 'ignored' || inLeftOut || spokenFor) continue;
+    silent.push(key.name);
+    const text = `${key.pattern}: ignored, ${why}`;
+    const group = groups.get(text);
+    if (group === undefined) groups.set(text, { lines: [key.line], text });
+    else group.lines.push(key.line);
+  }
+  return [...groups.values()].map(({ lines, text }) => `${file.name}:${shortList(lines)} ${text}`);
+}
+
+function shortList(lines: readonly number[]): string {
+  return lines.length <= 5 ? lines.join(',') : `${lines.slice(0, 5).join(',')} and ${lines.length - 5} more`;
+}
+
+function deploymentVerdict([key = '', inner]: readonly string[]): KeyVerdict {
+  if (key === 'litellm_params' && inner !== undefined) return paramVerdict(inner);
+  if (key === 'model_info' && inner !== undefined && inner !== 'id') return honoured('shown by /model/info');
+  if (key === 'model_info' && inner === 'id') return honoured('id of the deployment');
+  if (key === 'rpm' || key === 'tpm') return ignored(ignoredBecause(key));
+  return byShape(deploymentSchema.shape, key);
+}
+
+function paramVerdict(name: string): KeyVerdict {
+  const role = roleOfParam(name);
+  if (role === 'setting') return byShape(deploymentParamsSchema.shape, name);
+  if (role === 'default') return { verdict: 'mapped', why: 'default for requests that do not set it' };
+  if (role === 'price') return { verdict: 'mapped', why: 'kept with model_info' };
+  return ignored(ignoredBecause(name));
+}
+
+function credentialVerdict([key = '', inner]: readonly string[]): KeyVerdict {
+  const entry = gatewayFileSchema.shape.credential_list.unwrap().unwrap().element.shape;
+  if (key === 'credential_values' && inner !== undefined) return byShape(entry.credential_values.shape, inner);
+  return byShape(entry, key);
+}
+
+function environmentVerdict(name: string | number | undefined): KeyVerdict {
+  if (name === undefined) return byShape(gatewayFileSchema.shape, 'environment_variables');
+  if (name === 'NODE_EXTRA_CA_CERTS') return ignored('Node reads it before any file; set it in the real environment');
+  const isOurs = Object.hasOwn(envSchema.shape, String(name));
+  return honoured(isOurs ? 'wins over the environment' : 'available to os.environ/');
+}
+
+function byShape(shape: Shape, name: string): KeyVerdict {
+  const schema = Object.hasOwn(shape, name) ? (shape[name] as z.ZodType) : undefined;
+  if (schema === undefined) return ignored(ignoredBecause(name));
+  const meta = schema.meta();
+  const verdict = meta?.['verdict'] === 'mapped' ? 'mapped' : 'honoured';
+  return { verdict, why: meta?.description ?? '' };
+}
+
+function honoured(why: string): KeyVerdict {
+  return { verdict: 'honoured', why };
+}
+
+function ignored(why: string): KeyVerdict {
+  return { verdict: 'ignored', why };
+}

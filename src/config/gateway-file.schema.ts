@@ -1,0 +1,169 @@
+import { z } from 'zod';
+
+/** What `check-config` says of a key. */
+export type Verdict = 'honoured' | 'mapped' | 'ignored';
+
+const mostSeconds = 604_800;
+
+const text = z.string({ error: 'must be text; put numbers and dates in quotes' });
+const flag = reading(readFlag, 'must be true or false');
+const amount = reading(readNumber, 'must be a number');
+const count = reading(readCount, 'must be a whole number, 0 or more');
+/** Seconds in the file, milliseconds inside. */
+const seconds = reading(readSeconds, `must be seconds, a number above 0 and at most ${mostSeconds}`);
+const megabytes = reading(readMegabytes, 'must be megabytes, a number above 0 and at most 1024');
+const headerName = text.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'must be the name of an HTTP header' });
+const hookPaths = reading(readTexts, 'must be a path or a list of paths');
+const anyMap = z.record(z.string(), z.unknown(), { error: 'must be a map of keys and values' });
+
+/** `model_list[].litellm_params`: keys with a meaning of their own; the rest is sorted by `litellm-params.ts`. */
+export const deploymentParamsSchema = z.looseObject({
+  model: key(text, 'the upstream model, with `codex-oauth/`, `codex/`, `chatgpt/` or `openai/` before it'),
+  custom_llm_provider: key(text, 'the provider when the model name carries none'),
+  api_base: key(text, 'base URL of the upstream'),
+  base_url: key(text, 'same as api_base', 'mapped'),
+  api_key: key(text, 'key of an `openai/` upstream, or `oauth:<name>` for an entry of credential_list'),
+  auth_file: key(text, 'login made by `codex login`'),
+  litellm_credential_name: key(text, 'entry of credential_list'),
+  timeout: key(seconds, 'whole call, in seconds'),
+  stream_timeout: key(seconds, 'until the first event, in seconds'),
+  mock_response: key(text, 'canned answer without an upstream call'),
+  codex_profile: key(
+    z.enum(['ordinary', 'lite'], { error: 'must be ordinary or lite' }),
+    'overrides the profile flag of the catalog',
+  ),
+  codex_mode: key(flag, 'official Codex instructions, or the caller’s own'),
+});
+
+/** One entry of `model_list`. */
+export const deploymentSchema = z.looseObject({
+  model_name: text.min(1, { error: 'must not be empty' }).meta({ description: 'name of the model group' }),
+  litellm_params: deploymentParamsSchema.meta({ description: 'how the model group is served' }),
+  model_info: key(z.looseObject({ id: key(text, 'id of the deployment') }), 'shown by /model/info'),
+  rpm: key(amount, 'accepted here as in litellm_params'),
+  tpm: key(amount, 'accepted here as in litellm_params'),
+});
+
+const credentialSchema = z.looseObject({
+  credential_name: text.min(1, { error: 'must not be empty' }).meta({ description: 'name that deployments use' }),
+  credential_values: z
+    .looseObject({
+      auth_file: key(text, 'login made by `codex login`'),
+      access_token: key(text, 'Codex access token (`at-…`)'),
+      api_key: key(text, 'key of an `openai/` upstream'),
+    })
+    .meta({ description: 'exactly one of auth_file, access_token, api_key' }),
+});
+
+const aliasSchema = z.union(
+  [text, z.looseObject({ model: text, hidden: flag.nullish() })],
+  { error: 'must be the name of a model group, or {model, hidden}' },
+); // prettier-ignore
+
+const retiredFallback = key(text, 'model that answers for retired ones');
+const hooks = key(hookPaths, 'modules that extend the gateway');
+const metricsAuth = key(flag, 'a key is needed for /metrics');
+const ignoreInvalid = key(flag, 'false: a bad deployment stops the start instead of being left out');
+const retries = key(count, 'further tries after a failure');
+
+/** Sections and keys the gateway acts on, each with the words `check-config` prints. Everything else passes through loosely. */
+export const gatewayFileSchema = z.looseObject({
+  model_list: key(z.array(z.unknown(), { error: 'must be a list of deployments' }), 'the deployments'),
+  credential_list: key(z.array(credentialSchema, { error: 'must be a list of credentials' }), 'the logins by name'),
+  environment_variables: key(
+    z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]), { error: 'must be a map of text values' }),
+    'set before anything else is read',
+  ),
+  codex_hooks: hooks,
+  codex_retired_model_fallback: retiredFallback,
+  general_settings: section({
+    master_key: key(text, 'the admin key'),
+    litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
+    max_request_size_mb: key(megabytes, 'largest request body'),
+    always_include_stream_usage: key(flag, 'every stream ends with its usage'),
+    use_x_forwarded_for: key(flag, 'true: one proxy before us is trusted', 'mapped'),
+    require_auth_for_metrics_endpoint: metricsAuth,
+    ignore_invalid_deployments: ignoreInvalid,
+    codex_hooks: hooks,
+    codex_retired_model_fallback: retiredFallback,
+  }),
+  litellm_settings: section({
+    drop_params: key(flag, 'false: an unsupported parameter is refused instead of dropped'),
+    num_retries: retries,
+    request_timeout: key(seconds, 'whole call of a JSON answer, in seconds'),
+    stream_timeout: key(seconds, 'until the first event, in seconds'),
+    require_auth_for_metrics_endpoint: metricsAuth,
+    ignore_invalid_deployments: ignoreInvalid,
+    model_group_alias: key(z.record(z.string(), aliasSchema), 'other names of model groups'),
+    custom_provider_map: key(z.array(z.unknown()), 'Codex is built in; provider names are kept, handlers not loaded', 'mapped'),
+    codex_hooks: hooks,
+    codex_retired_model_fallback: retiredFallback,
+  }),
+  router_settings: section({
+    num_retries: retries,
+    timeout: key(seconds, 'whole call of a JSON answer, in seconds; wins over request_timeout'),
+    stream_timeout: key(seconds, 'until the first event, in seconds'),
+    model_group_alias: key(z.record(z.string(), aliasSchema), 'other names of model groups'),
+    default_litellm_params: key(anyMap, 'for deployments that do not set the same key'),
+    ignore_invalid_deployments: ignoreInvalid,
+    codex_retired_model_fallback: retiredFallback,
+  }),
+}); // prettier-ignore
+
+/** The file after validation: durations in milliseconds, sizes in bytes. */
+export type GatewayFileContent = Readonly<z.output<typeof gatewayFileSchema>>;
+/** One valid entry of `model_list`. */
+export type DeploymentEntry = Readonly<z.output<typeof deploymentSchema>>;
+
+function key<S extends z.ZodType>(schema: S, description: string, verdict: Verdict = 'honoured'): z.ZodOptional<z.ZodNullable<S>> {
+  return schema.nullish().meta({ description, verdict });
+} // prettier-ignore
+
+function section<S extends z.core.$ZodLooseShape>(shape: S): z.ZodOptional<z.ZodNullable<z.ZodObject<S, z.core.$loose>>> {
+  return z.looseObject(shape).nullish().meta({ description: 'section', verdict: 'honoured' });
+} // prettier-ignore
+
+/** A value that may also be written as text, because `os.environ/NAME` always gives text. */
+function reading<T>(read: (value: unknown) => T | undefined, message: string): z.ZodType<T> {
+  return z.unknown().transform((value, context): T => {
+    const meaning = read(value);
+    if (meaning !== undefined) return meaning;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+}
+
+function readFlag(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  const word = typeof value === 'string' || typeof value === 'number' ? String(value).trim().toLowerCase() : '';
+  if (['true', 'yes', 'on', '1'].includes(word)) return true;
+  return ['false', 'no', 'off', '0'].includes(word) ? false : undefined;
+}
+
+function readNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+}
+
+function readCount(value: unknown): number | undefined {
+  const number = readNumber(value);
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+function readSeconds(value: unknown): number | undefined {
+  const number = readNumber(value);
+  return number !== undefined && number > 0 && number <= mostSeconds
+    ? Math.max(1, Math.round(number * 1_000))
+    : undefined;
+}
+
+function readMegabytes(value: unknown): number | undefined {
+  const number = readNumber(value);
+  return number !== undefined && number > 0 && number <= 1_024 ? Math.ceil(number * 1_048_576) : undefined;
+}
+
+function readTexts(value: unknown): readonly string[] | undefined {
+  const list: unknown = typeof value === 'string' ? [value] : value;
+  if (!Array.isArray(list)) return undefined;
+  return list.every((item): item is string => typeof item === 'string' && item !== '') ? list : undefined;
+}

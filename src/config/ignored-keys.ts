@@ -1,0 +1,44 @@
+const later = 'known from LiteLLM, but this release does not act on it yet';
+const otherProviders = 'belongs to providers that the gateway does not speak';
+const noDatabase = 'there is no SQL database';
+const streaming = 'whether to stream is the caller’s choice';
+
+/** LiteLLM's keys that do nothing here, with the reason an operator should read. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ...each(noDatabase, 'database_url database_connection_pool_limit database_connection_timeout store_model_in_db'),
+  ...each(
+    otherProviders,
+    'organization api_version region_name aws_access_key_id aws_secret_access_key aws_region_name vertex_project vertex_location vertex_credentials azure_ad_token',
+  ),
+  ...each(streaming, 'stream stream_options'),
+  ...each(
+    later,
+    'rpm tpm weight order max_parallel_requests max_retries num_retries retry_after cooldown_time disable_cooldowns allowed_fails allowed_fails_policy retry_policy model_group_retry_policy ' +
+      'tags tag_regex enable_tag_filtering fallbacks context_window_fallbacks content_policy_fallbacks default_fallbacks max_fallbacks routing_strategy routing_strategy_args ' +
+      'enable_pre_call_checks optional_pre_call_checks model_group_affinity_config default_max_parallel_requests redis_host redis_port redis_password redis_url redis_db redis_startup_nodes ' +
+      'sentinel_nodes cache cache_params max_budget budget_duration timezone allowed_routes public_routes user_header_name user_header_mappings background_health_checks ' +
+      'health_check_interval alerting alerting_threshold alert_types alert_to_webhook_url allowed_ips max_response_size_mb limit_mode default_team_params default_key_generate_params ' +
+      'upperbound_key_generate_params prometheus_metrics_config global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at litellm_compat',
+  ),
+  ['enable_pre_call_check', `read as enable_pre_call_checks, ${later}`],
+  ['drop_params', 'set it in litellm_settings, for all deployments'],
+  ['callbacks', 'metrics are always served at /metrics; other callbacks are not there yet'],
+  ['success_callback', 'metrics are always served at /metrics; other callbacks are not there yet'],
+  ['failure_callback', 'metrics are always served at /metrics; other callbacks are not there yet'],
+  ['set_verbose', 'use LOG_LEVEL'],
+  ['debug_level', 'use LOG_LEVEL'],
+  ['json_logs', 'logs are always JSON'],
+  ['include', 'further files are not read; put everything into this one'],
+  ['credential_info', 'a note for people'],
+  ['modify_params', 'requests are always translated'],
+  ['route_all_chat_openai_to_responses', 'requests are always translated'],
+]);
+
+/** Why a key without effect has none; a key nobody knows gets a hint to look for a slip of the pen. */
+export function ignoredBecause(name: string): string {
+  return reasons.get(name) ?? 'not a key this gateway knows; check its spelling and its section';
+}
+
+function each(reason: string, names: string): readonly (readonly [string, string])[] {
+  return names.split(' ').map((name) => [name, reason] as const);
+}

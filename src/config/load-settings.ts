@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { buildSettings } from './build-settings';
+import { readFlags } from './command-flags';
+import { ConfigFault, type Fault } from './config-fault';
+import { type EnvSource, readEnv, tryReadEnv } from './env.schema';
+import { fileKeyWarnings } from './file-keys';
+import { absolutePath } from './file-paths';
+import { type GatewayFile, readGatewayFile } from './gateway-file';
+import { type Settings } from './settings';
+
+/** What the process was started with. */
+export interface StartConditions {
+  readonly env: EnvSource;
+  /** Words after the script's name. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** What `~` stands for. */
+  readonly homeDir: string;
+}
+
+interface FoundFile {
+  readonly file: GatewayFile | undefined;
+  readonly dir: string;
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * Reads flags, `config.yaml` and environment once, at start.
+ *
+ * @returns deeply frozen settings.
+ * @throws {ConfigFault} with every mistake found in all three.
+ */
+export function loadSettings(start: StartConditions): Settings {
+  const { flags, faults: flagFaults, warnings } = readFlags(start.argv);
+  const found = findFile(flags.config ?? start.env['CONFIG_FILE_PATH'], start);
+  const { environment, faults: envFaults } = tryReadEnv(found.file?.environment ?? start.env);
+  const early = [...flagFaults, ...envFaults, ...found.faults];
+  const places = { fileDir: found.dir, cwd: start.cwd, homeDir: start.homeDir };
+  const reading = buildSettings({ file: found.file, environment: environment ?? readEnv({}), flags, places });
+  const faults = [...early, ...reading.faults];
+  if (faults.length > 0) throw new ConfigFault(faults);
+  const keyWarnings = found.file === undefined ? [] : fileKeyWarnings(found.file, reading.unusable);
+  return deepFrozen({ ...reading.settings, warnings: [...warnings, ...reading.warnings, ...keyWarnings] });
+}
+
+function findFile(named: string | undefined, { env, cwd, homeDir }: StartConditions): FoundFile {
+  const isNamed = named !== undefined && named.trim() !== '';
+  const name = isNamed ? named.trim() : 'config.yaml';
+  const path = absolutePath(name, cwd, homeDir);
+  const dir = dirname(path);
+  if (!isNamed && !existsSync(path)) return { file: undefined, dir, faults: [] };
+  const text = readText(path);
+  if (text === undefined) {
+    const message = 'cannot be read; is the path right and the file readable for this user?';
+    return { file: undefined, dir, faults: [{ place: name, message }] };
+  }
+  const file = readGatewayFile(text, name, env);
+  return { file, dir, faults: file.faults };
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Freezes objects and arrays; a Map keeps its read-only type as its only lock. */
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(deepFrozen);
+  return Object.freeze(value);
+}

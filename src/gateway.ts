@@ -1,0 +1,72 @@
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocsController } from './api/docs.controller';
+import { openApiDocument } from './api/openapi';
+import { AppModule } from './app.module';
+import { SystemClock } from './config/system-clock';
+import { loadHooks } from './config/hooks';
+import { type Settings } from './config/settings';
+import { createAdapter } from './http/fastify-adapter';
+import { Lifecycle } from './http/lifecycle';
+import { shuttingDown } from './kernel/errors';
+import { RunningCalls } from './serving/running-calls';
+import { gatewayVersion } from './upstream/gateway-version';
+
+/** A serving gateway. */
+export interface RunningGateway {
+  readonly app: NestFastifyApplication;
+  /** Where it listens, for example `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /** Drains and closes: refuses new work, lets running work finish within the drain limit, ends the rest with an error. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Long enough for a client to be told, short against any grace period; milliseconds. */
+const farewellMs = 2_000;
+
+/** Builds the house from its settings and opens the door. @throws {Error} when a hook, the state folder or the port is unusable. */
+export async function startGateway(settings: Settings): Promise<RunningGateway> {
+  const lifecycle = new Lifecycle();
+  const hooks = await loadHooks(settings.hooks.map(({ path }) => path));
+  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock() });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of({ settings, hooks, lifecycle }), adapter, {
+    bodyParser: false,
+    logger: ['error', 'fatal'],
+    abortOnError: false,
+  });
+  app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
+  await app.listen(settings.listen.port, settings.listen.host);
+  return { app, url: addressOf(app, settings.listen.host), stop: () => stop(app, lifecycle, settings.times.drainMs) };
+}
+
+async function stop(app: NestFastifyApplication, lifecycle: Lifecycle, drainMs: number): Promise<void> {
+  lifecycle.drain();
+  if (!(await within(drainMs, lifecycle.drained()))) {
+    app.get(RunningCalls).endAll(shuttingDown(1_000));
+    await within(farewellMs, lifecycle.drained());
+    app.getHttpServer().closeAllConnections();
+  }
+  await app.close();
+}
+
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false);
+    }, ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The address a person can open: a wildcard host is shown as loopback. */
+function addressOf(app: NestFastifyApplication, host: string): string {
+  const address: unknown = app.getHttpServer().address();
+  const port = typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : 0;
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
+}

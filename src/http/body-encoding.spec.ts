@@ -1,0 +1,68 @@
+import { gzipSync } from 'node:zlib';
+import { compress, init } from '@bokuweb/zstd-wasm';
+import { GatewayError } from '../kernel/errors';
+import { bodyEncoding, unpackBody } from './body-encoding';
+
+const max = 1_000_000;
+const statusOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 200,
+    (error: unknown) => (error instanceof GatewayError ? error.status : 'foreign'),
+  );
+const zstd = (bytes: Buffer) => Buffer.from(compress(bytes, 3));
+
+beforeAll(() => init());
+
+describe('bodyEncoding', () => {
+  it.each(['br', 'deflate', 'gzip, gzip', 'gzip, zstd', 'compress'])('refuses %s with 415', (header) => {
+    expect(() => bodyEncoding(header)).toThrow(expect.objectContaining({ status: 415 }) as Error);
+  });
+
+  it('knows gzip, zstd and none', () => {
+    expect([bodyEncoding(undefined), bodyEncoding('GZIP'), bodyEncoding(' zstd ')]).toEqual([
+      'identity',
+      'gzip',
+      'zstd',
+    ]);
+  });
+});
+
+describe('unpackBody', () => {
+  const text = Buffer.from(JSON.stringify({ words: 'wort '.repeat(100_000) }));
+
+  it('gives back what was packed', async () => {
+    expect((await unpackBody(gzipSync(text), 'gzip', max)).equals(text)).toBe(true);
+    expect((await unpackBody(zstd(text), 'zstd', max)).equals(text)).toBe(true);
+  });
+
+  it('joins several zstd frames and steps over skippable ones', async () => {
+    const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+    const frames = Buffer.concat([zstd(Buffer.from('[1,')), skippable, zstd(Buffer.from('2]'))]);
+    expect((await unpackBody(frames, 'zstd', max)).toString()).toBe('[1,2]');
+  });
+
+  it('stops a bomb at the limit', async () => {
+    const bomb = Buffer.alloc(50_000_000, 32);
+    expect(await statusOf(unpackBody(gzipSync(bomb), 'gzip', max))).toBe(413);
+    expect(await statusOf(unpackBody(zstd(bomb), 'zstd', max))).toBe(413);
+  });
+
+  it('refuses a window that would cost more memory than a body may', async () => {
+    // Magic, no flags, window descriptor of 1 GiB, one empty last raw block.
+    const greedy = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 0x01, 0x00, 0x00]);
+    expect(await statusOf(unpackBody(greedy, 'zstd', max))).toBe(400);
+  });
+
+  it('refuses a body cut into very many tiny blocks', async () => {
+    const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68]);
+    const block = Buffer.from([0x08, 0x00, 0x00, 0x20]);
+    const frame = Buffer.concat([head, ...Array<Buffer>(5_000).fill(block), Buffer.from([0x01, 0x00, 0x00])]);
+    expect(await statusOf(unpackBody(frame, 'zstd', max))).toBe(400);
+  });
+
+  it.each(['gzip', 'zstd'] as const)('answers 400 to bytes that are not %s, or cut short', async (encoding) => {
+    const packed = encoding === 'gzip' ? gzipSync(text) : zstd(text);
+    expect(await statusOf(unpackBody(Buffer.from('{"a":1}'), encoding, max))).toBe(400);
+    expect(await statusOf(unpackBody(packed.subarray(0, packed.length >> 1), encoding, max))).toBe(400);
+  });
+});

@@ -1,0 +1,122 @@
+import { isUtf8 } from 'node:buffer';
+import { type FastifyRequest } from 'fastify';
+import { bodyTooLarge } from '../kernel/errors';
+import { assertDepth } from '../protocol/json-limits';
+import { bodyEncoding, unpackBody } from './body-encoding';
+import { jsonFaultOffset } from './json-fault';
+import { clientLeft, malformedRequest, senderTooSlow, unsupportedMedia } from './refusals';
+
+/** What a body may be; from `Settings.limits` and `Settings.times`. */
+export interface BodyLimits {
+  /** Bytes, on the wire and again after decompression. */
+  readonly maxBytes: number;
+  /** Levels of nesting; unchecked when left out. */
+  readonly maxDepth?: number;
+  /** Milliseconds for the whole body to arrive. */
+  readonly timeoutMs: number;
+}
+
+/** A body as value and as the (unpacked) bytes it was parsed from. */
+export interface JsonBody {
+  readonly json: unknown;
+  readonly bytes: Buffer;
+}
+
+type RawRequest = FastifyRequest['raw'];
+
+/**
+ * Reads the raw stream; called after the key guard, so that strangers cannot make us buffer.
+ * @throws {GatewayError} 400, 408, 413, 415 or 499; the sender's bytes never appear in the message.
+ */
+export async function readJsonBody(request: FastifyRequest, limits: BodyLimits): Promise<JsonBody> {
+  const { headers } = request.raw;
+  const encoding = bodyEncoding(headers['content-encoding']);
+  assertJsonType(headers['content-type']);
+  if (Number(headers['content-length'] ?? 0) > limits.maxBytes) throw bodyTooLarge(limits.maxBytes);
+  const packed = await readBytes(request.raw, limits);
+  const bytes = packed.length === 0 ? packed : await unpackBody(packed, encoding, limits.maxBytes);
+  return { json: parseJson(bytes, limits.maxDepth), bytes };
+}
+
+const jsonType = /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i;
+
+function assertJsonType(contentType: string | undefined): void {
+  if (contentType === undefined || contentType.trim() === '' || jsonType.test(contentType.trim())) return;
+  throw unsupportedMedia('The request body must be JSON: send the header content-type: application/json.');
+}
+
+/** Data events, not an async iterator: one promise for the body instead of one for each chunk. */
+function readBytes(raw: RawRequest, limits: BodyLimits): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    const timer = setTimeout(() => {
+      fail(senderTooSlow('body', limits.timeoutMs));
+    }, limits.timeoutMs);
+    const stop = (): void => {
+      clearTimeout(timer);
+      raw.off('data', onChunk).off('end', onEnd).off('close', onClose).off('error', onClose);
+    };
+    const fail = (reason: Error): void => {
+      stop();
+      raw.pause();
+      reject(reason);
+    };
+    const onChunk = (chunk: Buffer): void => {
+      total += chunk.length;
+      if (total > limits.maxBytes) fail(bodyTooLarge(limits.maxBytes));
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      stop();
+      resolve(joined(chunks, total));
+    };
+    const onClose = (): void => {
+      fail(clientLeft());
+    };
+    if (raw.destroyed && !raw.complete) {
+      onClose();
+      return;
+    }
+    raw.on('data', onChunk).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+function joined(chunks: readonly Buffer[], total: number): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, total);
+}
+
+function parseJson(bytes: Buffer, maxDepth: number | undefined): unknown {
+  if (bytes.length === 0) throw malformedRequest('The request body is empty; JSON is expected.', 'empty_body');
+  if (!isUtf8(bytes)) throw malformedRequest('The request body is not valid UTF-8.', 'invalid_utf8');
+  const text = textOf(bytes);
+  const json = parseText(text);
+  if (maxDepth !== undefined) assertDepth(json, maxDepth);
+  return json;
+}
+
+/** Without the byte order mark that some Windows clients send. */
+function textOf(bytes: Buffer): string {
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return bytes.toString('utf8', marked ? 3 : 0);
+}
+
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw malformedRequest(
+      `The request body is not valid JSON: ${placeOf(text, jsonFaultOffset(text))}.`,
+      'invalid_json',
+    );
+  }
+}
+
+function placeOf(text: string, offset: number): string {
+  if (offset >= text.length) return `it ends too early, after ${text.length} characters`;
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  let line = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
+  return `unexpected character at line ${line}, column ${offset - lineStart + 1}`;
+}

@@ -1,0 +1,60 @@
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Clock } from '../kernel/clock';
+import { type GatewayError, shuttingDown } from '../kernel/errors';
+import { type CallContext, setCallContext } from './call-context';
+import { callContextFor } from './call-context-factory';
+import { type Lifecycle } from './lifecycle';
+import { upgradeNotServed } from './refusals';
+import { sendError } from './send-error';
+
+/** What the first hook needs. */
+export interface EdgeParts {
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+}
+
+/** A draining process sends its clients away for this long: time enough for the balancer to notice. */
+const drainRetryMs = 1_000;
+const openWhileDraining = /^\/(?:health|metrics)(?:[/?]|$)/;
+
+/** Installs the first hook: context, ids, the count of running work, and the two refusals that need no route. */
+export function installEdgeHooks(instance: FastifyInstance, parts: EdgeParts): void {
+  instance.addHook('onRequest', (request, reply, done) => {
+    const context = openCall(request, reply, parts.clock);
+    const refusal = refusalAtTheEdge(request, parts.lifecycle);
+    if (refusal !== undefined) {
+      void reply.header('connection', 'close');
+      sendError(request, reply, refusal, context);
+      return;
+    }
+    if (!isAlwaysOpen(request)) countWhileOpen(reply, parts.lifecycle);
+    done();
+  });
+}
+
+/** Makes the context and sets the two id headers that every answer carries. */
+export function openCall(request: FastifyRequest, reply: FastifyReply, clock: Clock): CallContext {
+  const context = callContextFor(request, clock);
+  setCallContext(request, context);
+  void reply.header('x-request-id', context.requestId).header('x-litellm-call-id', context.callId);
+  return context;
+}
+
+function refusalAtTheEdge(request: FastifyRequest, lifecycle: Lifecycle): GatewayError | undefined {
+  // Other upgrades (h2c from Java clients) are ignored, as HTTP allows: the request is served over HTTP/1.1.
+  if (request.headers.upgrade?.toLowerCase() === 'websocket') return upgradeNotServed();
+  if (lifecycle.state === 'draining' && !isAlwaysOpen(request)) return shuttingDown(drainRetryMs);
+  return undefined;
+}
+
+function isAlwaysOpen(request: FastifyRequest): boolean {
+  return openWhileDraining.test(request.raw.url ?? '');
+}
+
+/** The raw `close` comes exactly once, after the last byte or the loss of the client, hijacked or not. */
+function countWhileOpen(reply: FastifyReply, lifecycle: Lifecycle): void {
+  lifecycle.enter();
+  reply.raw.once('close', () => {
+    lifecycle.leave();
+  });
+}

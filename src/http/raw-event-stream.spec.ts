@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { type FastifyInstance } from 'fastify';
+import { SystemClock } from '../config/system-clock';
+import { defaultTimeLimits } from '../config/time-limits';
+import { createAdapter } from './fastify-adapter';
+import { Lifecycle } from './lifecycle';
+import { RawEventStream } from './raw-event-stream';
+
+const options = { keepAliveFrame: ': alive\n\n', keepAliveMs: 60, stalledReaderMs: 400 };
+let listener: FastifyInstance;
+let port: number;
+let opened: (stream: RawEventStream) => void = () => undefined;
+const nextStream = () => new Promise<RawEventStream>((resolve) => (opened = resolve));
+
+beforeAll(async () => {
+  const parts = { lifecycle: new Lifecycle(), clock: new SystemClock() };
+  listener = createAdapter({ times: defaultTimeLimits, trustedProxyHops: 0 }, parts).getInstance<FastifyInstance>();
+  listener.get('/v1/stream', (_request, reply) => {
+    opened(new RawEventStream(reply, options));
+    return new Promise(() => undefined);
+  });
+  await listener.listen({ port: 0, host: '127.0.0.1' });
+  ({ port } = listener.server.address() as AddressInfo);
+});
+afterAll(async () => {
+  listener.server.closeAllConnections();
+  await listener.close();
+});
+
+describe('RawEventStream', () => {
+  const open = async (signal?: AbortSignal) => {
+    const coming = nextStream();
+    const response = fetch(`http://127.0.0.1:${port}/v1/stream`, { signal: signal ?? null });
+    response.catch(() => undefined);
+    return { response, stream: await coming };
+  };
+
+  it('sends headers with the first frames, and every byte as it is', async () => {
+    const { response, stream } = await open();
+    stream.commit({ 'x-litellm-model-id': 'm1' });
+    void stream.write(Buffer.from('data: "ü€"\n\n').toString('latin1'));
+    stream.end('data: [DONE]\n\n');
+    const answer = await response;
+    expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+    expect(answer.headers.get('x-accel-buffering')).toBe('no');
+    expect(answer.headers.get('x-litellm-model-id')).toBe('m1');
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
+    expect(await answer.text()).toBe('data: "ü€"\n\ndata: [DONE]\n\n');
+    expect(stream.signal.aborted).toBe(false);
+  });
+
+  it('keeps a silent stream alive, and only a committed one', async () => {
+    const { response, stream } = await open();
+    expect(stream.committed).toBe(false);
+    stream.commit({});
+    const reader = (await response).body?.getReader();
+    const first = await reader?.read();
+    const second = await reader?.read();
+    expect([first, second].map((read) => Buffer.from(read?.value ?? []).toString())).toEqual([
+      ': alive\n\n',
+      ': alive\n\n',
+    ]);
+    await reader?.cancel();
+  });
+
+  it('aborts its signal when the client hangs up, and swallows what is written then', async () => {
+    const hangUp = new AbortController();
+    const { response, stream } = await open(hangUp.signal);
+    stream.commit({});
+    await response;
+    const aborted = once(stream.signal, 'abort');
+    hangUp.abort();
+    await aborted;
+    expect(stream.write('data: 1\n\n')).toBeUndefined();
+    stream.end('data: 2\n\n');
+  });
+
+  it('makes the writer wait for a slow reader, and goes on when it reads', async () => {
+    const { response, stream } = await open();
+    const frame = `data: ${'x'.repeat(100_000)}\n\n`;
+    let waiting: Promise<void> | undefined;
+    let written = 0;
+    while (waiting === undefined && written < 400) {
+      waiting = stream.write(frame);
+      written += 1;
+    }
+    expect(waiting).toBeInstanceOf(Promise);
+    const text = (await response).text();
+    await waiting;
+    stream.end();
+    expect((await text).length).toBe(frame.length * written);
+  });
+
+  it('gives up on a reader that stopped', async () => {
+    const coming = nextStream();
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    socket.write('GET /v1/stream HTTP/1.1\r\nhost: a\r\n\r\n');
+    socket.pause();
+    const stream = await coming;
+    const aborted = once(stream.signal, 'abort');
+    for (let written = 0; written < 200; written += 1) void stream.write('x'.repeat(100_000));
+    await aborted;
+    expect(stream.write('late')).toBeUndefined();
+    socket.destroy();
+  });
+});

@@ -1,0 +1,34 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import { type Principal } from '../kernel/principal';
+import { KeyAuthenticator } from './key-authenticator';
+
+/** No key of ours is longer; what is longer is not worth hashing. */
+const longestKey = 512;
+/** The head of every JWT: a ChatGPT login that was sent where our key belongs. */
+const jwtHead = 'eyJ';
+
+/** The one key of the operator. */
+export class MasterKey {
+  constructor(
+    readonly secret: string,
+    /** Where it was stored when we made it; undefined for a configured one. */
+    readonly storedAt: string | undefined,
+  ) {}
+}
+
+/** Knows the master key only. Digests are compared, in constant time, so that neither length nor prefix leaks. */
+export class MasterKeyAuthenticator extends KeyAuthenticator {
+  private readonly digest: Buffer;
+  private readonly principal: Principal;
+
+  constructor(masterKey: MasterKey) {
+    super();
+    this.digest = hash('sha256', masterKey.secret, 'buffer');
+    this.principal = Object.freeze({ kind: 'master', keyHash: this.digest.toString('hex'), keyAlias: 'master' });
+  }
+
+  authenticate(secret: string): Principal | undefined {
+    if (secret.length > longestKey || secret.startsWith(jwtHead)) return undefined;
+    return timingSafeEqual(hash('sha256', secret, 'buffer'), this.digest) ? this.principal : undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { readModelName } from './model-names';
+
+const listed = new Set(['gpt-5.5', 'gpt-6.1-sol', 'gpt-7-max', 'codex-auto-review', 'house-high']);
+const read = (name: string) => readModelName(name, (slug) => listed.has(slug));
+
+describe('a model name', () => {
+  it.each([
+    ['gpt-5.5', 'gpt-5.5', undefined],
+    ['codex/gpt-5.5', 'gpt-5.5', undefined],
+    ['codex-oauth/gpt-5.5', 'gpt-5.5', undefined],
+    ['codex_oauth/gpt-5.5', 'gpt-5.5', undefined],
+    ['chatgpt/gpt-5.5', 'gpt-5.5', undefined],
+    ['codex-gpt-5.5', 'gpt-5.5', undefined],
+    ['codex-auto-review', 'codex-auto-review', undefined],
+    ['GPT-5.5', 'gpt-5.5', undefined],
+    ['gpt-5.5-high', 'gpt-5.5', 'high'],
+    ['gpt-5.5_xhigh', 'gpt-5.5', 'xhigh'],
+    ['gpt-5.5:none', 'gpt-5.5', 'none'],
+    ['codex/gpt-6.1-sol:ultra', 'gpt-6.1-sol', 'ultra'],
+    ['gpt-5.5-max', 'gpt-5.5', 'max'],
+    ['gpt-7-max', 'gpt-7-max', undefined],
+    ['gpt-7-max-max', 'gpt-7-max', 'max'],
+    ['house-high', 'house-high', undefined],
+  ])('%s means the listed model %s with effort %s', (name, slug, effort) => {
+    expect(read(name)).toEqual({ slug, effort, state: 'listed' });
+  });
+
+  it.each([
+    ['gpt-5', 'gpt-5', undefined],
+    ['gpt-5.1-codex-max', 'gpt-5.1-codex-max', undefined],
+    ['codex/gpt-5.1-codex-max-high', 'gpt-5.1-codex-max', 'high'],
+    ['gpt-5.4-mini', 'gpt-5.4-mini', undefined],
+    ['gpt-5-codex-max', 'gpt-5-codex-max', undefined],
+    ['codex-mini-latest', 'codex-mini-latest', undefined],
+    ['gpt-5.1_low', 'gpt-5.1', 'low'],
+  ])('%s is the retired %s with effort %s', (name, slug, effort) => {
+    expect(read(name)).toEqual({ slug, effort, state: 'retired' });
+  });
+
+  it('that is an alias means its slug where the account still has it', () => {
+    expect(readModelName('gpt-5-codex-max', (slug) => slug === 'gpt-5.1-codex-max')).toEqual({
+      slug: 'gpt-5.1-codex-max',
+      state: 'listed',
+      effort: undefined,
+    });
+  });
+
+  it.each([
+    ['gpt-9', 'gpt-9', undefined],
+    ['gpt-9-high', 'gpt-9', 'high'],
+    ['gpt-9-max', 'gpt-9-max', undefined],
+    ['gpt-5.3-codex-spark', 'gpt-5.3-codex-spark', undefined],
+    ['codex/', 'codex/', undefined],
+  ])('%s that nobody knows goes out as %s with effort %s', (name, slug, effort) => {
+    expect(read(name)).toEqual({ slug, effort, state: 'unknown' });
+  });
+});

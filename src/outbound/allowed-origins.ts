@@ -1,0 +1,19 @@
+import { type Settings } from '../config/settings';
+
+/**
+ * Origins that settings name. Nothing else is ever connected to, whatever a request says.
+ *
+ * @throws {TypeError} when one of them is no absolute URL; settings are checked before, so this is a bug.
+ */
+export function allowedOrigins(settings: Settings): ReadonlySet<string> {
+  const { codex, deployments } = settings;
+  const urls = [
+    codex.baseUrl,
+    codex.refreshTokenUrl,
+    codex.whoamiUrl,
+    codex.instructionsBaseUrl,
+    codex.releasesUrl,
+    ...deployments.map(({ apiBase }) => apiBase),
+  ];
+  return new Set(urls.map((url) => new URL(url).origin));
+}

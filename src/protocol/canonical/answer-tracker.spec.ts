@@ -1,0 +1,130 @@
+import { answerEvents, event } from '../../../test/support/answer-fixtures';
+import { AnswerTracker } from './answer-tracker';
+import { isContent, isOwnerOnly } from './event-types';
+
+const clock = { nowMs: () => 1_795_206_660_000 };
+
+function watch(name: string): AnswerTracker {
+  const tracker = new AnswerTracker(clock);
+  for (const seen of answerEvents(name)) tracker.see(seen);
+  return tracker;
+}
+
+describe('AnswerTracker', () => {
+  it('reads how a whole answer ended and what it used', () => {
+    const tracker = watch('text');
+    expect(tracker.outcome).toEqual({
+      state: 'completed',
+      serviceTier: 'default',
+      usage: { inputTokens: 1200, cachedInputTokens: 1024, cacheWriteTokens: 0, outputTokens: 7, reasoningTokens: 0 },
+    });
+    expect(tracker.responseId).toBe('resp_0fake0000000000000000000000000001');
+    expect(tracker.createdAt).toBe(1_795_206_658);
+    expect(tracker.serviceTier).toBe('default');
+    expect(tracker.usage?.inputTokens).toBe(1200);
+    expect(tracker.hasContent).toBe(true);
+    expect(tracker.deltaCount).toBe(3);
+  });
+
+  it('names the reason of an incomplete answer', () => {
+    expect(watch('incomplete-max-tokens').outcome).toMatchObject({ state: 'incomplete', reason: 'max_output_tokens' });
+    expect(watch('incomplete-content-filter').outcome).toMatchObject({ state: 'incomplete', reason: 'content_filter' });
+  });
+
+  it.each([
+    ['failed-context-length', 'context_too_long'],
+    ['failed-invalid-prompt', 'content_policy'],
+    ['failed-overloaded', 'overloaded'],
+    ['failed-quota', 'quota_exhausted'],
+    ['failed-rate-limit', 'rate_limited'],
+    ['failed-server-error', 'server_error'],
+    ['failed-usage-not-included', 'quota_exhausted'],
+    ['error-event', 'server_error'],
+  ])('knows why %s failed, before any content', (name, kind) => {
+    const tracker = watch(name);
+    expect(tracker.outcome).toMatchObject({ state: 'failed', failure: { kind } });
+    expect(tracker.hasContent).toBe(false);
+  });
+
+  it('stays open when no terminal event came', () => {
+    const tracker = watch('truncated-no-terminal');
+    expect(tracker.outcome).toEqual({ state: 'open' });
+    expect(tracker.usage).toBeUndefined();
+    expect(tracker.hasContent).toBe(true);
+  });
+
+  it('believes the first terminal event only', () => {
+    const tracker = watch('text');
+    tracker.see(event({ type: 'error', message: 'late' }));
+    expect(tracker.outcome.state).toBe('completed');
+  });
+
+  it('takes response.done by the status it carries', () => {
+    const states = ['completed', 'incomplete', 'failed', 'cancelled'].map((status) => {
+      const tracker = new AnswerTracker(clock);
+      tracker.see(event({ type: 'response.done', response: { id: 'r', status } }));
+      return tracker.outcome.state;
+    });
+    expect(states).toEqual(['completed', 'incomplete', 'failed', 'failed']);
+  });
+
+  it('invents no success from a last event that cannot be read', () => {
+    for (const data of ['{"type":"response.completed","response":{torn}', '{"type":"response.completed"}']) {
+      const tracker = new AnswerTracker(clock);
+      tracker.see({ type: 'response.completed', data });
+      expect(tracker.outcome).toMatchObject({ state: 'failed', failure: { kind: 'server_error' } });
+    }
+  });
+
+  it('never counts a part of the usage above its whole', () => {
+    const tracker = new AnswerTracker(clock);
+    const usage = {
+      input_tokens: 10,
+      input_tokens_details: { cached_tokens: 50, cache_write_tokens: 3 },
+      output_tokens: -1,
+      output_tokens_details: { reasoning_tokens: 4 },
+    };
+    tracker.see(event({ type: 'response.completed', response: { id: 'r', usage } }));
+    expect(tracker.usage).toEqual({
+      inputTokens: 10,
+      cachedInputTokens: 10,
+      cacheWriteTokens: 0,
+      outputTokens: 0,
+      reasoningTokens: 0,
+    });
+  });
+
+  it('finds id and date in unusual spacing and in later events', () => {
+    const spaced = new AnswerTracker(clock);
+    spaced.see({
+      type: 'response.created',
+      data: '{ "type": "response.created", "response": { "created_at": 5, "id": "resp_x" } }',
+    });
+    expect([spaced.responseId, spaced.createdAt]).toEqual(['resp_x', 5]);
+    const late = new AnswerTracker(clock);
+    late.see(event({ type: 'response.completed', response: { id: 'resp_y', created_at: 6 } }));
+    expect([late.responseId, late.createdAt]).toEqual(['resp_y', 6]);
+  });
+});
+
+describe('event types', () => {
+  it('tells content from what may still be retried', () => {
+    const control = ['response.created', 'response.in_progress', 'response.queued', 'keepalive', 'codex.rate_limits'];
+    for (const type of [...control, 'response.failed', 'response.completed', 'error'])
+      expect(isContent(type)).toBe(false);
+    for (const type of ['response.output_item.added', 'response.output_text.delta', 'response.new_thing']) {
+      expect(isContent(type)).toBe(true);
+    }
+  });
+
+  it('knows what belongs to the owner of the account', () => {
+    const owned = [
+      'codex.rate_limits',
+      'codex.response.metadata',
+      'responsesapi.websocket_timing',
+      'response.metadata',
+    ];
+    expect(owned.every(isOwnerOnly)).toBe(true);
+    expect(isOwnerOnly('response.created')).toBe(false);
+  });
+});

@@ -1,0 +1,102 @@
+import { type Clock } from '../../kernel/clock';
+import { type TokenUsage } from '../../kernel/usage';
+import { failureOfEvent } from '../codex/codex-failure';
+import { numberField, rawStringField } from '../wire/json-scan';
+import { parseWire } from '../wire/wire-text';
+import { type AnswerEvent } from './answer-event';
+import { type AnswerOutcome } from './answer-outcome';
+import { asObject, asString, parsedObject } from './parsed-event';
+import { isContent } from './event-types';
+import { isTerminal, terminalOf } from './terminal-event';
+import { usageOf } from './token-usage';
+
+/**
+ * Watches the events of one answer: has it begun, how did it end, what did it use. The first terminal event counts, all
+ * later events are ignored. An answer that is still `open` when the body ends was cut; saying so is the caller's part.
+ */
+export class AnswerTracker {
+  private ended: AnswerOutcome = { state: 'open' };
+  private begun = false;
+  private deltas = 0;
+  private id: string | undefined;
+  private created: number | undefined;
+  private tier: string | undefined;
+
+  constructor(private readonly clock: Pick<Clock, 'nowMs'>) {}
+
+  see(event: AnswerEvent): void {
+    const { type } = event;
+    if (this.ended.state !== 'open') return;
+    if (type.endsWith('.delta')) {
+      this.begun = true;
+      this.deltas += 1;
+    } else if (isTerminal(type)) {
+      this.ended = this.outcomeOf(event);
+    } else if (this.id === undefined && !isContent(type)) {
+      this.readStart(event.data);
+    } else if (!this.begun) {
+      this.begun = isContent(type);
+    }
+  }
+
+  get outcome(): AnswerOutcome {
+    return this.ended;
+  }
+
+  /** Something of the answer itself has come: nothing may be retried any more. */
+  get hasContent(): boolean {
+    return this.begun;
+  }
+
+  /** Pieces of text, arguments and visible reasoning so far: about one token each, for estimates while usage is unknown. */
+  get deltaCount(): number {
+    return this.deltas;
+  }
+
+  get responseId(): string | undefined {
+    return this.id;
+  }
+
+  /** Unix seconds. */
+  get createdAt(): number | undefined {
+    return this.created;
+  }
+
+  /** Tier that really served the answer; known at its end. */
+  get serviceTier(): string | undefined {
+    return this.tier;
+  }
+
+  /** Undefined until the terminal event, and after it when upstream did not say. */
+  get usage(): TokenUsage | undefined {
+    return this.ended.state === 'open' ? undefined : this.ended.usage;
+  }
+
+  private readStart(data: string): void {
+    const id = rawStringField(data, '"response":{"id":');
+    if (id !== undefined) this.id = asString(parseWire(id));
+    this.created = numberField(data, '"created_at":');
+    if (id === undefined || this.created === undefined) this.readResponse(asObject(parsedObject(data)?.['response']));
+  }
+
+  private readResponse(response: Record<string, unknown> | undefined): void {
+    this.id ??= asString(response?.['id']);
+    const created = response?.['created_at'];
+    if (typeof created === 'number') this.created ??= Math.floor(created);
+  }
+
+  private outcomeOf(event: AnswerEvent): AnswerOutcome {
+    const terminal = terminalOf(event) ?? { state: 'failed', response: undefined };
+    const usage = usageOf(terminal.response);
+    this.readResponse(terminal.response);
+    this.tier = asString(terminal.response?.['service_tier']);
+    switch (terminal.state) {
+      case 'completed':
+        return { state: 'completed', usage, serviceTier: this.tier };
+      case 'incomplete':
+        return { state: 'incomplete', reason: terminal.reason, usage };
+      case 'failed':
+        return { state: 'failed', failure: failureOfEvent(event.data, this.clock.nowMs()), usage };
+    }
+  }
+}

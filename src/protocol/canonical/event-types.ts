@@ -1,0 +1,22 @@
+/** Events of an answer that carry nothing of its content: a failure that follows them can still be a plain HTTP status. */
+const control: ReadonlySet<string> = new Set([
+  'response.created',
+  'response.in_progress',
+  'response.queued',
+  'keepalive',
+  'response.completed',
+  'response.done',
+  'response.incomplete',
+  'response.failed',
+  'error',
+]);
+
+/** About the operator's account or the transport, never about the answer: dropped before an answer is forwarded. */
+export function isOwnerOnly(type: string): boolean {
+  return type.startsWith('codex.') || type.startsWith('responsesapi.') || type === 'response.metadata';
+}
+
+/** The answer itself has begun: from here on nothing may be retried. Unknown types count as content. */
+export function isContent(type: string): boolean {
+  return !control.has(type) && !isOwnerOnly(type);
+}

@@ -1,0 +1,80 @@
+import { stringifyWire } from '../wire/wire-text';
+import { type ChatAnswerOptions, type ChatEnd, type ChatHead, type ChatSink, type ToolCall } from './chat-sink';
+import { chatUsage } from './chat-usage';
+
+/** Writes what the steps say as `chat.completion.chunk` frames: each piece between two ends that are constant for a stream. */
+export class ChatChunks implements ChatSink {
+  private out = '';
+  /** From `data: ` to the colon before the choices; constant once the answer has started. */
+  private envelope = '';
+  private before = '';
+  private contentBefore = '';
+  private readonly after: string;
+  private readonly contentAfter: string;
+  private readonly noUsage: string;
+
+  constructor(private readonly options: Pick<ChatAnswerOptions, 'model' | 'chat'>) {
+    // With `include_usage` every chunk has the field, and all but the last have null in it.
+    this.noUsage = options.chat.includeUsage ? ',"usage":null' : '';
+    this.after = `,"logprobs":null,"finish_reason":null}]${this.noUsage}}\n\n`;
+    this.contentAfter = `}${this.after}`;
+  }
+
+  /** The frames written since the last call. */
+  drain(): string {
+    const frames = this.out;
+    this.out = '';
+    return frames;
+  }
+
+  start({ id, created, textFirst }: ChatHead): void {
+    const head = stringifyWire({ id, object: 'chat.completion.chunk', created, model: this.options.model });
+    this.envelope = `data: ${head.slice(0, -1)},"choices":`;
+    this.before = `${this.envelope}[{"index":0,"delta":`;
+    this.contentBefore = `${this.before}{"content":`;
+    this.say(`{"role":"assistant","content":${textFirst ? '""' : 'null'}}`);
+  }
+
+  content(raw: string): void {
+    this.out += this.contentBefore + raw + this.contentAfter;
+  }
+
+  reasoning(raw: string): void {
+    this.say(`{"reasoning_content":${raw}}`);
+  }
+
+  refusal(raw: string): void {
+    this.say(`{"refusal":${raw}}`);
+  }
+
+  callHead(call: ToolCall): void {
+    const name = stringifyWire(call.name);
+    if (call.kind === 'legacy') {
+      this.say(`{"function_call":{"name":${name},"arguments":""}}`);
+      return;
+    }
+    const named =
+      call.kind === 'custom'
+        ? `"type":"custom","custom":{"name":${name},"input":""}`
+        : `"type":"function","function":{"name":${name},"arguments":""}`;
+    this.say(`{"tool_calls":[{"index":${call.index},"id":${stringifyWire(call.callId)},${named}}]}`);
+  }
+
+  callArguments(call: ToolCall, raw: string): void {
+    if (call.kind === 'legacy') this.say(`{"function_call":{"arguments":${raw}}}`);
+    else if (call.kind === 'custom') this.say(`{"tool_calls":[{"index":${call.index},"custom":{"input":${raw}}}]}`);
+    else this.say(`{"tool_calls":[{"index":${call.index},"function":{"arguments":${raw}}}]}`);
+  }
+
+  finish({ reason, usage, serviceTier }: ChatEnd): void {
+    const tier = serviceTier === undefined ? '' : `,"service_tier":${stringifyWire(serviceTier)}`;
+    this.out += `${this.before}{},"logprobs":null,"finish_reason":"${reason}"}]${tier}${this.noUsage}}\n\n`;
+    if (this.options.chat.includeUsage) {
+      this.out += `${this.envelope}[]${tier},"usage":${stringifyWire(chatUsage(usage))}}\n\n`;
+    }
+  }
+
+  private say(delta: string): void {
+    this.out += this.before + delta + this.after;
+  }
+}

@@ -1,0 +1,61 @@
+import { type TokenUsage } from '../../kernel/usage';
+import { type ChatOptions } from '../canonical/canonical-request';
+
+/** What both tellers of a chat answer need to know of the question. */
+export interface ChatAnswerOptions {
+  /** Name as the client asked for it; echoed. */
+  readonly model: string;
+  /** Stands in for the response id when upstream gave none. */
+  readonly fallbackId: string;
+  /** Unix seconds that stand in when upstream does not say when it answered. */
+  readonly nowSeconds: number;
+  readonly chat: ChatOptions;
+  /** Reported as `prompt_tokens` when the answer was cut by a stop sequence, before upstream told its usage. */
+  readonly estimatedInputTokens?: number;
+}
+
+/** A tool call of the answer, as the client knows it. */
+export interface ToolCall {
+  /** Running number over the calls of the answer. */
+  readonly index: number;
+  readonly callId: string;
+  /** The client's own name of the tool. */
+  readonly name: string;
+  /** `legacy`: the question used `functions`. `unheard`: a second call, for which `function_call` has no place. */
+  readonly kind: 'function' | 'custom' | 'legacy' | 'unheard';
+}
+
+/** What is fixed when the first piece is told. */
+export interface ChatHead {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly created: number;
+  /** Text comes first (or nothing at all): `content` begins as an empty string. Else it is null until text comes. */
+  readonly textFirst: boolean;
+}
+
+/** OpenAI's reasons. */
+export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'function_call';
+
+/** How a chat answer ended. */
+export interface ChatEnd {
+  readonly reason: FinishReason;
+  readonly usage: TokenUsage;
+  readonly serviceTier: string | undefined;
+}
+
+/**
+ * What the steps say, piece by piece; a stream writes it down, a fold gathers it, and so they cannot disagree.
+ * `raw` is a JSON string literal as wire text, quotes included, never empty.
+ */
+export interface ChatSink {
+  /** First of all, once. */
+  start(head: ChatHead): void;
+  content(raw: string): void;
+  reasoning(raw: string): void;
+  refusal(raw: string): void;
+  callHead(call: ToolCall): void;
+  callArguments(call: ToolCall, raw: string): void;
+  /** Last of all, once. */
+  finish(end: ChatEnd): void;
+}

@@ -1,0 +1,311 @@
+import { type TokenUsage } from '../../kernel/usage';
+import { type AnswerEvent } from '../canonical/answer-event';
+import { type JsonObject } from '../canonical/canonical-request';
+import { asObject, asString, parsedEvent } from '../canonical/parsed-event';
+import { terminalOf } from '../canonical/terminal-event';
+import { usageOf } from '../canonical/token-usage';
+import { numberField, rawStringField } from '../wire/json-scan';
+import { parseWire, stringifyWire } from '../wire/wire-text';
+import { type ChatAnswerOptions, type ChatEnd, type ChatSink, type FinishReason } from './chat-sink';
+import { CallBook, type OpenCall } from './chat-steps-calls';
+import { Voice } from './chat-steps-voice';
+import { estimatedUsage } from './chat-usage';
+import { StopFilter } from './stop-filter';
+
+type Step =
+  | 'begin'
+  | 'itemAdded'
+  | 'itemDone'
+  | 'textDone'
+  | 'refusalDelta'
+  | 'refusalDone'
+  | 'paragraph'
+  | 'reasoningDelta'
+  | 'reasoningDone'
+  | 'argumentsDelta'
+  | 'argumentsDone'
+  | 'terminal';
+
+/** What each event means to a chat client; types that are not here mean nothing to it. */
+const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
+  ['response.created', 'begin'],
+  ['response.output_item.added', 'itemAdded'],
+  ['response.output_item.done', 'itemDone'],
+  ['response.output_text.done', 'textDone'],
+  ['response.refusal.delta', 'refusalDelta'],
+  ['response.refusal.done', 'refusalDone'],
+  ['response.reasoning_summary_part.added', 'paragraph'],
+  ['response.reasoning_summary_text.delta', 'reasoningDelta'],
+  ['response.reasoning_summary_text.done', 'reasoningDone'],
+  ['response.reasoning_text.delta', 'reasoningDelta'],
+  ['response.reasoning_text.done', 'reasoningDone'],
+  ['response.custom_tool_call_input.delta', 'argumentsDelta'],
+  ['response.function_call_arguments.done', 'argumentsDone'],
+  ['response.custom_tool_call_input.done', 'argumentsDone'],
+  ['response.completed', 'terminal'],
+  ['response.done', 'terminal'],
+  ['response.incomplete', 'terminal'],
+  ['response.failed', 'terminal'],
+  ['error', 'terminal'],
+]);
+
+/**
+ * Chat Completions told from Responses events: one answer, event by event, into a sink.
+ * The first terminal event ends it; a failure ends it silently, because telling failures is the caller's part.
+ */
+export class ChatSteps {
+  private readonly calls: CallBook;
+  private readonly stop: StopFilter | undefined;
+  private readonly text: Voice;
+  private readonly refused: Voice;
+  private readonly thought: Voice;
+  private thoughtBefore = false;
+  private paragraphDue = false;
+  private characters = 0;
+  private started = false;
+  private over = false;
+  private whole = false;
+  private responseId: string | undefined;
+  private createdSeconds: number | undefined;
+
+  constructor(
+    private readonly options: ChatAnswerOptions,
+    private readonly sink: ChatSink,
+  ) {
+    this.calls = new CallBook(options.chat);
+    this.stop = options.chat.stop.length === 0 ? undefined : new StopFilter(options.chat.stop);
+    this.text = new Voice((raw) => {
+      this.sayText(raw);
+    });
+    this.refused = new Voice((raw) => {
+      this.sayRefusal(raw);
+    });
+    this.thought = new Voice((raw) => {
+      this.sayReasoning(raw);
+    });
+  }
+
+  /** The answer is whole, or cut where the client wanted it cut; false for one that failed. */
+  get finished(): boolean {
+    return this.whole;
+  }
+
+  /** A stop sequence was met. */
+  get satisfied(): boolean {
+    return this.stop?.met ?? false;
+  }
+
+  /** From the length of what was told: what a cut answer reports and is charged for. */
+  get estimatedUsage(): TokenUsage {
+    return estimatedUsage(this.options.estimatedInputTokens ?? 0, this.characters);
+  }
+
+  /** Tells what the event adds to the answer. */
+  take(event: AnswerEvent): void {
+    if (this.over) return;
+    // The two that make up nearly all of an answer come before the table.
+    if (event.type === 'response.output_text.delta') {
+      this.text.delta(event.data);
+    } else if (event.type === 'response.function_call_arguments.delta') {
+      this.argumentsDelta(event);
+    } else {
+      const step = steps.get(event.type);
+      if (step !== undefined) this[step](event);
+    }
+  }
+
+  /** Names and dates the answer. */
+  private begin(event: AnswerEvent): void {
+    const response = asObject(parsedEvent(event)?.['response']);
+    this.responseId ??= asString(response?.['id']);
+    const created = response?.['created_at'];
+    if (typeof created === 'number' && Number.isFinite(created)) this.createdSeconds ??= Math.floor(created);
+  }
+
+  private textDone({ data }: AnswerEvent): void {
+    this.text.part(data, '"text":');
+  }
+
+  private refusalDelta({ data }: AnswerEvent): void {
+    this.refused.delta(data);
+  }
+
+  private refusalDone({ data }: AnswerEvent): void {
+    this.refused.part(data, '"refusal":');
+  }
+
+  private reasoningDelta({ data }: AnswerEvent): void {
+    this.thought.delta(data);
+  }
+
+  private reasoningDone({ data }: AnswerEvent): void {
+    this.thought.part(data, '"text":');
+    this.paragraph();
+  }
+
+  /** Parts of a reasoning summary are paragraphs: the next one, if any, begins after a blank line. */
+  private paragraph(): void {
+    this.paragraphDue = this.thoughtBefore;
+  }
+
+  private argumentsDelta({ data }: AnswerEvent): void {
+    const raw = rawStringField(data, '"delta":');
+    const call = this.callOf(data);
+    if (raw !== undefined && call !== undefined) this.sayArguments(call, raw);
+  }
+
+  private argumentsDone({ type, data }: AnswerEvent): void {
+    const call = this.callOf(data);
+    if (call === undefined || call.hasArguments) return;
+    const raw = rawStringField(data, type.includes('custom') ? '"input":' : '"arguments":');
+    if (raw !== undefined) this.sayArguments(call, raw);
+  }
+
+  private itemAdded(event: AnswerEvent): void {
+    const { data } = event;
+    if (!data.includes('"function_call"') && !data.includes('"custom_tool_call"')) return;
+    const item = asObject(parsedEvent(event)?.['item']);
+    if (item !== undefined && isToolCall(item)) this.openCall(item, numberField(data, '"output_index":'));
+  }
+
+  private itemDone(event: AnswerEvent): void {
+    const item = asObject(parsedEvent(event)?.['item']);
+    if (item !== undefined) this.tellItem(item, numberField(event.data, '"output_index":'));
+  }
+
+  private terminal(event: AnswerEvent): void {
+    const end = terminalOf(event);
+    if (end === undefined || end.state === 'failed') {
+      this.over = true;
+      return;
+    }
+    this.begin(event);
+    this.tellSilentOutput(end.response['output']);
+    if (this.over) return;
+    const rest = this.stop?.flush() ?? '';
+    if (rest !== '') this.sayContent(stringifyWire(rest));
+    this.finish({
+      reason: end.state === 'incomplete' ? incompleteReason(end.reason) : this.finishReason(),
+      usage: usageOf(end.response) ?? this.estimatedUsage,
+      serviceTier: asString(end.response['service_tier']),
+    });
+  }
+
+  private start(textFirst: boolean): void {
+    this.started = true;
+    const id = `chatcmpl-${(this.responseId ?? this.options.fallbackId).replace(/^resp_/, '')}`;
+    this.sink.start({ id, created: this.createdSeconds ?? this.options.nowSeconds, textFirst });
+  }
+
+  private finish(end: ChatEnd): void {
+    if (!this.started) this.start(true);
+    this.over = true;
+    this.whole = true;
+    this.sink.finish(end);
+  }
+
+  private finishReason(): FinishReason {
+    if (this.calls.count === 0) return 'stop';
+    return this.options.chat.legacyFunctions ? 'function_call' : 'tool_calls';
+  }
+
+  private callOf(data: string): OpenCall | undefined {
+    return this.calls.find(numberField(data, '"output_index":'), () => textOf(rawStringField(data, '"item_id":')));
+  }
+
+  /** The authoritative item: whatever of it was not told in pieces is told now. */
+  private tellItem(item: JsonObject, place: number | undefined): void {
+    if (isToolCall(item)) {
+      this.tellCall(item, place);
+    } else if (item['type'] === 'message') {
+      this.text.item(item['content'], 'text');
+      this.refused.item(item['content'], 'refusal');
+    } else if (item['type'] === 'reasoning') {
+      this.thought.item(item['summary'], 'text', () => {
+        this.paragraph();
+      });
+      this.paragraph();
+    }
+    this.text.rest();
+    this.refused.rest();
+    this.thought.rest();
+  }
+
+  private tellCall(item: JsonObject, place: number | undefined): void {
+    const call = this.calls.find(place, () => asString(item['id'])) ?? this.openCall(item, place);
+    if (call.hasArguments) return;
+    this.sayArguments(call, stringifyWire(asString(item['arguments']) ?? asString(item['input']) ?? ''));
+  }
+
+  /** Some upstreams answer short questions with nothing but the terminal event. */
+  private tellSilentOutput(output: unknown): void {
+    if (!Array.isArray(output) || this.characters > 0 || this.calls.count > 0) return;
+    for (const [place, entry] of (output as readonly unknown[]).entries()) {
+      const item = asObject(entry);
+      if (item !== undefined && !this.over) this.tellItem(item, place);
+    }
+  }
+
+  private openCall(item: JsonObject, place: number | undefined): OpenCall {
+    const call = this.calls.open(item, place);
+    if (call.kind === 'unheard') return call;
+    if (!this.started) this.start(false);
+    this.sink.callHead(call);
+    return call;
+  }
+
+  private sayArguments(call: OpenCall, raw: string): void {
+    if (raw.length <= 2) return;
+    call.hasArguments = true;
+    this.characters += raw.length - 2;
+    if (call.kind !== 'unheard') this.sink.callArguments(call, raw);
+  }
+
+  private sayRefusal(raw: string): void {
+    this.characters += raw.length - 2;
+    if (!this.started) this.start(false);
+    this.sink.refusal(raw);
+  }
+
+  private sayReasoning(raw: string): void {
+    this.characters += raw.length - 2;
+    this.thoughtBefore = true;
+    if (!this.started) this.start(false);
+    this.sink.reasoning(this.paragraphDue ? `"\\n\\n${raw.slice(1)}` : raw);
+    this.paragraphDue = false;
+  }
+
+  private sayText(raw: string): void {
+    this.characters += raw.length - 2;
+    if (this.stop === undefined) {
+      this.sayContent(raw);
+      return;
+    }
+    const shown = this.stop.push(textOf(raw) ?? '');
+    if (shown !== '') this.sayContent(stringifyWire(shown));
+    if (this.stop.met) this.finish({ reason: this.finishReason(), usage: this.estimatedUsage, serviceTier: undefined });
+  }
+
+  private sayContent(raw: string): void {
+    if (!this.started) this.start(true);
+    this.sink.content(raw);
+  }
+}
+
+function isToolCall(item: JsonObject): boolean {
+  return item['type'] === 'function_call' || item['type'] === 'custom_tool_call';
+}
+
+function incompleteReason(reason: string): FinishReason {
+  return reason === 'content_filter' ? 'content_filter' : 'length';
+}
+
+/** The text that a JSON string literal means; undefined for what is none. */
+function textOf(raw: string | undefined): string | undefined {
+  if (raw === undefined) return undefined;
+  try {
+    return asString(parseWire(raw));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { invalidRequest } from '../../kernel/errors';
+import { type CanonicalRequest, type ClientRequest, type JsonObject } from '../canonical/canonical-request';
+import { optionalFlag, optionalText, requireObject, requireText } from '../json-guards';
+import { type MappingOptions } from '../mapping-options';
+import { UnservedFields } from '../unserved-fields';
+import { assertSingleChoice, reasoningOf, stopSequences, textOf, wantsUsage } from './chat-options';
+import { MessageMapper } from './messages-to-input';
+import { ToolNames } from './tool-names';
+import { type MappedTools, mapFunctionChoice, mapFunctions, mapToolChoice, mapTools } from './tools-to-canonical';
+
+const noTools: MappedTools = { tools: [], customTools: new Set() };
+
+/** Fields with a place of their own in the canonical request or the chat options. */
+const servedFields = new Set([
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'n',
+  'stop',
+  'tools',
+  'tool_choice',
+  'functions',
+  'function_call',
+  'parallel_tool_calls',
+  'response_format',
+  'verbosity',
+  'reasoning_effort',
+  'reasoning',
+  'prompt_cache_key',
+  'service_tier',
+  'store',
+]);
+
+/**
+ * Reads a chat completions request.
+ *
+ * One pass, nothing copied: texts, schemas and image URLs travel by reference.
+ * @throws {GatewayError} 400 whose `param` names the field at fault.
+ */
+export function chatToCanonical(body: unknown, options: MappingOptions): ClientRequest {
+  const fields = requireObject(body, 'body');
+  const model = requireText(fields['model'], 'model');
+  assertSingleChoice(fields['n']);
+  const names = new ToolNames(options.hash);
+  const toolbox = toolboxOf(fields, names);
+  const unserved = unservedOf(fields, options);
+  const canonical: CanonicalRequest = {
+    model,
+    input: new MessageMapper(names, options.maxImageBytes).map(fields['messages']),
+    ...toolbox.canonical,
+    ...wishesOf(fields),
+    ...unserved.samplingField(),
+  };
+  return {
+    canonical,
+    stream: optionalFlag(fields['stream'], 'stream') ?? false,
+    droppedParams: unserved.list(),
+    chat: {
+      includeUsage: wantsUsage(fields['stream_options']) || options.alwaysIncludeStreamUsage,
+      stop: stopSequences(fields['stop']),
+      legacyFunctions: toolbox.legacy,
+      toolNames: names.mapping,
+      customTools: toolbox.customTools,
+    },
+  };
+}
+
+function unservedOf(fields: JsonObject, options: MappingOptions): UnservedFields {
+  const unserved = new UnservedFields(options);
+  for (const name of Object.keys(fields)) {
+    if (!servedFields.has(name)) unserved.take(name, fields[name]);
+  }
+  if (optionalFlag(fields['store'], 'store') === true) unserved.note('store');
+  return unserved;
+}
+
+interface Toolbox {
+  readonly canonical: Pick<CanonicalRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>;
+  readonly customTools: ReadonlySet<string>;
+  readonly legacy: boolean;
+}
+
+function toolboxOf(fields: JsonObject, names: ToolNames): Toolbox {
+  const { tools, customTools, legacy } = declaredTools(fields, names);
+  const choice = choiceOf(fields, names);
+  // A legacy answer has room for one call only.
+  const parallel = legacy ? false : optionalFlag(fields['parallel_tool_calls'], 'parallel_tool_calls');
+  return {
+    canonical: {
+      ...(tools.length === 0 ? {} : { tools }),
+      ...(choice === undefined ? {} : { tool_choice: choice }),
+      ...(parallel === undefined ? {} : { parallel_tool_calls: parallel }),
+    },
+    customTools,
+    legacy,
+  };
+}
+
+/** `tools`, or the legacy `functions` where there are none. */
+function declaredTools(fields: JsonObject, names: ToolNames): MappedTools & { readonly legacy: boolean } {
+  if (!isGiven(fields['functions'])) {
+    const mapped = isGiven(fields['tools']) ? mapTools(fields['tools'], names) : noTools;
+    return { ...mapped, legacy: false };
+  }
+  if (isGiven(fields['tools'])) {
+    throw invalidRequest("Send 'tools' or the older 'functions', not both.", 'functions');
+  }
+  return { tools: mapFunctions(fields['functions'], names), customTools: new Set(), legacy: true };
+}
+
+function choiceOf(fields: JsonObject, names: ToolNames): string | JsonObject | undefined {
+  if (isGiven(fields['tool_choice'])) return mapToolChoice(fields['tool_choice'], names);
+  return isGiven(fields['function_call']) ? mapFunctionChoice(fields['function_call'], names) : undefined;
+}
+
+type Wishes = Pick<CanonicalRequest, 'reasoning' | 'text' | 'prompt_cache_key' | 'service_tier'>;
+
+function wishesOf(fields: JsonObject): Wishes {
+  const reasoning =
+    reasoningOf(fields['reasoning_effort'], 'reasoning_effort') ?? reasoningOf(fields['reasoning'], 'reasoning');
+  const text = textOf(fields['response_format'], fields['verbosity']);
+  const cacheKey = optionalText(fields['prompt_cache_key'], 'prompt_cache_key');
+  const tier = optionalText(fields['service_tier'], 'service_tier');
+  return {
+    ...(reasoning === undefined ? {} : { reasoning }),
+    ...(text === undefined ? {} : { text }),
+    ...(cacheKey === undefined ? {} : { prompt_cache_key: cacheKey }),
+    ...(tier === undefined ? {} : { service_tier: tier }),
+  };
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

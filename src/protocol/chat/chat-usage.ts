@@ -1,0 +1,27 @@
+import { type TokenUsage } from '../../kernel/usage';
+import { type JsonObject } from '../canonical/canonical-request';
+
+/** Usage in Chat Completions words: cached and written tokens are part of the prompt, reasoning of the completion. */
+export function chatUsage(usage: TokenUsage): JsonObject {
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedInputTokens,
+      ...(usage.cacheWriteTokens === 0 ? {} : { cache_write_tokens: usage.cacheWriteTokens }),
+    },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  };
+}
+
+/** A token is about four characters of text; `characters` are those told so far, reasoning and arguments included. */
+export function estimatedUsage(inputTokens: number, characters: number): TokenUsage {
+  return {
+    inputTokens,
+    cachedInputTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: Math.ceil(characters / 4),
+    reasoningTokens: 0,
+  };
+}

@@ -1,0 +1,95 @@
+import { type CanonicalRequest, type InputItem, type JsonObject } from '../canonical/canonical-request';
+import { type UpstreamBody } from '../canonical/upstream-body';
+import { codexInput } from './codex-input';
+import { assertSelfContained, droppedOnCodex } from './codex-limits';
+import { type CodexPlan } from './codex-plan';
+import { developerMessage, promptIsInInput, promptOf } from './codex-prompt';
+import { type CodexTools, liteTools, ordinaryTools } from './codex-tools';
+import { clampEffort } from './effort';
+
+const encryptedReasoning = 'reasoning.encrypted_content';
+
+/**
+ * The body for the Codex backend: an allow-list, because it answers 400 to every field it does not know.
+ * @returns also the fields it had to leave out, in the client's spelling, for the caller to list or refuse.
+ * @throws {GatewayError} 400 for a request that only a host with stored responses can serve.
+ */
+export function codexBody(request: CanonicalRequest, plan: CodexPlan): UpstreamBody {
+  assertSelfContained(request);
+  const dropped = new Set(droppedOnCodex(request));
+  if (request.include?.some((field) => field !== encryptedReasoning) === true) dropped.add('include');
+  const tools = plan.profile === 'lite' ? liteTools(request) : ordinaryTools(request);
+  for (const name of tools.dropped) dropped.add(name);
+  const tier = serviceTier(request, plan, dropped);
+  const text = textField(request, plan, dropped);
+  const reasoning = reasoningField(request, plan);
+  const body: JsonObject = {
+    model: plan.slug,
+    ...(plan.profile === 'lite' ? liteFields(request, plan, tools) : ordinaryFields(request, plan, tools)),
+    ...(reasoning === undefined ? {} : { reasoning }),
+    store: false,
+    stream: true,
+    include: [encryptedReasoning],
+    ...(request.prompt_cache_key === undefined ? {} : { prompt_cache_key: request.prompt_cache_key }),
+    ...(text === undefined ? {} : { text }),
+    ...(tier === undefined ? {} : { service_tier: tier }),
+    ...(request.client_metadata === undefined ? {} : { client_metadata: request.client_metadata }),
+  };
+  return { body, dropped: [...dropped].sort() };
+}
+
+function ordinaryFields(request: CanonicalRequest, plan: CodexPlan, { tools, choice }: CodexTools): JsonObject {
+  const { instructions, input } = promptOf(request, plan);
+  const fields: JsonObject = { instructions: instructions ?? promptIsInInput, input: codexInput(input, 'ordinary') };
+  // A choice without tools is refused; tools without a choice are not.
+  if (request.tools === undefined) return fields;
+  const parallel = plan.supportsParallelToolCalls && (request.parallel_tool_calls ?? true);
+  return { ...fields, tools, tool_choice: choice, parallel_tool_calls: parallel };
+}
+
+function liteFields(request: CanonicalRequest, plan: CodexPlan, { tools, choice }: CodexTools): JsonObject {
+  const { instructions, input } = promptOf(request, plan);
+  const lead: InputItem[] = [];
+  if (tools.length > 0) lead.push({ type: 'additional_tools', role: 'developer', tools });
+  if (instructions !== undefined) lead.push(developerMessage(instructions));
+  return { input: [...lead, ...codexInput(input, 'lite')], tool_choice: choice, parallel_tool_calls: false };
+}
+
+/** Effort clamped to the model's; the request's own goes before the one of the model name. */
+function reasoningField(request: CanonicalRequest, plan: CodexPlan): JsonObject | undefined {
+  const asked = request.reasoning?.['effort'];
+  const effort = typeof asked === 'string' ? asked : plan.effort;
+  const summary = summaryOf(request, plan);
+  const reasoning: JsonObject = {};
+  if (effort !== undefined) reasoning['effort'] = clampEffort(effort, plan.efforts, plan.ultraEffort);
+  if (summary !== undefined) reasoning['summary'] = summary;
+  if (plan.profile === 'lite') reasoning['context'] = 'all_turns';
+  return Object.keys(reasoning).length === 0 ? undefined : reasoning;
+}
+
+/** A caller that says nothing of reasoning gets its summary: all of it that can be shown. A CLI always says what it wants. */
+function summaryOf({ reasoning }: CanonicalRequest, plan: CodexPlan): string | undefined {
+  if (reasoning === undefined) return plan.fromCodexCli ? undefined : 'auto';
+  const summary = reasoning['summary'] ?? reasoning['generate_summary'];
+  return typeof summary === 'string' && summary !== 'none' ? summary : undefined;
+}
+
+function textField(request: CanonicalRequest, plan: CodexPlan, dropped: Set<string>): JsonObject | undefined {
+  const { verbosity, format } = request.text ?? {};
+  const text: JsonObject = {};
+  if (typeof verbosity === 'string') {
+    if (plan.supportsVerbosity) text['verbosity'] = verbosity;
+    else dropped.add('verbosity');
+  }
+  if (format !== undefined && format !== null) text['format'] = format;
+  return Object.keys(text).length === 0 ? undefined : text;
+}
+
+/** The backend knows one tier besides its own default; `fast` is the CLI's name for it. */
+function serviceTier(request: CanonicalRequest, plan: CodexPlan, dropped: Set<string>): string | undefined {
+  const asked = request.service_tier;
+  if (asked === undefined || asked === 'auto' || asked === 'default') return undefined;
+  if ((asked === 'priority' || asked === 'fast') && plan.serviceTiers.includes('priority')) return 'priority';
+  dropped.add('service_tier');
+  return undefined;
+}

@@ -1,0 +1,31 @@
+import { invalidRequest } from '../../kernel/errors';
+import { type CanonicalRequest } from '../canonical/canonical-request';
+
+const hostFields: readonly string[] = ['previous_response_id', 'conversation', 'prompt'];
+
+/** The field that only a host which stores responses can honour, or undefined. Such a request must not go to Codex. */
+export function requiresResponsesHost(request: CanonicalRequest): string | undefined {
+  const { sampling, input } = request;
+  if (sampling !== undefined) {
+    const field = hostFields.find((name) => sampling[name] !== undefined);
+    if (field !== undefined) return field;
+  }
+  const index = input.findIndex((item) => item.type === 'item_reference');
+  return index < 0 ? undefined : `input[${index}]`;
+}
+
+/** @throws {GatewayError} 400 for a request that leans on something stored upstream: the Codex backend keeps nothing. */
+export function assertSelfContained(request: CanonicalRequest): void {
+  const field = requiresResponsesHost(request);
+  if (field === undefined) return;
+  throw invalidRequest(
+    `'${field}' refers to something stored, and the Codex backend stores nothing. Send the full input instead.`,
+    field,
+    'unsupported_parameter',
+  );
+}
+
+/** Fields of the request, in the client's spelling, that the Codex backend refuses whatever the model; sorted. */
+export function droppedOnCodex(request: CanonicalRequest): readonly string[] {
+  return request.sampling === undefined ? [] : Object.keys(request.sampling).sort();
+}

@@ -1,0 +1,74 @@
+import { type GatewayError } from '../../kernel/errors';
+import { eventFrame } from '../wire/sse-frames';
+import { stringifyWire } from '../wire/wire-text';
+
+/** Which answer failed. */
+export interface FailedAnswer {
+  readonly responseId: string;
+  /** Unix seconds. */
+  readonly createdAt: number;
+  /** Undefined where nobody asked for a name. */
+  readonly model: string | undefined;
+  /** One above the last number that was sent. */
+  readonly sequenceNumber: number;
+  /** The reader is a Codex CLI. */
+  readonly isCodexCli: boolean;
+}
+
+/** Codes at which every CLI version stops with words that fit; all others make it ask five more times. */
+const cliStops: ReadonlySet<string> = new Set([
+  'invalid_prompt',
+  'model_not_found',
+  'context_length_exceeded',
+  'server_is_overloaded',
+]);
+
+/** A CLI obeys "try again in"; longer than this it only seems to hang. */
+const longestCliWaitMs = 30_000;
+
+/** The frame that ends a broken Responses stream; the reader learns nothing else. */
+export function failedEvent(error: GatewayError, answer: FailedAnswer): string {
+  const told = answer.isCodexCli ? forCli(error) : { code: error.code, message: error.message };
+  const event = {
+    type: 'response.failed',
+    sequence_number: answer.sequenceNumber,
+    response: {
+      id: answer.responseId,
+      object: 'response',
+      created_at: answer.createdAt,
+      status: 'failed',
+      error: told,
+      incomplete_details: null,
+      ...(answer.model === undefined ? {} : { model: answer.model }),
+      output: [],
+      usage: null,
+    },
+  };
+  return eventFrame('response.failed', stringifyWire(event));
+}
+
+interface Told {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * The code decides whether the CLI asks again, and each time is a full model call: what asking again cannot mend stops
+ * it, a short limit makes it wait, a missing capacity stops it, and only an accident on the way is tried again.
+ */
+function forCli({ code, message, status, author, details }: GatewayError): Told {
+  if (cliStops.has(code)) return { code, message };
+  if (status === 429)
+    return limitForCli(message, author === 'key' || author === 'upstream' ? details.retryAfterMs : undefined);
+  if (status === 503) return { code: 'server_is_overloaded', message };
+  if (status >= 500 && author !== 'key') return { code: 'server_error', message };
+  return { code: 'invalid_prompt', message };
+}
+
+function limitForCli(message: string, retryAfterMs: number | undefined): Told {
+  if (retryAfterMs === undefined || retryAfterMs > longestCliWaitMs) return { code: 'invalid_prompt', message };
+  return {
+    code: 'rate_limit_exceeded',
+    message: `${message} Please try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))}s.`,
+  };
+}

@@ -1,0 +1,210 @@
+import { answerEvents, answerNames, event, framesOf, wholeAnswerNames } from '../../../test/support/answer-fixtures';
+import { GatewayError } from '../../kernel/errors';
+import { UpstreamFailure } from '../../kernel/upstream-failure';
+import { type AnswerEvent } from '../canonical/answer-event';
+import { isOwnerOnly } from '../canonical/event-types';
+import { parseWire } from '../wire/wire-text';
+import { type ResponsesAnswerOptions } from './response-patch';
+import { ResponsesEncoder } from './responses-encoder';
+import { ResponsesFold } from './responses-fold';
+
+type Json = Record<string, unknown>;
+
+function options(change: Partial<ResponsesAnswerOptions> = {}): ResponsesAnswerOptions {
+  return { model: 'team-fast', fallbackId: 'req_1', nowSeconds: 77, ...change };
+}
+
+function stream(events: readonly AnswerEvent[], given = options()): { name: string | undefined; json: Json }[] {
+  const encoder = new ResponsesEncoder(given);
+  return framesOf(encoder.encode(events) + encoder.finish()) as { name: string | undefined; json: Json }[];
+}
+
+function fold(events: readonly AnswerEvent[], given = options()): Json {
+  const gathered = new ResponsesFold(given);
+  gathered.add(events);
+  return parseWire(gathered.result()) as Json;
+}
+
+describe('a Responses answer, streamed and folded', () => {
+  it.each(wholeAnswerNames)('is the same for %s', (name) => {
+    const events = answerEvents(name);
+    const last = stream(events).at(-1);
+    expect(last?.json['response']).toEqual(fold(events));
+    expect(last?.name).toBe(events.at(-1)?.type);
+  });
+
+  it.each(answerNames)('does not depend on how the events of %s arrive', (name) => {
+    const events = answerEvents(name);
+    const whole = new ResponsesEncoder(options()).encode(events);
+    const single = new ResponsesEncoder(options());
+    expect(events.map((one) => single.encode([one])).join('')).toBe(whole);
+  });
+
+  it.each(wholeAnswerNames)('forwards the events of %s as they came, but for the response object', (name) => {
+    const events = answerEvents(name).filter(({ type }) => !isOwnerOnly(type));
+    const frames = stream(answerEvents(name));
+    expect(frames.map(({ name: type }) => type)).toEqual(events.map(({ type }) => type));
+    for (const [at, { json }] of frames.entries()) {
+      const sent = parseWire(events[at]?.data ?? '') as Json;
+      if ('response' in sent) expect(json['response']).toMatchObject({ model: 'team-fast' });
+      else expect(json).toEqual(sent);
+      expect(json['sequence_number']).toBe(sent['sequence_number']);
+    }
+  });
+
+  it('fills the empty output of the last event with the finished items, in their order', () => {
+    const output = fold(answerEvents('text-then-tool-call'))['output'] as Json[];
+    expect(output.map(({ type }) => type)).toEqual(['message', 'function_call']);
+    expect(output[1]).toMatchObject({ call_id: 'call_AAA', arguments: '{"city":"Berlin"}' });
+    const reversed = [1, 0].map((place) =>
+      event({ type: 'response.output_item.done', output_index: place, item: { type: 'message', id: `m${place}` } }),
+    );
+    const end = event({ type: 'response.completed', response: { id: 'r', output: [] } });
+    expect(fold([...reversed, end])['output']).toEqual([
+      { type: 'message', id: 'm0' },
+      { type: 'message', id: 'm1' },
+    ]);
+  });
+
+  it('keeps an output that upstream sent itself', () => {
+    const end = event({ type: 'response.completed', response: { id: 'r', output: [{ type: 'message', id: 'own' }] } });
+    expect(fold([...answerEvents('text').slice(0, -1), end])['output']).toEqual([{ type: 'message', id: 'own' }]);
+  });
+
+  it('tells the text of a message that never finished', () => {
+    const pieces = ['Grü', 'ße 👋'].map((delta) =>
+      event({ type: 'response.output_text.delta', item_id: 'msg_7', output_index: 2, delta }),
+    );
+    const end = event({ type: 'response.incomplete', response: { id: 'r', incomplete_details: { reason: 'x' } } });
+    expect(fold([...pieces, end])['output']).toEqual([
+      {
+        id: 'msg_7',
+        type: 'message',
+        status: 'incomplete',
+        role: 'assistant',
+        content: [{ type: 'output_text', annotations: [], text: 'Grüße 👋' }],
+      },
+    ]);
+  });
+
+  it('completes the usage for strict clients and leaves a missing one out', () => {
+    const end = (usage: unknown): AnswerEvent => event({ type: 'response.completed', response: { id: 'r', usage } });
+    expect(fold([end({ input_tokens: 5, output_tokens: 2, output_tokens_details: {} })])['usage']).toEqual({
+      input_tokens: 5,
+      input_tokens_details: { cached_tokens: 0 },
+      output_tokens: 2,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: 7,
+    });
+    expect(fold([end(null)])['usage']).toBeNull();
+  });
+
+  it('hides upstream headers and the name of the upstream model', () => {
+    const response = { id: 'r', model: 'gpt-5.5', headers: { 'openai-model': 'other' } };
+    const frames = stream([
+      event({ type: 'response.created', response }),
+      event({ type: 'response.completed', response }),
+    ]);
+    for (const { json } of frames) {
+      expect(json['response']).toMatchObject({ id: 'r', model: 'team-fast' });
+      expect(json['response']).not.toHaveProperty('headers');
+    }
+  });
+
+  it('turns response.done into the name that clients know', () => {
+    const [frame] = stream([event({ type: 'response.done', response: { id: 'r', status: 'completed' } })]);
+    expect(frame).toMatchObject({ name: 'response.completed', json: { type: 'response.completed' } });
+  });
+
+  it("restores the client's own tool names everywhere", () => {
+    const long = 'x'.repeat(70);
+    const given = options({ toolNames: new Map([['get_weather', long]]) });
+    const frames = stream(answerEvents('tool-call'), given);
+    const named = JSON.stringify(frames);
+    expect(named).toContain(long);
+    expect(named).not.toContain('get_weather');
+    expect(frames.at(-1)?.json['response']).toEqual(fold(answerEvents('tool-call'), given));
+  });
+});
+
+describe('a Responses answer that fails', () => {
+  const cut = new UpstreamFailure({ kind: 'cut', message: 'cut' }).toGatewayError();
+
+  it.each(answerNames.filter((name) => !wholeAnswerNames.includes(name)))(
+    'is no success when upstream sends %s',
+    (name) => {
+      const types = stream(answerEvents(name)).map(({ name: type }) => type);
+      for (const type of ['response.completed', 'response.failed', 'error']) expect(types).not.toContain(type);
+      expect(() => fold(answerEvents(name))).toThrow('no end');
+    },
+  );
+
+  it('ends with response.failed under the id and the next number of the stream', () => {
+    const encoder = new ResponsesEncoder(options());
+    encoder.encode(answerEvents('truncated-no-terminal'));
+    const [frame, ...more] = framesOf(encoder.fail(cut));
+    expect(more).toEqual([]);
+    expect(frame).toMatchObject({
+      name: 'response.failed',
+      json: {
+        type: 'response.failed',
+        sequence_number: 5,
+        response: {
+          id: 'resp_0fake0000000000000000000000000001',
+          created_at: 1_795_206_658,
+          status: 'failed',
+          model: 'team-fast',
+          error: { code: 'stream_cut', message: 'cut' },
+        },
+      },
+    });
+  });
+
+  it('has an id of its own before upstream gave one', () => {
+    expect(framesOf(new ResponsesEncoder(options()).fail(cut))).toMatchObject([
+      { json: { sequence_number: 0, response: { id: 'resp_req_1', created_at: 77 } } },
+    ]);
+  });
+
+  it.each([
+    [
+      'a spent budget',
+      { status: 429, type: 'budget_exceeded', code: 'budget_exceeded', author: 'key' },
+      'invalid_prompt',
+      'W',
+    ],
+    [
+      'a short limit',
+      { status: 429, type: 't', code: 'rate_limit_exceeded', author: 'key', retryAfterMs: 1500 },
+      'rate_limit_exceeded',
+      'W Please try again in 2s.',
+    ],
+    [
+      'a long limit',
+      { status: 429, type: 't', code: 'rate_limit_exceeded', author: 'key', retryAfterMs: 3_600_000 },
+      'invalid_prompt',
+      'W',
+    ],
+    [
+      'a used-up plan',
+      { status: 429, type: 't', code: 'usage_limit_reached', author: 'plan_window' },
+      'invalid_prompt',
+      'W',
+    ],
+    ['no capacity', { status: 503, type: 't', code: 'upstream_blocked', author: 'edge' }, 'server_is_overloaded', 'W'],
+    ['an accident', { status: 502, type: 't', code: 'stream_cut', author: 'upstream' }, 'server_error', 'W'],
+    ['a policy', { status: 400, type: 't', code: 'cyber_policy', author: 'upstream' }, 'invalid_prompt', 'W'],
+    [
+      'a long input',
+      { status: 400, type: 't', code: 'context_length_exceeded', author: 'upstream' },
+      'context_length_exceeded',
+      'W',
+    ],
+  ] as const)('tells a Codex CLI of %s so that it asks again only when that helps', (_name, given, code, message) => {
+    const error = new GatewayError({ ...given, message: 'W' });
+    const [frame] = framesOf(new ResponsesEncoder(options({ isCodexCli: true })).fail(error));
+    expect(frame?.json).toMatchObject({ response: { error: { code, message } } });
+    const [plain] = framesOf(new ResponsesEncoder(options()).fail(error));
+    expect(plain?.json).toMatchObject({ response: { error: { code: given.code, message: 'W' } } });
+  });
+});

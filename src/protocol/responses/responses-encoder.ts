@@ -1,0 +1,103 @@
+import { type GatewayError } from '../../kernel/errors';
+import { type AnswerEncoder } from '../canonical/answer-encoder';
+import { type AnswerEvent } from '../canonical/answer-event';
+import { type JsonObject } from '../canonical/canonical-request';
+import { isOwnerOnly } from '../canonical/event-types';
+import { asObject, asString, parsedEvent } from '../canonical/parsed-event';
+import { isTerminal, terminalOf } from '../canonical/terminal-event';
+import { numberField } from '../wire/json-scan';
+import { eventFrame } from '../wire/sse-frames';
+import { stringifyWire } from '../wire/wire-text';
+import { failedEvent } from './failed-event';
+import { OutputCollector } from './output-collector';
+import { finalResponse, renamed, type ResponsesAnswerOptions, shownResponse } from './response-patch';
+
+/**
+ * Tells an answer as a Responses stream: events as they came, but for the few that carry the response object (see
+ * `shownResponse`) or a shortened tool name. Failed and `error` events say nothing: tell them with `fail`.
+ */
+export class ResponsesEncoder implements AnswerEncoder {
+  /** Every event of the answer is wanted. */
+  readonly satisfied = false;
+  private readonly collector = new OutputCollector();
+  private over = false;
+  private lastData = '';
+  private responseId: string | undefined;
+  private createdAt: number | undefined;
+
+  constructor(private readonly options: ResponsesAnswerOptions) {}
+
+  encode(events: readonly AnswerEvent[]): string {
+    let frames = '';
+    for (const event of events) frames += this.frameOf(event);
+    return frames;
+  }
+
+  /** Nothing: the terminal event is the end of a Responses stream. */
+  finish(): string {
+    return '';
+  }
+
+  fail(error: GatewayError): string {
+    return failedEvent(error, {
+      responseId: this.responseId ?? `resp_${this.options.fallbackId}`,
+      createdAt: this.createdAt ?? this.options.nowSeconds,
+      model: this.options.model,
+      sequenceNumber: (numberField(this.lastData, '"sequence_number":') ?? -1) + 1,
+      isCodexCli: this.options.isCodexCli ?? false,
+    });
+  }
+
+  private frameOf(event: AnswerEvent): string {
+    const { type, data } = event;
+    if (this.over) return '';
+    if (type.endsWith('.delta')) {
+      this.lastData = data;
+      this.collector.see(event);
+      return eventFrame(type, data);
+    }
+    if (isOwnerOnly(type)) return '';
+    if (isTerminal(type)) return this.lastFrame(event);
+    this.lastData = data;
+    this.collector.see(event);
+    return eventFrame(type, this.shownData(event));
+  }
+
+  private lastFrame(event: AnswerEvent): string {
+    this.over = true;
+    const terminal = terminalOf(event);
+    if (terminal === undefined || terminal.state === 'failed') return '';
+    const response = finalResponse(terminal.response, () => this.collector.items(), this.options);
+    // Clients know no `response.done`.
+    const type = terminal.state === 'incomplete' ? 'response.incomplete' : 'response.completed';
+    return eventFrame(type, stringifyWire({ ...parsedEvent(event), type, response }));
+  }
+
+  private shownData(event: AnswerEvent): string {
+    if (event.type.startsWith('response.output_item.')) return this.shownItem(event);
+    if (!startTypes.has(event.type)) return event.data;
+    const parsed = parsedEvent(event);
+    const response = asObject(parsed?.['response']);
+    if (response === undefined) return event.data;
+    this.remember(response);
+    return stringifyWire({ ...parsed, response: shownResponse(response, this.options) });
+  }
+
+  private shownItem(event: AnswerEvent): string {
+    const names = this.options.toolNames;
+    if (names === undefined || names.size === 0) return event.data;
+    const parsed = parsedEvent(event);
+    const item = asObject(parsed?.['item']);
+    if (item === undefined || !names.has(asString(item['name']) ?? '')) return event.data;
+    return stringifyWire({ ...parsed, item: renamed(item, names) });
+  }
+
+  private remember(response: JsonObject): void {
+    this.responseId ??= asString(response['id']);
+    const created = response['created_at'];
+    if (typeof created === 'number') this.createdAt ??= created;
+  }
+}
+
+/** Events before the content that carry the response object. */
+const startTypes: ReadonlySet<string> = new Set(['response.created', 'response.in_progress', 'response.queued']);

@@ -1,0 +1,27 @@
+import { type Call, requestedModelOf } from './call';
+import { type RoutedAnswer } from '../routing/router';
+
+/** Headers of a successful answer: LiteLLM's names for what they name, ours for the rest. Values are header-safe. */
+export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonly string[]): Record<string, string> {
+  const { deployment, answer, attempts } = routed;
+  const headers: Record<string, string> = {
+    ...answer.passHeaders,
+    'x-litellm-model-id': headerSafe(deployment.id),
+    'x-litellm-model-group': headerSafe(requestedModelOf(call)),
+    'x-litellm-attempted-retries': String(attempts - 1),
+  };
+  if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
+  const { remappedFrom, slug } = answer.model;
+  if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);
+  return headers;
+}
+
+/** Parameter names of the edge and of the upstream, sorted, each once. */
+export function allDropped(edge: readonly string[], upstream: readonly string[]): readonly string[] {
+  if (upstream.length === 0) return edge;
+  return [...new Set([...edge, ...upstream])].sort();
+}
+
+function headerSafe(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
+}

@@ -1,0 +1,61 @@
+import { UpstreamFailure } from '../kernel/upstream-failure';
+import { type AnswerEvent } from '../protocol/canonical/answer-event';
+import { type AnswerOutcome } from '../protocol/canonical/answer-outcome';
+import { isTerminal } from '../protocol/canonical/terminal-event';
+import { type RoutedAnswer } from '../routing/router';
+import { type EventHook } from './event-hooks';
+
+/** Reads a routed answer to its terminal event and no further: the held events first, then what arrives. */
+export class AnswerReader {
+  private heldRead = false;
+
+  constructor(
+    readonly routed: RoutedAnswer,
+    private readonly hook: EventHook | undefined,
+    /** The native surface tells upstream's own failure events as they came. */
+    private readonly tellsFailures: boolean,
+  ) {}
+
+  get outcome(): AnswerOutcome {
+    return this.routed.tracker.outcome;
+  }
+
+  /**
+   * The next events to translate; undefined after the terminal one.
+   *
+   * @throws {UpstreamFailure} the upstream's own failure, `cut` when it closed without a terminal event, `network`, `timeout`.
+   */
+  async next(): Promise<readonly AnswerEvent[] | undefined> {
+    const { tracker } = this.routed;
+    if (!this.heldRead) {
+      this.heldRead = true;
+      return this.translated(this.routed.held);
+    }
+    if (tracker.outcome.state === 'failed') throw tracker.outcome.failure;
+    if (tracker.outcome.state !== 'open') return undefined;
+    const events = await this.routed.answer.next();
+    if (events === undefined) throw cutAfterContent();
+    for (const event of events) tracker.see(event);
+    return this.translated(events);
+  }
+
+  /** Elsewhere the terminal failure is told by `fail`, in the client's own dialect, so the encoder does not see it. */
+  private translated(events: readonly AnswerEvent[]): readonly AnswerEvent[] {
+    const shown = this.outcome.state === 'failed' && !this.tellsFailures ? beforeTerminal(events) : events;
+    return this.hook === undefined ? shown : this.hook(shown);
+  }
+}
+
+function beforeTerminal(events: readonly AnswerEvent[]): readonly AnswerEvent[] {
+  return events.slice(
+    0,
+    events.findIndex(({ type }) => isTerminal(type)),
+  );
+}
+
+function cutAfterContent(): UpstreamFailure {
+  return new UpstreamFailure({
+    kind: 'cut',
+    message: 'The upstream closed the stream before the answer was complete. What came so far is not the whole answer.',
+  });
+}

@@ -1,0 +1,128 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import { type Settings } from '../config/settings';
+import { Clock } from '../kernel/clock';
+import { UpstreamFailure } from '../kernel/upstream-failure';
+import { ModelGroups, type Route } from '../routing/model-groups';
+import { Router } from '../routing/router';
+import { type UpstreamCall } from '../upstream/upstream';
+import { Admission } from './admission';
+import { AnswerReader } from './answer-reader';
+import { type Call, requestedModelOf } from './call';
+import { EventHooks } from './event-hooks';
+import { type Progress } from './progress';
+import { RunningCalls } from './running-calls';
+
+/** The middle of the story, the same for streams and JSON answers: resolve, admit, route, and free the upstream at the end. */
+@Injectable()
+export class CallRunner {
+  // eslint-disable-next-line max-params -- the story names each of its rooms once
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly groups: ModelGroups,
+    private readonly admission: Admission,
+    private readonly router: Router,
+    private readonly hooks: EventHooks,
+    private readonly running: RunningCalls,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Runs `tell` on the first deployment that answers.
+   *
+   * The upstream call ends with this method, whatever happened: `tell` returned, threw, the client left, the whole-call
+   * limit ran out, or the process is draining.
+   */
+  async run(
+    call: Call,
+    progress: Progress,
+    clientGone: AbortSignal,
+    tell: (answer: AnswerReader) => Promise<void>,
+  ): Promise<void> {
+    const controller = this.running.entered();
+    const leave = (): void => {
+      controller.abort(new UpstreamFailure({ kind: 'client_gone', message: 'The client closed the connection.' }));
+    };
+    clientGone.addEventListener('abort', leave, { once: true });
+    if (clientGone.aborted) leave();
+    let deadline: NodeJS.Timeout | undefined;
+    try {
+      const route = await this.groups.resolve(requestedModelOf(call));
+      progress.modelLabel = route.label;
+      deadline = setTimeout(
+        () => {
+          controller.abort(tooLong());
+        },
+        this.wholeCallMs(call, route),
+      );
+      await this.answer(call, progress, route, controller.signal, tell);
+    } finally {
+      clearTimeout(deadline);
+      clientGone.removeEventListener('abort', leave);
+      this.running.left(controller);
+    }
+  }
+
+  // eslint-disable-next-line max-params -- private continuation of `run`, which owns these values
+  private async answer(
+    call: Call,
+    progress: Progress,
+    route: Route,
+    signal: AbortSignal,
+    tell: (answer: AnswerReader) => Promise<void>,
+  ): Promise<void> {
+    const admitted = this.admission.admit(call, route);
+    const upstreamCall = await this.upstreamCall(call);
+    progress.upstreamStartedMs = this.clock.monotonicMs();
+    const routed = await this.router.firstToAnswer({
+      route: admitted,
+      call: upstreamCall,
+      retries: this.settings.numRetries,
+      signal,
+      onAttempt: (deployment, attempt) => {
+        progress.deployment = deployment;
+        progress.attempts = attempt;
+      },
+    });
+    progress.routed = routed;
+    progress.firstContentMs = this.clock.monotonicMs() - progress.startedMs;
+    // Waiting reads end with the signal, because it frees the socket under them.
+    const stop = (): void => {
+      routed.answer.cancel();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      await tell(new AnswerReader(routed, this.hooks.forCall(call), call.dialect === 'native'));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      if (routed.tracker.outcome.state === 'open') routed.answer.cancel();
+      else routed.answer.release();
+    }
+  }
+
+  private async upstreamCall(call: Call): Promise<UpstreamCall> {
+    if (call.dialect === 'native') return call.native;
+    const request = await this.hooks.onRequest(call, call.client.canonical);
+    return { kind: 'canonical', request, fromCodexCli: call.context.isCodexCli };
+  }
+
+  /** A deployment's `timeout` bounds JSON answers; streams of an agent run long and have a limit of their own. */
+  private wholeCallMs(call: Call, route: Route): number {
+    const { wholeJsonMs, wholeStreamMs } = this.settings.times;
+    if (call.dialect === 'native' || call.client.stream) return wholeStreamMs;
+    const own = route.deployments.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs]));
+    return own.length > 0 ? Math.max(...own) : wholeJsonMs;
+  }
+}
+
+function tooLong(): UpstreamFailure {
+  return new UpstreamFailure({
+    kind: 'timeout',
+    code: 'request_timeout',
+    message: 'The whole call took longer than its limit (request_timeout, or the timeout of its deployment).',
+  });
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../kernel/clock';
+import { type GatewayError, modelNotFound } from '../kernel/errors';
+import { ModelGroups } from '../routing/model-groups';
+import { Upstream } from '../upstream/upstream';
+import { type Call } from './call';
+import { brokenEnd, toGatewayError } from './endings';
+import { progressFrom } from './progress';
+import { RunningCalls } from './running-calls';
+import { Settlement } from './settlement';
+
+/** The unary sibling of the story: one compaction, one JSON answer, settled like any call. */
+@Injectable()
+export class CompactionService {
+  // eslint-disable-next-line max-params -- the unary story names each of its rooms once
+  constructor(
+    private readonly groups: ModelGroups,
+    private readonly upstream: Upstream,
+    private readonly settlement: Settlement,
+    private readonly running: RunningCalls,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns the upstream's JSON as it came. @throws {GatewayError} on any failure. */
+  async compact(call: Call & { dialect: 'native' }): Promise<Buffer> {
+    const progress = progressFrom(call.context.startedMs, []);
+    const controller = this.running.entered();
+    let error: GatewayError | undefined;
+    try {
+      const route = await this.groups.resolve(call.native.model);
+      const deployment = route.deployments.find(({ provider }) => provider === 'codex');
+      if (deployment === undefined) throw modelNotFound(call.native.model);
+      progress.modelLabel = route.label;
+      progress.deployment = deployment;
+      progress.attempts = 1;
+      progress.upstreamStartedMs = this.clock.monotonicMs();
+      const body = await this.upstream.compact(deployment, call.native, controller.signal);
+      progress.end = 'completed';
+      return body;
+    } catch (thrown) {
+      error = toGatewayError(thrown);
+      progress.end = brokenEnd(error, progress);
+      throw error;
+    } finally {
+      this.running.left(controller);
+      this.settlement.settle(call, progress, error);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { invalidRequest } from '../kernel/errors';
+import { type AnswerEncoder, type AnswerFold } from '../protocol/canonical/answer-encoder';
+import { type ChatOptions } from '../protocol/canonical/canonical-request';
+import { ChatEncoder } from '../protocol/chat/chat-encoder';
+import { ChatFold } from '../protocol/chat/chat-fold';
+import { NativeEncoder } from '../protocol/codex/native-encoder';
+import { ResponsesEncoder } from '../protocol/responses/responses-encoder';
+import { ResponsesFold } from '../protocol/responses/responses-fold';
+import { type Call, requestedModelOf } from './call';
+
+const plainChat: ChatOptions = {
+  includeUsage: false,
+  stop: [],
+  legacyFunctions: false,
+  toolNames: new Map(),
+  customTools: new Set(),
+};
+
+/** The encoder of the call's dialect. @param nowSeconds stands in when upstream does not say when it answered. */
+export function encoderFor(call: Call, nowSeconds: number): AnswerEncoder {
+  const common = { fallbackId: call.context.requestId, nowSeconds };
+  if (call.dialect === 'native') return new NativeEncoder(common);
+  const named = { ...common, model: requestedModelOf(call) };
+  if (call.dialect === 'chat') return new ChatEncoder({ ...named, ...chatOf(call) });
+  return new ResponsesEncoder({ ...named, isCodexCli: call.context.isCodexCli });
+}
+
+/** The fold of the call's dialect. @throws {GatewayError} 400 on the native surface, which only streams. */
+export function foldFor(call: Call, nowSeconds: number): AnswerFold {
+  if (call.dialect === 'native') {
+    throw invalidRequest('The native Codex surface only streams: send "stream": true.', 'stream');
+  }
+  const named = { fallbackId: call.context.requestId, nowSeconds, model: requestedModelOf(call) };
+  return call.dialect === 'chat' ? new ChatFold({ ...named, ...chatOf(call) }) : new ResponsesFold(named);
+}
+
+function chatOf({ client }: Call & { dialect: 'chat' | 'responses' }): {
+  readonly chat: ChatOptions;
+  readonly estimatedInputTokens: number;
+} {
+  const chat = client.chat ?? plainChat;
+  // Only an answer cut by a stop sequence never hears the true count.
+  const estimatedInputTokens = chat.stop.length === 0 ? 0 : estimateTokens(JSON.stringify(client.canonical.input));
+  return { chat, estimatedInputTokens };
+}
+
+/** A quarter of the characters: close for prose and code, and never used where upstream tells the truth. */
+function estimateTokens(text: string): number {
+  return Math.ceil(text.length / 4);
+}

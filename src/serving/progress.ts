@@ -1,0 +1,35 @@
+import { type Deployment } from '../config/deployment';
+import { type AnswerEnd } from '../kernel/observer';
+import { type TokenUsage } from '../kernel/usage';
+import { type RoutedAnswer } from '../routing/router';
+
+/** What is known of a call while it runs; the settlement reads it once, whatever happened. */
+export interface Progress {
+  readonly startedMs: number;
+  modelLabel: string | undefined;
+  deployment: Deployment | undefined;
+  attempts: number;
+  upstreamStartedMs: number | undefined;
+  firstContentMs: number | undefined;
+  routed: RoutedAnswer | undefined;
+  /** Set when the answer ended; undefined means the story was left by an exception. */
+  end: AnswerEnd | undefined;
+  droppedParams: readonly string[];
+  /** Stands in when the answer was ended by a stop sequence and upstream never told its usage. */
+  estimatedUsage: TokenUsage | undefined;
+}
+
+export function progressFrom(startedMs: number, droppedParams: readonly string[]): Progress {
+  return {
+    startedMs,
+    modelLabel: undefined,
+    deployment: undefined,
+    attempts: 0,
+    upstreamStartedMs: undefined,
+    firstContentMs: undefined,
+    routed: undefined,
+    end: undefined,
+    droppedParams,
+    estimatedUsage: undefined,
+  };
+}

@@ -1,0 +1,111 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import { type Settings } from '../config/settings';
+import { type EventStream } from '../http/event-stream';
+import { Clock } from '../kernel/clock';
+import { type GatewayError } from '../kernel/errors';
+import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
+import { allDropped, answerHeaders } from './answer-headers';
+import { AnswerReader } from './answer-reader';
+import { type Call, type JsonAnswer } from './call';
+import { CallRunner } from './call-runner';
+import { encoderFor, foldFor } from './dialects';
+import { brokenEnd, endOf, toGatewayError } from './endings';
+import { type Progress, progressFrom } from './progress';
+import { Settlement } from './settlement';
+
+/** The story of a call: admit, route, call, translate, settle. Nothing else in the program tells it. */
+@Injectable()
+export class ServingService {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly runner: CallRunner,
+    private readonly settlement: Settlement,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Streams an answer to the client.
+   *
+   * The call is settled exactly once, also when the client hangs up or the upstream breaks half-way. Until the first
+   * content, or `firstByteHoldMs` have passed, nothing was sent and a failure is thrown; later it is told in-band.
+   *
+   * @throws {GatewayError} when nothing was sent yet.
+   */
+  async stream(call: Call, out: EventStream): Promise<void> {
+    const progress = this.begin(call);
+    const encoder = encoderFor(call, this.nowSeconds());
+    const hold = setTimeout(() => {
+      out.commit({});
+    }, this.settings.times.firstByteHoldMs);
+    let error: GatewayError | undefined;
+    try {
+      await this.runner.run(call, progress, out.signal, async (answer) => {
+        clearTimeout(hold);
+        out.commit(this.headersOf(call, progress, answer));
+        await forward(answer, encoder, out);
+        if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
+        progress.end = endOf(answer.outcome);
+      });
+      out.end(encoder.finish());
+    } catch (thrown) {
+      error = toGatewayError(thrown);
+      progress.end = brokenEnd(error, progress);
+      if (!out.committed) throw error;
+      out.end(encoder.fail(error));
+    } finally {
+      clearTimeout(hold);
+      this.settlement.settle(call, progress, error);
+    }
+  }
+
+  /** Gathers a whole answer. @throws {GatewayError} on any failure; the call is settled all the same. */
+  async json(call: Call, clientGone: AbortSignal): Promise<JsonAnswer> {
+    const progress = this.begin(call);
+    let error: GatewayError | undefined;
+    try {
+      const fold = foldFor(call, this.nowSeconds());
+      let headers: Record<string, string> = {};
+      await this.runner.run(call, progress, clientGone, async (answer) => {
+        for (let events = await answer.next(); events !== undefined; events = await answer.next()) {
+          fold.add(events);
+          if (fold.satisfied) break;
+        }
+        if (fold.satisfied) progress.estimatedUsage = fold.estimatedUsage;
+        headers = this.headersOf(call, progress, answer);
+        progress.end = endOf(answer.outcome);
+      });
+      headers['x-litellm-response-duration-ms'] = (this.clock.monotonicMs() - progress.startedMs).toFixed(2);
+      return { headers, body: Buffer.from(fold.result(), 'latin1') };
+    } catch (thrown) {
+      error = toGatewayError(thrown);
+      progress.end = brokenEnd(error, progress);
+      throw error;
+    } finally {
+      this.settlement.settle(call, progress, error);
+    }
+  }
+
+  private begin(call: Call): Progress {
+    return progressFrom(call.context.startedMs, call.dialect === 'native' ? [] : call.client.droppedParams);
+  }
+
+  private headersOf(call: Call, progress: Progress, answer: AnswerReader): Record<string, string> {
+    progress.droppedParams = allDropped(progress.droppedParams, answer.routed.answer.droppedParams);
+    return answerHeaders(call, answer.routed, progress.droppedParams);
+  }
+
+  private nowSeconds(): number {
+    return Math.floor(this.clock.nowMs() / 1000);
+  }
+}
+
+/** One write, one wait and one back-pressure decision for each upstream chunk. */
+async function forward(answer: AnswerReader, encoder: AnswerEncoder, out: EventStream): Promise<void> {
+  for (let events = await answer.next(); events !== undefined; events = await answer.next()) {
+    const frames = encoder.encode(events);
+    const drained = frames === '' ? undefined : out.write(frames);
+    if (drained !== undefined) await drained;
+    if (encoder.satisfied) return;
+  }
+}

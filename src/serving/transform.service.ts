@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { modelNotFound } from '../kernel/errors';
+import { type JsonObject } from '../protocol/canonical/canonical-request';
+import { ModelGroups } from '../routing/model-groups';
+import { Upstream } from '../upstream/upstream';
+import { Admission } from './admission';
+import { type Call, requestedModelOf } from './call';
+import { EventHooks } from './event-hooks';
+
+/** Tells the story up to the upstream call and shows it instead of making it. */
+@Injectable()
+export class TransformService {
+  constructor(
+    private readonly groups: ModelGroups,
+    private readonly admission: Admission,
+    private readonly hooks: EventHooks,
+    private readonly upstream: Upstream,
+  ) {}
+
+  /** @returns LiteLLM's fields, then ours. @throws {GatewayError} what the real call would answer before it is sent. */
+  async describe(call: Call & { dialect: 'chat' | 'responses' }): Promise<JsonObject> {
+    const route = this.admission.admit(call, await this.groups.resolve(requestedModelOf(call)));
+    const deployment = route.deployments[0];
+    if (deployment === undefined) throw modelNotFound(route.requestedModel);
+    const request = await this.hooks.onRequest(call, call.client.canonical);
+    const fromCodexCli = call.context.isCodexCli;
+    const { url, headers, body, instructionsHash } = await this.upstream.describe(deployment, {
+      kind: 'canonical',
+      request,
+      fromCodexCli,
+    });
+    return {
+      raw_request_api_base: url,
+      raw_request_headers: headers,
+      raw_request_body: body,
+      error: null,
+      deployment_id: deployment.id,
+      instructions_sha256: instructionsHash,
+      dropped_params: call.client.droppedParams,
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The master key of this installation, and the file it lives in. */
+export interface StoredMasterKey {
+  readonly key: string;
+  readonly path: string;
+  /** This start made it. */
+  readonly isNew: boolean;
+}
+
+const keyFile = 'master-key';
+const keyPattern = /^sk-[A-Za-z0-9_-]{43}$/;
+
+/** The folder of local state, readable by its owner only. */
+export class StateDir {
+  constructor(private readonly path: string) {}
+
+  /** Makes the folder, mode 0700; an existing one keeps its mode unless others could enter. */
+  async ensure(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await chmod(this.path, 0o700);
+  }
+
+  /**
+   * The generated master key, made at the first start: `sk-` and 256 random bits, mode 0600.
+   * @throws {Error} when the folder cannot be written, or the file holds something else; never shows what it holds.
+   */
+  async obtainMasterKey(): Promise<StoredMasterKey> {
+    await this.ensure();
+    const path = join(this.path, keyFile);
+    const present = await this.readKey(path);
+    if (present !== undefined) return { key: present, path, isNew: false };
+    const key = `sk-${randomBytes(32).toString('base64url')}`;
+    const isNew = await this.publish(path, key);
+    const kept = isNew ? key : await this.readKey(path);
+    if (kept === undefined) throw new Error(`the master key file ${path} vanished while it was read`);
+    return { key: kept, path, isNew };
+  }
+
+  private async readKey(path: string): Promise<string | undefined> {
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      if (isCode(error, 'ENOENT')) return undefined;
+      throw error;
+    });
+    if (text === undefined) return undefined;
+    const key = text.trim();
+    if (!keyPattern.test(key))
+      throw new Error(`${path} holds no master key of ours: remove it to get a new one, or set GATEWAY_MASTER_KEY`);
+    await chmod(path, 0o600);
+    return key;
+  }
+
+  /** Whole or not at all, and never over another process's key: a full file is linked into place. */
+  private async publish(path: string, key: string): Promise<boolean> {
+    const draft = `${path}.${randomBytes(6).toString('hex')}`;
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(`${key}\n`);
+      await file.sync();
+      await link(draft, path);
+      return true;
+    } catch (error) {
+      if (isCode(error, 'EEXIST')) return false;
+      throw error;
+    } finally {
+      await file.close();
+      await rm(draft, { force: true });
+    }
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}

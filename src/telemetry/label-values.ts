@@ -1,0 +1,70 @@
+import { type FailureKind } from '../kernel/upstream-failure';
+
+/** Families of clients that get a label of their own; a raw user agent is free text and would never stop growing. */
+const agentFamilies: readonly (readonly [RegExp, string])[] = [
+  [/^codex/i, 'codex'],
+  [/^(?:Async)?OpenAI\/Python/i, 'openai-python'],
+  [/^OpenAI\/JS/i, 'openai-node'],
+  [/^python-requests/i, 'python-requests'],
+  [/^python-httpx/i, 'python-httpx'],
+  [/^aiohttp|^Python\/.*aiohttp/i, 'aiohttp'],
+  [/^ai-sdk|^ai\//i, 'ai-sdk'],
+  [/^node$|^undici/i, 'node'],
+  [/^curl\//i, 'curl'],
+  [/^Go-http-client/i, 'go-http-client'],
+  [/^Mozilla\//i, 'browser'],
+];
+
+/** The family of a client, from a closed list. */
+export function agentLabel(userAgent: string): string {
+  if (userAgent === '') return 'None';
+  return agentFamilies.find(([pattern]) => pattern.test(userAgent))?.[1] ?? 'other';
+}
+
+const classByStatus: Readonly<Record<number, string>> = {
+  400: 'BadRequestError',
+  401: 'AuthenticationError',
+  403: 'PermissionDeniedError',
+  404: 'NotFoundError',
+  408: 'Timeout',
+  429: 'RateLimitError',
+  500: 'InternalServerError',
+  502: 'BadGatewayError',
+  503: 'ServiceUnavailableError',
+  504: 'Timeout',
+};
+
+/** LiteLLM's exception class for a status of ours. */
+export function exceptionClass(status: number): string {
+  return classByStatus[status] ?? (status >= 500 ? 'APIError' : 'BadRequestError');
+}
+
+/** LiteLLM's exception class, and the status it goes with, for a failed call that brought no status of its own. */
+const statusByKind: Readonly<Record<FailureKind, number>> = {
+  rate_limited: 429,
+  quota_exhausted: 429,
+  unauthorized: 401,
+  workspace_refused: 403,
+  blocked: 403,
+  overloaded: 503,
+  server_error: 500,
+  context_too_long: 400,
+  content_policy: 400,
+  invalid_request: 400,
+  model_unavailable: 404,
+  network: 502,
+  timeout: 504,
+  cut: 502,
+  client_gone: 499,
+};
+
+/** The status that stands for a failed call. */
+export function failureStatus(kind: FailureKind, upstreamStatus: number | undefined): number {
+  return upstreamStatus !== undefined && upstreamStatus >= 400 ? upstreamStatus : statusByKind[kind];
+}
+
+/** LiteLLM's name of the provider behind a base URL. */
+export function providerLabel(apiBase: string | undefined): string {
+  if (apiBase === undefined) return 'None';
+  return apiBase.includes('/backend-api/codex') ? 'chatgpt' : 'openai';
+}

@@ -1,0 +1,190 @@
+import { UpstreamFailure } from '../kernel/upstream-failure';
+import { type ResolvedModel } from '../models/catalog-entry';
+import { type OutboundResponse } from '../outbound/outbound';
+import { type AnswerEvent } from '../protocol/canonical/answer-event';
+import { isOwnerOnly } from '../protocol/canonical/event-types';
+import { SseDecoder } from '../protocol/wire/sse-decoder';
+import { type UpstreamAnswer } from './upstream';
+
+/** What a stream needs besides its bytes. Milliseconds. */
+export interface AnswerStreamOptions {
+  readonly model: ResolvedModel;
+  readonly passHeaders: Readonly<Record<string, string>>;
+  readonly droppedParams: readonly string[];
+  /** What is left of the wait for the first event. */
+  readonly firstEventMs: number;
+  /** Between two semantic events. */
+  readonly idleMs: number;
+  /** Chunks that were read to see whether this is a stream at all. */
+  readonly ahead?: readonly Buffer[];
+}
+
+/** How long a finished answer's connection may take to end its body. */
+const endOfBodyMs = 1_000;
+
+/** Said once they mean something, said again they only keep the connection warm. */
+const oncePerAnswer: ReadonlySet<string> = new Set(['response.created', 'response.queued', 'response.in_progress']);
+
+/** Bytes of an event stream → events, with the clocks that bytes alone cannot satisfy. One timer per answer. */
+export class AnswerStream implements UpstreamAnswer {
+  readonly model: ResolvedModel;
+  readonly passHeaders: Readonly<Record<string, string>>;
+  readonly droppedParams: readonly string[];
+
+  private readonly decoder = new SseDecoder();
+  private readonly seenOnce = new Set<string>();
+  private ahead: readonly Buffer[] | undefined;
+  private timer: NodeJS.Timeout;
+  private began = false;
+  private sniffed = false;
+  private waiting = false;
+  private ended = false;
+  private timedOut: UpstreamFailure | undefined;
+
+  constructor(
+    private readonly response: OutboundResponse,
+    private readonly options: AnswerStreamOptions,
+  ) {
+    this.model = options.model;
+    this.passHeaders = options.passHeaders;
+    this.droppedParams = options.droppedParams;
+    this.ahead = options.ahead;
+    this.timer = setTimeout(this.onSilence, Math.max(options.firstEventMs, 0));
+  }
+
+  async next(): Promise<readonly AnswerEvent[] | undefined> {
+    while (!this.ended) {
+      const events = await this.read();
+      if (events.length > 0) return events;
+    }
+    return undefined;
+  }
+
+  cancel(): void {
+    this.ended = true;
+    clearTimeout(this.timer);
+    this.response.cancel();
+  }
+
+  release(): void {
+    if (this.ended) return;
+    this.ended = true;
+    clearTimeout(this.timer);
+    void this.readToEnd();
+  }
+
+  /** What follows the terminal event is a few bytes of HTTP framing; a connection that holds them back is given up. */
+  private async readToEnd(): Promise<void> {
+    const giveUp = setTimeout(() => {
+      this.response.cancel();
+    }, endOfBodyMs);
+    try {
+      while ((await this.response.next()) !== undefined);
+    } catch {
+      // The answer is complete; how its connection ended is nobody's concern.
+      this.response.cancel();
+    } finally {
+      clearTimeout(giveUp);
+    }
+  }
+
+  /** Events of the next chunks; none when they complete no frame. Sets `ended` with the last. */
+  private async read(): Promise<readonly AnswerEvent[]> {
+    try {
+      this.waiting = true;
+      const chunks = this.ahead ?? (await this.response.next());
+      this.waiting = false;
+      this.ahead = undefined;
+      if (chunks === undefined) {
+        this.ended = true;
+        clearTimeout(this.timer);
+        return this.decoder.end();
+      }
+      const events = this.decode(chunks);
+      if (this.showsLife(events)) this.restartIdle();
+      return events;
+    } catch (error) {
+      this.cancel();
+      throw this.timedOut ?? error;
+    }
+  }
+
+  private decode(chunks: readonly Buffer[]): readonly AnswerEvent[] {
+    const [first] = chunks;
+    if (!this.sniffed && first !== undefined) {
+      this.sniffed = true;
+      if (looksLikePage(first)) throw page();
+    }
+    if (chunks.length === 1 && first !== undefined) return this.decoder.push(first);
+    return chunks.flatMap((chunk) => this.decoder.push(chunk));
+  }
+
+  /** The last event first: it is the likeliest to be content. */
+  private showsLife(events: readonly AnswerEvent[]): boolean {
+    let alive = false;
+    for (let index = events.length - 1; index >= 0 && !alive; index -= 1) {
+      const type = events[index]?.type;
+      alive = type !== undefined && this.isLife(type);
+    }
+    return alive;
+  }
+
+  private isLife(type: string): boolean {
+    if (type === 'keepalive' || isOwnerOnly(type)) return false;
+    if (!oncePerAnswer.has(type)) return true;
+    if (this.seenOnce.has(type)) return false;
+    this.seenOnce.add(type);
+    return true;
+  }
+
+  private restartIdle(): void {
+    if (this.began) {
+      this.timer.refresh();
+      return;
+    }
+    this.began = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.onSilence, this.options.idleMs);
+  }
+
+  private readonly onSilence = (): void => {
+    // Nobody is waiting: the silence is our reader's, who has the socket paused, not the upstream's.
+    if (!this.waiting) {
+      this.timer.refresh();
+      return;
+    }
+    this.timedOut = this.began ? idleTimeout(this.options.idleMs) : firstEventTimeout();
+    this.response.cancel();
+  };
+}
+
+function looksLikePage(chunk: Buffer): boolean {
+  for (const byte of chunk.subarray(0, 64)) {
+    if (byte > 0x20) return byte === 0x3c;
+  }
+  return false;
+}
+
+function page(): UpstreamFailure {
+  return new UpstreamFailure({
+    kind: 'blocked',
+    message: 'A network edge in front of the upstream answered with a web page. Your key and your request are fine.',
+  });
+}
+
+/** The upstream answered, but said nothing within the limit. */
+export function firstEventTimeout(): UpstreamFailure {
+  return new UpstreamFailure({
+    kind: 'timeout',
+    code: 'upstream_first_event_timeout',
+    message: 'The upstream accepted the request but began no answer within the time limit (stream_timeout).',
+  });
+}
+
+function idleTimeout(limitMs: number): UpstreamFailure {
+  return new UpstreamFailure({
+    kind: 'timeout',
+    code: 'upstream_idle_timeout',
+    message: `The upstream fell silent in the middle of its answer for ${limitMs} ms.`,
+  });
+}

@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AccessToken, AccessTokens } from '../auth/access-tokens';
+import { SETTINGS } from '../config/config.module';
+import { type Deployment } from '../config/deployment';
+import { type Settings } from '../config/settings';
+import { Clock } from '../kernel/clock';
+import { type UpstreamFailure } from '../kernel/upstream-failure';
+import { Outbound, type OutboundResponse } from '../outbound/outbound';
+import { failureOfAnswer } from '../protocol/codex/codex-failure';
+import { type PreparedCall } from './prepared-call';
+
+/** How much of a refusal is read to find out what it means. */
+const refusalLimitBytes = 64 * 1024;
+
+/** One sending of a prepared call. */
+export interface Sending {
+  readonly deployment: Deployment;
+  readonly call: PreparedCall;
+  readonly signal: AbortSignal;
+  /** Until the response headers, milliseconds. */
+  readonly headersMs: number;
+}
+
+/** Puts the login on a call and sends it; asks once more when the login was renewed meanwhile. */
+@Injectable()
+export class CallSender {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly tokens: AccessTokens,
+    private readonly outbound: Outbound,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @returns an answer with status 200.
+   * @throws {UpstreamFailure} for any other. @throws {GatewayError} when the login is unusable.
+   */
+  async send(sending: Sending): Promise<OutboundResponse> {
+    const { deployment } = sending;
+    const token = await this.tokenFor(deployment);
+    const response = await this.post(sending, token);
+    if (response.status === 200) return response;
+    const failure = await this.refusal(response);
+    if (token === undefined || failure.kind !== 'unauthorized') throw failure;
+    if (!(await this.tokens.rejected(deployment.credential, token))) throw failure;
+    const again = await this.post(sending, await this.tokenFor(deployment));
+    if (again.status === 200) return again;
+    throw await this.refusal(again);
+  }
+
+  /** What an answer means that is no stream, whatever its status. Reads it, so call it once. */
+  async refusal(response: OutboundResponse, ahead: readonly Buffer[] = []): Promise<UpstreamFailure> {
+    const { status, headers } = response;
+    const bodyText = Buffer.concat(ahead).toString('utf8') + (await this.wholeText(response));
+    return failureOfAnswer({ status, headers, bodyText, nowMs: this.clock.nowMs() });
+  }
+
+  /** A refusal that breaks off in the middle still is a refusal: its status says enough. */
+  private async wholeText(response: OutboundResponse): Promise<string> {
+    try {
+      return await response.text(refusalLimitBytes, this.settings.times.catalogMs);
+    } catch {
+      return '';
+    }
+  }
+
+  /** A ChatGPT login never goes to a foreign host: without a key of its own such a host is called without any. */
+  private async tokenFor({ provider, credential }: Deployment): Promise<AccessToken | undefined> {
+    if (provider === 'openai' && credential.source.kind !== 'api_key') return undefined;
+    return this.tokens.forCredential(credential);
+  }
+
+  private post({ call, signal, headersMs }: Sending, token: AccessToken | undefined): Promise<OutboundResponse> {
+    return this.outbound.send({
+      method: 'POST',
+      url: call.url,
+      headers: call.headersFor(token),
+      body: call.body,
+      headersMs,
+      signal,
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { type AccessToken } from '../auth/access-tokens';
+import { SETTINGS } from '../config/config.module';
+import { type Deployment } from '../config/deployment';
+import { type Settings } from '../config/settings';
+import { Clock } from '../kernel/clock';
+import { type OutboundResponse } from '../outbound/outbound';
+import { AnswerStream, firstEventTimeout } from './answer-stream';
+import { CallSender } from './call-sender';
+import { cannedAnswer } from './canned-answer';
+import { CodexCalls } from './codex-call';
+import { passHeaders } from './codex-headers';
+import { codexIdentity } from './codex-identity';
+import { jsonOf } from './json-answer';
+import { openAiCall } from './openai-call';
+import { type PreparedCall } from './prepared-call';
+import { type NativeRequest, Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream';
+
+/** A compaction is one item of ciphertext; the history it replaces has at most a few hundred KiB. */
+const compactLimitBytes = 64 * 1024 * 1024;
+/** What `describe` shows in the place of a login. */
+const noLogin: AccessToken = { bearer: '[redacted]', accountId: '[redacted]', isFedramp: false };
+
+/** One attempt at one deployment, for both providers. */
+@Injectable()
+export class CodexUpstream extends Upstream {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly codexCalls: CodexCalls,
+    private readonly sender: CallSender,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  async open(deployment: Deployment, call: UpstreamCall, signal: AbortSignal): Promise<UpstreamAnswer> {
+    if (deployment.mockResponse !== undefined) {
+      return cannedAnswer(deployment.mockResponse, deployment.upstreamModel, this.clock.nowMs());
+    }
+    const prepared = await this.prepare(deployment, call);
+    const { times } = this.settings;
+    const limitMs = deployment.streamTimeoutMs ?? times.firstEventMs;
+    const startedMs = this.clock.monotonicMs();
+    const response = await this.sender.send({ deployment, call: prepared, signal, headersMs: limitMs });
+    const leftMs = limitMs - (this.clock.monotonicMs() - startedMs);
+    const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
+    return new AnswerStream(response, {
+      model: prepared.model,
+      passHeaders: passHeaders(response.headers),
+      droppedParams: prepared.droppedParams,
+      firstEventMs: leftMs,
+      idleMs: times.idleMs,
+      ...(ahead === undefined ? {} : { ahead }),
+    });
+  }
+
+  async compact(deployment: Deployment, call: NativeRequest, signal: AbortSignal): Promise<Buffer> {
+    const { wholeJsonMs } = this.settings.times;
+    const prepared = await this.codexCalls.native(deployment, call, 'responses/compact');
+    const limitMs = deployment.timeoutMs ?? wholeJsonMs;
+    const response = await this.sender.send({ deployment, call: prepared, signal, headersMs: limitMs });
+    if (isLabelled(response, 'html')) throw await this.sender.refusal(response);
+    return Buffer.from(await response.text(compactLimitBytes, limitMs));
+  }
+
+  async describe(deployment: Deployment, call: UpstreamCall): ReturnType<Upstream['describe']> {
+    const { url, body, headersFor, instructions } = await this.prepare(deployment, call);
+    return {
+      url,
+      headers: headersFor(noLogin),
+      body: jsonOf(typeof body === 'string' ? body : Buffer.from(body).toString('utf8')),
+      instructionsHash: instructions === undefined ? null : createHash('sha256').update(instructions).digest('hex'),
+    };
+  }
+
+  private async prepare(deployment: Deployment, call: UpstreamCall): Promise<PreparedCall> {
+    if (deployment.provider === 'openai') return openAiCall(deployment, call, codexIdentity(this.settings).userAgent);
+    if (call.kind === 'native') return this.codexCalls.native(deployment, call, 'responses');
+    return this.codexCalls.canonical(deployment, call);
+  }
+
+  /**
+   * Looks into an answer that does not say it is an event stream, because some edges drop the label.
+   *
+   * @returns the chunks that were read. @throws {UpstreamFailure} when it is a page or a JSON answer.
+   */
+  private async streamStart(response: OutboundResponse, leftMs: number): Promise<readonly Buffer[]> {
+    if (isLabelled(response, 'html')) throw await this.sender.refusal(response);
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort();
+      response.cancel();
+    }, leftMs);
+    try {
+      const chunks = (await response.next()) ?? [];
+      if (!/^[\s\uFEFF]*(event|data|id|retry)?:/.test(Buffer.concat(chunks).toString('utf8', 0, 64))) {
+        throw await this.sender.refusal(response, chunks);
+      }
+      return chunks;
+    } catch (error) {
+      throw late.signal.aborted ? firstEventTimeout() : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function isLabelledStream(response: OutboundResponse): boolean {
+  return isLabelled(response, 'text/event-stream');
+}
+
+function isLabelled({ headers }: OutboundResponse, type: string): boolean {
+  return headers['content-type']?.toLowerCase().includes(type) ?? false;
+}

@@ -1,0 +1,46 @@
+import { type Deployment } from '../config/deployment';
+import { type AccessToken } from '../auth/access-tokens';
+import { type ResolvedModel } from '../models/catalog-entry';
+import { openAiBody } from '../protocol/openai/openai-body';
+import { withDefaults } from './deployment-defaults';
+import { nativeBody } from './native-body';
+import { type PreparedCall } from './prepared-call';
+import { type CanonicalCall, type UpstreamCall } from './upstream';
+
+/** Makes a call for any host of the OpenAI Responses API. Always a stream: whole answers are folded from it here. */
+export function openAiCall(deployment: Deployment, call: UpstreamCall, userAgent: string): PreparedCall {
+  const slug = deployment.upstreamModel;
+  const { body, dropped } =
+    call.kind === 'native' ? { body: nativeBody(call, slug), dropped: [] } : written(deployment, call);
+  const model: ResolvedModel = {
+    slug,
+    entry: undefined,
+    profile: 'ordinary',
+    effort: undefined,
+    remappedFrom: undefined,
+  };
+  return {
+    model,
+    url: `${deployment.apiBase}/responses`,
+    body,
+    headersFor: (token) => openAiHeaders(userAgent, token),
+    droppedParams: dropped,
+    instructions: undefined,
+  };
+}
+
+function written(deployment: Deployment, call: CanonicalCall): { body: string; dropped: readonly string[] } {
+  const { body, dropped } = openAiBody(withDefaults(call.request, deployment), deployment.upstreamModel, true);
+  return { body: JSON.stringify(body), dropped };
+}
+
+/** Says nothing of Codex: neither identity headers nor an account belong to a foreign host. */
+function openAiHeaders(userAgent: string, token: AccessToken | undefined): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'text/event-stream',
+    'user-agent': userAgent,
+  };
+  if (token !== undefined) headers['authorization'] = `Bearer ${token.bearer}`;
+  return headers;
+}

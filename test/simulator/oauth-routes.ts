@@ -1,0 +1,72 @@
+import { type RefreshVerdict } from './accounts';
+import { type Answer, json } from './answer';
+import { bodyObject } from './body';
+import { faults } from './faults';
+import { type SeenRequest } from './journal';
+import { objectOf, stringOf } from './json';
+import { askedOf, type Routed, type World } from './world';
+
+/** `POST /oauth/token`, JSON or form: every refresh token works once. */
+export function tokenRoute(world: World, seen: SeenRequest): Routed {
+  world.journal.counts.refreshAttempts += 1;
+  return {
+    script: world.scripts.oauth,
+    usual: () => exchange(world, seen),
+    asked: askedOf(world, seen),
+    isCodex: false,
+  };
+}
+
+function exchange({ accounts, journal }: World, seen: SeenRequest): Answer {
+  const body = objectOf(bodyObject(seen.body));
+  const refreshToken = stringOf(body['refresh_token']);
+  if (body['grant_type'] !== 'refresh_token' || refreshToken === undefined || typeof body['client_id'] !== 'string') {
+    return json(400, { error: 'invalid_request' });
+  }
+  const verdict = accounts.refresh(refreshToken);
+  if (verdict.kind === 'rotated') journal.counts.refreshes += 1;
+  if (verdict.kind === 'reused') journal.counts.reusedTokens += 1;
+  return answerTo(verdict, accounts.accessTokenSeconds);
+}
+
+function answerTo(verdict: RefreshVerdict, expiresIn: number): Answer {
+  switch (verdict.kind) {
+    case 'rotated':
+      return json(200, {
+        access_token: verdict.login.accessToken,
+        id_token: verdict.login.idToken,
+        refresh_token: verdict.login.refreshToken,
+        token_type: 'Bearer',
+        expires_in: expiresIn,
+        scope: 'openid profile email offline_access',
+      });
+    case 'reused':
+      return faults.refreshReused;
+    case 'expired':
+      return faults.refreshExpired;
+    case 'invalidated':
+      return faults.refreshInvalidated;
+    case 'unknown':
+      return faults.refreshTokenExpired;
+  }
+}
+
+/** `GET …/whoami`: whose personal access token (`at-…`) this is. */
+export function whoamiRoute(world: World, seen: SeenRequest): Routed {
+  const bearer = (seen.headers['authorization'] ?? '').replace(/^bearer /i, '');
+  const usual = (): Answer => {
+    const login = world.accounts.ownerOf(bearer);
+    if (login === undefined) {
+      world.journal.counts.unauthorized += 1;
+      return json(401, { detail: 'Unauthorized' });
+    }
+    return json(200, {
+      email: login.email,
+      chatgpt_user_id: login.userId,
+      chatgpt_account_id: login.accountId,
+      chatgpt_plan_type: login.plan,
+      chatgpt_account_is_fedramp: login.isFedramp,
+    });
+  };
+  return { script: world.scripts.whoami, usual, asked: askedOf(world, seen), isCodex: false };
+}

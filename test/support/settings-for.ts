@@ -1,0 +1,64 @@
+import { type Deployment } from '../../src/config/deployment';
+import { type Settings } from '../../src/config/settings';
+import { defaultTimeLimits, type TimeLimits } from '../../src/config/time-limits';
+
+/** What a test wants to be different. */
+export interface SettingsChanges {
+  readonly times?: Partial<TimeLimits>;
+  readonly codex?: Partial<Settings['codex']>;
+  readonly rest?: Partial<Settings>;
+}
+
+/** Settings that lead every outbound call to one loopback server, laid out like the simulator. */
+export function settingsFor(url: string, changes: SettingsChanges = {}): Settings {
+  return {
+    listen: { host: '127.0.0.1', port: 0 },
+    masterKey: 'sk-test-master-key-0001',
+    masterKeyIsExample: false,
+    keyHeaderName: undefined,
+    stateDir: '/nonexistent',
+    cacheDir: '/nonexistent',
+    codex: {
+      baseUrl: `${url}/backend-api/codex`,
+      originator: 'codex_gateway',
+      clientVersion: '0.169.0',
+      mode: true,
+      refreshTokenUrl: `${url}/oauth/token`,
+      whoamiUrl: `${url}/whoami`,
+      instructionsBaseUrl: url,
+      releasesUrl: url,
+      retiredModelFallback: 'gpt-5.5',
+      ...changes.codex,
+    },
+    defaultCredential: { name: 'default', source: { kind: 'auth_file', path: '/nonexistent/auth.json' } },
+    deployments: [],
+    modelAliases: new Map(),
+    dropParams: true,
+    numRetries: 0,
+    limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
+    times: { ...defaultTimeLimits, ...changes.times },
+    trustedProxyHops: 0,
+    requireAuthForMetrics: false,
+    alwaysIncludeStreamUsage: false,
+    logLevel: 'silent',
+    hooks: [],
+    proxy: { http: '', https: '', no: '' },
+    warnings: [],
+    ...changes.rest,
+  };
+}
+
+/** A deployment of the Codex backend at `url`, with the login of a file. */
+export function codexDeployment(url: string, authFile: string, changes: Partial<Deployment> = {}): Deployment {
+  return {
+    id: 'test-deployment',
+    modelGroup: 'gpt-5.5',
+    provider: 'codex',
+    upstreamModel: 'gpt-5.5',
+    credential: { name: 'test', source: { kind: 'auth_file', path: authFile } },
+    apiBase: `${url}/backend-api/codex`,
+    defaults: {},
+    modelInfo: {},
+    ...changes,
+  };
+}
