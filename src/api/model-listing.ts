@@ -31,15 +31,16 @@ export class ModelListing {
   }
 
   /**
-   * What a Codex CLI needs: the account's entries whole, and for each group or alias of ours a copy of its target's entry
-   * under our name. An entry lacking a required field would spoil the whole catalog, so the required ones are filled.
+   * What a Codex CLI needs: those of the account's entries that are served here, whole, and for each group or alias of
+   * ours a copy of its target's entry under our name. An entry lacking a required field would spoil the whole catalog, so
+   * the required ones are filled.
    */
   async cliCatalog(): Promise<readonly JsonObject[]> {
     const entries = new Map<string, JsonObject>();
     const account = this.groups.codexDeployment();
     if (account !== undefined) {
-      for (const entry of await this.catalog.entriesFor(account))
-        entries.set(entry.slug, complete(entry.raw, entry.slug));
+      for (const { slug, raw } of await this.catalog.entriesFor(account))
+        if (await this.groups.serves(slug)) entries.set(slug, complete(raw, slug));
     }
     for (const { name, deployment } of await this.groups.offered()) {
       if (entries.has(name)) continue;

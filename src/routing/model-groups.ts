@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { SETTINGS } from '../config/config.module';
-import { modelNotFound } from '../kernel/errors';
+import { GatewayError, modelNotFound } from '../kernel/errors';
 import { ModelCatalog } from '../models/model-catalog';
 
 /** Where a request may go: the deployments that serve the model it asked for, at least one. */
@@ -52,7 +52,8 @@ export class ModelGroups {
   async resolve(requestedModel: string): Promise<Route> {
     if (this.catalogOnly !== undefined) return this.fromCatalog(requestedModel, this.catalogOnly);
     const named = this.byId.get(requestedModel);
-    if (named !== undefined) return { requestedModel, modelGroup: named.modelGroup, label: named.modelGroup, deployments: [named] };
+    if (named !== undefined)
+      return { requestedModel, modelGroup: named.modelGroup, label: named.modelGroup, deployments: [named] };
     const wanted = this.settings.modelAliases.get(requestedModel)?.model ?? requestedModel;
     const exact = this.groups.get(wanted);
     if (exact !== undefined) return { requestedModel, modelGroup: wanted, label: requestedModel, deployments: exact };
@@ -61,6 +62,17 @@ export class ModelGroups {
     const tail = wanted.slice(match.prefix.length, wanted.length - match.suffix.length);
     const deployments = (this.groups.get(match.group) ?? []).map((deployment) => concrete(deployment, tail));
     return { requestedModel, modelGroup: match.group, label: match.group, deployments };
+  }
+
+  /** Whether `resolve` finds a place for this name. */
+  async serves(requestedModel: string): Promise<boolean> {
+    try {
+      await this.resolve(requestedModel);
+      return true;
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'model_not_found') return false;
+      throw error;
+    }
   }
 
   /** What `GET /v1/models` lists: groups, visible aliases, and the catalog behind wildcards. Sorted by name. */

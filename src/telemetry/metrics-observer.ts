@@ -44,13 +44,7 @@ export class MetricsObserver extends Observer {
 
   attemptEnded(record: AttemptRecord): void {
     const { deploymentId, apiBase, upstreamModel, failure } = record;
-    const model = [
-      record.modelLabel,
-      upstreamModel,
-      deploymentId,
-      apiBase,
-      providerLabel(apiBase),
-    ];
+    const model = [record.modelLabel, upstreamModel, deploymentId, apiBase, providerLabel(apiBase)];
     const labels = [...model, none, none, none, none, none, none];
     this.metrics.deploymentTotal.add(labels);
     if (failure === undefined) {
