@@ -19,7 +19,7 @@ function* inputItems(messages) {
   }
 }
 
-/** The upstream body of a client's body, both as JSON text. */
+/** The upstream's body for a client's body, both parsed. */
 export function codexRequest(chat) {
   const tools = (chat.tools ?? []).map((tool) => ({ type: 'function', strict: false, ...tool.function }));
   return {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { buildSettings } from './build-settings';
 import { type Fault, formatFault } from './config-fault';
-import { type EnvSource, readEnv, tryReadEnv } from './env.schema';
+import { type EnvSource, tryReadEnv } from './env.schema';
 import { fileKeyWarnings, verdictOf } from './file-keys';
 import { absolutePath } from './file-paths';
 import { readGatewayFile } from './gateway-file';
@@ -42,7 +42,7 @@ export function checkConfig({ text, path, env, cwd, homeDir }: ConfigToCheck): C
   const file = readGatewayFile(text, path, env);
   const { environment, faults: envFaults } = tryReadEnv(file.environment);
   const places = { fileDir: dirname(absolutePath(path, cwd, homeDir)), cwd, homeDir };
-  const reading = buildSettings({ file, environment: environment ?? readEnv({}), flags: {}, places });
+  const reading = buildSettings({ file, environment, flags: {}, places });
   const unusable = [...reading.unusable.values()].flat();
   const rows = file.keys.map((key) => ({ key: key.name, line: key.line, ...verdictOf(key, reading.unusable) }));
   const spoken = new Set(unusable.map(formatFault));

@@ -89,14 +89,14 @@ const judgedWhenEmpty: ReadonlySet<string> = new Set(['LITELLM_MASTER_KEY', 'GAT
  * @throws {ConfigFault} naming all bad variables at once, never a value.
  */
 export function readEnv(source: EnvSource): Environment {
-  const reading = tryReadEnv(source);
-  if (reading.environment === undefined) throw new ConfigFault(reading.faults);
-  return reading.environment;
+  const { environment, faults } = tryReadEnv(source);
+  if (faults.length > 0) throw new ConfigFault(faults);
+  return environment;
 }
 
-/** Same as `readEnv`, for callers that collect faults of several places. `environment` is undefined when there are faults. */
+/** Same as `readEnv`, for callers that collect faults of several places. Bad variables are absent from `environment`. */
 export function tryReadEnv(source: EnvSource): {
-  readonly environment: Environment | undefined;
+  readonly environment: Environment;
   readonly faults: readonly Fault[];
 } {
   const present = Object.keys(envSchema.shape).flatMap((name) => {
@@ -107,7 +107,9 @@ export function tryReadEnv(source: EnvSource): {
   const parsed = envSchema.safeParse(Object.fromEntries(present));
   if (parsed.success) return { environment: parsed.data, faults: [] };
   const faults = parsed.error.issues.map(({ path, message }) => ({ place: `environment ${String(path[0])}`, message }));
-  return { environment: undefined, faults };
+  const bad = new Set(parsed.error.issues.map(({ path }) => path[0]));
+  const sound = present.filter(([name]) => !bad.has(name));
+  return { environment: envSchema.parse(Object.fromEntries(sound)), faults };
 }
 
 function variable<S extends z.ZodType>(schema: S, shown: string, description: string): z.ZodOptional<S> {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { buildSettings } from './build-settings';
 import { readFlags } from './command-flags';
 import { ConfigFault, type Fault } from './config-fault';
-import { type EnvSource, readEnv, tryReadEnv } from './env.schema';
+import { type EnvSource, tryReadEnv } from './env.schema';
 import { fileKeyWarnings } from './file-keys';
 import { absolutePath } from './file-paths';
 import { type GatewayFile, readGatewayFile } from './gateway-file';
@@ -37,7 +37,7 @@ export function loadSettings(start: StartConditions): Settings {
   const { environment, faults: envFaults } = tryReadEnv(found.file?.environment ?? start.env);
   const early = [...flagFaults, ...envFaults, ...found.faults];
   const places = { fileDir: found.dir, cwd: start.cwd, homeDir: start.homeDir };
-  const reading = buildSettings({ file: found.file, environment: environment ?? readEnv({}), flags, places });
+  const reading = buildSettings({ file: found.file, environment, flags, places });
   const faults = [...early, ...reading.faults];
   if (faults.length > 0) throw new ConfigFault(faults);
   const keyWarnings = found.file === undefined ? [] : fileKeyWarnings(found.file, reading.unusable);

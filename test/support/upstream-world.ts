@@ -6,6 +6,7 @@ import { Test } from '@nestjs/testing';
 import { GatewayConfigModule } from '../../src/config/config.module';
 import { type Deployment } from '../../src/config/deployment';
 import { ModelCatalog } from '../../src/models/model-catalog';
+import { HooksModule } from '../../src/prompts/hooks.module';
 import { OutboundModule } from '../../src/outbound/outbound.module';
 import { type AnswerEvent } from '../../src/protocol/canonical/answer-event';
 import { type CanonicalRequest, type JsonObject } from '../../src/protocol/canonical/canonical-request';
@@ -46,7 +47,7 @@ export class UpstreamWorld {
   async started(changes?: SettingsChanges): Promise<{ upstream: Upstream; catalog: ModelCatalog }> {
     const settings = settingsFor(this.simulator.url, changes);
     const app = await Test.createTestingModule({
-      imports: [GatewayConfigModule.register(settings), OutboundModule, UpstreamModule],
+      imports: [GatewayConfigModule.register(settings), HooksModule.of([]), OutboundModule, UpstreamModule],
     }).compile();
     this.apps.push(app);
     return { upstream: app.get(Upstream), catalog: app.get(ModelCatalog, { strict: false }) };

@@ -1,0 +1,111 @@
+import { chatBody, post } from '../support/calls';
+import { testKey } from '../support/gateway';
+import { ProgramBench, type Served } from '../support/program';
+
+const hookFile = `
+exports.prompt = (instructions, slug) => {
+  if (globalThis.promptFails) return '';
+  return instructions + '\\n\\nHouse rule for ' + slug;
+};
+exports.request = (request, context) => {
+  if (JSON.stringify(request.input).includes('make the request hook fail')) throw new Error('secret of the hook');
+  globalThis.promptFails = JSON.stringify(request.input).includes('make the prompt hook fail');
+  return { ...request, prompt_cache_key: context.keyAlias + '/' + context.model };
+};
+exports.response = (event) => {
+  if (event.type === 'response.output_text.delta' && event.delta.includes('BOOM')) throw new Error('secret of the hook');
+  return event.type === 'response.output_text.delta' ? { ...event, delta: event.delta.toUpperCase() } : event;
+};
+`;
+
+let bench: ProgramBench;
+let served: Served;
+let target: { url: string; key: string };
+
+beforeAll(async () => {
+  bench = await ProgramBench.start();
+  bench.write('house.cjs', hookFile);
+  bench.write(
+    'late.mjs',
+    "export const request = (request) => ({ ...request, prompt_cache_key: request.prompt_cache_key + '!' });\n",
+  );
+  const config = bench.write('config.yaml', 'codex_hooks: [./house.cjs, ./late.mjs]\n');
+  served = await bench.serve(['--config', config]);
+  target = { url: served.url, key: testKey };
+});
+afterAll(async () => {
+  await bench.close();
+});
+
+const lastBody = (): Record<string, unknown> =>
+  bench.simulator.seen.findLast(({ path }) => path.endsWith('/responses'))?.body as Record<string, unknown>;
+const question = (content: string, more: Record<string, unknown> = {}): Record<string, unknown> =>
+  chatBody({ messages: [{ role: 'user', content }], ...more });
+
+describe('hooks from module files', () => {
+  it('change the instructions and the request, in the order of their files', async () => {
+    const answer = await post(target, '/v1/chat/completions', question('Hello?'));
+    expect(answer.status).toBe(200);
+    expect(lastBody()['instructions']).toMatch(/\S[^]*\n\nHouse rule for gpt-5\.5$/);
+    expect(lastBody()['prompt_cache_key']).toBe('master/gpt-5.5!');
+  });
+
+  it('change the events of streams', async () => {
+    const answer = await post(target, '/v1/chat/completions', question('Hello?', { stream: true }));
+    expect(answer.status).toBe(200);
+    const words = [...answer.text.matchAll(/"content":"([^"]*)"/g)].map(([, word]) => word).join('');
+    expect(words).toMatch(/SIMULATOR/);
+    expect(words).toBe(words.toUpperCase());
+  });
+
+  it('are shown by the transform route', async () => {
+    const answer = await post(target, '/utils/transform_request', {
+      call_type: 'completion',
+      request_body: question('Hello?'),
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({ raw_request_body: { prompt_cache_key: 'master/gpt-5.5!' } });
+    expect(answer.text).toContain('House rule for gpt-5.5');
+  });
+
+  it('leave the native surface as it came', async () => {
+    const body = {
+      model: 'gpt-5.5',
+      instructions: 'As it came.',
+      input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }],
+      store: false,
+      stream: true,
+    };
+    const answer = await post(target, '/backend-api/codex/responses', body);
+    expect(answer.status).toBe(200);
+    expect(lastBody()).toEqual(body);
+  });
+
+  it.each(['make the request hook fail', 'make the prompt hook fail'])(
+    'that fail (%s) are a 500 hook_failed, told once and without their words',
+    async (content) => {
+      const before = bench.simulator.counts.responses;
+      for (const stream of [false, true]) {
+        const answer = await post(target, '/v1/chat/completions', question(content, { stream }));
+        expect(answer.status).toBe(500);
+        expect(answer.json).toMatchObject({
+          error: {
+            type: 'internal_server_error',
+            code: '500',
+            message: expect.stringContaining('codex_hooks') as string,
+          },
+        });
+        expect(answer.text).not.toContain('secret of the hook');
+        const toCli = await post(
+          target,
+          '/v1/responses',
+          { model: 'gpt-5.5', input: content, stream },
+          { originator: 'codex_exec' },
+        );
+        expect(toCli.json).toMatchObject({ error: { code: 'hook_failed' } });
+      }
+      expect(bench.simulator.counts.responses).toBe(before);
+      expect((await post(target, '/v1/chat/completions', question('Hello?'))).status).toBe(200);
+    },
+  );
+});
