@@ -107,3 +107,37 @@ describe('SIGTERM', () => {
     expect((await served.finished).status).not.toBe(0);
   });
 });
+
+describe('a client that hangs up', () => {
+  it('is one line of the log, no error, and the process serves on', async () => {
+    const served = await bench.serve();
+    bench.simulator.script.always(stall(text(words), 0));
+    const gone = new AbortController();
+    const call = fetch(`${served.url}${chat}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${testKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(chatBody()),
+      signal: gone.signal,
+    });
+    const refused = expect(call).rejects.toThrow();
+    const before = bench.simulator.seen.length;
+    const seen = await bench.simulator.waitForRequest(
+      (request) => request.path.endsWith('/responses') && bench.simulator.seen.indexOf(request) >= before,
+    );
+    gone.abort();
+    await refused;
+    expect(await seen.ended).toBe('cancelled');
+    bench.simulator.script.clear();
+    expect((await post(at(served), chat, chatBody())).status).toBe(200);
+    served.signal('SIGTERM');
+    const { status, stdout, stderr } = await served.finished;
+    expect(status).toBe(0);
+    expect(stderr).toBe('');
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.filter(({ end }) => end === 'client_gone')).toHaveLength(1);
+    expect(lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+});

@@ -31,7 +31,8 @@ describe.each(wholeAnswerNames)('a response answered by the recording %s', (name
     const streamed = await askResponses(bench.client, 'streamed', question);
     const whole = await askResponses(bench.client, 'whole', question);
     expect(streamed.response).toEqual(whole.response);
-    expect(whole.response.output.length).toBeGreaterThan(0);
+    // One recording was filtered before it said anything.
+    expect(whole.response.output.length > 0).toBe(name !== 'incomplete-content-filter');
     expect(whole.response.usage?.total_tokens).toBeGreaterThan(0);
   });
 

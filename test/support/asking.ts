@@ -103,6 +103,11 @@ function toldInEvents(
   return { response: response as OpenAI.Responses.Response, text, headers, events };
 }
 
+/** The output of an answer as the next question replays it; the SDK's types of the two differ in what may be null. */
+export function replayed({ response }: ResponsesTold): readonly OpenAI.Responses.ResponseInputItem[] {
+  return response.output as OpenAI.Responses.ResponseInputItem[];
+}
+
 /** The last question that reached the simulator, whichever host it went to. */
 export function lastAsked(simulator: Simulator): SeenRequest & { readonly body: Json } {
   const seen = simulator.seen.findLast(({ method, path }) => method === 'POST' && path.endsWith('/responses'));
