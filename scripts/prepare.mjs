@@ -1,6 +1,6 @@
 /** What a fresh clone lacks, installed in order: packages, build, redis-server. Used by every command of package.json. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,9 +22,32 @@ export function tryRun(command, args, options = {}) {
 /** Installs the locked packages when they are missing or older than the lock. */
 export function ensurePackages() {
   const mark = join(root, 'node_modules', '.package-lock.json');
-  if (existsSync(mark) && modified(mark) >= modified(join(root, 'package-lock.json'))) return;
-  console.log('Installing packages (npm ci)…');
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (!existsSync(mark) || modified(mark) < modified(join(root, 'package-lock.json'))) {
+    console.log('Installing packages (npm ci)…');
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
+  ensureLocks();
+}
+
+/**
+ * Builds the one package whose install script is wanted: fs-ext, which takes the lock files of the Codex CLI. It needs a
+ * C++ compiler and Node's headers; without them the gateway runs all the same and says at start what it lacks. A build that
+ * failed is tried again with the next installation.
+ *
+ * @returns whether it is there.
+ */
+export function ensureLocks() {
+  const folder = join(root, 'node_modules', 'fs-ext');
+  const failed = join(root, 'node_modules', '.fs-ext-not-built');
+  if (existsSync(join(folder, 'build', 'Release', 'fs_ext.node'))) return true;
+  if (!existsSync(folder) || existsSync(failed)) return false;
+  console.log('Building fs-ext…');
+  const options = { cwd: root, encoding: 'utf8', timeout: 120_000 };
+  const { status } = spawnSync('npm', ['rebuild', 'fs-ext', '--ignore-scripts=false', '--loglevel=error'], options);
+  if (status === 0) return true;
+  console.log('fs-ext could not be built (no C++ compiler?): login files are written without the Codex CLI’s locks.');
+  writeFileSync(failed, '');
+  return false;
 }
 
 /** Builds dist/ when a source file is newer than it. */

@@ -7,7 +7,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bin, ensureBuild, ensureRedis, ensureSimulator, root, tryRun } from './prepare.mjs';
+import { bin, ensureBuild, ensureLocks, ensureRedis, ensureSimulator, root, tryRun } from './prepare.mjs';
 
 const words = process.argv.slice(2);
 const clients = words.includes('--clients');
@@ -36,6 +36,7 @@ const status = tryRun(bin('jest'), [...only, ...rest, '--json', `--outputFile=${
 const { passed, failed } = readCounts(report, status);
 rmSync(folder, { recursive: true, force: true });
 if (!redis) console.log('Not run: the suites that need redis-server.');
+if (!ensureLocks()) console.log('Not run: the lock files of the Codex CLI (fs-ext is not built).');
 if (versions === '') console.log('Not run: the real Codex CLI as client (npm run test:clients).');
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(status === 0 && failed === 0 && passed > 0 ? 0 : 1);

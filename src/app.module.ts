@@ -10,6 +10,7 @@ import { KeysModule } from './keys/keys.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OutboundModule } from './outbound/outbound.module';
 import { HooksModule } from './prompts/hooks.module';
+import { StateModule } from './state/state.module';
 import { TelemetryModule } from './telemetry/telemetry.module';
 
 /** What is made before Nest starts. */
@@ -31,6 +32,7 @@ export class AppModule {
         TelemetryModule,
         HttpModule.forLifecycle(lifecycle),
         OutboundModule,
+        StateModule,
         KeysModule,
         ApiModule,
         MetricsModule,

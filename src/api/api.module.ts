@@ -5,9 +5,11 @@ import { ServingModule } from '../serving/serving.module';
 import { AnsweringService } from './answering.service';
 import { CompletionsController } from './completions.controller';
 import { DocsController } from './docs.controller';
+import { ModelInfo } from './model-info';
 import { ModelListing } from './model-listing';
 import { ModelsController } from './models.controller';
 import { NativeController } from './native.controller';
+import { OfferedModels } from './offered-models';
 import { ResponsesController } from './responses.controller';
 import { TransformController } from './transform.controller';
 
@@ -21,6 +23,6 @@ import { TransformController } from './transform.controller';
     TransformController,
     DocsController,
   ],
-  providers: [AnsweringService, ModelListing],
+  providers: [AnsweringService, OfferedModels, ModelListing, ModelInfo],
 })
 export class ApiModule {}

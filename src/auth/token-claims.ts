@@ -1,4 +1,5 @@
 import { decodeJwt, type JWTPayload } from 'jose';
+import { fieldsOf, stringOf } from './login-document';
 
 const authClaim = 'https://api.openai.com/auth';
 
@@ -8,21 +9,19 @@ export interface TokenClaims {
   readonly expiresAtMs: number | undefined;
   readonly accountId: string | undefined;
   readonly isFedramp: boolean;
+  /** `plus`, `team`, `enterprise`, …: an open set. */
+  readonly plan: string | undefined;
 }
-
-const noClaims: TokenClaims = { expiresAtMs: undefined, accountId: undefined, isFedramp: false };
 
 /** Claims of an access or id token (protocol 2.3). A token that is no JWT has none. */
 export function tokenClaims(token: string | undefined): TokenClaims {
   const payload = token === undefined ? undefined : payloadOf(token);
-  if (payload === undefined) return noClaims;
-  const auth = payload[authClaim];
-  const fields = typeof auth === 'object' && auth !== null ? (auth as Readonly<Record<string, unknown>>) : {};
-  const accountId = fields['chatgpt_account_id'];
+  const auth = (payload && fieldsOf(payload, authClaim)) ?? {};
   return {
-    expiresAtMs: typeof payload.exp === 'number' ? payload.exp * 1000 : undefined,
-    accountId: typeof accountId === 'string' && accountId !== '' ? accountId : undefined,
-    isFedramp: fields['chatgpt_account_is_fedramp'] === true,
+    expiresAtMs: typeof payload?.exp === 'number' ? payload.exp * 1000 : undefined,
+    accountId: stringOf(auth, 'chatgpt_account_id'),
+    isFedramp: auth['chatgpt_account_is_fedramp'] === true,
+    plan: stringOf(auth, 'chatgpt_plan_type'),
   };
 }
 

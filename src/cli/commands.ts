@@ -1,6 +1,9 @@
 import { type StartConditions } from '../config/load-settings';
+import { accountsCommand } from './accounts.command';
 import { checkConfigCommand } from './check-config.command';
 import { helpText } from './help';
+import { loginCommand } from './login.command';
+import { logoutCommand } from './logout.command';
 import { serve } from './serve';
 import { gatewayVersion } from '../upstream/gateway-version';
 
@@ -9,6 +12,9 @@ type Command = (conditions: StartConditions) => Promise<number>;
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['serve', serve],
   ['check-config', checkConfigCommand],
+  ['login', loginCommand],
+  ['logout', logoutCommand],
+  ['accounts', accountsCommand],
   ['help', () => Promise.resolve(print(helpText))],
   ['version', () => Promise.resolve(print(`codex-gateway ${gatewayVersion()}`))],
 ]);

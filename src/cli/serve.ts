@@ -1,3 +1,4 @@
+import { locksAvailable, noLocksSentence } from '../auth/file-lock';
 import { loadSettings, type StartConditions } from '../config/load-settings';
 import { type Settings } from '../config/settings';
 import { type RunningGateway, startGateway } from '../gateway';
@@ -17,11 +18,18 @@ export async function serve(conditions: StartConditions): Promise<number> {
 function announce({ app, url }: RunningGateway, settings: Settings): void {
   const logger = app.get(GatewayLogger);
   for (const warning of settings.warnings) logger.warn(warning);
+  if (!locksAvailable && usesLoginFile(settings)) logger.warn(noLocksSentence);
   const { storedAt } = app.get(MasterKey);
   if (storedAt !== undefined)
     logger.warn(`No master key was given: the one in ${storedAt} is used. Clients send it as their API key.`);
   logger.event('info', `listening on ${url}`, { docs: `${url}/docs`, metrics: `${url}/metrics` });
   logger.flush();
+}
+
+function usesLoginFile({ defaultCredential, deployments }: Settings): boolean {
+  return [defaultCredential, ...deployments.map(({ credential }) => credential)].some(
+    ({ source }) => source.kind === 'auth_file',
+  );
 }
 
 /** A second signal while draining ends the process at once, as people expect of Ctrl-C. */

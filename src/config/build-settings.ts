@@ -6,6 +6,7 @@ import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readRedis } from './redis-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type HookModule, type Settings } from './settings';
 import { type FileSections, sectionsOf, type SettingsSources } from './settings-sources';
@@ -29,11 +30,14 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const standard = defaultCredential(sources.environment, sources.places);
   const models = modelsOf(sources, sections, standard);
   const listen = listenOf(sources, masterKey);
+  const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
+  const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
     ...models.warnings,
     ...plainHttpWarnings(sources.environment),
+    ...state.warnings,
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -41,6 +45,9 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     masterKeyIsExample: masterKey.isExample,
     keyHeaderName: sections.general.litellm_key_header_name?.toLowerCase(),
     ...foldersOf(sources),
+    redis,
+    saltKey,
+    previousSaltKeys: previousSaltKeysOf(sources.environment),
     codex: codexOf(sources.environment, sections),
     defaultCredential: standard,
     deployments: models.deployments,
@@ -58,7 +65,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     proxy: proxyOf(sources.environment),
     warnings,
   };
-  const faults = [...masterKey.faults, ...listen.faults, ...models.faults];
+  const faults = [...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults];
   return { settings, faults, warnings, unusable: models.unusable };
 }
 
@@ -226,4 +233,8 @@ function isOpenHttp(value: string | undefined): boolean {
 
 function unslashed(url: string): string {
   return url.replace(/\/+$/, '');
+}
+
+function previousSaltKeysOf({ GATEWAY_SALT_KEY_PREVIOUS: keys }: Environment): readonly string[] {
+  return (keys ?? '').split(',').filter((key) => key !== '');
 }

@@ -26,6 +26,9 @@ const httpUrl = text.refine(isPlainHttpUrl, {
 const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
   error: 'must be 1 to 100 visible ASCII characters without spaces',
 });
+const keyPrefix = text.refine((value) => /^[\x21-\x7a\x7c\x7e]{1,64}$/.test(value), {
+  error: 'must be 1 to 64 visible ASCII characters without braces',
+});
 
 /** Every variable the gateway knows. `shown` is the default as the documentation prints it. */
 export const envSchema = z.object({
@@ -34,12 +37,14 @@ export const envSchema = z.object({
   CONFIG_FILE_PATH: variable(text, './config.yaml if it is there', 'LiteLLM-style configuration file. `--config` wins.'),
   LITELLM_MASTER_KEY: variable(secret, '', 'Admin key, `sk-…`, at least 16 characters. `general_settings.master_key` of the file wins.'),
   GATEWAY_MASTER_KEY: variable(secret, '', 'Same as `LITELLM_MASTER_KEY`, which wins.'),
-  GATEWAY_SALT_KEY: variable(secret, '', 'Seals credentials at rest in Redis; used only together with Redis.'),
+  GATEWAY_SALT_KEY: variable(secret, '', 'Seals credentials at rest in Redis; needed as soon as Redis is used.'),
+  GATEWAY_SALT_KEY_PREVIOUS: variable(secret, '', 'Earlier salt keys, separated by commas: they still open what they sealed.'),
   LITELLM_SALT_KEY: variable(secret, '', 'Same as `GATEWAY_SALT_KEY`, which wins.'),
-  REDIS_URL: variable(secret, 'in-process state', 'Shared state of all replicas. Read, not used by this release.'),
-  REDIS_HOST: variable(text, '', 'Host of Redis when there is no `REDIS_URL`. Read, not used by this release.'),
-  REDIS_PORT: variable(port, '6379', 'Port of Redis. Read, not used by this release.'),
-  REDIS_PASSWORD: variable(secret, '', 'Password of Redis. Read, not used by this release.'),
+  REDIS_URL: variable(secret, 'in-process state', 'Shared state of all replicas: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path`. Needs a master key and a salt key.'),
+  REDIS_HOST: variable(text, '', 'Host of Redis when there is no `REDIS_URL`.'),
+  REDIS_PORT: variable(port, '6379', 'Port of Redis.'),
+  REDIS_PASSWORD: variable(secret, '', 'Password of Redis, when its URL has none.'),
+  REDIS_KEY_PREFIX: variable(keyPrefix, 'codex-gateway:', 'Before every key and channel, so that installations can share one Redis.'),
   STATE_DIR: variable(text, './.codex-gateway', 'Local state: generated master key, journals, caches.'),
   CODEX_AUTH_FILE: variable(text, '$CODEX_HOME/auth.json', 'ChatGPT login made by `codex login`.'),
   CODEX_HOME: variable(text, '~/.codex', 'Folder of the Codex CLI; its `auth.json` is the default login.'),
@@ -50,7 +55,7 @@ export const envSchema = z.object({
   CODEX_WHOAMI_URL: variable(httpUrl, 'https://auth.openai.com/api/accounts/v1/user-auth-credential/whoami', 'Tells whose an `at-…` token is.'),
   CODEX_INSTRUCTIONS_BASE_URL: variable(httpUrl, 'https://raw.githubusercontent.com/openai/codex', 'Prompt files, for models whose catalog entry carries none.'),
   CODEX_RELEASES_URL: variable(httpUrl, 'https://api.github.com/repos/openai/codex/releases/latest', 'Names the release whose prompt files are used.'),
-  CODEX_CACHE_DIR: variable(text, '$STATE_DIR/cache', 'File copy of the instruction cache.'),
+  CODEX_CACHE_DIR: variable(text, '$STATE_DIR/cache', 'Files of the instruction cache, used when Redis is not.'),
   CODEX_MODE: variable(flag, 'true', '`true`: official Codex instructions; `false`: the caller’s own.'),
   CODEX_CLIENT_VERSION: variable(headerText, '0.169.0', 'Sent upstream as `version` and `client_version`; gates the model catalog.'),
   CODEX_ORIGINATOR: variable(headerText, 'codex_gateway', 'Sent upstream as `originator`.'),
@@ -147,4 +152,9 @@ function isPlainHttpUrl(value: string): boolean {
   const url = new URL(value);
   const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
+}
+
+/** Step of a refresh at which a test ends this process; undefined outside tests. Not a setting, so it is read apart. */
+export function failPoint(): string | undefined {
+  return process.env['NODE_ENV'] === 'test' ? process.env['CODEX_GATEWAY_FAIL_AT'] : undefined;
 }

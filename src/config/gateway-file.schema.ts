@@ -60,6 +60,29 @@ const aliasSchema = z.union(
   { error: 'must be the name of a model group, or {model, hidden}' },
 ); // prettier-ignore
 
+const redisPort = reading(readPort, 'must be a port, 1 to 65535');
+const redisNodes = reading(readNodes, 'must be a list of {host, port}');
+const redisKey = 'connection to Redis';
+
+/** LiteLLM's answer cache. Answers are not cached here, but it tells where Redis is. */
+const cacheParamsSchema = z.looseObject({
+  type: text.nullish(),
+  url: text.nullish(),
+  host: text.nullish(),
+  port: redisPort.nullish(),
+  username: text.nullish(),
+  password: text.nullish(),
+  db: count.nullish(),
+  ssl: flag.nullish(),
+  namespace: text
+    .regex(/^[\x21-\x7a\x7c\x7e]{1,40}$/, { error: 'must be 1 to 40 visible ASCII characters without braces' })
+    .nullish(),
+  redis_startup_nodes: redisNodes.nullish(),
+  sentinel_nodes: redisNodes.nullish(),
+  sentinel_password: text.nullish(),
+  service_name: text.nullish(),
+});
+
 const retiredFallback = key(text, 'model that answers for retired ones');
 const hooks = key(hookPaths, 'modules that extend the gateway');
 const metricsAuth = key(flag, 'a key is needed for /metrics');
@@ -96,6 +119,8 @@ export const gatewayFileSchema = z.looseObject({
     ignore_invalid_deployments: ignoreInvalid,
     model_group_alias: key(z.record(z.string(), aliasSchema), 'other names of model groups'),
     custom_provider_map: key(z.array(z.unknown()), 'Codex is built in; provider names are kept, handlers not loaded', 'mapped'),
+    cache: key(flag, 'false: cache_params are not looked at; answers are never cached', 'mapped'),
+    cache_params: key(cacheParamsSchema, 'connection to Redis, unless the environment or router_settings name one; answers are not cached', 'mapped'),
     codex_hooks: hooks,
     codex_retired_model_fallback: retiredFallback,
   }),
@@ -106,6 +131,12 @@ export const gatewayFileSchema = z.looseObject({
     model_group_alias: key(z.record(z.string(), aliasSchema), 'other names of model groups'),
     default_litellm_params: key(anyMap, 'for deployments that do not set the same key'),
     ignore_invalid_deployments: ignoreInvalid,
+    redis_url: key(text, redisKey),
+    redis_host: key(text, redisKey),
+    redis_port: key(redisPort, redisKey),
+    redis_password: key(text, redisKey),
+    redis_db: key(count, redisKey),
+    redis_ssl: key(flag, redisKey),
     codex_retired_model_fallback: retiredFallback,
   }),
 }); // prettier-ignore
@@ -160,6 +191,26 @@ function readSeconds(value: unknown): number | undefined {
 function readMegabytes(value: unknown): number | undefined {
   const number = readNumber(value);
   return number !== undefined && number > 0 && number <= 1_024 ? Math.ceil(number * 1_048_576) : undefined;
+}
+
+function readPort(value: unknown): number | undefined {
+  const port = readCount(value);
+  return port !== undefined && port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+/** `{host, port}` as for a Cluster, or `[host, port]` as for Sentinels. */
+function readNodes(value: unknown): readonly { readonly host: string; readonly port: number }[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const nodes = value.flatMap((item: unknown) => {
+    const [host, port] = Array.isArray(item) ? (item as readonly unknown[]) : nodeFields(item);
+    const number = readPort(port);
+    return typeof host === 'string' && host !== '' && number !== undefined ? [{ host, port: number }] : [];
+  });
+  return nodes.length === value.length ? nodes : undefined;
+}
+
+function nodeFields(item: unknown): readonly unknown[] {
+  return typeof item === 'object' && item !== null && 'host' in item && 'port' in item ? [item.host, item.port] : [];
 }
 
 function readTexts(value: unknown): readonly string[] | undefined {

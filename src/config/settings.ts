@@ -1,4 +1,5 @@
 import { type Credential, type Deployment } from './deployment';
+import { type RedisSettings } from './redis-settings';
 import { type TimeLimits } from './time-limits';
 
 /** An operator's extension, loaded from a module named in `codex_hooks`. */
@@ -16,7 +17,14 @@ export interface Settings {
   /** Extra header that may carry the key (`litellm_key_header_name`), lower case. */
   readonly keyHeaderName: string | undefined;
   readonly stateDir: string;
+  /** Files of the shared cache when there is no Redis. */
   readonly cacheDir: string;
+  /** Undefined: state lives in this process alone. */
+  readonly redis: RedisSettings | undefined;
+  /** Seals logins at rest in Redis; always there when Redis is. */
+  readonly saltKey: string | undefined;
+  /** Salt keys of before: they open what they sealed, which is then sealed anew. */
+  readonly previousSaltKeys: readonly string[];
   readonly codex: {
     readonly baseUrl: string;
     readonly originator: string;

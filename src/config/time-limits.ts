@@ -23,7 +23,11 @@ export interface TimeLimits {
   readonly stalledReaderMs: number;
   readonly catalogMs: number;
   readonly tokenEndpointMs: number;
+  /** How long a request waits for a login that is being refreshed. */
+  readonly refreshWaitMs: number;
   readonly instructionsMs: number;
+  /** One command of the shared state, or one group of commands. */
+  readonly redisCommandMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
 }
@@ -43,6 +47,8 @@ export const defaultTimeLimits: TimeLimits = {
   stalledReaderMs: 60_000,
   catalogMs: 10_000,
   tokenEndpointMs: 20_000,
+  refreshWaitMs: 5_000,
   instructionsMs: 20_000,
+  redisCommandMs: 150,
   drainMs: 75_000,
 };

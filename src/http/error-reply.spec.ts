@@ -39,8 +39,8 @@ describe('errorReply', () => {
       403,
       'invalid_api_key',
     ],
-    ['an unknown model', modelNotFound('x'), cli, 404, 'model_not_found'],
-    ['an unknown model on the native surface', modelNotFound('x'), native, 404, 'model_not_found'],
+    ['an unknown model', modelNotFound('x'), cli, 400, 'model_not_found'],
+    ['an unknown model on the native surface', modelNotFound('x'), native, 400, 'model_not_found'],
     [
       'a dead upstream',
       new UpstreamFailure({ kind: 'network', message: 'down' }).toGatewayError(),

@@ -42,6 +42,8 @@ function codexShape(error: GatewayError, context: ReplyContext): GatewayError {
     const pauseMs = Math.min(error.details.retryAfterMs ?? unknownCliPauseMs, longestCliPauseMs);
     return reshaped(error, { retryAfterMs: pauseMs });
   }
+  // Not every release stops at a 404; a 400 is asked once by all of them.
+  if (error.code === 'model_not_found') return reshaped(error, { status: 400 });
   if (error.status >= 502 && error.status <= 504) return reshaped(error, { status: 503, code: 'server_is_overloaded' });
   return error;
 }

@@ -13,7 +13,12 @@ export interface CatalogEntry {
   /** What `ultra` is sent as. */
   readonly ultraEffort: string;
   readonly serviceTiers: readonly string[];
+  /** Tokens of input and output together; what a request may hold. */
   readonly contextWindow: number | undefined;
+  /** The model can be shown images. */
+  readonly supportsImages: boolean;
+  /** Codex client version below which the backend keeps the model to itself. */
+  readonly minimalClientVersion: string | undefined;
   readonly visible: boolean;
   readonly priority: number;
   /** Official prompt, when the entry carries one. */

@@ -1,56 +1,29 @@
+import {
+  away,
+  laterReply,
+  listing,
+  replicaOf,
+  ScriptedSource,
+  settled,
+  StillClock,
+} from '../../test/support/catalog-fakes';
 import { codexDeployment, settingsFor } from '../../test/support/settings-for';
-import { Clock } from '../kernel/clock';
-import { UpstreamFailure } from '../kernel/upstream-failure';
-import { type JsonObject } from '../protocol/canonical/canonical-request';
-import { CatalogSource, type FetchedCatalog } from './catalog-source';
+import { GatewayLogger } from '../telemetry/logger';
+import { CatalogReader } from './catalog-reader';
 import { ModelCatalog } from './model-catalog';
-
-class FakeClock extends Clock {
-  ms = 0;
-  override nowMs(): number {
-    return this.ms;
-  }
-  override monotonicMs(): number {
-    return this.ms;
-  }
-}
-
-type Reply = FetchedCatalog | undefined | Error | Promise<FetchedCatalog>;
-
-class FakeSource extends CatalogSource {
-  readonly etags: (string | undefined)[] = [];
-  replies: Reply[] = [];
-  override async fetch(_: unknown, etag?: string): Promise<FetchedCatalog | undefined> {
-    this.etags.push(etag);
-    const reply = this.replies.length > 1 ? this.replies.shift() : this.replies[0];
-    if (reply instanceof Error) throw reply;
-    return reply;
-  }
-}
+import { SharedCatalogs } from './shared-catalogs';
 
 const deployment = codexDeployment('http://127.0.0.1:1', '/x');
-const away = new UpstreamFailure({ kind: 'network', message: 'The upstream could not be reached.' });
-let clock: FakeClock;
-let source: FakeSource;
+let clock: StillClock;
+let source: ScriptedSource;
 let catalog: ModelCatalog;
 
 beforeEach(() => {
-  clock = new FakeClock();
-  source = new FakeSource();
-  catalog = new ModelCatalog(settingsFor('http://127.0.0.1:1'), source, clock);
+  clock = new StillClock();
+  source = new ScriptedSource();
+  catalog = replicaOf({ source, clock });
 });
 
-function listing(...slugs: string[]): FetchedCatalog {
-  const models: JsonObject[] = slugs.map((slug, index) => ({
-    slug,
-    priority: index,
-    visibility: slug.startsWith('hidden') ? 'hide' : 'list',
-    use_responses_lite: slug.includes('lite'),
-  }));
-  return { models, etag: `"${slugs.join()}"` };
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 const slugOf = async (name: string) => (await catalog.resolve(name, deployment)).slug;
 
 describe('resolving', () => {
@@ -122,12 +95,13 @@ describe('the cache', () => {
     await catalog.resolve('a', deployment);
     expect(source.etags).toHaveLength(1);
     clock.ms += 1;
-    let come: (catalog: FetchedCatalog) => void = () => undefined;
-    source.replies = [new Promise((resolve) => (come = resolve))];
+    const { reply, come } = laterReply();
+    source.replies = [reply];
     expect((await catalog.resolve('gpt-5', deployment)).slug).toBe('a');
+    await settled();
     expect(source.etags).toEqual([undefined, '"a"']);
     come(listing('b'));
-    await turn();
+    await settled();
     expect((await catalog.entriesFor(deployment)).map(({ slug }) => slug)).toEqual(['b']);
   });
 
@@ -136,7 +110,7 @@ describe('the cache', () => {
     await catalog.resolve('a', deployment);
     clock.ms += 300_000;
     await catalog.resolve('a', deployment);
-    await turn();
+    await settled();
     expect(await catalog.stateOf(deployment)).toMatchObject({ origin: 'account', warning: undefined, etag: '"a"' });
     clock.ms += 1_000;
     await catalog.resolve('a', deployment);
@@ -148,7 +122,7 @@ describe('the cache', () => {
     await catalog.resolve('a', deployment);
     clock.ms += 300_000;
     await catalog.resolve('a', deployment);
-    await turn();
+    await settled();
     const state = await catalog.stateOf(deployment);
     expect(state.origin).toBe('account');
     expect(state.warning).toMatch(/could not be reached.*last one/);
@@ -167,7 +141,7 @@ describe('the cache', () => {
     expect(source.etags).toHaveLength(1);
     clock.ms += 1;
     await catalog.resolve('a', deployment);
-    await turn();
+    await settled();
     expect(await catalog.stateOf(deployment)).toMatchObject({ origin: 'account', warning: undefined });
     expect(source.etags).toEqual([undefined, undefined]);
   });
@@ -184,4 +158,44 @@ describe('the cache', () => {
     source.replies = [listing('a')];
     expect(await catalog.resolve('codex/a-low', deployment)).toBe(await catalog.resolve('codex/a-low', deployment));
   });
+});
+
+describe('an old CODEX_CLIENT_VERSION', () => {
+  const old = (clientVersion: string): ModelCatalog =>
+    replicaOf({ source, clock }, undefined, { codex: { clientVersion } });
+
+  it('that hides models from the account is named in a warning, with the models', async () => {
+    source.replies = [listing('gpt-5.5')];
+    const { origin, warning } = await old('0.124.0').stateOf(deployment);
+    expect(origin).toBe('account');
+    expect(warning).toMatch(/^CODEX_CLIENT_VERSION 0\.124\.0 is too old for .*gpt-6-sol/);
+    expect(warning).not.toMatch(/gpt-5\.5|daybreak/);
+  });
+
+  it('hides the same models in the snapshot', async () => {
+    source.replies = [away];
+    const listed = async (version: string) => (await old(version).entriesFor(deployment)).map(({ slug }) => slug);
+    expect(await listed('0.124.0')).toEqual(['gpt-5.5', 'codex-auto-review']);
+    expect(await listed('0.90.0')).toEqual([]);
+    expect(await listed('0.0.0')).toHaveLength(12);
+    expect(await listed('0.169.0-alpha.3')).toHaveLength(12);
+  });
+});
+
+it('says once that a catalog is in trouble, and once that it is well again', async () => {
+  const lines: string[] = [];
+  const sink = { write: (line: string) => void lines.push(line) };
+  const settings = settingsFor('http://127.0.0.1:1');
+  const reader = new CatalogReader(settings, source, new SharedCatalogs(settings), clock);
+  catalog = new ModelCatalog(reader, clock, new GatewayLogger({ logLevel: 'info' }, sink));
+  source.replies = [away, away, listing('a'), undefined];
+  for (let asked = 0; asked < 4; asked += 1) {
+    await catalog.resolve('a', deployment);
+    await settled();
+    clock.ms += 300_000;
+  }
+  expect(lines).toEqual([
+    expect.stringMatching(/"level":40.*could not be reached.*2026-11-13/),
+    expect.stringMatching(/"level":30.*is well/),
+  ]);
 });

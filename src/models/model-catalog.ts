@@ -1,54 +1,25 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS } from '../config/config.module';
+import { Injectable, Optional } from '@nestjs/common';
 import { type Deployment } from '../config/deployment';
-import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
-import { GatewayError } from '../kernel/errors';
-import { UpstreamFailure } from '../kernel/upstream-failure';
-import { AccountCatalog, type CatalogState } from './account-catalog';
-import { readBundledCatalog } from './bundled-catalog';
+import { GatewayLogger } from '../telemetry/logger';
+import { type AccountCatalog, type CatalogState } from './account-catalog';
 import { type CatalogEntry, type ResolvedModel } from './catalog-entry';
-import { CatalogSource, type FetchedCatalog } from './catalog-source';
-import { parseCatalog } from './parse-catalog';
+import { CatalogReader } from './catalog-reader';
+import { CatalogSlot } from './catalog-slot';
+import { type CatalogTarget } from './shared-catalogs';
 
-/** Age at which an account is asked again; until the answer is there the old catalog serves. */
-const freshForMs = 5 * 60_000;
-/** After a failure the account is left alone this long. */
-const failedForMs = 10_000;
-
-const emptyCatalog = 'is empty (the account has no Codex models, or CODEX_CLIENT_VERSION is too old for them)';
-
-type Target = Pick<Deployment, 'apiBase' | 'credential'>;
-
-interface Slot {
-  catalog: AccountCatalog | undefined;
-  /** On `Clock.monotonicMs`; from then on the account is asked again. */
-  staleAtMs: number;
-  asking: Promise<AccountCatalog> | undefined;
-}
-
-interface Fetched {
-  readonly catalog: AccountCatalog;
-  readonly keepMs: number;
-}
+const noCatalog: CatalogState = { entries: [], etag: undefined, origin: 'account', warning: undefined };
 
 /** The models of every account, asked for once and kept; answers at once after the first time. */
 @Injectable()
 export class ModelCatalog {
-  private readonly slots = new Map<string, Slot>();
-  private readonly snapshot: AccountCatalog;
-  private readonly snapshotDate: string;
+  private readonly slots = new Map<string, CatalogSlot>();
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
-    private readonly source: CatalogSource,
+    private readonly reader: CatalogReader,
     private readonly clock: Clock,
-  ) {
-    const { entries, date } = readBundledCatalog();
-    const state = { entries, etag: undefined, origin: 'snapshot', warning: undefined } as const;
-    this.snapshot = new AccountCatalog(state, settings.codex.retiredModelFallback);
-    this.snapshotDate = date;
-  }
+    @Optional() private readonly logger?: GatewayLogger,
+  ) {}
 
   /**
    * A name as written in a deployment or by a client → what goes upstream. Never fails: an unknown name is sent as it is.
@@ -66,81 +37,63 @@ export class ModelCatalog {
     return (await this.stateOf(deployment)).entries;
   }
 
-  /** Entries with their origin, for the native catalog route and for `doctor`. */
+  /** Entries with their origin, for `doctor`. */
   async stateOf(deployment: Deployment): Promise<CatalogState> {
-    if (deployment.provider === 'openai')
-      return { entries: [], etag: undefined, origin: 'account', warning: undefined };
+    if (deployment.provider === 'openai') return noCatalog;
     return (this.cached(deployment) ?? (await this.catalogOf(deployment))).state;
   }
 
+  /**
+   * An answer of this deployment's account named the ETag of its catalog. A new one makes the catalog be read again,
+   * behind the calls. Cheap enough for every answer: a storm of answers makes one reading.
+   */
+  etagSeen(deployment: Deployment, etag: string | undefined): void {
+    if (etag === undefined || deployment.provider === 'openai') return;
+    const slot = this.slotOf(deployment);
+    if (slot.announce(etag, this.clock.monotonicMs())) void this.ask(deployment, slot);
+  }
+
   /** The kept catalog, if there is one; starts a refresh behind it when it is old. */
-  private cached(target: Target): AccountCatalog | undefined {
+  private cached(target: CatalogTarget): AccountCatalog | undefined {
     const slot = this.slotOf(target);
     if (slot.catalog === undefined) return undefined;
-    if (this.clock.monotonicMs() >= slot.staleAtMs) void this.ask(target, slot);
+    if (slot.isStale(this.clock.monotonicMs())) void this.ask(target, slot);
     return slot.catalog;
   }
 
-  private catalogOf(target: Target): Promise<AccountCatalog> {
+  private catalogOf(target: CatalogTarget): Promise<AccountCatalog> {
     return this.ask(target, this.slotOf(target));
   }
 
-  private slotOf({ apiBase, credential }: Target): Slot {
+  private slotOf({ apiBase, credential }: CatalogTarget): CatalogSlot {
     const key = `${credential.name}\n${apiBase}`;
     const known = this.slots.get(key);
     if (known !== undefined) return known;
-    const slot = { catalog: undefined, staleAtMs: Number.NEGATIVE_INFINITY, asking: undefined };
+    const slot = new CatalogSlot();
     this.slots.set(key, slot);
     return slot;
   }
 
-  /** Asks the account, once at a time. Resolves always. */
-  private ask(target: Target, slot: Slot): Promise<AccountCatalog> {
-    slot.asking ??= this.fetched(target, slot.catalog).then(({ catalog, keepMs }) => {
-      slot.catalog = catalog;
-      slot.staleAtMs = this.clock.monotonicMs() + keepMs;
-      slot.asking = undefined;
-      return catalog;
+  /** Reads the account's catalog, once at a time. Resolves always. */
+  private ask(target: CatalogTarget, slot: CatalogSlot): Promise<AccountCatalog> {
+    return slot.reading(async () => {
+      const { catalog: last, announced } = slot;
+      const found = await this.reader.read({ target, last, announced });
+      slot.take(found, announced, this.clock.monotonicMs());
+      this.report(target, last?.state.warning, found.catalog.state.warning);
+      return found.catalog;
     });
-    return slot.asking;
   }
 
-  private async fetched(target: Target, last: AccountCatalog | undefined): Promise<Fetched> {
-    const own = last?.state.origin === 'account' ? last : undefined;
-    try {
-      const answer = await this.source.fetch(target, own?.state.etag);
-      if (answer === undefined && own !== undefined) return { catalog: own.warned(undefined), keepMs: freshForMs };
-      return this.taken(answer);
-    } catch (error) {
-      const why = `could not be asked (${reasonOf(error)})`;
-      return { catalog: own?.warned(kept(why)) ?? this.standIn(why), keepMs: failedForMs };
-    }
-  }
-
-  private taken(answer: FetchedCatalog | undefined): Fetched {
-    const entries = parseCatalog(answer?.models ?? []);
-    if (entries.length === 0) return { catalog: this.standIn(emptyCatalog), keepMs: failedForMs };
-    const state = { entries, etag: answer?.etag, origin: 'account', warning: undefined } as const;
-    return { catalog: new AccountCatalog(state, this.settings.codex.retiredModelFallback), keepMs: freshForMs };
-  }
-
-  private standIn(why: string): AccountCatalog {
-    return this.snapshot.warned(
-      `The account's model catalog ${why}; the list of ${this.snapshotDate} that came with the gateway stands in.`,
-    );
+  /** Said once when it begins and once when it is over. */
+  private report({ credential }: CatalogTarget, before: string | undefined, now: string | undefined): void {
+    if (before === now) return;
+    if (now === undefined)
+      this.logger?.event('info', "The account's model catalog is well.", { credential: credential.name });
+    else this.logger?.event('warn', now, { credential: credential.name });
   }
 }
 
 function plain(slug: string): ResolvedModel {
   return { slug, entry: undefined, profile: 'ordinary', effort: undefined, remappedFrom: undefined };
-}
-
-function kept(why: string): string {
-  return `The account's model catalog ${why}; the last one that was read stays in use.`;
-}
-
-/** Failures of ours have messages that may be shown; of anything else only the name of its kind is told. */
-function reasonOf(error: unknown): string {
-  if (error instanceof UpstreamFailure || error instanceof GatewayError) return error.message;
-  return error instanceof Error ? error.name : 'unknown error';
 }

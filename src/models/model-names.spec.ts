@@ -21,6 +21,9 @@ describe('a model name', () => {
     ['gpt-7-max', 'gpt-7-max', undefined],
     ['gpt-7-max-max', 'gpt-7-max', 'max'],
     ['house-high', 'house-high', undefined],
+    ['vendor/openai/gpt-5.5', 'gpt-5.5', undefined],
+    ['vendor/gpt-5.5-low', 'gpt-5.5', 'low'],
+    ['codex-gpt-5.5:high', 'gpt-5.5', 'high'],
   ])('%s means the listed model %s with effort %s', (name, slug, effort) => {
     expect(read(name)).toEqual({ slug, effort, state: 'listed' });
   });
@@ -37,12 +40,17 @@ describe('a model name', () => {
     expect(read(name)).toEqual({ slug, effort, state: 'retired' });
   });
 
-  it('that is an alias means its slug where the account still has it', () => {
-    expect(readModelName('gpt-5-codex-max', (slug) => slug === 'gpt-5.1-codex-max')).toEqual({
-      slug: 'gpt-5.1-codex-max',
-      state: 'listed',
-      effort: undefined,
-    });
+  it.each([
+    ['gpt-5', 'gpt-5.1', undefined],
+    ['gpt-5-mini', 'gpt-5.1', undefined],
+    ['gpt-5-nano-high', 'gpt-5.1', 'high'],
+    ['gpt-5.1-chat-latest', 'gpt-5.1', undefined],
+    ['gpt-5-codex', 'gpt-5.1-codex', undefined],
+    ['gpt-5-codex-max', 'gpt-5.1-codex-max', undefined],
+    ['gpt-5-codex-mini', 'gpt-5.1-codex-mini', undefined],
+    ['codex-mini-latest', 'gpt-5.1-codex-mini', undefined],
+  ])('%s means %s where the account still has that', (name, slug, effort) => {
+    expect(readModelName(name, (candidate) => candidate === slug)).toEqual({ slug, state: 'listed', effort });
   });
 
   it.each([
@@ -51,6 +59,8 @@ describe('a model name', () => {
     ['gpt-9-max', 'gpt-9-max', undefined],
     ['gpt-5.3-codex-spark', 'gpt-5.3-codex-spark', undefined],
     ['codex/', 'codex/', undefined],
+    ['vendor/gpt-9', 'vendor/gpt-9', undefined],
+    ['GPT-9-High', 'GPT-9', 'high'],
   ])('%s that nobody knows goes out as %s with effort %s', (name, slug, effort) => {
     expect(read(name)).toEqual({ slug, effort, state: 'unknown' });
   });

@@ -27,6 +27,8 @@ export function catalogEntry(raw: JsonObject): CatalogEntry | undefined {
     ultraEffort: text(raw['multi_agent_reasoning_effort']) ?? usualUltraEffort,
     serviceTiers: serviceTiers(raw),
     contextWindow: number(raw['context_window']),
+    supportsImages: namesIn(raw['input_modalities'], 'id').includes('image'),
+    minimalClientVersion: text(raw['minimal_client_version']),
     visible: raw['visibility'] === undefined || raw['visibility'] === 'list',
     priority: number(raw['priority']) ?? Number.MAX_SAFE_INTEGER,
     instructions: instructions(raw),

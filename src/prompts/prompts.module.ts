@@ -1,11 +1,23 @@
 import { Module } from '@nestjs/common';
-import { CatalogInstructions } from './catalog-instructions';
-import { HookedInstructions } from './hooked-instructions';
+import { TIME_LIMITS } from '../config/config.module';
+import { InstructionMetrics } from './instruction-metrics';
 import { Instructions } from './instructions';
+import { OfficialInstructionsSource } from './official-instructions';
+import { PromptFetcher } from './prompt-fetcher';
+import { PROMPT_TIMES, promptTimes } from './prompt-times';
+import { ReleaseHost } from './release-host';
+import { ReleasePrompts } from './release-prompts';
 
-/** The official text for a model, with the operator's changes. */
+/** The official text for a model, with the operator's changes; cached where all replicas find it. */
 @Module({
-  providers: [CatalogInstructions, { provide: Instructions, useClass: HookedInstructions }],
+  providers: [
+    ReleaseHost,
+    PromptFetcher,
+    ReleasePrompts,
+    InstructionMetrics,
+    { provide: PROMPT_TIMES, useFactory: promptTimes, inject: [TIME_LIMITS] },
+    { provide: Instructions, useClass: OfficialInstructionsSource },
+  ],
   exports: [Instructions],
 })
 export class PromptsModule {}

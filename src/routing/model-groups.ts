@@ -64,13 +64,12 @@ export class ModelGroups {
     return { requestedModel, modelGroup: match.group, label: match.group, deployments };
   }
 
-  /** Whether `resolve` finds a place for this name. */
-  async serves(requestedModel: string): Promise<boolean> {
+  /** The first deployment that a name leads to; undefined when it leads nowhere. */
+  async targetOf(name: string): Promise<Deployment | undefined> {
     try {
-      await this.resolve(requestedModel);
-      return true;
+      return (await this.resolve(name)).deployments[0];
     } catch (error) {
-      if (error instanceof GatewayError && error.code === 'model_not_found') return false;
+      if (error instanceof GatewayError && error.code === 'model_not_found') return undefined;
       throw error;
     }
   }
@@ -85,9 +84,9 @@ export class ModelGroups {
       if (!group.includes('*')) offered.set(group, first);
       else if (first.provider === 'codex') await this.addCatalog(offered, first, ...splitPattern(group));
     }
-    for (const [alias, { model, hidden }] of this.settings.modelAliases) {
-      const target = this.groups.get(model)?.[0];
-      if (!hidden && target !== undefined) offered.set(alias, target);
+    for (const [alias, { hidden }] of this.settings.modelAliases) {
+      const target = hidden ? undefined : await this.targetOf(alias);
+      if (target !== undefined) offered.set(alias, target);
     }
     return [...offered].map(([name, deployment]) => ({ name, deployment })).sort((a, b) => (a.name < b.name ? -1 : 1));
   }

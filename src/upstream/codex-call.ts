@@ -1,16 +1,23 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { type ResolvedModel } from '../models/catalog-entry';
 import { ModelCatalog } from '../models/model-catalog';
+import { codexModeOf } from '../prompts/codex-mode';
 import { Instructions } from '../prompts/instructions';
+import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
 import { codexBody } from '../protocol/codex/codex-body';
 import { type CodexPlan } from '../protocol/codex/codex-plan';
+import { needsOfficialPrompt } from '../protocol/codex/codex-prompt';
+import { type MappingOptions } from '../protocol/mapping-options';
+import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
 import { newerVersion } from './client-version';
-import { accountHeaders, canonicalHeaders, nativeHeaders } from './codex-headers';
+import { accountHeaders, canonicalHeaders, liteHeader, nativeHeaders } from './codex-headers';
 import { codexIdentity } from './codex-identity';
 import { withDefaults } from './deployment-defaults';
+import { jsonOf } from './json-answer';
 import { nativeBody } from './native-body';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type NativeRequest } from './upstream';
@@ -18,22 +25,36 @@ import { type CanonicalCall, type NativeRequest } from './upstream';
 /** Makes calls for the Codex backend. */
 @Injectable()
 export class CodexCalls {
+  private readonly mapping: MappingOptions;
+
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
     private readonly instructions: Instructions,
-  ) {}
+  ) {
+    this.mapping = {
+      dropParams: true,
+      maxImageBytes: settings.limits.maxImageBytes,
+      alwaysIncludeStreamUsage: false,
+      hash: (text) => createHash('sha256').update(text).digest('hex'),
+    };
+  }
 
   /** A request in the inner language; its body is made and written once. @throws {GatewayError} 400 for what Codex cannot serve. */
   async canonical(deployment: Deployment, call: CanonicalCall): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
-    const instructions = await this.instructions.officialFor(model.slug, model.entry?.instructions);
     const request = withDefaults(call.request, deployment);
-    const officialMode = deployment.codexMode ?? this.settings.codex.mode;
-    const { body, dropped } = codexBody(
-      request,
-      planFor(model, { instructions, officialMode, fromCodexCli: call.fromCodexCli }),
-    );
+    const { fromCodexCli } = call;
+    const officialMode = codexModeOf({
+      key: call.codexMode,
+      deployment: deployment.codexMode,
+      process: this.settings.codex.mode,
+    });
+    const official = needsOfficialPrompt(request, { officialMode, fromCodexCli })
+      ? (await this.instructions.officialFor(model.slug, model.entry?.instructions)).text
+      : undefined;
+    const plan = planFor(model, { instructions: official ?? '', officialMode, fromCodexCli });
+    const { body, dropped } = codexBody(request, plan);
     const headers = canonicalHeaders(codexIdentity(this.settings), model.profile, request.prompt_cache_key);
     return {
       model,
@@ -41,13 +62,19 @@ export class CodexCalls {
       body: JSON.stringify(body),
       headersFor: (token) => (token === undefined ? headers : { ...headers, ...accountHeaders(token) }),
       droppedParams: dropped,
-      instructions: officialMode ? instructions : undefined,
+      instructions: official,
     };
   }
 
-  /** A CLI's own request, to `responses` or `responses/compact`. Its bytes stay, but for a model that has another name upstream. */
+  /**
+   * A CLI's own request, to `responses` or `responses/compact`. Its bytes stay, but for a model that has another name
+   * upstream, and for an ordinary request whose model only takes lite ones: that is said anew, as on `/v1`.
+   */
   async native(deployment: Deployment, call: NativeRequest, path: NativePath): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
+    if (path === 'responses' && needsLite(call, model)) {
+      return this.canonical(deployment, { kind: 'canonical', request: this.readAgain(call), fromCodexCli: true });
+    }
     const accept = path === 'responses' ? 'text/event-stream' : 'application/json';
     const identity = codexIdentity(this.settings);
     const headers = nativeHeaders(identity, call.headers, accept);
@@ -62,6 +89,24 @@ export class CodexCalls {
       instructions: undefined,
     };
   }
+
+  /** Looks at the head of an answer for what the account has to say beside it. */
+  answered(deployment: Deployment, headers: Readonly<Record<string, string>>): void {
+    this.catalog.etagSeen(deployment, headers['x-models-etag']);
+  }
+
+  /** @throws {GatewayError} 400 for a body that is no Responses request. */
+  private readAgain({ body }: NativeRequest): CanonicalRequest {
+    return responsesToCanonical(jsonOf(body.toString('utf8')), this.mapping).canonical;
+  }
+}
+
+/**
+ * Releases that do not know a lite model, or know it by the name of a group or a retired slug only, ask for it in the
+ * ordinary way, which the backend refuses. What the catalog knows nothing of is left to the backend.
+ */
+function needsLite({ headers }: NativeRequest, { entry, profile }: ResolvedModel): boolean {
+  return entry !== undefined && profile === 'lite' && headers[liteHeader] !== 'true';
 }
 
 /** Where a CLI's own request goes, below the deployment's base URL. */

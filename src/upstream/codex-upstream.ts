@@ -43,6 +43,7 @@ export class CodexUpstream extends Upstream {
     const limitMs = deployment.streamTimeoutMs ?? times.firstEventMs;
     const startedMs = this.clock.monotonicMs();
     const response = await this.sender.send({ deployment, call: prepared, signal, headersMs: limitMs });
+    this.codexCalls.answered(deployment, response.headers);
     const leftMs = limitMs - (this.clock.monotonicMs() - startedMs);
     const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
     return new AnswerStream(response, {

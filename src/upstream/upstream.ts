@@ -19,6 +19,8 @@ export interface CanonicalCall {
   readonly request: CanonicalRequest;
   /** The caller is a Codex CLI on a `/v1` route: its prompt already is in the input, and its identity headers may be passed on. */
   readonly fromCodexCli: boolean;
+  /** `codex_mode` of the caller's key; undefined leaves it to deployment and process. */
+  readonly codexMode?: boolean | undefined;
 }
 
 export type UpstreamCall = NativeRequest | CanonicalCall;

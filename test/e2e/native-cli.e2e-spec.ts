@@ -137,9 +137,9 @@ describe('towards a Codex CLI', () => {
   });
 
   describe.each(surfaces)('on %s', (base) => {
-    it('refuses an unknown model with 404 model_not_found and words that name it', async () => {
+    it('refuses an unknown model with a 400 of code model_not_found, which no release repeats, and words that name it', async () => {
       const { status, error } = await refusal(await post(bench, base, { model: 'gpt-nobody' }));
-      expect([status, error['code']]).toEqual([404, 'model_not_found']);
+      expect([status, error['code']]).toEqual([400, 'model_not_found']);
       expect(error['message']).toContain("'gpt-nobody'");
     });
 

@@ -89,6 +89,13 @@ export class Accounts {
     for (const family of this.families) if (family.login.accountId === accountId) family.state = state;
   }
 
+  /** Logout: the refresh token's whole family is dead. */
+  revoke(refreshToken: string): void {
+    for (const family of this.families) {
+      if (family.login.refreshToken === refreshToken || family.used.has(refreshToken)) family.state = 'killed';
+    }
+  }
+
   /** The account's tokens after all rotations; undefined when it was never minted here. */
   current(accountId: string): Login | undefined {
     return this.families.find((family) => family.login.accountId === accountId)?.login;

@@ -5,6 +5,7 @@ import { decodeBody, readBody } from './body';
 import { accountsCheckRoute, compactRoute, modelsRoute, responsesRoute, type Route, usageRoute } from './codex-routes';
 import { deliver, type Gate } from './delivery';
 import { type Ending, flatHeaders, type SeenRequest } from './journal';
+import { deviceTokenRoute, revokeRoute, userCodeRoute } from './device-routes';
 import { tokenRoute, whoamiRoute } from './oauth-routes';
 import { foldedUnlessStreaming, openAiCompactRoute, openAiResponsesRoute } from './openai-host';
 import { promptRoute, releaseRoute } from './prompt-host';
@@ -17,6 +18,9 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /backend-api/wham/usage': usageRoute,
   'GET /backend-api/wham/accounts/check': accountsCheckRoute,
   'POST /oauth/token': tokenRoute,
+  'POST /oauth/revoke': revokeRoute,
+  'POST /api/accounts/deviceauth/usercode': userCodeRoute,
+  'POST /api/accounts/deviceauth/token': deviceTokenRoute,
   'POST /openai/v1/responses': openAiResponsesRoute,
   'POST /openai/v1/responses/compact': openAiCompactRoute,
 };

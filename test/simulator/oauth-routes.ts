@@ -3,10 +3,10 @@ import { type Answer, json } from './answer';
 import { bodyObject } from './body';
 import { faults } from './faults';
 import { type SeenRequest } from './journal';
-import { objectOf, stringOf } from './json';
+import { type JsonObject, objectOf, stringOf } from './json';
 import { askedOf, type Routed, type World } from './world';
 
-/** `POST /oauth/token`, JSON or form: every refresh token works once. */
+/** `POST /oauth/token`, JSON or form: every refresh token and every authorization code works once. */
 export function tokenRoute(world: World, seen: SeenRequest): Routed {
   world.journal.counts.refreshAttempts += 1;
   return {
@@ -17,8 +17,10 @@ export function tokenRoute(world: World, seen: SeenRequest): Routed {
   };
 }
 
-function exchange({ accounts, journal }: World, seen: SeenRequest): Answer {
+function exchange(world: World, seen: SeenRequest): Answer {
+  const { accounts, journal } = world;
   const body = objectOf(bodyObject(seen.body));
+  if (body['grant_type'] === 'authorization_code') return redeem(world, body);
   const refreshToken = stringOf(body['refresh_token']);
   if (body['grant_type'] !== 'refresh_token' || refreshToken === undefined || typeof body['client_id'] !== 'string') {
     return json(400, { error: 'invalid_request' });
@@ -27,6 +29,15 @@ function exchange({ accounts, journal }: World, seen: SeenRequest): Answer {
   if (verdict.kind === 'rotated') journal.counts.refreshes += 1;
   if (verdict.kind === 'reused') journal.counts.reusedTokens += 1;
   return answerTo(verdict, accounts.accessTokenSeconds);
+}
+
+/** The last step of a login with a device code: the code works once, with its verifier, for the page that gave it. */
+function redeem({ accounts, devices }: World, body: JsonObject): Answer {
+  const code = stringOf(body['code']) ?? '';
+  const isOurs = typeof body['client_id'] === 'string' && (stringOf(body['redirect_uri']) ?? '').endsWith('/deviceauth/callback'); // prettier-ignore
+  if (!isOurs || !devices.redeem(code, stringOf(body['code_verifier']) ?? ''))
+    return json(400, { error: 'invalid_grant' });
+  return answerTo({ kind: 'rotated', login: accounts.mint() }, accounts.accessTokenSeconds);
 }
 
 function answerTo(verdict: RefreshVerdict, expiresIn: number): Answer {

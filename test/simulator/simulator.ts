@@ -6,6 +6,7 @@ import { type InstructionsPolicy, type MissingVersionPolicy } from './ask-rules'
 import { type AuthFileOptions, makeAuthFile, type WrittenAuthFile } from './auth-file';
 import { Catalog, fixturesFolder } from './catalog';
 import { Gate } from './delivery';
+import { DeviceLogins } from './device-logins';
 import { converseOver, seenFrom } from './exchange';
 import { type Counts, Journal, type SeenRequest } from './journal';
 import { PromptFiles } from './prompt-host';
@@ -32,6 +33,8 @@ export class Simulator {
   readonly scripts: Scripts = emptyScripts();
   /** Mints, expires and kills logins. */
   readonly tokens = new Accounts();
+  /** Decides about logins with a device code. */
+  readonly devices = new DeviceLogins();
   readonly catalog: Catalog;
   readonly prompts = new PromptFiles();
   /** May be changed at any time; `reset()` restores the options of the start. */
@@ -52,8 +55,8 @@ export class Simulator {
       openAiLacksCompact: false,
     };
     this.switches = { ...this.initial };
-    const { tokens: accounts, catalog, journal, prompts, scripts, switches } = this;
-    const world: World = { accounts, catalog, journal, prompts, scripts, switches, fixtures };
+    const { tokens: accounts, devices, catalog, journal, prompts, scripts, switches } = this;
+    const world: World = { accounts, devices, catalog, journal, prompts, scripts, switches, fixtures };
     this.server = createServer((request, response) => {
       // A request that cannot even be read ends like one that a crashing backend took with it.
       converseOver(world, this.gate, request, response).catch(() => response.destroy());
@@ -124,6 +127,7 @@ export class Simulator {
     this.release();
     this.journal.reset();
     this.tokens.reset();
+    this.devices.reset();
     this.catalog.restore();
     this.prompts.reset();
     Object.assign(this.switches, this.initial);

@@ -2,6 +2,7 @@ import { type Accounts } from './accounts';
 import { type Answer, type Asked } from './answer';
 import { type InstructionsPolicy, type MissingVersionPolicy } from './ask-rules';
 import { type Catalog } from './catalog';
+import { type DeviceLogins } from './device-logins';
 import { type Journal, type SeenRequest } from './journal';
 import { type PromptFiles } from './prompt-host';
 import { Script } from './script';
@@ -27,6 +28,9 @@ export interface Scripts {
   readonly accountsCheck: Script;
   readonly oauth: Script;
   readonly whoami: Script;
+  readonly userCode: Script;
+  readonly deviceToken: Script;
+  readonly revoke: Script;
   readonly prompts: Script;
   readonly releases: Script;
   readonly openAi: Script;
@@ -35,6 +39,7 @@ export interface Scripts {
 /** Everything a route can look at. */
 export interface World {
   readonly accounts: Accounts;
+  readonly devices: DeviceLogins;
   readonly catalog: Catalog;
   readonly journal: Journal;
   readonly prompts: PromptFiles;
@@ -64,6 +69,9 @@ export function emptyScripts(): Scripts {
     accountsCheck: new Script(),
     oauth: new Script(),
     whoami: new Script(),
+    userCode: new Script(),
+    deviceToken: new Script(),
+    revoke: new Script(),
     prompts: new Script(),
     releases: new Script(),
     openAi: new Script(),

@@ -112,6 +112,8 @@ export class ProgramBench {
       CODEX_AUTH_FILE: join(this.folder, 'auth.json'),
       CODEX_BASE_URL: this.simulator.codexUrl,
       CODEX_REFRESH_TOKEN_URL_OVERRIDE: this.simulator.tokenUrl,
+      CODEX_INSTRUCTIONS_BASE_URL: `${this.simulator.url}/raw`,
+      CODEX_RELEASES_URL: `${this.simulator.url}/releases/latest`,
     };
   }
 }

@@ -11,6 +11,8 @@ import { OutboundModule } from '../../src/outbound/outbound.module';
 import { type AnswerEvent } from '../../src/protocol/canonical/answer-event';
 import { type CanonicalRequest, type JsonObject } from '../../src/protocol/canonical/canonical-request';
 import { type CanonicalCall, Upstream, type UpstreamAnswer } from '../../src/upstream/upstream';
+import { StateModule } from '../../src/state/state.module';
+import { TelemetryModule } from '../../src/telemetry/telemetry.module';
 import { UpstreamModule } from '../../src/upstream/upstream.module';
 import { type SeenRequest } from '../simulator/journal';
 import { type Simulator, startSimulator } from '../simulator/simulator';
@@ -45,9 +47,17 @@ export class UpstreamWorld {
   }
 
   async started(changes?: SettingsChanges): Promise<{ upstream: Upstream; catalog: ModelCatalog }> {
-    const settings = settingsFor(this.simulator.url, changes);
+    const rest = { cacheDir: this.folder, ...changes?.rest };
+    const settings = settingsFor(this.simulator.url, { ...changes, rest });
     const app = await Test.createTestingModule({
-      imports: [GatewayConfigModule.register(settings), HooksModule.of([]), OutboundModule, UpstreamModule],
+      imports: [
+        GatewayConfigModule.register(settings),
+        HooksModule.of([]),
+        OutboundModule,
+        StateModule,
+        TelemetryModule,
+        UpstreamModule,
+      ],
     }).compile();
     this.apps.push(app);
     return { upstream: app.get(Upstream), catalog: app.get(ModelCatalog, { strict: false }) };

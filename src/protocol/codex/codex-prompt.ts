@@ -1,6 +1,7 @@
 import { type CanonicalRequest, type InputItem } from '../canonical/canonical-request';
 import { isJsonObject } from '../json-guards';
 import { type CodexPlan } from './codex-plan';
+import { withoutForeignPrompt } from './foreign-prompts';
 
 /** What leads the model, and the input that is left. */
 export interface Prompted {
@@ -16,23 +17,63 @@ const toolBridge =
   'Call only the tools that this request declares, by their exact names and with arguments that fit their schemas. ' +
   'Tools that are merely mentioned elsewhere in these instructions do not exist here.';
 
+/** Shorter texts than this may stand in a caller's words by chance. */
+const shortestRepeated = 200;
+
 /** Decides between the official prompt and the caller's own words (`CODEX_MODE`). */
 export function promptOf(request: CanonicalRequest, plan: CodexPlan): Prompted {
   if (plan.fromCodexCli && request.instructions !== undefined) {
     return { instructions: request.instructions, input: request.input };
   }
-  if (plan.fromCodexCli && leadingPrompts(request.input).length > 0)
-    return { instructions: undefined, input: request.input };
+  if (bringsPrompt(request, plan)) return { instructions: undefined, input: request.input };
   return plan.officialMode ? officialPrompt(request, plan) : ownPrompt(request);
+}
+
+/** Whether `promptOf` will put the official instructions in, so that they must be had before. */
+export function needsOfficialPrompt(
+  request: CanonicalRequest,
+  plan: Pick<CodexPlan, 'officialMode' | 'fromCodexCli'>,
+): boolean {
+  return plan.officialMode && !bringsPrompt(request, plan);
 }
 
 /** The input for a backend that insists on instructions even where the CLI's own prompt leads as a message. */
 export const promptIsInInput = 'Follow the developer messages of this conversation.';
 
+function bringsPrompt(
+  { instructions, input }: CanonicalRequest,
+  { fromCodexCli }: Pick<CodexPlan, 'fromCodexCli'>,
+): boolean {
+  return fromCodexCli && (instructions !== undefined || leadingPrompts(input).length > 0);
+}
+
+/** The official text, then the caller's own, but neither the same text again nor one that contradicts it all along. */
 function officialPrompt(request: CanonicalRequest, plan: CodexPlan): Prompted {
-  const own = request.instructions;
-  const input = own === undefined ? request.input : [developerMessage(own), ...request.input];
-  return { instructions: plan.instructions === '' ? plainInstructions : plan.instructions, input };
+  const official = plan.instructions === '' ? plainInstructions : plan.instructions;
+  const own = request.instructions === undefined ? [] : [developerMessage(request.instructions)];
+  const given = [...own, ...request.input];
+  const leading = own.length + leadingPrompts(request.input).length;
+  const hasTools = (request.tools?.length ?? 0) > 0;
+  const input = given.flatMap((item, place) => (place > leading ? [item] : cleaned(item, official, hasTools)));
+  return { instructions: official, input: input.length === 0 ? given : input };
+}
+
+/** The item itself when there is nothing to take out of it. What a foreign prompt said of tools is said anew in a sentence. */
+function cleaned(item: InputItem, official: string, hasTools: boolean): readonly InputItem[] {
+  const text = promptText(item);
+  if (text === undefined) return [item];
+  const once = withoutRepetition(text, official);
+  const own = withoutForeignPrompt(once);
+  if (own === undefined && once === text) return [item];
+  const rest = (own ?? once).trim();
+  const words = own !== undefined && hasTools ? [toolBridge, rest] : [rest];
+  const left = words.filter((part) => part !== '').join('\n\n');
+  return left === '' ? [] : [{ ...item, content: [{ type: 'input_text', text: left }] }];
+}
+
+function withoutRepetition(text: string, official: string): string {
+  const core = official.trim();
+  return core.length < shortestRepeated ? text : text.replaceAll(core, () => '');
 }
 
 function ownPrompt(request: CanonicalRequest): Prompted {

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { type Deployment } from '../config/deployment';
+import { type Principal } from '../kernel/principal';
+import { ModelCatalog } from '../models/model-catalog';
+import { type JsonObject } from '../protocol/canonical/canonical-request';
+import { ModelGroups } from '../routing/model-groups';
+import { modelFacts } from './model-facts';
+import { OfferedModels } from './offered-models';
+
+/** What an operator may have written into `model_info` by mistake. */
+const secretName = /(^|_)(key|secret|password|(?<!per_)token|credentials?|authorization)$/i;
+/** The provider as the configuration spells it. */
+const prefixes = { codex: 'codex-oauth', openai: 'openai' } as const;
+
+interface Member {
+  readonly name: string;
+  readonly deployment: Deployment;
+  /** Facts of the catalog under what the operator wrote. */
+  readonly info: JsonObject;
+}
+
+/** The model lists in LiteLLM's shapes: what stands behind a name, never how one logs in there. */
+@Injectable()
+export class ModelInfo {
+  constructor(
+    private readonly offered: OfferedModels,
+    private readonly groups: ModelGroups,
+    private readonly catalog: ModelCatalog,
+  ) {}
+
+  /** One row for each deployment of each offered name. @param id only the deployment with this id. */
+  async deployments(caller: Principal | undefined, id?: string): Promise<readonly JsonObject[]> {
+    const members = (await this.membersByName(caller)).flat();
+    return members
+      .filter(({ deployment }) => id === undefined || deployment.id === id)
+      .map(({ name, deployment, info }) => ({
+        model_name: name,
+        litellm_params: {
+          model: `${prefixes[deployment.provider]}/${deployment.upstreamModel}`,
+          api_base: withoutUserinfo(deployment.apiBase),
+        },
+        model_info: { ...info, id: deployment.id, db_model: false },
+      }));
+  }
+
+  /** One row for each offered name: the most that one of its deployments can do. @param name only the one of this name. */
+  async modelGroups(caller: Principal | undefined, name?: string): Promise<readonly JsonObject[]> {
+    const groups = await this.membersByName(caller, name);
+    return groups.map((members) => ({
+      model_group: members[0]?.name,
+      providers: [...new Set(members.map(({ deployment }) => deployment.provider))],
+      ...members.map(({ info }) => groupFacts(info)).reduce(most, {}),
+    }));
+  }
+
+  private async membersByName(caller: Principal | undefined, only?: string): Promise<readonly (readonly Member[])[]> {
+    const offered = (await this.offered.to(caller)).filter(({ name }) => only === undefined || name === only);
+    return Promise.all(
+      offered.map(async ({ name }) => {
+        const { deployments } = await this.groups.resolve(name);
+        return Promise.all(deployments.map((deployment) => this.member(name, deployment)));
+      }),
+    );
+  }
+
+  private async member(name: string, deployment: Deployment): Promise<Member> {
+    const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
+    const written = Object.entries(deployment.modelInfo).filter(([field]) => !secretName.test(field));
+    const info = { key: model.slug, ...modelFacts(deployment, model), ...Object.fromEntries(written) };
+    return { name, deployment, info };
+  }
+}
+
+/** What of a deployment's facts is told of its group. */
+function groupFacts(info: JsonObject): JsonObject {
+  const told = /^(supports_|supported_|max_(input|output)_tokens$|(input|output)_cost_per_token$|mode$)/;
+  return Object.fromEntries(Object.entries(info).filter(([name]) => told.test(name)));
+}
+
+function most(group: JsonObject, member: JsonObject): JsonObject {
+  const merged = { ...group };
+  for (const [name, value] of Object.entries(member)) merged[name] = larger(merged[name], value);
+  return merged;
+}
+
+/** Numbers: the larger. Flags: one yes is enough. Lists: all there is. Else the first that is known. */
+function larger(left: unknown, right: unknown): unknown {
+  if (typeof left === 'number' && typeof right === 'number') return Math.max(left, right);
+  if (typeof left === 'boolean' && typeof right === 'boolean') return left || right;
+  if (Array.isArray(left) && Array.isArray(right)) return union(left, right);
+  return left ?? right;
+}
+
+function union(left: readonly unknown[], right: readonly unknown[]): readonly unknown[] {
+  return [...new Set([...left, ...right])];
+}
+
+/** An address may carry a login of its own. */
+function withoutUserinfo(address: string): string {
+  if (!URL.canParse(address)) return '';
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname}`;
+}

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { type GatewayError } from '../../kernel/errors';
+import { isFinal } from '../../state/credentials/credential-record';
+import { StateUnavailable } from '../../state/state-unavailable';
+import { type GatewayLogger } from '../../telemetry/logger';
+import { UnreadableLogin } from '../auth-file';
+import { type FileLogin, type LoginFiles } from '../login-files';
+import { unusableFile } from './account-state';
+import { FileCopy } from './file-copy';
+import { bearerOf, type HeldLogin, loginOfFile } from './held-login';
+import { type AccountView, type LoginVault } from './login-vault';
+import { type Moments, momentsOf } from './refresh-policy';
+import { type RefreshedAccount } from './refresh-cycle';
+
+/** What an account needs of the world. */
+export interface AccountParts {
+  readonly vault: LoginVault;
+  readonly files: Pick<LoginFiles, 'read' | 'write'>;
+  readonly logger: Pick<GatewayLogger, 'event'>;
+  readonly random: () => number;
+}
+
+/** What the file held when it was last compared with the state. */
+interface Settled {
+  readonly fingerprint: string;
+  readonly bearer: string | undefined;
+  readonly generation: number;
+  readonly isSpent: boolean;
+}
+
+/**
+ * One login file and what the shared state knows of it: the newest generation of both is held in memory. Decides nothing
+ * about refreshing.
+ */
+export class LoginAccount implements RefreshedAccount {
+  /** Digest of the path: the same on all replicas that mount the login at the same place. */
+  readonly id: string;
+  /** `auth.json`: without its folders, which clients need not know. */
+  readonly name: string;
+  readonly copy: FileCopy;
+  /** The file holds something that is not refreshed: an API key, an `at-…` token, a login without refresh token. */
+  plain: FileLogin | undefined;
+  /** Why the file could not be used at the last look. */
+  fault: GatewayError | undefined;
+  view: AccountView | undefined;
+  private held: HeldLogin | undefined;
+  private moments: Moments | undefined;
+  private settled: Settled | undefined;
+  private unsaved: { readonly login: HeldLogin; readonly holder: string } | undefined;
+  private looking: Promise<void> | undefined;
+
+  constructor(
+    readonly path: string,
+    private readonly parts: AccountParts,
+  ) {
+    this.id = createHash('sha256').update(path).digest('hex').slice(0, 32);
+    this.name = basename(path);
+    this.copy = new FileCopy(parts.files, parts.logger, { path, name: this.name });
+  }
+
+  /** Undefined while there is none, or the file says that another kind of credential is meant. */
+  get login(): HeldLogin | undefined {
+    return this.plain === undefined ? this.held : undefined;
+  }
+
+  /** What calls would carry now. */
+  get bearer(): string | undefined {
+    return this.plain === undefined ? this.held?.token.bearer : bearerOf(this.plain);
+  }
+
+  /** When the held login has to be refreshed and when it ends; drawn once for each token. */
+  get times(): Moments | undefined {
+    return this.login && this.moments;
+  }
+
+  /** The state says that this login cannot be refreshed any more. */
+  isDead(nowMs: number): boolean {
+    const record = this.view?.record;
+    return record !== undefined && record.generation === this.held?.generation && isFinal(record, nowMs);
+  }
+
+  /** Reads the file, adopts what is newer there, and saves what could not be saved. Never fails. */
+  lookAgain(): Promise<void> {
+    this.looking ??= this.look().finally(() => {
+      this.looking = undefined;
+    });
+    return this.looking;
+  }
+
+  /** Asks the state. Never fails. */
+  async readState(): Promise<void> {
+    try {
+      this.take(await this.parts.vault.read(this.id));
+    } catch (error) {
+      if (!(error instanceof StateUnavailable)) throw error;
+    }
+  }
+
+  take(view: AccountView): void {
+    const known = this.view?.record.generation ?? 0;
+    if (view.record.generation >= known || view.kind === 'adopted') this.view = view;
+    const { login } = view;
+    if (login === undefined || login.generation < (this.held?.generation ?? 0)) return;
+    this.hold(login);
+  }
+
+  writeFile(login: HeldLogin, old: HeldLogin): Promise<void> {
+    return this.copy.write(login, old.fingerprint, this.parts.vault.nowMs());
+  }
+
+  holdUnsaved(login: HeldLogin, holder: string): void {
+    this.unsaved = { login, holder };
+    this.hold(login);
+    this.parts.logger.event('error', 'a renewed login could not be kept in the shared state; it is tried again', {
+      credentialFile: this.name,
+    });
+  }
+
+  private hold(login: HeldLogin): void {
+    const before = this.held;
+    // The same token stays the same object, so that callers can compare.
+    const isSame = before?.access === login.access && before.token.accountId === login.token.accountId;
+    this.held = isSame ? { ...login, token: before.token } : login;
+    if (!isSame || this.moments === undefined || before.expiresAtMs !== login.expiresAtMs) {
+      this.moments = momentsOf(login, this.parts.random());
+    }
+  }
+
+  private async look(): Promise<void> {
+    const file = await this.readFile();
+    if (file !== undefined) {
+      this.plain = loginOfFile(file) === undefined ? file : undefined;
+      if (this.plain !== undefined) return;
+    }
+    try {
+      await this.saveUnsaved();
+      if (file !== undefined) await this.compare(file);
+      else if (this.held === undefined) this.take(await this.parts.vault.read(this.id));
+    } catch (error) {
+      if (!(error instanceof StateUnavailable)) throw error;
+      if (file !== undefined) this.provisional(file);
+    }
+  }
+
+  private async readFile(): Promise<FileLogin | undefined> {
+    try {
+      const file = await this.parts.files.read(this.path);
+      this.fault = undefined;
+      return file;
+    } catch (error) {
+      this.fault = unusableFile(this.name, error instanceof UnreadableLogin ? error.message : 'could not be read');
+      return undefined;
+    }
+  }
+
+  /** Brings file and state together; costs nothing while neither changed. */
+  private async compare(file: FileLogin): Promise<void> {
+    if (!this.isSettled(file)) await this.offer(file);
+    if (this.settled?.isSpent !== true) this.copy.settled();
+    else if (this.held !== undefined && this.copy.isDue(this.parts.vault.nowMs())) {
+      // An old seed, or a file that could not be written: the state is ahead of it.
+      await this.copy.write(this.held, file.fingerprint, this.parts.vault.nowMs());
+    }
+  }
+
+  private isSettled({ fingerprint, accessToken }: FileLogin): boolean {
+    const { settled } = this;
+    const isSame = settled?.fingerprint === fingerprint && settled.bearer === accessToken;
+    return isSame && settled.generation === this.held?.generation;
+  }
+
+  private async offer(file: FileLogin): Promise<void> {
+    const offered = loginOfFile(file);
+    if (offered === undefined) return;
+    const seen = await this.parts.vault.offer(this.id, offered);
+    this.take(seen);
+    // No key of ours opens what the state holds, but the file has the same login.
+    if (seen.kind === 'same' && seen.login === undefined) this.hold({ ...offered, generation: seen.record.generation });
+    const { fingerprint, accessToken: bearer } = file;
+    this.settled = { fingerprint, bearer, generation: this.held?.generation ?? 0, isSpent: seen.kind === 'spent' };
+  }
+
+  private async saveUnsaved(): Promise<void> {
+    const { unsaved } = this;
+    if (unsaved === undefined) return;
+    const view = await this.parts.vault.keep(this.id, unsaved.login, unsaved.holder);
+    this.unsaved = undefined;
+    this.take(view);
+    await this.parts.vault.announce(this.id);
+  }
+
+  /** Without the state the file is all there is: good for calls, not for refreshing. */
+  private provisional(file: FileLogin): void {
+    const login = loginOfFile(file);
+    if (login === undefined || this.unsaved !== undefined || this.held?.access === login.access) return;
+    if ((login.expiresAtMs ?? 0) > (this.held?.expiresAtMs ?? 0) || this.held === undefined) this.hold(login);
+  }
+}

@@ -1,0 +1,329 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Accounts, type Login } from '../../../test/simulator/accounts';
+import { Clock } from '../../kernel/clock';
+import { type CredentialCommand, type CredentialReply } from '../../state/credentials/credential-command';
+import { apply } from '../../state/credentials/credential-machine';
+import {
+  type AccountRecord,
+  emptyAccount,
+  freeLane,
+  isFinal,
+  type LaneRecord,
+} from '../../state/credentials/credential-record';
+import { CredentialStore } from '../../state/credentials/credential-store';
+import { Sealer } from '../../state/credentials/seal';
+import { StateUnavailable } from '../../state/state-unavailable';
+import { loginOf } from '../auth-file';
+import { type FileLogin, fingerprintOf, type LoginUpdate, UnwritableLogin } from '../login-files';
+import { FailPoints } from './fail-point';
+import { LoginAccount } from './login-account';
+import { LoginVault } from './login-vault';
+import { RefreshCycle } from './refresh-cycle';
+import { type RefreshOutcome } from './refresh-outcome';
+import { TokenEndpoint } from './token-endpoint';
+
+const seeds = process.env['TEST_LONG'] === undefined ? 100 : 1_000;
+const deadlineMs = 20_000;
+const sealer = new Sealer(['salt-key-of-the-seeds']);
+
+/** The same numbers for the same seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** One presentation of a refresh token at the token endpoint. */
+interface Sent {
+  readonly token: string;
+  readonly atMs: number;
+  processed: boolean;
+  /** A living process heard the answer, or gave up waiting. */
+  ended: boolean;
+  /** The pair of the answer reached state or file. */
+  kept: boolean;
+  answer: Login | undefined;
+}
+
+/** A state, a file, a token endpoint and a clock that several processes share; every wait ends when the driver says so. */
+class World extends Clock {
+  ms = 1_800_000_000_000;
+  record: AccountRecord = emptyAccount;
+  lane: LaneRecord = freeLane;
+  file: { accessToken: string; refreshToken: string; expiresAtMs: number; lastRefreshMs: number };
+  readonly accounts = new Accounts();
+  readonly login = this.accounts.mint();
+  readonly sent: Sent[] = [];
+  waiting: { readonly who: Process; readonly go: () => void }[] = [];
+  faulty = true;
+
+  constructor(readonly random: () => number) {
+    super();
+    this.file = { ...this.login, expiresAtMs: this.ms + 60_000, lastRefreshMs: this.ms };
+  }
+  override nowMs(): number {
+    return this.ms;
+  }
+  override monotonicMs(): number {
+    return this.ms;
+  }
+  chance(share: number): boolean {
+    return this.faulty && this.random() < share;
+  }
+
+  run(command: CredentialCommand): CredentialReply {
+    const before = this.record.generation;
+    const { reply, state } = apply({ account: this.record, lane: this.lane }, command, this.ms);
+    this.record = state.account;
+    this.lane = state.lane;
+    expect(this.record.generation).toBeGreaterThanOrEqual(before);
+    this.noteKept(this.record.fingerprint);
+    return reply;
+  }
+
+  /** What a token endpoint does with a token, and what may be seen of it from outside. */
+  present(token: string): Sent {
+    const calls = this.sent.filter((each) => !each.ended && this.ms - each.atMs < deadlineMs);
+    expect(calls).toEqual([]);
+    const earlier = this.sent.filter((each) => each.token === token && each.processed);
+    expect(earlier.length).toBeLessThanOrEqual(1);
+    for (const each of earlier) expect(each.kept).toBe(false);
+    const sent: Sent = {
+      token,
+      atMs: this.ms,
+      processed: !this.chance(0.1),
+      ended: false,
+      kept: false,
+      answer: undefined,
+    };
+    this.sent.push(sent);
+    if (!sent.processed) return sent;
+    const verdict = this.accounts.refresh(token);
+    if (verdict.kind === 'rotated') sent.answer = verdict.login;
+    return sent;
+  }
+
+  /** The Codex CLI: rotates the login of the file and writes it, in one go. */
+  rotateElsewhere(): void {
+    const verdict = this.accounts.refresh(this.file.refreshToken);
+    if (verdict.kind !== 'rotated') return;
+    this.put(verdict.login.accessToken, verdict.login.refreshToken);
+  }
+
+  put(accessToken: string, refreshToken: string): void {
+    this.file = { accessToken, refreshToken, expiresAtMs: this.ms + 864_000_000, lastRefreshMs: this.ms };
+    this.noteKept(fingerprintOf({ accessToken, refreshToken, personalToken: undefined, apiKey: undefined }));
+  }
+
+  private noteKept(fingerprint: string): void {
+    for (const each of this.sent) {
+      const token = each.answer?.refreshToken;
+      if (token === undefined) continue;
+      const parts = { refreshToken: token, accessToken: undefined, personalToken: undefined, apiKey: undefined };
+      if (fingerprintOf(parts) === fingerprint) each.kept = true;
+    }
+  }
+}
+
+/** One gateway process; after `die` nothing that it waits for ever comes. */
+class Process {
+  isAlive = true;
+  busy = false;
+  readonly account: LoginAccount;
+  private readonly cycle: RefreshCycle;
+
+  constructor(
+    private readonly world: World,
+    name: string,
+  ) {
+    const vault = new LoginVault(this.store(), { sealer: () => Promise.resolve(sealer) }, name);
+    const logger = { event: () => undefined };
+    this.account = new LoginAccount('/auth.json', { vault, files: this.files(), logger, random: world.random });
+    const parts = { vault, clock: world, random: world.random, tokenEndpointMs: deadlineMs };
+    this.cycle = new RefreshCycle({ ...parts, endpoint: this.endpoint(), failPoints: this.steps() });
+  }
+
+  /** One try; the process is busy until it ends. */
+  begin(): void {
+    this.busy = true;
+    void this.cycle.run(this.account, 'proactive_expiry').finally(() => {
+      this.busy = false;
+    });
+  }
+
+  /** What every process does now and then. */
+  look(): void {
+    this.busy = true;
+    const looked = this.account.readState().then(() => this.account.lookAgain());
+    void looked.finally(() => {
+      this.busy = false;
+    });
+  }
+
+  die(): void {
+    this.isAlive = false;
+    this.world.waiting = this.world.waiting.filter(({ who }) => who !== this);
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((go) => {
+      if (this.isAlive) this.world.waiting.push({ who: this, go });
+    });
+  }
+
+  private steps(): FailPoints {
+    const pause = (): Promise<void> => this.pause();
+    return new (class extends FailPoints {
+      override at(): Promise<void> {
+        return pause();
+      }
+    })();
+  }
+
+  private store(): CredentialStore {
+    const { world } = this;
+    const pause = (): Promise<void> => this.pause();
+    return new (class extends CredentialStore {
+      override async run(command: CredentialCommand): Promise<CredentialReply> {
+        await pause();
+        if (world.chance(0.04)) throw new StateUnavailable('offline');
+        const reply = world.run(command);
+        await pause();
+        if (world.chance(0.04)) throw new StateUnavailable('timeout');
+        return reply;
+      }
+      override announce(): Promise<void> {
+        return Promise.resolve();
+      }
+      override onChange(): () => void {
+        return () => undefined;
+      }
+      override nowMs(): number {
+        return world.nowMs();
+      }
+      override close(): Promise<void> {
+        return Promise.resolve();
+      }
+    })();
+  }
+
+  private files(): {
+    read(): Promise<FileLogin>;
+    write(path: string, update: LoginUpdate): Promise<'written' | 'changed'>;
+  } {
+    const { world } = this;
+    return {
+      read: async () => {
+        await this.pause();
+        const { lastRefreshMs, expiresAtMs, accessToken, refreshToken } = world.file;
+        const login = loginOf({ tokens: { access_token: accessToken, refresh_token: refreshToken } });
+        return { ...login, expiresAtMs, fingerprint: fingerprintOf(login), lastRefreshMs };
+      },
+      write: async (_, { replaces, pair }) => {
+        await this.pause();
+        if (world.chance(0.15)) throw new UnwritableLogin('full');
+        const current = { ...world.file, personalToken: undefined, apiKey: undefined };
+        if (fingerprintOf(current) !== replaces) return 'changed';
+        world.put(pair.accessToken, pair.refreshToken ?? '');
+        await this.pause();
+        return 'written';
+      },
+    };
+  }
+
+  private endpoint(): TokenEndpoint {
+    const { world } = this;
+    const pause = (): Promise<void> => this.pause();
+    return new (class extends TokenEndpoint {
+      override async refresh(refreshToken: string): Promise<RefreshOutcome> {
+        const sent = world.present(refreshToken);
+        await pause();
+        sent.ended = true;
+        if (world.ms - sent.atMs >= deadlineMs || world.chance(0.05)) return { kind: 'uncertain', code: 'lost' };
+        if (!sent.processed) return { kind: 'transient', code: 'http_503', retryAfterMs: undefined };
+        if (sent.answer === undefined) return { kind: 'permanent', code: 'refresh_token_reused', advice: 'own_login' };
+        const { accessToken, refreshToken: next, idToken } = sent.answer;
+        return { kind: 'renewed', tokens: { accessToken, refreshToken: next, idToken, lifetimeMs: 864_000_000 } };
+      }
+    })();
+  }
+}
+
+/** Lets one waiting step go on; which one is drawn. */
+async function step(world: World): Promise<void> {
+  const [next] = world.waiting.splice(Math.floor(world.random() * world.waiting.length), 1);
+  next?.go();
+  await turn();
+}
+
+async function play(seed: number): Promise<void> {
+  const world = new World(randomOf(seed));
+  const dead: Process[] = [];
+  let alive = [1, 2, 3].map((each) => new Process(world, `process-${each}`));
+  for (let at = 0; at < 250; at += 1) {
+    const one = alive[Math.floor(world.random() * alive.length)];
+    const dice = world.random();
+    if (one === undefined) break;
+    if (dice < 0.012) {
+      one.die();
+      dead.push(one);
+      alive = [...alive.filter((each) => each !== one), new Process(world, `process-${dead.length + 3}`)];
+    } else if (dice < 0.02) world.rotateElsewhere();
+    else if (dice < 0.1) world.ms += Math.floor(world.random() * 40_000);
+    else if (!one.busy && dice < 0.4) one.begin();
+    await step(world);
+  }
+  await quiet(world, alive);
+  judge(world, alive);
+}
+
+/** From now on nothing fails, and everybody comes to an end, several times. */
+async function quiet(world: World, alive: readonly Process[]): Promise<void> {
+  world.faulty = false;
+  for (let round = 0; round < 5; round += 1) {
+    while (world.waiting.length > 0) await step(world);
+    world.ms += 700_000;
+    for (const each of alive) {
+      each.begin();
+      while (each.busy) await step(world);
+    }
+  }
+  for (const each of alive) {
+    each.look();
+    while (each.busy) await step(world);
+  }
+}
+
+function judge(world: World, alive: readonly Process[]): void {
+  const newest = world.accounts.current(world.login.accountId);
+  const lost = world.sent.some(({ processed, answer, kept }) => processed && answer !== undefined && !kept);
+  const { record } = world;
+  if (isFinal(record, world.ms)) {
+    // Only an answer that reached nothing durable may cost a login.
+    expect(lost).toBe(true);
+    return;
+  }
+  expect(world.file.refreshToken).toBe(newest?.refreshToken);
+  for (const { account } of alive) {
+    expect(account.login?.pair.refreshToken).toBe(newest?.refreshToken);
+    expect(account.login?.generation).toBe(record.generation);
+  }
+}
+
+describe('refreshing under kills, outages, lost replies and a second program', () => {
+  it.each(Array.from({ length: Math.ceil(seeds / 50) }, (_, at) => at * 50))(
+    'never sends a token whose fate is known, never sends two at a time, and ends with one login, seeds from %d',
+    async (first) => {
+      let seed = first;
+      try {
+        for (; seed < first + 50; seed += 1) await play(seed);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
+    },
+  );
+});

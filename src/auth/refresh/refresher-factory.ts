@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../../config/config.module';
+import { type Credential } from '../../config/deployment';
+import { type Settings } from '../../config/settings';
+import { Clock } from '../../kernel/clock';
+import { CredentialStore } from '../../state/credentials/credential-store';
+import { Keyring } from '../../state/credentials/keyring';
+import { GatewayLogger } from '../../telemetry/logger';
+import { LoginFiles } from '../login-files';
+import { AccountRefresher } from './account-refresher';
+import { FailPoints } from './fail-point';
+import { LoginAccount } from './login-account';
+import { LoginVault } from './login-vault';
+import { RefreshCycle } from './refresh-cycle';
+import { TokenEndpoint } from './token-endpoint';
+
+/** The parts that all accounts of this process share, put together once. */
+@Injectable()
+export class RefresherFactory {
+  private readonly vault: LoginVault;
+  private readonly cycle: RefreshCycle;
+
+  // eslint-disable-next-line max-params -- the one place where the rooms meet; everything behind it takes at most four
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly clock: Clock,
+    private readonly store: CredentialStore,
+    keyring: Keyring,
+    endpoint: TokenEndpoint,
+    failPoints: FailPoints,
+    private readonly files: LoginFiles,
+    private readonly logger: GatewayLogger,
+  ) {
+    this.vault = new LoginVault(store, keyring, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`);
+    const { tokenEndpointMs } = settings.times;
+    this.cycle = new RefreshCycle({ vault: this.vault, endpoint, failPoints, clock, random, tokenEndpointMs });
+  }
+
+  /** Credentials that settings name. */
+  credentials(): readonly Credential[] {
+    const { deployments, defaultCredential } = this.settings;
+    const used = deployments.map(({ credential }) => credential);
+    return deployments.length === 0
+      ? [defaultCredential]
+      : [...new Map(used.map((each) => [each.name, each])).values()];
+  }
+
+  refresherFor(path: string): AccountRefresher {
+    const { vault, cycle, clock, files, logger, onBug } = this;
+    const account = new LoginAccount(path, { vault, files, logger, random });
+    const { refreshWaitMs } = this.settings.times;
+    return new AccountRefresher(account, { cycle, clock, nowMs: () => this.nowMs(), refreshWaitMs, onBug });
+  }
+
+  nowMs(): number {
+    return this.store.nowMs();
+  }
+
+  onChange(listener: (account: string | undefined) => void): () => void {
+    return this.store.onChange(listener);
+  }
+
+  watchFile(path: string, onChange: () => void): () => void {
+    return this.files.watch(path, onChange);
+  }
+
+  readonly onBug = (error: unknown): void => {
+    this.logger.event('error', 'looking after a login failed', {
+      error: error instanceof Error ? error.name : typeof error,
+    });
+  };
+}
+
+const random = (): number => Math.random();

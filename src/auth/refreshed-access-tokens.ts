@@ -1,0 +1,168 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { type Credential } from '../config/deployment';
+import { type AccessToken, AccessTokens } from './access-tokens';
+import { bearerOf } from './refresh/held-login';
+import { type FileLogin } from './login-files';
+import { IdentifiedTokens } from './identified-tokens';
+import { type AccountRefresher } from './refresh/account-refresher';
+import { expiredLogin, type AccountState } from './refresh/account-state';
+import { RefresherFactory } from './refresh/refresher-factory';
+import { stateOfLogin } from './refresh/account-condition';
+import { TokenIdentity } from './token-identity';
+
+/** Between two looks at every account in the background, milliseconds. */
+const tickMs = 5_000;
+/** Soon after the start, so that a login which ran out while the gateway was down is renewed before it is needed. */
+const firstTickMs = 250;
+
+/**
+ * Valid access tokens for every credential: logins in files are refreshed in time, over all replicas, whether they are used
+ * or not; `at-…` tokens are matched to their account; API keys are passed on.
+ */
+@Injectable()
+export class RefreshedAccessTokens extends AccessTokens implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly refreshers = new Map<string, AccountRefresher>();
+  private readonly credentials = new Map<string, Credential>();
+  private readonly apiKeys = new Map<string, AccessToken>();
+  private readonly plainTokens = new WeakMap<FileLogin, AccessToken>();
+  private readonly identified: IdentifiedTokens;
+  private readonly endings: (() => void)[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private ticking = false;
+
+  constructor(
+    private readonly factory: RefresherFactory,
+    identity: TokenIdentity,
+  ) {
+    super();
+    this.identified = new IdentifiedTokens(identity);
+  }
+
+  override async forCredential(credential: Credential): Promise<AccessToken> {
+    const { source } = credential;
+    if (source.kind === 'auth_file') {
+      const refresher = this.refreshers.get(source.path) ?? this.watch(credential, source.path);
+      return refresher.usable() ?? this.fromFile(credential, refresher);
+    }
+    if (source.kind === 'access_token') return this.identified.get(credential.name, source.token);
+    const known = this.apiKeys.get(source.key);
+    if (known !== undefined) return known;
+    const token = { bearer: source.key, accountId: undefined, isFedramp: false };
+    this.apiKeys.set(source.key, token);
+    return token;
+  }
+
+  override async rejected(credential: Credential, token: AccessToken): Promise<boolean> {
+    const { source } = credential;
+    if (source.kind === 'access_token') this.identified.forget(source.token);
+    if (source.kind !== 'auth_file') return false;
+    const refresher = this.refreshers.get(source.path) ?? this.watch(credential, source.path);
+    const { account } = refresher;
+    if (account.plain === undefined) return refresher.rejected(token);
+    await account.lookAgain();
+    this.identified.forget(token.bearer);
+    const { bearer } = account;
+    return bearer !== undefined && bearer !== token.bearer;
+  }
+
+  /** Every credential that this process knows, for people: no token, no address. */
+  accountStates(): readonly AccountState[] {
+    const files = [...this.refreshers.values()].map((refresher) => this.stateOf(refresher));
+    const others = [...this.credentials.values()].flatMap(({ name, source: { kind } }) =>
+      kind === 'auth_file' ? [] : [{ ...noState, names: [name], kind }],
+    );
+    return [...files, ...others];
+  }
+
+  onApplicationBootstrap(): void {
+    for (const credential of this.factory.credentials()) {
+      this.credentials.set(credential.name, credential);
+      if (credential.source.kind === 'auth_file') this.watch(credential, credential.source.path);
+    }
+    this.endings.push(this.factory.onChange((id) => void this.notice(id)));
+    this.schedule(firstTickMs);
+  }
+
+  /** Lets a token call that is under way end and be kept: its answer is the only copy of a login. */
+  async onModuleDestroy(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const end of this.endings.splice(0)) end();
+    await Promise.all([...this.refreshers.values()].map((refresher) => refresher.idle()));
+  }
+
+  private watch(credential: Credential, path: string): AccountRefresher {
+    this.credentials.set(credential.name, credential);
+    const known = this.refreshers.get(path);
+    if (known !== undefined) return known;
+    const refresher = this.factory.refresherFor(path);
+    this.refreshers.set(path, refresher);
+    this.endings.push(
+      this.factory.watchFile(path, () => {
+        refresher.forgetLook();
+      }),
+    );
+    return refresher;
+  }
+
+  private async fromFile(credential: Credential, refresher: AccountRefresher): Promise<AccessToken> {
+    await refresher.look();
+    const { plain, name } = refresher.account;
+    if (plain === undefined) return refresher.obtain();
+    if (plain.personalToken !== undefined) return this.identified.get(credential.name, plain.personalToken);
+    if (plain.expiresAtMs !== undefined && plain.expiresAtMs <= this.factory.nowMs()) {
+      throw expiredLogin(name, plain.expiresAtMs);
+    }
+    const known = this.plainTokens.get(plain);
+    if (known !== undefined) return known;
+    const token = { bearer: bearerOf(plain) ?? '', accountId: plain.accountId, isFedramp: plain.isFedramp };
+    this.plainTokens.set(plain, token);
+    return token;
+  }
+
+  private async notice(id: string | undefined): Promise<void> {
+    // The lane is free again, perhaps for another account.
+    for (const refresher of this.refreshers.values()) refresher.wake();
+    const touched = [...this.refreshers.values()].filter(({ account }) => id === undefined || account.id === id);
+    await Promise.all(touched.map((refresher) => refresher.notice())).catch(this.factory.onBug);
+  }
+
+  private schedule(ms: number): void {
+    this.timer = setTimeout(() => {
+      this.schedule(tickMs);
+      void this.tick();
+    }, ms).unref();
+  }
+
+  private async tick(): Promise<void> {
+    if (this.ticking) return;
+    this.ticking = true;
+    try {
+      await Promise.all([...this.refreshers.values()].map((refresher) => refresher.tick()));
+    } catch (error) {
+      this.factory.onBug(error);
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  private stateOf(refresher: AccountRefresher): AccountState {
+    const { path } = refresher.account;
+    const names = [...this.credentials.values()].flatMap(({ name, source }) =>
+      source.kind === 'auth_file' && source.path === path ? [name] : [],
+    );
+    return stateOfLogin(refresher, names, this.factory.nowMs());
+  }
+}
+
+const noState: Omit<AccountState, 'names' | 'kind'> = {
+  plan: undefined,
+  accountDigest: undefined,
+  expiresAtMs: undefined,
+  generation: 0,
+  lastRefreshMs: undefined,
+  rotatedBy: '',
+  rotatedById: '',
+  state: 'ok',
+  advice: undefined,
+};

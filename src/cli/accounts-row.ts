@@ -1,0 +1,127 @@
+import { UnreadableLogin } from '../auth/auth-file';
+import { type FileLogin, LoginFiles } from '../auth/login-files';
+import { adviceFor } from '../auth/refresh/account-state';
+import { tokenClaims } from '../auth/token-claims';
+import { type Credential } from '../config/deployment';
+import { type AccountRecord, isFinal } from '../state/credentials/credential-record';
+import { StateUnavailable } from '../state/state-unavailable';
+import { type LoginState } from './login-state';
+
+/** One login as `accounts --json` prints it; holds no token. Times are RFC 3339. */
+export interface AccountRow {
+  readonly name: string;
+  readonly kind: 'chatgpt' | 'access_token' | 'api_key';
+  readonly state: 'ok' | 'expiring' | 'expired' | 'quarantined' | 'backing_off' | 'unusable' | 'not_checked';
+  readonly auth_file: string | null;
+  readonly plan: string | null;
+  readonly expires_at: string | null;
+  readonly last_refresh: string | null;
+  /** `gateway`, `file` (the CLI or a person), `login`; null when no state of a gateway can tell. */
+  readonly rotated_by: string | null;
+  readonly generation: number | null;
+  /** End of a sentence about the file; null while all is well. */
+  readonly advice: string | null;
+}
+
+/** A token this near its end is refreshed, milliseconds. */
+const expiringMs = 5 * 60_000;
+
+/** Looks a credential up in its file and, where it can be reached, in the state of the gateways: the newer one counts. */
+export async function rowOf(credential: Credential, state: LoginState | undefined, nowMs: number): Promise<AccountRow> {
+  const { name, source } = credential;
+  if (source.kind !== 'auth_file') return { ...blank, name, kind: source.kind, state: 'not_checked' };
+  const { path } = source;
+  const [login, record] = await Promise.all([readLogin(path), recordIn(state, path)]);
+  const known = { ...blank, name, auth_file: path };
+  if (login instanceof UnreadableLogin && record === undefined)
+    return { ...known, state: 'unusable', advice: login.message };
+  const file = login instanceof UnreadableLogin ? undefined : login;
+  if (file?.apiKey !== undefined) return { ...known, kind: 'api_key', state: 'not_checked' };
+  if (file?.personalToken !== undefined) return { ...known, kind: 'access_token', state: 'not_checked' };
+  return { ...known, ...loginPart(file, record, nowMs) };
+}
+
+const blank = {
+  kind: 'chatgpt', state: 'ok', auth_file: null, plan: null, expires_at: null, last_refresh: null, rotated_by: null,
+  generation: null, advice: null,
+} as const; // prettier-ignore
+
+type LoginPart = Pick<
+  AccountRow,
+  'state' | 'plan' | 'expires_at' | 'last_refresh' | 'rotated_by' | 'generation' | 'advice'
+>;
+
+function loginPart(file: FileLogin | undefined, record: AccountRecord | undefined, nowMs: number): LoginPart {
+  const times = newerTimes(file, record);
+  return {
+    plan: planOf(file),
+    expires_at: dateOf(times.expiresAtMs),
+    last_refresh: dateOf(times.lastRefreshMs),
+    rotated_by: record === undefined || record.rotatedBy === '' ? null : record.rotatedBy,
+    generation: record?.generation ?? null,
+    ...conditionOf(file, record, { expiresAtMs: times.expiresAtMs, nowMs }),
+  };
+}
+
+function planOf(file: FileLogin | undefined): string | null {
+  return tokenClaims(file?.idToken).plan ?? tokenClaims(file?.accessToken).plan ?? null;
+}
+
+/** Of what file and state say, the part that was issued later. */
+function newerTimes(
+  file: FileLogin | undefined,
+  record: AccountRecord | undefined,
+): Partial<Pick<FileLogin, 'expiresAtMs' | 'lastRefreshMs'>> {
+  const inFile = { expiresAtMs: file?.expiresAtMs, lastRefreshMs: file?.lastRefreshMs };
+  if (record === undefined || record.rotatedAtMs < (inFile.lastRefreshMs ?? 0)) return inFile;
+  const inState = { expiresAtMs: known(record.expiresAtMs), lastRefreshMs: known(record.rotatedAtMs) };
+  return {
+    expiresAtMs: inState.expiresAtMs ?? inFile.expiresAtMs,
+    lastRefreshMs: inState.lastRefreshMs ?? inFile.lastRefreshMs,
+  };
+}
+
+/** The state writes 0 for "unknown". */
+function known(momentMs: number): number | undefined {
+  return momentMs === 0 ? undefined : momentMs;
+}
+
+function conditionOf(
+  file: FileLogin | undefined,
+  record: AccountRecord | undefined,
+  { expiresAtMs, nowMs }: { readonly expiresAtMs: number | undefined; readonly nowMs: number },
+): Pick<AccountRow, 'state' | 'advice'> {
+  if (record !== undefined && isFinal(record, nowMs)) {
+    const code = record.failureCode === '' ? 'refresh_uncertain' : record.failureCode;
+    return { state: 'quarantined', advice: `cannot be renewed: ${adviceFor(code, record.failureAdvice)}` };
+  }
+  if (record !== undefined && record.backoffUntilMs > nowMs) return { state: 'backing_off', advice: null };
+  const leftMs = expiresAtMs === undefined ? Number.POSITIVE_INFINITY : expiresAtMs - nowMs;
+  if (leftMs > expiringMs) return { state: 'ok', advice: null };
+  if (leftMs > 0) return { state: 'expiring', advice: null };
+  // With a refresh token the next request or the next start renews it.
+  if (record !== undefined || file?.refreshToken !== undefined) return { state: 'expired', advice: null };
+  return { state: 'expired', advice: 'has ended and holds no refresh token: run `login` again' };
+}
+
+async function readLogin(path: string): Promise<FileLogin | UnreadableLogin> {
+  return new LoginFiles().read(path).catch((error: unknown) => {
+    if (error instanceof UnreadableLogin) return error;
+    throw error;
+  });
+}
+
+/** Undefined when the state knows nothing of the login, or cannot be asked: a running gateway keeps its journal to itself. */
+async function recordIn(state: LoginState | undefined, path: string): Promise<AccountRecord | undefined> {
+  try {
+    const record = await state?.record(path);
+    return record === undefined || record.sealed === '' ? undefined : record;
+  } catch (error) {
+    if (error instanceof StateUnavailable) return undefined;
+    throw error;
+  }
+}
+
+function dateOf(momentMs: number | undefined): string | null {
+  return momentMs === undefined ? null : new Date(momentMs).toISOString();
+}

@@ -1,0 +1,205 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { httpError } from '../../test/simulator/faults';
+import { type Simulator, startSimulator } from '../../test/simulator/simulator';
+import { LoginFiles } from '../auth/login-files';
+import { accountsCommand } from './accounts.command';
+import { loginCommand } from './login.command';
+import { logoutCommand } from './logout.command';
+
+let simulator: Simulator;
+let folder: string;
+let path: string;
+let out: string;
+let err: string;
+let printed: () => void = () => undefined;
+
+beforeAll(async () => {
+  simulator = await startSimulator();
+});
+afterAll(() => simulator.close());
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'login-commands-'));
+  path = join(folder, 'codex', 'auth.json');
+  [out, err] = ['', ''];
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text);
+    printed();
+    return true;
+  });
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  simulator.reset();
+  rmSync(folder, { recursive: true });
+});
+
+const conditions = (argv: readonly string[], env: Record<string, string> = {}) => ({
+  argv,
+  cwd: folder,
+  homeDir: folder,
+  env: {
+    CODEX_HOME: join(folder, 'codex'),
+    CODEX_REFRESH_TOKEN_URL_OVERRIDE: simulator.tokenUrl,
+    STATE_DIR: join(folder, 'state'),
+    LITELLM_MASTER_KEY: 'sk-test-master-key-0001',
+    ...env,
+  },
+});
+const secretsOf = (file: string) => /rt_[\w-]+|eyJ[\w.-]+/g[Symbol.match](readFileSync(file, 'utf8')) ?? [];
+
+/** Runs login and approves the code that it prints. */
+async function approved(argv: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  printed = () => {
+    const code = /[0-9A-F]{4}-[0-9A-F]{4}/.exec(out)?.[0];
+    if (code !== undefined) simulator.devices.decide(code);
+  };
+  try {
+    return await loginCommand(conditions(argv, env));
+  } finally {
+    printed = () => undefined;
+  }
+}
+
+describe('login', () => {
+  it('shows address and code, writes the default login file and prints no token', async () => {
+    expect(await approved([])).toBe(0);
+    expect(out).toContain(`${simulator.url}/codex/device`);
+    expect(out).toContain(`The login is in ${path} (mode 0600).`);
+    expect(out).toContain('plan plus');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const { accessToken, accountId } = await new LoginFiles().read(path);
+    expect(simulator.tokens.judge(accessToken ?? '')).toMatchObject({ kind: 'valid', accountId });
+    for (const secret of secretsOf(path)) expect(out + err).not.toContain(secret);
+  });
+
+  it('writes the file of a named credential, and speaks JSON for programs', async () => {
+    const file = join(folder, 'alice', 'auth.json');
+    writeFileSync(
+      join(folder, 'config.yaml'),
+      `credential_list:\n  - credential_name: alice\n    credential_values: {auth_file: ${file}}\nmodel_list:\n  - model_name: m\n    litellm_params: {model: codex-oauth/gpt-5.5, litellm_credential_name: alice}\n`,
+    );
+    expect(await approved(['--name', 'alice', '--json'])).toBe(0);
+    const [asked, done] = out.trim().split('\n').map((line) => JSON.parse(line) as unknown); // prettier-ignore
+    expect(asked).toMatchObject({ verification_url: `${simulator.url}/codex/device`, expires_in_seconds: 900 });
+    expect(done).toMatchObject({ name: 'alice', auth_file: file, plan: 'plus', in_redis: false });
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('takes a file by its path, relative to where it is called', async () => {
+    expect(await approved(['--auth-file', 'mine.json'])).toBe(0);
+    expect((await new LoginFiles().read(join(folder, 'mine.json'))).refreshToken).toMatch(/^rt_/);
+  });
+
+  it.each([
+    [['--name', 'nobody'], /No deployment uses a credential named 'nobody'.*--auth-file/],
+    [['--password=top-secret'], /^Known words: (?!.*top-secret)/],
+    [['top-secret'], /^Known words: (?!.*top-secret)/],
+  ])('refuses %j with a sentence that quotes no secret', async (argv, words) => {
+    expect(await loginCommand(conditions(argv))).toBe(1);
+    expect(err).toMatch(words);
+    expect(simulator.seen).toHaveLength(0);
+  });
+
+  it('says that an access token in the settings is no login', async () => {
+    expect(await loginCommand(conditions([], { CODEX_ACCESS_TOKEN: 'at-secret-token' }))).toBe(1);
+    expect(err).toMatch(/is an access token in the settings/);
+    expect(err).not.toContain('at-secret');
+  });
+
+  it('asks nobody to approve a login that could not be saved', async () => {
+    writeFileSync(join(folder, 'codex'), '');
+    expect(await loginCommand(conditions([]))).toBe(1);
+    expect(err).toMatch(/codex cannot be written by this user/);
+    expect(simulator.seen).toHaveLength(0);
+  });
+
+  it('keeps the old login when the new one is declined', async () => {
+    const { login } = simulator.makeAuthFile(join(folder, 'codex'));
+    printed = () => {
+      simulator.devices.decide(/[0-9A-F]{4}-[0-9A-F]{4}/.exec(out)?.[0] ?? '', 'refused');
+    };
+    expect(await loginCommand(conditions([]))).toBe(1);
+    printed = () => undefined;
+    expect(err).toMatch(/declined/);
+    expect((await new LoginFiles().read(path)).refreshToken).toBe(login.refreshToken);
+  });
+});
+
+describe('logout', () => {
+  it('removes our copy and leaves the login alive for others', async () => {
+    const { login } = simulator.makeAuthFile(join(folder, 'codex'));
+    expect(await logoutCommand(conditions([]))).toBe(0);
+    expect(existsSync(path)).toBe(false);
+    expect(simulator.seen).toHaveLength(0);
+    expect(simulator.tokens.refresh(login.refreshToken).kind).toBe('rotated');
+  });
+
+  it('ends the login everywhere with --revoke', async () => {
+    const { login } = simulator.makeAuthFile(join(folder, 'codex'));
+    expect(await logoutCommand(conditions(['--revoke', '--json']))).toBe(0);
+    expect(JSON.parse(out)).toEqual({ name: 'default', auth_file: path, revoked: true });
+    expect(simulator.tokens.refresh(login.refreshToken).kind).toBe('invalidated');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('keeps the file when the server did not confirm, so that it can be tried again', async () => {
+    const { login } = simulator.makeAuthFile(join(folder, 'codex'));
+    simulator.scripts.revoke.next(httpError(503, {}));
+    expect(await logoutCommand(conditions(['--revoke']))).toBe(1);
+    expect((await new LoginFiles().read(path)).refreshToken).toBe(login.refreshToken);
+    expect(err).not.toContain(login.refreshToken);
+  });
+});
+
+describe('accounts', () => {
+  it('shows plan, expiry and last refresh of every login, and what kind it is', async () => {
+    const { login } = simulator.makeAuthFile(join(folder, 'codex'), {
+      plan: 'team',
+      lastRefresh: '2026-11-20T20:33:44Z',
+    });
+    writeFileSync(
+      join(folder, 'config.yaml'),
+      `credential_list:\n  - credential_name: ws\n    credential_values: {access_token: at-secret-token}\nmodel_list:\n  - model_name: m\n    litellm_params: {model: codex-oauth/gpt-5.5, litellm_credential_name: ws}\n`,
+    );
+    expect(await accountsCommand(conditions(['--json']))).toBe(0);
+    const { accounts } = JSON.parse(out) as { accounts: unknown[] };
+    expect(accounts).toEqual([
+      expect.objectContaining({
+        name: 'default',
+        kind: 'chatgpt',
+        state: 'ok',
+        plan: 'team',
+        expires_at: new Date(login.expiresAt * 1000).toISOString(),
+        last_refresh: '2026-11-20T20:33:44.000Z',
+        advice: null,
+      }),
+      expect.objectContaining({ name: 'ws', kind: 'access_token', state: 'not_checked', plan: null }),
+    ]);
+    out = '';
+    await accountsCommand(conditions([]));
+    expect(out.split('\n')[0]).toMatch(/^NAME +KIND +STATE +PLAN +EXPIRES +LAST REFRESH +ROTATED BY$/);
+    expect(out).not.toMatch(/at-secret|rt_|eyJ/);
+  });
+
+  it.each([
+    [200, 'expiring'],
+    [-5, 'expired'],
+    [3_600, 'ok'],
+  ])('calls a login with %d seconds left %s', async (expiresInSeconds, state) => {
+    simulator.makeAuthFile(join(folder, 'codex'), { expiresInSeconds });
+    await accountsCommand(conditions(['--json']));
+    expect(JSON.parse(out)).toMatchObject({ accounts: [{ state }] });
+  });
+
+  it('ends with status 1 and the reason when a login is missing', async () => {
+    expect(await accountsCommand(conditions([]))).toBe(1);
+    expect(out).toMatch(/default +chatgpt +unusable/);
+    expect(out).toContain(`default: ${path} does not exist`);
+  });
+});

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { type CodexHooks } from '../config/hooks';
+import { hookFailed } from './hook-failed';
+import { HOOKS } from './hooks.module';
+import { InstructionMetrics } from './instruction-metrics';
+import { Instructions, type OfficialInstructions } from './instructions';
+import { promptFileOf } from './prompt-families';
+import { type FoundPrompt, ReleasePrompts } from './release-prompts';
+
+/** Sent when nothing official is to be had: the ordinary profile refuses a request without instructions. */
+export const defaultInstructions =
+  'You are a capable assistant and programmer. Answer the request directly and accurately.';
+
+/** Digests that are remembered; there are a handful of texts, unless a hook makes them up. */
+const rememberedDigests = 64;
+
+/** Catalog, release or default; then the operator's `prompt` hooks, in order. */
+@Injectable()
+export class OfficialInstructionsSource extends Instructions {
+  private readonly digests = new Map<string, string>();
+
+  constructor(
+    private readonly releases: ReleasePrompts,
+    @Inject(HOOKS) private readonly hooks: readonly CodexHooks[],
+    private readonly metrics: InstructionMetrics,
+  ) {
+    super();
+  }
+
+  async officialFor(slug: string, fromCatalog: string | undefined): Promise<OfficialInstructions> {
+    const found = await this.find(slug, fromCatalog);
+    let text = found.text;
+    for (const { prompt } of this.hooks) {
+      if (prompt !== undefined) text = await changed(prompt, text, slug);
+    }
+    const report = { sha256: this.digestOf(text), source: found.source, ageMs: found.ageMs };
+    this.metrics.used(report);
+    return { text, report };
+  }
+
+  private async find(slug: string, fromCatalog: string | undefined): Promise<FoundPrompt> {
+    if (fromCatalog !== undefined && fromCatalog.trim() !== '')
+      return { text: fromCatalog, source: 'catalog', ageMs: 0 };
+    const released = await this.releases.read(promptFileOf(slug));
+    return released ?? { text: defaultInstructions, source: 'default', ageMs: 0 };
+  }
+
+  private digestOf(text: string): string {
+    const known = this.digests.get(text);
+    if (known !== undefined) return known;
+    if (this.digests.size >= rememberedDigests) this.digests.clear();
+    const digest = createHash('sha256').update(text).digest('hex');
+    this.digests.set(text, digest);
+    return digest;
+  }
+}
+
+/** Plain JavaScript may return anything, whatever its type says. */
+async function changed(hook: NonNullable<CodexHooks['prompt']>, text: string, slug: string): Promise<string> {
+  try {
+    const result: unknown = await hook(text, slug);
+    if (typeof result === 'string' && result.trim() !== '') return result;
+  } catch (error) {
+    throw hookFailed(error);
+  }
+  throw hookFailed(new TypeError('The prompt hook returned no text.'));
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync, utimesSync } from 'node:fs';
+import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { errorCode } from './error-code';
+
+const heartbeatMs = 5_000;
+/** Without a heartbeat for so long the owner is dead, wherever it ran. */
+const deadAfterMs = 30_000;
+
+/** Lets one process at a time write into a folder; a lock of a dead process is taken over. */
+export class WriterLock {
+  private heartbeat: NodeJS.Timeout | undefined;
+  private readonly owner = `${hostname()} ${process.pid} ${startOf(process.pid)} ${randomBytes(6).toString('hex')}\n`;
+  private readonly release = (): void => {
+    this.letGo();
+  };
+
+  constructor(private readonly path: string) {}
+
+  /** @returns whether this process may write now. */
+  async take(): Promise<boolean> {
+    for (let tries = 0; tries < 3; tries += 1) {
+      if (await this.create()) {
+        this.keepAlive();
+        return true;
+      }
+      const seen = await readFile(this.path, 'utf8').catch(() => '');
+      if (seen !== '' && !(await this.isDead(seen))) return false;
+      await this.clear(seen);
+    }
+    return false;
+  }
+
+  /** Gives the folder free; safe to call at any time. */
+  letGo(): void {
+    if (this.heartbeat === undefined) return;
+    clearInterval(this.heartbeat);
+    this.heartbeat = undefined;
+    process.removeListener('exit', this.release);
+    try {
+      if (readFileSync(this.path, 'utf8') === this.owner) rmSync(this.path);
+    } catch {
+      // The folder is gone, and the lock with it.
+    }
+  }
+
+  /** A full file linked into place: nobody sees a lock without an owner. */
+  private async create(): Promise<boolean> {
+    const draft = `${this.path}.${randomBytes(6).toString('hex')}`;
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(this.owner);
+      await link(draft, this.path);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await file.close();
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** Moves the dead lock away; what turns out to be another process's fresh one is put back. */
+  private async clear(seen: string): Promise<void> {
+    const aside = `${this.path}.${randomBytes(6).toString('hex')}`;
+    try {
+      await rename(this.path, aside);
+      if ((await readFile(aside, 'utf8')) !== seen) await link(aside, this.path);
+    } catch {
+      // Somebody else cleared it; the next try shows who has it now.
+    } finally {
+      await rm(aside, { force: true });
+    }
+  }
+
+  private keepAlive(): void {
+    this.heartbeat = setInterval(() => {
+      try {
+        utimesSync(this.path, new Date(), new Date());
+      } catch {
+        // Nothing to do: the folder went away under us, and the journal will say so.
+      }
+    }, heartbeatMs).unref();
+    process.once('exit', this.release);
+  }
+
+  /** On this host the process table knows; a process id alone does not, since it comes again. */
+  private async isDead(seen: string): Promise<boolean> {
+    const [host, pid, start] = seen.trim().split(' ');
+    const beatMs = await stat(this.path).then(({ mtimeMs }) => mtimeMs, () => 0); // prettier-ignore
+    if (host === hostname() && start !== undefined && start !== '') return startOf(Number(pid)) !== start;
+    return Math.abs(Date.now() - beatMs) > deadAfterMs;
+  }
+}
+
+/** Start time of a process in clock ticks; empty when there is no such process, or no way to know. */
+function startOf(pid: number): string {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return fields.slice(fields.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { type RedisCommander } from 'ioredis';
+import { type RedisSettings } from '../../config/redis-settings';
+import { type TimeLimits } from '../../config/time-limits';
+import { type Clock } from '../../kernel/clock';
+import { StateUnavailable } from '../state-unavailable';
+import { Breaker } from './breaker';
+import { redisClient, type RedisClient } from './redis-client';
+import { commandFailure, isOutage, isReplyCode } from './redis-failure';
+import { healthOf, type RedisHealth } from './redis-health';
+import { RedisTime } from './redis-time';
+import { RedisSubscriber } from './redis-subscriber';
+
+/** Commands of a server or Cluster. Names of keys come from `RedisLink.key`. */
+export type RedisCommands = RedisCommander;
+
+/** One atomic operation. Keys are given without the prefix. @throws {StateUnavailable} */
+export type RedisScript = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+
+/** Waits of the link. */
+export type RedisTimes = Pick<TimeLimits, 'connectMs' | 'redisCommandMs'>;
+
+/** How often clock and subscriptions are checked, milliseconds. */
+const upkeepMs = 15_000;
+
+/**
+ * The way to the shared state: no command waits longer than `redisCommandMs`, none is sent twice by itself, and a server
+ * that does not answer is spared. Every failure is one `StateUnavailable`.
+ */
+export class RedisLink {
+  readonly keyPrefix: string;
+  private readonly client: RedisClient;
+  private readonly breaker = new Breaker();
+  private readonly time: RedisTime;
+  private readonly subscriber: RedisSubscriber;
+  private readonly upkeep: NodeJS.Timeout;
+
+  constructor(
+    settings: RedisSettings,
+    private readonly times: RedisTimes,
+    private readonly clock: Clock,
+  ) {
+    this.keyPrefix = settings.keyPrefix;
+    this.client = redisClient(settings, { connectMs: times.connectMs, waits: false });
+    // Told by every command that fails; a listener is needed because an unheard `error` ends the process.
+    this.client.on('error', () => undefined);
+    this.client.on('ready', () => {
+      this.breaker.succeeded();
+      void this.measureTime();
+    });
+    this.time = new RedisTime(clock);
+    this.subscriber = new RedisSubscriber(() => redisClient(settings, { connectMs: times.connectMs, waits: true }));
+    this.upkeep = setInterval(() => {
+      void this.measureTime();
+      this.subscriber.probe();
+    }, upkeepMs).unref();
+  }
+
+  /** Whether commands can be sent right now. */
+  get isUp(): boolean {
+    return this.client.status === 'ready' && !this.breaker.isOpen;
+  }
+
+  /**
+   * Connects and takes the time of the server. Goes on trying in the background when that fails, for ever.
+   *
+   * @returns whether the server answered within the connect limit.
+   */
+  async open(): Promise<boolean> {
+    try {
+      await within(this.client.connect(), this.times.connectMs);
+      await this.measureTime();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A name with the prefix of this installation. Keys of one script need one hash tag, `{…}`, in their names. */
+  key(name: string): string {
+    return this.keyPrefix + name;
+  }
+
+  /**
+   * Time of the Redis server, Unix milliseconds, the same on all replicas within a few milliseconds. Steps of the local
+   * clock do not show; before the server was first asked it is the local clock.
+   */
+  nowMs(): number {
+    return this.time.nowMs();
+  }
+
+  /**
+   * Runs commands, all together within the command limit. `work` may run them one after the other or in one pipeline.
+   *
+   * @throws {StateUnavailable} whose `mayHaveHappened` says whether the state may have changed all the same.
+   */
+  async run<T>(work: (redis: RedisCommands) => Promise<T>): Promise<T> {
+    if (!this.breaker.admits(this.clock.monotonicMs())) throw new StateUnavailable('breaker');
+    if (this.client.status !== 'ready') throw new StateUnavailable('offline');
+    try {
+      const value = await within(work(this.client), this.times.redisCommandMs);
+      this.breaker.succeeded();
+      return value;
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  /**
+   * Makes a Lua script callable. Its digest is sent; the text only once to a server that does not know it, which is safe
+   * because such a server has done nothing yet.
+   *
+   * @param name for people who debug.
+   */
+  script(name: string, lua: string, numberOfKeys: number): RedisScript {
+    const sha = createHash('sha1').update(lua).digest('hex');
+    return (keys, args) => {
+      if (keys.length !== numberOfKeys) throw new TypeError(`script ${name} takes ${numberOfKeys} keys`);
+      const rest = [...keys.map((key) => this.key(key)), ...args];
+      return this.run(async (redis) => {
+        try {
+          return await redis.evalsha(sha, numberOfKeys, ...rest);
+        } catch (error) {
+          if (!isReplyCode(error, 'NOSCRIPT')) throw error;
+          return redis.eval(lua, numberOfKeys, ...rest);
+        }
+      });
+    };
+  }
+
+  /** Tells all subscribers of a channel; nobody keeps the message. @throws {StateUnavailable} */
+  async publish(channel: string, message: string): Promise<void> {
+    await this.run((redis) => redis.publish(this.key(channel), message));
+  }
+
+  /**
+   * Listens to a channel until the returned function is called; survives outages.
+   *
+   * @param listener called with each message; must not throw.
+   * @param onGap called when listening begins and after every outage: messages may have been missed before it.
+   */
+  subscribe(channel: string, listener: (message: string) => void, onGap?: () => void): () => void {
+    return this.subscriber.add(this.key(channel), { onMessage: listener, onGap });
+  }
+
+  /** Latency, and what an operator should know about persistence and eviction. @throws {StateUnavailable} when it does not answer. */
+  async health(): Promise<RedisHealth> {
+    const startedMs = this.clock.monotonicMs();
+    await this.run((redis) => redis.ping());
+    return healthOf(this, this.clock.monotonicMs() - startedMs);
+  }
+
+  /** Ends both connections; what is under way fails. */
+  close(): Promise<void> {
+    clearInterval(this.upkeep);
+    this.subscriber.close();
+    this.client.disconnect();
+    return Promise.resolve();
+  }
+
+  private failed(error: unknown): unknown {
+    const failure = commandFailure(error);
+    if (isOutage(failure)) this.breaker.failed(this.clock.monotonicMs());
+    else this.breaker.succeeded();
+    return failure;
+  }
+
+  private async measureTime(): Promise<void> {
+    try {
+      const startedMs = this.clock.monotonicMs();
+      const reply = await this.run((redis) => redis.time());
+      this.time.learn(reply, startedMs);
+    } catch {
+      // The last measurement goes on; whoever needs the state finds out for himself.
+    }
+  }
+}
+
+/** @throws {StateUnavailable} `timeout`; what comes later of the work is dropped. */
+async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new StateUnavailable('timeout'));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
