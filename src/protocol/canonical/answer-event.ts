@@ -9,4 +9,6 @@ export interface AnswerEvent {
   readonly type: string;
   /** Payload of the frame's `data:` line(s), wire text. */
   readonly data: string;
+  /** Memo of `parsedEvent`; nobody else reads or writes it. */
+  parsed?: unknown;
 }

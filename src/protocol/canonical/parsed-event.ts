@@ -2,16 +2,13 @@ import { parseWire } from '../wire/wire-text';
 import { type AnswerEvent } from './answer-event';
 import { type JsonObject } from './canonical-request';
 
-/** Terminal events can be large (echoed tools and instructions) and are read by the tracker and the encoder alike. */
-const parsed = new WeakMap<AnswerEvent, JsonObject>();
-
-/** The JSON of an event, parsed once. Shared: never change it. @returns undefined when it is not an object. */
+/**
+ * The JSON of an event, parsed once: terminal events can be large (echoed tools and instructions) and are read by the
+ * tracker and the encoder alike. Shared: never change it. @returns undefined when it is not an object.
+ */
 export function parsedEvent(event: AnswerEvent): JsonObject | undefined {
-  const known = parsed.get(event);
-  if (known !== undefined) return known;
-  const value = parsedObject(event.data);
-  if (value !== undefined) parsed.set(event, value);
-  return value;
+  event.parsed ??= parsedObject(event.data);
+  return asObject(event.parsed);
 }
 
 /** @returns undefined when `wire` is no JSON or no object. */

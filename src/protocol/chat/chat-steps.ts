@@ -2,6 +2,7 @@ import { type TokenUsage } from '../../kernel/usage';
 import { type AnswerEvent } from '../canonical/answer-event';
 import { type JsonObject } from '../canonical/canonical-request';
 import { asObject, asString, parsedEvent } from '../canonical/parsed-event';
+import { responseStart } from '../canonical/response-start';
 import { terminalOf } from '../canonical/terminal-event';
 import { usageOf } from '../canonical/token-usage';
 import { numberField, rawStringField } from '../wire/json-scan';
@@ -116,10 +117,10 @@ export class ChatSteps {
 
   /** Names and dates the answer. */
   private begin(event: AnswerEvent): void {
-    const response = asObject(parsedEvent(event)?.['response']);
-    this.responseId ??= asString(response?.['id']);
-    const created = response?.['created_at'];
-    if (typeof created === 'number' && Number.isFinite(created)) this.createdSeconds ??= Math.floor(created);
+    if (this.responseId !== undefined && this.createdSeconds !== undefined) return;
+    const start = responseStart(event);
+    this.responseId ??= start.id;
+    this.createdSeconds ??= start.createdSeconds;
   }
 
   private textDone({ data }: AnswerEvent): void {
@@ -169,6 +170,10 @@ export class ChatSteps {
   }
 
   private itemDone(event: AnswerEvent): void {
+    if (this.isTold(event.data)) {
+      this.itemOver();
+      return;
+    }
     const item = asObject(parsedEvent(event)?.['item']);
     if (item !== undefined) this.tellItem(item, numberField(event.data, '"output_index":'));
   }
@@ -226,6 +231,15 @@ export class ChatSteps {
       });
       this.paragraph();
     }
+    this.itemOver();
+  }
+
+  /** A finished message whose text was told in pieces says nothing new: no need to parse it, however long it is. */
+  private isTold(data: string): boolean {
+    return this.text.told && data.includes('"type":"message"') && !data.includes('"refusal"');
+  }
+
+  private itemOver(): void {
     this.text.rest();
     this.refused.rest();
     this.thought.rest();
