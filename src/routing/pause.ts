@@ -1,5 +1,7 @@
+import { type StopSignal } from '../kernel/stop-signal';
+
 /** Waits, unless the signal ends the wait. @throws the signal's reason. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal: StopSignal): Promise<void> {
   signal.throwIfAborted();
   if (ms <= 0) return;
   await new Promise<void>((resolve, reject) => {
@@ -11,6 +13,6 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal.reason as Error);
     };
-    signal.addEventListener('abort', giveUp, { once: true });
+    signal.addEventListener('abort', giveUp);
   });
 }

@@ -70,22 +70,7 @@ export class AnswerStream implements UpstreamAnswer {
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.timer);
-    void this.readToEnd();
-  }
-
-  /** What follows the terminal event is a few bytes of HTTP framing; a connection that holds them back is given up. */
-  private async readToEnd(): Promise<void> {
-    const giveUp = setTimeout(() => {
-      this.response.cancel();
-    }, endOfBodyMs);
-    try {
-      while ((await this.response.next()) !== undefined);
-    } catch {
-      // The answer is complete; how its connection ended is nobody's concern.
-      this.response.cancel();
-    } finally {
-      clearTimeout(giveUp);
-    }
+    this.response.release(endOfBodyMs);
   }
 
   /** Events of the next chunks; none when they complete no frame. Sets `ended` with the last. */

@@ -131,7 +131,8 @@ export class SseDecoder {
   /** Reads a whole frame of one data line. @returns where the next frame starts; -1 when it is no such frame. */
   private readAlike(text: string, start: number, events: AnswerEvent[]): number {
     const close = text.indexOf('\n', start + this.alikeHead.length);
-    if (close === -1 || text.charCodeAt(close + 1) !== lineFeed || text.charCodeAt(close - 1) !== closingBrace) return -1;
+    if (close === -1 || text.charCodeAt(close + 1) !== lineFeed || text.charCodeAt(close - 1) !== closingBrace)
+      return -1;
     if (close - start > this.maxEventBytes) return -1;
     events.push({ type: this.alikeType, data: text.slice(start + this.alikeJsonAt, close) });
     return close + 2;
