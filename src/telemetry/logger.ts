@@ -60,7 +60,7 @@ export class GatewayLogger implements LoggerService {
   access(fields: LogFields): void {
     if (!this.logsAccess) return;
     const time = new Date().toISOString();
-    this.sink.write(`${JSON.stringify({ level: infoLevel, time, msg: 'request', ...fields })}\n`);
+    this.sink.write(`{"level":${infoLevel},"time":"${time}",${JSON.stringify(fields).slice(1, -1)},"msg":"request"}\n`);
   }
 
   /** A failure that is a bug or an outage: class, message and stack of the cause, scrubbed. */

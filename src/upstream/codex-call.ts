@@ -8,7 +8,7 @@ import { Instructions } from '../prompts/instructions';
 import { codexBody } from '../protocol/codex/codex-body';
 import { type CodexPlan } from '../protocol/codex/codex-plan';
 import { newerVersion } from './client-version';
-import { accountHeaders, canonicalHeaders, nativeHeaders } from './codex-headers';
+import { canonicalHeaders, type CodexIdentity, nativeHeaders, withAccount } from './codex-headers';
 import { codexIdentity } from './codex-identity';
 import { withDefaults } from './deployment-defaults';
 import { nativeBody } from './native-body';
@@ -18,11 +18,15 @@ import { type CanonicalCall, type NativeRequest } from './upstream';
 /** Makes calls for the Codex backend. */
 @Injectable()
 export class CodexCalls {
+  private readonly identity: CodexIdentity;
+
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
     private readonly instructions: Instructions,
-  ) {}
+  ) {
+    this.identity = codexIdentity(settings);
+  }
 
   /** A request in the inner language; its body is made and written once. @throws {GatewayError} 400 for what Codex cannot serve. */
   async canonical(deployment: Deployment, call: CanonicalCall): Promise<PreparedCall> {
@@ -30,16 +34,14 @@ export class CodexCalls {
     const instructions = await this.instructions.officialFor(model.slug, model.entry?.instructions);
     const request = withDefaults(call.request, deployment);
     const officialMode = deployment.codexMode ?? this.settings.codex.mode;
-    const { body, dropped } = codexBody(
-      request,
-      planFor(model, { instructions, officialMode, fromCodexCli: call.fromCodexCli }),
-    );
-    const headers = canonicalHeaders(codexIdentity(this.settings), model.profile, request.prompt_cache_key);
+    const plan = planFor(model, { instructions, officialMode, fromCodexCli: call.fromCodexCli });
+    const { body, dropped } = codexBody(request, plan);
+    const headers = canonicalHeaders(this.identity, model.profile, request.prompt_cache_key);
     return {
       model,
       url: `${deployment.apiBase}/responses`,
       body: JSON.stringify(body),
-      headersFor: (token) => (token === undefined ? headers : { ...headers, ...accountHeaders(token) }),
+      headersFor: (token) => withAccount(headers, token),
       droppedParams: dropped,
       instructions: officialMode ? instructions : undefined,
     };
@@ -49,7 +51,7 @@ export class CodexCalls {
   async native(deployment: Deployment, call: NativeRequest, path: NativePath): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const accept = path === 'responses' ? 'text/event-stream' : 'application/json';
-    const identity = codexIdentity(this.settings);
+    const { identity } = this;
     const headers = nativeHeaders(identity, call.headers, accept);
     // The CLI never chose a model that we put in another's place: it must not be refused as too old for it.
     if (model.slug !== call.model) headers['version'] = newerVersion(headers['version'], identity.clientVersion);
@@ -57,7 +59,7 @@ export class CodexCalls {
       model,
       url: `${deployment.apiBase}/${path}`,
       body: nativeBody(call, model.slug),
-      headersFor: (token) => (token === undefined ? headers : { ...headers, ...accountHeaders(token) }),
+      headersFor: (token) => withAccount(headers, token),
       droppedParams: [],
       instructions: undefined,
     };
@@ -87,7 +89,9 @@ function planFor(
 ): CodexPlan {
   const { supportsVerbosity, supportsParallelToolCalls, efforts, ultraEffort, serviceTiers } = entry ?? nothingKnown;
   return {
-    ...around,
+    instructions: around.instructions,
+    officialMode: around.officialMode,
+    fromCodexCli: around.fromCodexCli,
     slug,
     profile,
     effort,

@@ -3,7 +3,7 @@ import { type TokenUsage } from '../../kernel/usage';
 import { failureOfEvent } from '../codex/codex-failure';
 import { type AnswerEvent } from './answer-event';
 import { type AnswerOutcome } from './answer-outcome';
-import { asString } from './parsed-event';
+import { asString, skimmedEvent } from './parsed-event';
 import { isContent } from './event-types';
 import { responseStart } from './response-start';
 import { isTerminal, terminalOf } from './terminal-event';
@@ -88,7 +88,7 @@ export class AnswerTracker {
   }
 
   private outcomeOf(event: AnswerEvent): AnswerOutcome {
-    const terminal = terminalOf(event) ?? { state: 'failed', response: undefined };
+    const terminal = terminalOf(event, skimmedEvent) ?? { state: 'failed', response: undefined };
     const usage = usageOf(terminal.response);
     this.readResponse(terminal.response);
     this.tier = asString(terminal.response?.['service_tier']);

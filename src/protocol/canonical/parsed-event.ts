@@ -11,6 +11,23 @@ export function parsedEvent(event: AnswerEvent): JsonObject | undefined {
   return asObject(event.parsed);
 }
 
+/**
+ * The same without decoding: its strings are wire text, which is enough for numbers, flags and words of the protocol, and
+ * spares the many kilobytes of foreign text that terminal events echo.
+ */
+export function skimmedEvent(event: AnswerEvent): JsonObject | undefined {
+  event.skimmed ??= event.parsed ?? skimmed(event.data);
+  return asObject(event.skimmed);
+}
+
+function skimmed(wire: string): unknown {
+  try {
+    return JSON.parse(wire);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @returns undefined when `wire` is no JSON or no object. */
 export function parsedObject(wire: string): JsonObject | undefined {
   try {

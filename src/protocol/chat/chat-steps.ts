@@ -1,7 +1,7 @@
 import { type TokenUsage } from '../../kernel/usage';
 import { type AnswerEvent } from '../canonical/answer-event';
 import { type JsonObject } from '../canonical/canonical-request';
-import { asObject, asString, parsedEvent } from '../canonical/parsed-event';
+import { asObject, asString, parsedEvent, skimmedEvent } from '../canonical/parsed-event';
 import { responseStart } from '../canonical/response-start';
 import { terminalOf } from '../canonical/terminal-event';
 import { usageOf } from '../canonical/token-usage';
@@ -179,13 +179,13 @@ export class ChatSteps {
   }
 
   private terminal(event: AnswerEvent): void {
-    const end = terminalOf(event);
+    const end = terminalOf(event, skimmedEvent);
     if (end === undefined || end.state === 'failed') {
       this.over = true;
       return;
     }
     this.begin(event);
-    this.tellSilentOutput(end.response['output']);
+    this.tellSilentOutput(event);
     if (this.over) return;
     const rest = this.stop?.flush() ?? '';
     if (rest !== '') this.sayContent(stringifyWire(rest));
@@ -252,8 +252,10 @@ export class ChatSteps {
   }
 
   /** Some upstreams answer short questions with nothing but the terminal event. */
-  private tellSilentOutput(output: unknown): void {
-    if (!Array.isArray(output) || this.characters > 0 || this.calls.count > 0) return;
+  private tellSilentOutput(event: AnswerEvent): void {
+    if (this.characters > 0 || this.calls.count > 0) return;
+    const output = asObject(parsedEvent(event)?.['response'])?.['output'];
+    if (!Array.isArray(output)) return;
     for (const [place, entry] of (output as readonly unknown[]).entries()) {
       const item = asObject(entry);
       if (item !== undefined && !this.over) this.tellItem(item, place);
