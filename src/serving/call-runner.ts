@@ -4,6 +4,7 @@ import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
+import { valueFromWire } from '../protocol/wire/wire-json';
 import { ModelGroups, type Route } from '../routing/model-groups';
 import { Router } from '../routing/router';
 import { type UpstreamCall } from '../upstream/upstream';
@@ -107,8 +108,12 @@ export class CallRunner {
 
   private async upstreamCall(call: Call): Promise<UpstreamCall> {
     if (call.dialect === 'native') return call.native;
-    const request = await this.hooks.onRequest(call, call.client.canonical);
-    return { kind: 'canonical', request, fromCodexCli: call.context.isCodexCli };
+    const { isCodexCli: fromCodexCli } = call.context;
+    if (!this.hooks.wantsRequests) {
+      return { kind: 'canonical', request: call.client.canonical, fromCodexCli, isWire: call.isWire };
+    }
+    const own = call.isWire ? valueFromWire(call.client.canonical) : call.client.canonical;
+    return { kind: 'canonical', request: await this.hooks.onRequest(call, own), fromCodexCli, isWire: false };
   }
 
   /** A deployment's `timeout` bounds JSON answers; streams of an agent run long and have a limit of their own. */

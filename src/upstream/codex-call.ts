@@ -7,6 +7,7 @@ import { ModelCatalog } from '../models/model-catalog';
 import { Instructions } from '../prompts/instructions';
 import { codexBody } from '../protocol/codex/codex-body';
 import { type CodexPlan } from '../protocol/codex/codex-plan';
+import { encodeWire } from '../protocol/wire/wire-text';
 import { newerVersion } from './client-version';
 import { canonicalHeaders, type CodexIdentity, nativeHeaders, withAccount } from './codex-headers';
 import { codexIdentity } from './codex-identity';
@@ -14,11 +15,16 @@ import { withDefaults } from './deployment-defaults';
 import { nativeBody } from './native-body';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type NativeRequest } from './upstream';
+import { writtenBody } from './written-body';
+
+/** Prompts whose wire text is remembered; an account has a dozen models. */
+const rememberedPrompts = 64;
 
 /** Makes calls for the Codex backend. */
 @Injectable()
 export class CodexCalls {
   private readonly identity: CodexIdentity;
+  private readonly encoded = new Map<string, string>();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -32,19 +38,34 @@ export class CodexCalls {
   async canonical(deployment: Deployment, call: CanonicalCall): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const instructions = await this.instructions.officialFor(model.slug, model.entry?.instructions);
-    const request = withDefaults(call.request, deployment);
+    const request = withDefaults(call, deployment);
     const officialMode = deployment.codexMode ?? this.settings.codex.mode;
-    const plan = planFor(model, { instructions, officialMode, fromCodexCli: call.fromCodexCli });
+    const plan = planFor(model, {
+      instructions: call.isWire ? this.wireInstructions(instructions) : instructions,
+      officialMode,
+      fromCodexCli: call.fromCodexCli,
+      isWire: call.isWire,
+    });
     const { body, dropped } = codexBody(request, plan);
     const headers = canonicalHeaders(this.identity, model.profile, request.prompt_cache_key);
     return {
       model,
       url: `${deployment.apiBase}/responses`,
-      body: JSON.stringify(body),
+      body: writtenBody(body, call.isWire),
       headersFor: (token) => withAccount(headers, token),
       droppedParams: dropped,
       instructions: officialMode ? instructions : undefined,
     };
+  }
+
+  /** Prompts are long and few: each is encoded once. */
+  private wireInstructions(text: string): string {
+    const known = this.encoded.get(text);
+    if (known !== undefined) return known;
+    if (this.encoded.size >= rememberedPrompts) this.encoded.clear();
+    const wire = encodeWire(text);
+    this.encoded.set(text, wire);
+    return wire;
   }
 
   /** A CLI's own request, to `responses` or `responses/compact`. Its bytes stay, but for a model that has another name upstream. */
@@ -85,14 +106,14 @@ const nothingKnown: KnownOfModel = {
 
 function planFor(
   { slug, profile, effort, entry }: ResolvedModel,
-  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'>,
+  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'> & { readonly isWire: boolean },
 ): CodexPlan {
   const { supportsVerbosity, supportsParallelToolCalls, efforts, ultraEffort, serviceTiers } = entry ?? nothingKnown;
   return {
     instructions: around.instructions,
     officialMode: around.officialMode,
     fromCodexCli: around.fromCodexCli,
-    slug,
+    slug: around.isWire ? encodeWire(slug) : slug,
     profile,
     effort,
     supportsVerbosity,

@@ -20,6 +20,8 @@ export interface CanonicalCall {
   readonly request: CanonicalRequest;
   /** The caller is a Codex CLI on a `/v1` route: its prompt already is in the input, and its identity headers may be passed on. */
   readonly fromCodexCli: boolean;
+  /** The strings of `request` are wire text: its body is written as latin1, and what is put into it must be wire text too. */
+  readonly isWire: boolean;
 }
 
 export type UpstreamCall = NativeRequest | CanonicalCall;
