@@ -29,8 +29,9 @@ function attempted<Value>(work: () => Value): Value | undefined {
 }
 
 /** Everything that is compared, echoed, hashed or named in a header says the same in both forms. */
-function isReadable({ canonical, droppedParams, chat }: ClientRequest): boolean {
+function isReadable({ canonical, droppedParams, toolNames, chat }: ClientRequest): boolean {
   const words = [canonical.model, canonical.prompt_cache_key ?? '', canonical.service_tier ?? '', ...droppedParams];
+  if (toolNames !== undefined) words.push(...toolNames.values());
   if (chat !== undefined) words.push(...chat.stop, ...chat.toolNames.values(), ...chat.customTools);
   return words.every((word) => ascii.test(word));
 }
