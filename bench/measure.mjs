@@ -8,6 +8,7 @@ import { Stage } from './targets.mjs';
 import { workloadNamed } from './workloads.mjs';
 
 const warmStreams = 200;
+const warmCallers = 16;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -120,6 +121,13 @@ async function idleRounds(workload, names, plan) {
   return rounds;
 }
 
+/** Until the compilers are done: one caller alone would take minutes to get there. */
+async function warmUp(target, workload, seconds) {
+  const callers = new Callers(target, { ...workload, concurrency: Math.max(workload.concurrency, warmCallers) });
+  faultOf((await callers.run(seconds)).results);
+  await callers.close();
+}
+
 async function loadRounds(workload, names, plan) {
   const stage = await Stage.open({ workload, names, folder: join(plan.folder, workload.name), entry: plan.entry });
   try {
@@ -127,9 +135,7 @@ async function loadRounds(workload, names, plan) {
     const rounds = Object.fromEntries(targets.map((target) => [target.name, []]));
     for (const target of targets) {
       await checkText(target, workload);
-      const callers = new Callers(target, workload);
-      faultOf((await callers.run(plan.warmSeconds)).results);
-      await callers.close();
+      await warmUp(target, workload, plan.warmSeconds);
     }
     for (let round = 0; round < plan.rounds; round += 1) {
       for (const target of rotated(targets, round)) {

@@ -91,7 +91,7 @@ async function main() {
     entry: resolve(flags.entry ?? built),
     rounds: Math.round(positive(flags.rounds ?? (flags.quick ? '3' : '7'), 'rounds')),
     seconds: flags.seconds === undefined ? (flags.quick ? 1 : undefined) : positive(flags.seconds, 'seconds'),
-    warmSeconds: flags.quick ? 0.7 : 1.5,
+    warmSeconds: flags.quick ? 4 : 8,
     onRound: (workload, round, rounds) => say(`${workload.name}: round ${round + 1} of ${rounds}`),
   };
   if (targets.includes('gateway') && !flags['no-build'] && flags.entry === undefined) buildIfNeeded();

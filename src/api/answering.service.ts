@@ -3,12 +3,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
-import { readJsonBody } from '../http/body-reader';
+import { type BodyLimits, readJsonBody } from '../http/body-reader';
 import { callContextOf } from '../http/call-context';
 import { RawEventStream } from '../http/raw-event-stream';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 import { type MappingOptions } from '../protocol/mapping-options';
 import { type Call } from '../serving/call';
+import { clientRequest } from './client-request';
 import { ServingService } from '../serving/serving.service';
 
 /** The shared half of the doors: body in, then a stream or one JSON answer out. */
@@ -16,11 +17,17 @@ import { ServingService } from '../serving/serving.service';
 export class AnsweringService {
   /** How request bodies are mapped, from the settings. */
   readonly mapping: MappingOptions;
+  private readonly bodyLimits: BodyLimits;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly serving: ServingService,
   ) {
+    this.bodyLimits = {
+      maxBytes: settings.limits.maxBodyBytes,
+      maxDepth: settings.limits.maxJsonDepth,
+      timeoutMs: settings.times.requestBodyMs,
+    };
     this.mapping = {
       dropParams: settings.dropParams,
       maxImageBytes: settings.limits.maxImageBytes,
@@ -31,19 +38,15 @@ export class AnsweringService {
 
   /** @throws {GatewayError} 4xx for a body that cannot be read. */
   readBody(request: FastifyRequest): Promise<{ readonly json: unknown; readonly bytes: Buffer }> {
-    return readJsonBody(request, {
-      maxBytes: this.settings.limits.maxBodyBytes,
-      maxDepth: this.settings.limits.maxJsonDepth,
-      timeoutMs: this.settings.times.requestBodyMs,
-    });
+    return readJsonBody(request, this.bodyLimits);
   }
 
   /** Reads, maps and answers one request of a JSON dialect. */
   async answer(exchange: Exchange, map: (body: unknown, options: MappingOptions) => ClientRequest): Promise<void> {
-    const { json } = await this.readBody(exchange.request);
-    const client = map(exchange.adapt === undefined ? json : exchange.adapt(json), this.mapping);
-    const context = callContextOf(exchange.request);
-    await this.tell({ context, route: exchange.route, dialect: exchange.dialect, client }, exchange.reply);
+    const body = await readJsonBody(exchange.request, { ...this.bodyLimits, preferWire: true });
+    const { adapt = unchanged, route, dialect } = exchange;
+    const mapped = clientRequest(body, (json) => map(adapt(json), this.mapping));
+    await this.tell({ context: callContextOf(exchange.request), route, dialect, ...mapped }, exchange.reply);
   }
 
   /** Answers a call: streams when the client asked for it, else one JSON body. */
@@ -71,6 +74,10 @@ export interface Exchange {
   readonly dialect: 'chat' | 'responses';
   /** Changes the body before it is mapped, for routes that carry the model in their path. */
   readonly adapt?: (body: unknown) => unknown;
+}
+
+function unchanged(body: unknown): unknown {
+  return body;
 }
 
 const commentKeepAlive = ': keep-alive\n\n';

@@ -45,6 +45,7 @@ export class TransformController {
       route: '/utils/transform_request',
       dialect,
       client,
+      isWire: false,
     });
   }
 }

@@ -1,7 +1,8 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { type FastifyRequest } from 'fastify';
 import { bodyTooLarge } from '../kernel/errors';
 import { assertDepth } from '../protocol/json-limits';
+import { survivesAsWire } from '../protocol/wire/wire-json';
 import { bodyEncoding, unpackBody } from './body-encoding';
 import { jsonFaultOffset } from './json-fault';
 import { clientLeft, malformedRequest, senderTooSlow, unsupportedMedia } from './refusals';
@@ -14,12 +15,16 @@ export interface BodyLimits {
   readonly maxDepth?: number;
   /** Milliseconds for the whole body to arrive. */
   readonly timeoutMs: number;
+  /** Parse without decoding where that is safe: the strings of `json` are then wire text. */
+  readonly preferWire?: boolean;
 }
 
 /** A body as value and as the (unpacked) bytes it was parsed from. */
 export interface JsonBody {
   readonly json: unknown;
   readonly bytes: Buffer;
+  /** The strings of `json` are wire text. */
+  readonly isWire: boolean;
 }
 
 type RawRequest = FastifyRequest['raw'];
@@ -35,9 +40,14 @@ export async function readJsonBody(request: FastifyRequest, limits: BodyLimits):
   if (Number(headers['content-length'] ?? 0) > limits.maxBytes) throw bodyTooLarge(limits.maxBytes);
   const packed = await readBytes(request.raw, limits);
   const bytes = packed.length === 0 ? packed : await unpackBody(packed, encoding, limits.maxBytes);
-  return { json: parseJson(bytes, limits.maxDepth), bytes };
+  const wire = limits.preferWire === true ? wireJson(bytes) : undefined;
+  const json = wire === undefined ? parseJson(bytes) : wire.json;
+  if (limits.maxDepth !== undefined) assertDepth(json, limits.maxDepth);
+  return { json, bytes, isWire: wire !== undefined };
 }
 
+/** First byte of a UTF-8 byte order mark. */
+const byteOrderMark = 0xef;
 const jsonType = /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i;
 
 function assertJsonType(contentType: string | undefined): void {
@@ -87,13 +97,26 @@ function joined(chunks: readonly Buffer[], total: number): Buffer {
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, total);
 }
 
-function parseJson(bytes: Buffer, maxDepth: number | undefined): unknown {
+/**
+ * Decoding, and encoding again for the upstream, is the largest part of what a long conversation costs; where nothing in it
+ * has to be understood as text it is left out. Whatever is odd about a body is left to `parseJson`, which says it well.
+ */
+function wireJson(bytes: Buffer): { readonly json: unknown } | undefined {
+  if (bytes.length === 0 || bytes[0] === byteOrderMark || !(isAscii(bytes) || isUtf8(bytes))) return undefined;
+  const wire = bytes.toString('latin1');
+  if (!survivesAsWire(wire)) return undefined;
+  try {
+    return { json: JSON.parse(wire) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same body with its strings decoded. @throws {GatewayError} 400. */
+export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw malformedRequest('The request body is empty; JSON is expected.', 'empty_body');
   if (!isUtf8(bytes)) throw malformedRequest('The request body is not valid UTF-8.', 'invalid_utf8');
-  const text = textOf(bytes);
-  const json = parseText(text);
-  if (maxDepth !== undefined) assertDepth(json, maxDepth);
-  return json;
+  return parseText(textOf(bytes));
 }
 
 /** Without the byte order mark that some Windows clients send. */

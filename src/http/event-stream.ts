@@ -1,3 +1,5 @@
+import { type StopSignal } from '../kernel/stop-signal';
+
 /** How a stream is kept alive and given up; milliseconds. */
 export interface EventStreamOptions {
   /** Wire text sent on a silent stream: a comment, or a data frame for a Codex CLI. */
@@ -11,7 +13,7 @@ export abstract class EventStream {
   /** Headers went out: from here on failures are told in-band. */
   abstract readonly committed: boolean;
   /** Aborted when the client hung up or stopped reading for too long. */
-  abstract readonly signal: AbortSignal;
+  abstract readonly signal: StopSignal;
   /** Sends status 200 and the headers; the first call counts. Starts the keep-alive. */
   abstract commit(headers: Readonly<Record<string, string>>): void;
   /** Writes wire text; waits while more than 256 KiB are unsent. Commits with no further headers if nobody did. */

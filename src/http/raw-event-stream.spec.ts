@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { type FastifyInstance } from 'fastify';
 import { SystemClock } from '../config/system-clock';
@@ -27,6 +26,12 @@ afterAll(async () => {
   listener.server.closeAllConnections();
   await listener.close();
 });
+
+function abortOf({ signal }: RawEventStream): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', resolve);
+  });
+}
 
 describe('RawEventStream', () => {
   const open = async (signal?: AbortSignal) => {
@@ -70,7 +75,7 @@ describe('RawEventStream', () => {
     const { response, stream } = await open(hangUp.signal);
     stream.commit({});
     await response;
-    const aborted = once(stream.signal, 'abort');
+    const aborted = abortOf(stream);
     hangUp.abort();
     await aborted;
     expect(stream.write('data: 1\n\n')).toBeUndefined();
@@ -99,7 +104,7 @@ describe('RawEventStream', () => {
     socket.write('GET /v1/stream HTTP/1.1\r\nhost: a\r\n\r\n');
     socket.pause();
     const stream = await coming;
-    const aborted = once(stream.signal, 'abort');
+    const aborted = abortOf(stream);
     for (let written = 0; written < 200; written += 1) void stream.write('x'.repeat(100_000));
     await aborted;
     expect(stream.write('late')).toBeUndefined();

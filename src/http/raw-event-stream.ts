@@ -1,4 +1,5 @@
 import { type FastifyReply } from 'fastify';
+import { Stopper, type StopSignal } from '../kernel/stop-signal';
 import { repliedHeaders } from './replied-headers';
 import { EventStream, type EventStreamOptions } from './event-stream';
 import { tickerFor, type Ticking } from './stream-ticker';
@@ -18,9 +19,9 @@ const streamHeaders = {
  * before it is still an ordinary HTTP answer. Frames are wire text: one character, one byte.
  */
 export class RawEventStream extends EventStream implements Ticking {
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   private readonly raw: FastifyReply['raw'];
-  private readonly aborter = new AbortController();
+  private readonly aborter = new Stopper();
   private readonly ticking: ReturnType<typeof tickerFor>;
   private isCommitted = false;
   private isFinished = false;
@@ -36,7 +37,7 @@ export class RawEventStream extends EventStream implements Ticking {
   ) {
     super();
     this.raw = reply.raw;
-    this.signal = this.aborter.signal;
+    this.signal = this.aborter;
     this.ticking = tickerFor(Math.min(options.keepAliveMs, options.stalledReaderMs));
     if (this.raw.destroyed) this.closed();
     else
@@ -53,12 +54,14 @@ export class RawEventStream extends EventStream implements Ticking {
     if (this.isCommitted || this.raw.destroyed) return;
     this.isCommitted = true;
     this.reply.hijack();
-    const { socket } = this.raw;
-    this.raw.writeHead(200, { ...streamHeaders, ...repliedHeaders(this.reply), ...headers });
-    // Corked until the end of this turn: headers and first frames leave in one packet.
-    socket?.cork();
-    this.raw.flushHeaders();
-    process.nextTick(() => socket?.uncork());
+    const { raw } = this;
+    raw.writeHead(200, { ...streamHeaders, ...repliedHeaders(this.reply), ...headers });
+    // Corked until the end of this turn: headers and first frames leave in one packet and, as far as they go, one chunk.
+    raw.cork();
+    raw.flushHeaders();
+    process.nextTick(() => {
+      raw.uncork();
+    });
     this.quietSinceMs = performance.now();
     this.stuckSinceMs = this.quietSinceMs;
     this.ticking.ticker.add(this);

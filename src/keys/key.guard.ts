@@ -19,6 +19,8 @@ const wrongKey =
 /** Denies by default: every route without `@Public()` needs a key. Runs before the body is read. */
 @Injectable()
 export class KeyGuard implements CanActivate {
+  private readonly publicHandlers = new WeakMap<object, boolean>();
+
   constructor(
     private readonly keys: KeyAuthenticator,
     private readonly reflector: Reflector,
@@ -26,9 +28,19 @@ export class KeyGuard implements CanActivate {
   ) {}
 
   canActivate(execution: ExecutionContext): true | Promise<true> {
-    const targets = [execution.getHandler(), execution.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(publicRoute, targets) === true) return true;
+    if (this.isPublic(execution)) return true;
     return this.admit(execution.switchToHttp().getRequest<FastifyRequest>());
+  }
+
+  /** Asked once for each handler: reading metadata costs more than checking a key. */
+  private isPublic(execution: ExecutionContext): boolean {
+    const handler = execution.getHandler();
+    const known = this.publicHandlers.get(handler);
+    if (known !== undefined) return known;
+    const targets = [handler, execution.getClass()];
+    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(publicRoute, targets) === true;
+    this.publicHandlers.set(handler, isPublic);
+    return isPublic;
   }
 
   /**

@@ -26,6 +26,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
   private reader: Waiter<readonly Buffer[] | undefined> | undefined;
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
+  private isUnread = false;
   private failure: unknown;
   private timer: NodeJS.Timeout | undefined;
 
@@ -40,7 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
         this.giveUp();
         return;
       }
-      signal?.addEventListener('abort', this.giveUp, { once: true });
+      signal?.addEventListener('abort', this.giveUp);
       if (connectMs !== undefined && connectMs < headersMs) this.arm(connectMs, connectTimeout);
       else this.arm(headersMs, headersTimeout);
       dispatch(this);
@@ -63,7 +64,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.state !== 'answering') return;
+    if (this.state !== 'answering' || this.isUnread) return;
     const { reader } = this;
     if (reader !== undefined && this.waiting.length === 0) {
       this.reader = undefined;
@@ -120,6 +121,13 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
       clearTimeout(this.timer);
     }
     return Buffer.concat(kept).toString('utf8');
+  }
+
+  release(withinMs: number): void {
+    if (this.state === 'ended' || this.state === 'broken') return;
+    this.isUnread = true;
+    this.take();
+    this.arm(withinMs, bodyTimeout);
   }
 
   cancel(): void {

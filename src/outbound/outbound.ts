@@ -1,3 +1,5 @@
+import { type StopSignal } from '../kernel/stop-signal';
+
 /** One request to an allowed origin. */
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST';
@@ -9,7 +11,7 @@ export interface OutboundRequest {
   readonly connectMs?: number;
   /** Until the response headers. */
   readonly headersMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
 }
 
 /** An answer whose body is still arriving. */
@@ -25,6 +27,8 @@ export interface OutboundResponse {
   next(): Promise<readonly Buffer[] | undefined>;
   /** Whole body, at most `limitBytes` (the rest is discarded). */
   text(limitBytes: number, withinMs: number): Promise<string>;
+  /** Lets the body end on its own, unread, so that the connection can be used again; frees the socket when that takes longer. */
+  release(withinMs: number): void;
   /** Frees the socket; safe to call at any time and more than once. */
   cancel(): void;
 }

@@ -1,5 +1,7 @@
+import { type StopSignal } from '../kernel/stop-signal';
+
 /** Waits, unless the signal ends the wait. @throws the signal's reason. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal: StopSignal): Promise<void> {
   signal.throwIfAborted();
   if (ms <= 0) return;
   await new Promise<void>((resolve, reject) => {
@@ -9,8 +11,9 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
     }, ms);
     const giveUp = (): void => {
       clearTimeout(timer);
-      reject(signal.reason as Error);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is passed on as it came
+      reject(signal.reason);
     };
-    signal.addEventListener('abort', giveUp, { once: true });
+    signal.addEventListener('abort', giveUp);
   });
 }

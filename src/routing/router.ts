@@ -3,6 +3,7 @@ import { type Deployment } from '../config/deployment';
 import { Clock } from '../kernel/clock';
 import { modelNotFound } from '../kernel/errors';
 import { Observer } from '../kernel/observer';
+import { type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
@@ -27,7 +28,7 @@ export interface TryPlan {
   readonly call: UpstreamCall;
   /** Tries after the first one. */
   readonly retries: number;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Told before every attempt, so that a failed request can say where it was. */
   readonly onAttempt: (deployment: Deployment, attempt: number) => void;
 }

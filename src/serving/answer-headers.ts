@@ -5,11 +5,12 @@ import { type RoutedAnswer } from '../routing/router';
 export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonly string[]): Record<string, string> {
   const { deployment, answer, attempts } = routed;
   const headers: Record<string, string> = {
-    ...answer.passHeaders,
     'x-litellm-model-id': headerSafe(deployment.id),
     'x-litellm-model-group': headerSafe(requestedModelOf(call)),
     'x-litellm-attempted-retries': String(attempts - 1),
   };
+  const passed = answer.passHeaders;
+  for (const name in passed) headers[name] = passed[name] ?? '';
   if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
   const { remappedFrom, slug } = answer.model;
   if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);

@@ -20,6 +20,12 @@ export class AnswerReader {
     return this.routed.tracker.outcome;
   }
 
+  /** The terminal event was read, and it is no failure. */
+  get isOver(): boolean {
+    const { state } = this.outcome;
+    return state === 'completed' || state === 'incomplete';
+  }
+
   /**
    * The next events to translate; undefined after the terminal one.
    *

@@ -2,7 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
+import { type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
+import { valueFromWire } from '../protocol/wire/wire-json';
 import { ModelGroups, type Route } from '../routing/model-groups';
 import { Router } from '../routing/router';
 import { type UpstreamCall } from '../upstream/upstream';
@@ -36,14 +38,14 @@ export class CallRunner {
   async run(
     call: Call,
     progress: Progress,
-    clientGone: AbortSignal,
+    clientGone: StopSignal,
     tell: (answer: AnswerReader) => Promise<void>,
   ): Promise<void> {
-    const controller = this.running.entered();
+    const stopper = this.running.entered();
     const leave = (): void => {
-      controller.abort(new UpstreamFailure({ kind: 'client_gone', message: 'The client closed the connection.' }));
+      stopper.abort(new UpstreamFailure({ kind: 'client_gone', message: 'The client closed the connection.' }));
     };
-    clientGone.addEventListener('abort', leave, { once: true });
+    clientGone.addEventListener('abort', leave);
     if (clientGone.aborted) leave();
     let deadline: NodeJS.Timeout | undefined;
     try {
@@ -51,15 +53,15 @@ export class CallRunner {
       progress.modelLabel = route.label;
       deadline = setTimeout(
         () => {
-          controller.abort(tooLong());
+          stopper.abort(tooLong());
         },
         this.wholeCallMs(call, route),
       );
-      await this.answer(call, progress, route, controller.signal, tell);
+      await this.answer(call, progress, route, stopper, tell);
     } finally {
       clearTimeout(deadline);
       clientGone.removeEventListener('abort', leave);
-      this.running.left(controller);
+      this.running.left(stopper);
     }
   }
 
@@ -68,7 +70,7 @@ export class CallRunner {
     call: Call,
     progress: Progress,
     route: Route,
-    signal: AbortSignal,
+    signal: StopSignal,
     tell: (answer: AnswerReader) => Promise<void>,
   ): Promise<void> {
     const admitted = this.admission.admit(call, route);
@@ -90,7 +92,7 @@ export class CallRunner {
     const stop = (): void => {
       routed.answer.cancel();
     };
-    signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop);
     try {
       signal.throwIfAborted();
       await tell(new AnswerReader(routed, this.hooks.forCall(call), call.dialect === 'native'));
@@ -106,8 +108,12 @@ export class CallRunner {
 
   private async upstreamCall(call: Call): Promise<UpstreamCall> {
     if (call.dialect === 'native') return call.native;
-    const request = await this.hooks.onRequest(call, call.client.canonical);
-    return { kind: 'canonical', request, fromCodexCli: call.context.isCodexCli };
+    const { isCodexCli: fromCodexCli } = call.context;
+    if (!this.hooks.wantsRequests) {
+      return { kind: 'canonical', request: call.client.canonical, fromCodexCli, isWire: call.isWire };
+    }
+    const own = call.isWire ? valueFromWire(call.client.canonical) : call.client.canonical;
+    return { kind: 'canonical', request: await this.hooks.onRequest(call, own), fromCodexCli, isWire: false };
   }
 
   /** A deployment's `timeout` bounds JSON answers; streams of an agent run long and have a limit of their own. */

@@ -8,7 +8,12 @@ export type Call = {
   /** Route template for logs and metrics. */
   readonly route: string;
 } & (
-  | { readonly dialect: 'chat' | 'responses'; readonly client: ClientRequest }
+  | {
+      readonly dialect: 'chat' | 'responses';
+      readonly client: ClientRequest;
+      /** The strings of `client.canonical` are wire text, which only serialising may not notice. */
+      readonly isWire: boolean;
+    }
   | { readonly dialect: 'native'; readonly native: NativeRequest }
 );
 

@@ -24,7 +24,7 @@ export class CompactionService {
   /** @returns the upstream's JSON as it came. @throws {GatewayError} on any failure. */
   async compact(call: Call & { dialect: 'native' }): Promise<Buffer> {
     const progress = progressFrom(call.context.startedMs, []);
-    const controller = this.running.entered();
+    const stopper = this.running.entered();
     let error: GatewayError | undefined;
     try {
       const route = await this.groups.resolve(call.native.model);
@@ -34,7 +34,7 @@ export class CompactionService {
       progress.deployment = deployment;
       progress.attempts = 1;
       progress.upstreamStartedMs = this.clock.monotonicMs();
-      const body = await this.upstream.compact(deployment, call.native, controller.signal);
+      const body = await this.upstream.compact(deployment, call.native, stopper);
       progress.end = 'completed';
       return body;
     } catch (thrown) {
@@ -42,7 +42,7 @@ export class CompactionService {
       progress.end = brokenEnd(error, progress);
       throw error;
     } finally {
-      this.running.left(controller);
+      this.running.left(stopper);
       this.settlement.settle(call, progress, error);
     }
   }

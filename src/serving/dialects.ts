@@ -22,7 +22,7 @@ export function encoderFor(call: Call, nowSeconds: number): AnswerEncoder {
   if (call.dialect === 'native') return new NativeEncoder(common);
   const named = { ...common, model: requestedModelOf(call) };
   if (call.dialect === 'chat') return new ChatEncoder({ ...named, ...chatOf(call) });
-  return new ResponsesEncoder({ ...named, isCodexCli: call.context.isCodexCli });
+  return new ResponsesEncoder({ ...named, ...toolNamesOf(call), isCodexCli: call.context.isCodexCli });
 }
 
 /** The fold of the call's dialect. @throws {GatewayError} 400 on the native surface, which only streams. */
@@ -31,7 +31,15 @@ export function foldFor(call: Call, nowSeconds: number): AnswerFold {
     throw invalidRequest('The native Codex surface only streams: send "stream": true.', 'stream');
   }
   const named = { fallbackId: call.context.requestId, nowSeconds, model: requestedModelOf(call) };
-  return call.dialect === 'chat' ? new ChatFold({ ...named, ...chatOf(call) }) : new ResponsesFold(named);
+  return call.dialect === 'chat'
+    ? new ChatFold({ ...named, ...chatOf(call) })
+    : new ResponsesFold({ ...named, ...toolNamesOf(call) });
+}
+
+function toolNamesOf({ client }: Call & { dialect: 'chat' | 'responses' }): {
+  readonly toolNames?: ReadonlyMap<string, string>;
+} {
+  return client.toolNames === undefined ? {} : { toolNames: client.toolNames };
 }
 
 function chatOf({ client }: Call & { dialect: 'chat' | 'responses' }): {

@@ -13,7 +13,12 @@ export type EventHook = (events: readonly AnswerEvent[]) => readonly AnswerEvent
 /** Runs the operator's request and response hooks. Without hooks it costs nothing. */
 @Injectable()
 export class EventHooks {
-  constructor(@Inject(HOOKS) private readonly hooks: readonly CodexHooks[]) {}
+  /** Whether `onRequest` does anything. */
+  readonly wantsRequests: boolean;
+
+  constructor(@Inject(HOOKS) private readonly hooks: readonly CodexHooks[]) {
+    this.wantsRequests = hooks.some(({ request }) => request !== undefined);
+  }
 
   /** @throws {GatewayError} 500 when a hook throws. */
   async onRequest(call: Call, request: CanonicalRequest): Promise<CanonicalRequest> {

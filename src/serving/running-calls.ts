@@ -1,24 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { type GatewayError } from '../kernel/errors';
+import { Stopper } from '../kernel/stop-signal';
 
 /** The calls in flight, so that a drain whose time is up can end them all with a proper error. */
 @Injectable()
 export class RunningCalls {
-  private readonly calls = new Set<AbortController>();
+  private readonly calls = new Set<Stopper>();
 
-  /** @returns a controller whose signal ends the call; give it back to `left`. */
-  entered(): AbortController {
-    const controller = new AbortController();
-    this.calls.add(controller);
-    return controller;
+  /** @returns a signal that ends the call; give it back to `left`. */
+  entered(): Stopper {
+    const stopper = new Stopper();
+    this.calls.add(stopper);
+    return stopper;
   }
 
-  left(controller: AbortController): void {
-    this.calls.delete(controller);
+  left(stopper: Stopper): void {
+    this.calls.delete(stopper);
   }
 
   /** Ends every running call with this error. */
   endAll(error: GatewayError): void {
-    for (const controller of this.calls) controller.abort(error);
+    for (const stopper of this.calls) stopper.abort(error);
   }
 }

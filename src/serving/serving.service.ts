@@ -4,6 +4,7 @@ import { type Settings } from '../config/settings';
 import { type EventStream } from '../http/event-stream';
 import { Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
+import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { allDropped, answerHeaders } from './answer-headers';
 import { AnswerReader } from './answer-reader';
@@ -39,15 +40,16 @@ export class ServingService {
       out.commit({});
     }, this.settings.times.firstByteHoldMs);
     let error: GatewayError | undefined;
+    let last = '';
     try {
       await this.runner.run(call, progress, out.signal, async (answer) => {
         clearTimeout(hold);
         out.commit(this.headersOf(call, progress, answer));
-        await forward(answer, encoder, out);
+        last = await forward(answer, encoder, out);
         if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
         progress.end = endOf(answer.outcome);
       });
-      out.end(encoder.finish());
+      out.end(last + encoder.finish());
     } catch (thrown) {
       error = toGatewayError(thrown);
       progress.end = brokenEnd(error, progress);
@@ -60,7 +62,7 @@ export class ServingService {
   }
 
   /** Gathers a whole answer. @throws {GatewayError} on any failure; the call is settled all the same. */
-  async json(call: Call, clientGone: AbortSignal): Promise<JsonAnswer> {
+  async json(call: Call, clientGone: StopSignal): Promise<JsonAnswer> {
     const progress = this.begin(call);
     let error: GatewayError | undefined;
     try {
@@ -100,12 +102,13 @@ export class ServingService {
   }
 }
 
-/** One write, one wait and one back-pressure decision for each upstream chunk. */
-async function forward(answer: AnswerReader, encoder: AnswerEncoder, out: EventStream): Promise<void> {
+/** One write, one wait and one back-pressure decision for each upstream chunk. @returns the last frames, yet to be written. */
+async function forward(answer: AnswerReader, encoder: AnswerEncoder, out: EventStream): Promise<string> {
   for (let events = await answer.next(); events !== undefined; events = await answer.next()) {
     const frames = encoder.encode(events);
+    if (answer.isOver || encoder.satisfied) return frames;
     const drained = frames === '' ? undefined : out.write(frames);
     if (drained !== undefined) await drained;
-    if (encoder.satisfied) return;
   }
+  return '';
 }

@@ -28,6 +28,7 @@ export class TransformService {
       kind: 'canonical',
       request,
       fromCodexCli,
+      isWire: call.isWire,
     });
     return {
       raw_request_api_base: url,

@@ -21,13 +21,45 @@ export interface CellOptions {
   readonly overflowed: (metric: string) => void;
 }
 
+/** One series of a counter. */
+export interface CounterCell {
+  value: number;
+  /** Stands for all label sets that found no room; `at` must be asked anew each time, so that they are counted. */
+  readonly isOther: boolean;
+}
+
+/** One series of a histogram, in seconds. */
+export class HistogramCell {
+  readonly counts: Float64Array;
+  sum = 0;
+  count = 0;
+
+  constructor(
+    private readonly bounds: readonly number[],
+    readonly isOther: boolean,
+  ) {
+    this.counts = new Float64Array(bounds.length);
+  }
+
+  /** Records one duration of `ms` milliseconds. */
+  record(ms: number): void {
+    const seconds = ms / 1000;
+    this.sum += seconds;
+    this.count += 1;
+    const { bounds } = this;
+    let bucket = 0;
+    while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket += 1;
+    if (bucket < bounds.length) this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+  }
+}
+
 /** Label set → cell. The client library sorts and joins all labels on every call; one joined key costs a tenth. */
 class Cells<Cell> {
   private readonly cells = new Map<string, { readonly labels: Record<string, string>; readonly cell: Cell }>();
 
   constructor(
     private readonly options: CellOptions,
-    private readonly create: () => Cell,
+    private readonly create: (isOther: boolean) => Cell,
   ) {}
 
   at(values: LabelValues): Cell {
@@ -48,7 +80,7 @@ class Cells<Cell> {
     const present = this.cells.get(keptKey);
     if (present !== undefined) return present;
     const labels = Object.fromEntries(labelNames.map((label, index) => [label, kept[index] ?? 'None']));
-    const entry = { labels, cell: this.create() };
+    const entry = { labels, cell: this.create(isFull) };
     this.cells.set(keptKey, entry);
     return entry;
   }
@@ -56,28 +88,27 @@ class Cells<Cell> {
 
 /** A counter whose series cost one map lookup; read by the registry like any other. */
 export class CellCounter extends Counter {
-  private readonly cells: Cells<{ value: number }>;
+  private readonly cells: Cells<CounterCell>;
 
   constructor(shape: CellOptions) {
     super({ name: shape.name, help: shape.help, labelNames: [...shape.labelNames], registers: shape.registers });
-    this.cells = new Cells(shape, () => ({ value: 0 }));
+    this.cells = new Cells(shape, (isOther) => ({ value: 0, isOther }));
   }
 
-  /** Adds `amount` to the series of `values`. */
-  add(values: LabelValues, amount = 1): void {
-    this.cells.at(values).value += amount;
+  /** The series of `values`, which may be kept and added to. */
+  at(values: LabelValues): CounterCell {
+    return this.cells.at(values);
+  }
+
+  /** Adds one to the series of `values`. */
+  add(values: LabelValues): void {
+    this.cells.at(values).value += 1;
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
     const values = [...this.cells.all()].map(({ labels, cell }) => ({ labels, value: cell.value }));
     return { ...(await super.get()), values };
   }
-}
-
-interface HistogramCell {
-  readonly counts: Float64Array;
-  sum: number;
-  count: number;
 }
 
 /** A histogram in seconds, as cheap as `CellCounter`. */
@@ -95,17 +126,12 @@ export class CellHistogram extends Histogram {
       buckets: [...bounds],
       registers: shape.registers,
     });
-    this.cells = new Cells(shape, () => ({ counts: new Float64Array(bounds.length), sum: 0, count: 0 }));
+    this.cells = new Cells(shape, (isOther) => new HistogramCell(bounds, isOther));
   }
 
-  /** Records one duration of `ms` milliseconds. */
-  record(values: LabelValues, ms: number): void {
-    const seconds = ms / 1000;
-    const cell = this.cells.at(values);
-    cell.sum += seconds;
-    cell.count += 1;
-    const bucket = this.bounds.findIndex((bound) => seconds <= bound);
-    if (bucket !== -1) cell.counts[bucket] = (cell.counts[bucket] ?? 0) + 1;
+  /** The series of `values`, which may be kept and recorded to. */
+  at(values: LabelValues): HistogramCell {
+    return this.cells.at(values);
   }
 
   /** The door through which the client library reads histograms, for text and for its own `get`. */

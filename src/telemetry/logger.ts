@@ -6,6 +6,8 @@ import { type Settings } from '../config/settings';
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
 
 const hidden = '[redacted]';
+/** The library's number for `info`. */
+const infoLevel = 30;
 /** Field names that never show their value, whoever logs them. */
 const secretFields: ReadonlySet<string> = new Set([
   'authorization',
@@ -36,7 +38,7 @@ export class GatewayLogger implements LoggerService {
 
   /** `sink` defaults to standard output, buffered and flushed four times a second. */
   constructor(settings: Pick<Settings, 'logLevel'>, sink?: DestinationStream) {
-    this.sink = sink ?? destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 });
+    this.sink = sink ?? destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 250 });
     const options = { level: settings.logLevel, timestamp: pino.stdTimeFunctions.isoTime, base: null };
     this.pino = pino(options, this.sink);
   }
@@ -46,9 +48,19 @@ export class GatewayLogger implements LoggerService {
     if (this.pino.isLevelEnabled(level)) this.pino[level](scrubbed(fields), scrub(message));
   }
 
-  /** The line of one request: the hot one, so its writer scrubs what came from outside and nothing is checked here. */
+  /** Whether `access` writes anything. */
+  get logsAccess(): boolean {
+    return this.pino.isLevelEnabled('info');
+  }
+
+  /**
+   * The line of one request: the hot one, so its writer scrubs what came from outside, nothing is checked here, and the
+   * line is made in one piece; a field at a time, as the library writes it, costs many times as much.
+   */
   access(fields: LogFields): void {
-    this.pino.info(fields, 'request');
+    if (!this.logsAccess) return;
+    const time = new Date().toISOString();
+    this.sink.write(`{"level":${infoLevel},"time":"${time}",${JSON.stringify(fields).slice(1, -1)},"msg":"request"}\n`);
   }
 
   /** A failure that is a bug or an outage: class, message and stack of the cause, scrubbed. */

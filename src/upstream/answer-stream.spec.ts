@@ -38,6 +38,11 @@ class FedResponse implements OutboundResponse {
     return Promise.reject(new Error('not a text'));
   }
 
+  released = false;
+  release(): void {
+    this.released = true;
+  }
+
   cancel(): void {
     this.cancelled = true;
     this.wake();

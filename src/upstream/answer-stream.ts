@@ -70,22 +70,7 @@ export class AnswerStream implements UpstreamAnswer {
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.timer);
-    void this.readToEnd();
-  }
-
-  /** What follows the terminal event is a few bytes of HTTP framing; a connection that holds them back is given up. */
-  private async readToEnd(): Promise<void> {
-    const giveUp = setTimeout(() => {
-      this.response.cancel();
-    }, endOfBodyMs);
-    try {
-      while ((await this.response.next()) !== undefined);
-    } catch {
-      // The answer is complete; how its connection ended is nobody's concern.
-      this.response.cancel();
-    } finally {
-      clearTimeout(giveUp);
-    }
+    this.response.release(endOfBodyMs);
   }
 
   /** Events of the next chunks; none when they complete no frame. Sets `ended` with the last. */
@@ -115,8 +100,8 @@ export class AnswerStream implements UpstreamAnswer {
       this.sniffed = true;
       if (looksLikePage(first)) throw page();
     }
-    if (chunks.length === 1 && first !== undefined) return this.decoder.push(first);
-    return chunks.flatMap((chunk) => this.decoder.push(chunk));
+    // Joined first: an event that is cut between two chunks costs more than the copy.
+    return this.decoder.push(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
   }
 
   /** The last event first: it is the likeliest to be content. */

@@ -4,6 +4,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
+import { type StopSignal } from '../kernel/stop-signal';
 import { type UpstreamFailure } from '../kernel/upstream-failure';
 import { Outbound, type OutboundResponse } from '../outbound/outbound';
 import { failureOfAnswer } from '../protocol/codex/codex-failure';
@@ -16,7 +17,7 @@ const refusalLimitBytes = 64 * 1024;
 export interface Sending {
   readonly deployment: Deployment;
   readonly call: PreparedCall;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Until the response headers, milliseconds. */
   readonly headersMs: number;
 }

@@ -13,25 +13,33 @@ import { type CodexPlan } from '../protocol/codex/codex-plan';
 import { needsOfficialPrompt } from '../protocol/codex/codex-prompt';
 import { type MappingOptions } from '../protocol/mapping-options';
 import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
+import { encodeWire } from '../protocol/wire/wire-text';
 import { newerVersion } from './client-version';
-import { accountHeaders, canonicalHeaders, liteHeader, nativeHeaders } from './codex-headers';
+import { canonicalHeaders, type CodexIdentity, liteHeader, nativeHeaders, withAccount } from './codex-headers';
 import { codexIdentity } from './codex-identity';
 import { withDefaults } from './deployment-defaults';
 import { jsonOf } from './json-answer';
 import { nativeBody } from './native-body';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type NativeRequest } from './upstream';
+import { writtenBody } from './written-body';
+
+/** Prompts whose wire text is remembered; an account has a dozen models. */
+const rememberedPrompts = 64;
 
 /** Makes calls for the Codex backend. */
 @Injectable()
 export class CodexCalls {
+  private readonly identity: CodexIdentity;
   private readonly mapping: MappingOptions;
+  private readonly encoded = new Map<string, string>();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
     private readonly instructions: Instructions,
   ) {
+    this.identity = codexIdentity(settings);
     this.mapping = {
       dropParams: true,
       maxImageBytes: settings.limits.maxImageBytes,
@@ -43,8 +51,8 @@ export class CodexCalls {
   /** A request in the inner language; its body is made and written once. @throws {GatewayError} 400 for what Codex cannot serve. */
   async canonical(deployment: Deployment, call: CanonicalCall): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
-    const request = withDefaults(call.request, deployment);
-    const { fromCodexCli } = call;
+    const request = withDefaults(call, deployment);
+    const { fromCodexCli, isWire } = call;
     const officialMode = codexModeOf({
       key: call.codexMode,
       deployment: deployment.codexMode,
@@ -53,17 +61,27 @@ export class CodexCalls {
     const official = needsOfficialPrompt(request, { officialMode, fromCodexCli })
       ? (await this.instructions.officialFor(model.slug, model.entry?.instructions)).text
       : undefined;
-    const plan = planFor(model, { instructions: official ?? '', officialMode, fromCodexCli });
-    const { body, dropped } = codexBody(request, plan);
-    const headers = canonicalHeaders(codexIdentity(this.settings), model.profile, request.prompt_cache_key);
+    const instructions = isWire ? this.wireInstructions(official ?? '') : (official ?? '');
+    const { body, dropped } = codexBody(request, planFor(model, { instructions, officialMode, fromCodexCli, isWire }));
+    const headers = canonicalHeaders(this.identity, model.profile, request.prompt_cache_key);
     return {
       model,
       url: `${deployment.apiBase}/responses`,
-      body: JSON.stringify(body),
-      headersFor: (token) => (token === undefined ? headers : { ...headers, ...accountHeaders(token) }),
+      body: writtenBody(body, call.isWire),
+      headersFor: (token) => withAccount(headers, token),
       droppedParams: dropped,
       instructions: official,
     };
+  }
+
+  /** Prompts are long and few: each is encoded once. */
+  private wireInstructions(text: string): string {
+    const known = this.encoded.get(text);
+    if (known !== undefined) return known;
+    if (this.encoded.size >= rememberedPrompts) this.encoded.clear();
+    const wire = encodeWire(text);
+    this.encoded.set(text, wire);
+    return wire;
   }
 
   /**
@@ -73,10 +91,15 @@ export class CodexCalls {
   async native(deployment: Deployment, call: NativeRequest, path: NativePath): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     if (path === 'responses' && needsLite(call, model)) {
-      return this.canonical(deployment, { kind: 'canonical', request: this.readAgain(call), fromCodexCli: true });
+      return this.canonical(deployment, {
+        kind: 'canonical',
+        request: this.readAgain(call),
+        fromCodexCli: true,
+        isWire: false,
+      });
     }
     const accept = path === 'responses' ? 'text/event-stream' : 'application/json';
-    const identity = codexIdentity(this.settings);
+    const { identity } = this;
     const headers = nativeHeaders(identity, call.headers, accept);
     // The CLI never chose a model that we put in another's place: it must not be refused as too old for it.
     if (model.slug !== call.model) headers['version'] = newerVersion(headers['version'], identity.clientVersion);
@@ -84,7 +107,7 @@ export class CodexCalls {
       model,
       url: `${deployment.apiBase}/${path}`,
       body: nativeBody(call, model.slug),
-      headersFor: (token) => (token === undefined ? headers : { ...headers, ...accountHeaders(token) }),
+      headersFor: (token) => withAccount(headers, token),
       droppedParams: [],
       instructions: undefined,
     };
@@ -128,12 +151,14 @@ const nothingKnown: KnownOfModel = {
 
 function planFor(
   { slug, profile, effort, entry }: ResolvedModel,
-  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'>,
+  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'> & { readonly isWire: boolean },
 ): CodexPlan {
   const { supportsVerbosity, supportsParallelToolCalls, efforts, ultraEffort, serviceTiers } = entry ?? nothingKnown;
   return {
-    ...around,
-    slug,
+    instructions: around.instructions,
+    officialMode: around.officialMode,
+    fromCodexCli: around.fromCodexCli,
+    slug: around.isWire ? encodeWire(slug) : slug,
     profile,
     effort,
     supportsVerbosity,

@@ -37,6 +37,11 @@ export function accountHeaders(token: AccessToken): Record<string, string> {
   return headers;
 }
 
+/** The headers of a call with its login's; they are made for one sending and may be changed by it. */
+export function withAccount(headers: Record<string, string>, token: AccessToken | undefined): Record<string, string> {
+  return token === undefined ? headers : Object.assign(headers, accountHeaders(token));
+}
+
 /** Our own name and the client version, for calls that no CLI stands behind. */
 export function gatewayHeaders(identity: CodexIdentity): Record<string, string> {
   return { originator: identity.originator, 'user-agent': identity.userAgent, version: identity.clientVersion };

@@ -47,28 +47,42 @@ describe('a refusal', () => {
     });
   });
 
-  it('of the login is tried once more, and only when the file holds a new one', async () => {
+  it('of the login has it refreshed and the call sent once more, but not again at once', async () => {
     const { upstream } = await world.started();
     await eventsOf(await upstream.open(world.deployment(), asking('warm the caches'), never));
     const calls = () => world.simulator.seen.filter(({ path }) => path.endsWith('/responses')).length;
     world.simulator.tokens.expire(world.bearer);
+    const answer = await upstream.open(world.deployment(), asking('hi'), never);
+    expect((await eventsOf(answer)).at(-1)?.type).toBe('response.completed');
+    expect(calls()).toBe(3);
+    const refreshed = String(world.lastCall?.headers['authorization']).replace('Bearer ', '');
+    expect(refreshed).not.toBe(world.bearer);
+    world.simulator.tokens.expire(refreshed);
     await expect(upstream.open(world.deployment(), asking('hi'), never)).rejects.toMatchObject({
       kind: 'unauthorized',
     });
-    expect(calls()).toBe(2);
+    expect(calls()).toBe(4);
+    expect(world.simulator.counts.refreshes).toBe(1);
+  });
+
+  it('of the login is tried once more with a new one that somebody put into the file', async () => {
+    const { upstream } = await world.started();
+    await eventsOf(await upstream.open(world.deployment(), asking('warm the caches'), never));
+    world.simulator.tokens.expire(world.bearer);
     const renewed = world.simulator.makeAuthFile(world.folder, { fileName: 'renewed.json' });
     renameSync(renewed.path, world.authFile);
     const answer = await upstream.open(world.deployment(), asking('hi'), never);
     expect((await eventsOf(answer)).at(-1)?.type).toBe('response.completed');
     expect(world.lastCall?.headers['authorization']).toBe(`Bearer ${renewed.bearer}`);
-    expect(calls()).toBeLessThanOrEqual(4);
+    expect(world.simulator.counts.refreshes).toBe(0);
   });
 
   it('of our own login file reaches the caller as 503', async () => {
     rmSync(world.authFile);
     const { upstream } = await world.started();
     await expect(upstream.open(world.deployment(), asking('hi'), never)).rejects.toMatchObject({ status: 503 });
-    expect(world.simulator.seen).toHaveLength(0);
+    const backend = world.simulator.seen.filter(({ path }) => path.includes('/codex/re'));
+    expect(backend).toHaveLength(0);
   });
 });
 

@@ -5,6 +5,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
+import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
 import { CallSender } from './call-sender';
@@ -34,7 +35,7 @@ export class CodexUpstream extends Upstream {
     super();
   }
 
-  async open(deployment: Deployment, call: UpstreamCall, signal: AbortSignal): Promise<UpstreamAnswer> {
+  async open(deployment: Deployment, call: UpstreamCall, signal: StopSignal): Promise<UpstreamAnswer> {
     if (deployment.mockResponse !== undefined) {
       return cannedAnswer(deployment.mockResponse, deployment.upstreamModel, this.clock.nowMs());
     }
@@ -56,7 +57,7 @@ export class CodexUpstream extends Upstream {
     });
   }
 
-  async compact(deployment: Deployment, call: NativeRequest, signal: AbortSignal): Promise<Buffer> {
+  async compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer> {
     const { wholeJsonMs } = this.settings.times;
     const prepared = await this.codexCalls.native(deployment, call, 'responses/compact');
     const limitMs = deployment.timeoutMs ?? wholeJsonMs;
@@ -88,9 +89,9 @@ export class CodexUpstream extends Upstream {
    */
   private async streamStart(response: OutboundResponse, leftMs: number): Promise<readonly Buffer[]> {
     if (isLabelled(response, 'html')) throw await this.sender.refusal(response);
-    const late = new AbortController();
+    const late = { yes: false };
     const timer = setTimeout(() => {
-      late.abort();
+      late.yes = true;
       response.cancel();
     }, leftMs);
     try {
@@ -100,7 +101,7 @@ export class CodexUpstream extends Upstream {
       }
       return chunks;
     } catch (error) {
-      throw late.signal.aborted ? firstEventTimeout() : error;
+      throw late.yes ? firstEventTimeout() : error;
     } finally {
       clearTimeout(timer);
     }

@@ -1,5 +1,7 @@
 import { type Deployment } from '../config/deployment';
 import { type CanonicalRequest, type JsonObject } from '../protocol/canonical/canonical-request';
+import { valueAsWire } from '../protocol/wire/wire-json';
+import { type CanonicalCall } from './upstream';
 
 /** Defaults that the canonical request has under the same name. */
 const sameName = [
@@ -21,8 +23,10 @@ const placed: ReadonlySet<string> = new Set([...sameName, ...nested, 'response_f
  * The request with the parameters that its deployment sets for requests without them.
  * Sampling defaults are left out for Codex, which takes none: nobody asked for them, so nothing is to be reported.
  */
-export function withDefaults(request: CanonicalRequest, { defaults, provider }: Deployment): CanonicalRequest {
-  if (Object.keys(defaults).length === 0) return request;
+export function withDefaults({ request, isWire }: Asked, deployment: Deployment): CanonicalRequest {
+  if (Object.keys(deployment.defaults).length === 0) return request;
+  const { provider } = deployment;
+  const defaults = isWire ? valueAsWire(deployment.defaults) : deployment.defaults;
   const merged: JsonObject = { ...request };
   for (const name of sameName) merged[name] ??= defaults[name];
   const reasoning = reasoningOf(request, defaults);
@@ -38,6 +42,7 @@ export function withDefaults(request: CanonicalRequest, { defaults, provider }: 
   return merged as unknown as CanonicalRequest;
 }
 
+type Asked = Pick<CanonicalCall, 'request' | 'isWire'>;
 type Defaults = Deployment['defaults'];
 
 function reasoningOf({ reasoning }: CanonicalRequest, defaults: Defaults): JsonObject | undefined {

@@ -3,9 +3,11 @@ import { type AccessToken } from '../auth/access-tokens';
 import { type ResolvedModel } from '../models/catalog-entry';
 import { openAiBody } from '../protocol/openai/openai-body';
 import { withDefaults } from './deployment-defaults';
+import { encodeWire } from '../protocol/wire/wire-text';
 import { nativeBody } from './native-body';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type UpstreamCall } from './upstream';
+import { writtenBody } from './written-body';
 
 /** Makes a call for any host of the OpenAI Responses API. Always a stream: whole answers are folded from it here. */
 export function openAiCall(deployment: Deployment, call: UpstreamCall, userAgent: string): PreparedCall {
@@ -29,9 +31,10 @@ export function openAiCall(deployment: Deployment, call: UpstreamCall, userAgent
   };
 }
 
-function written(deployment: Deployment, call: CanonicalCall): { body: string; dropped: readonly string[] } {
-  const { body, dropped } = openAiBody(withDefaults(call.request, deployment), deployment.upstreamModel, true);
-  return { body: JSON.stringify(body), dropped };
+function written(deployment: Deployment, call: CanonicalCall): { body: Buffer; dropped: readonly string[] } {
+  const slug = call.isWire ? encodeWire(deployment.upstreamModel) : deployment.upstreamModel;
+  const { body, dropped } = openAiBody(withDefaults(call, deployment), slug, true);
+  return { body: writtenBody(body, call.isWire), dropped };
 }
 
 /** Says nothing of Codex: neither identity headers nor an account belong to a foreign host. */

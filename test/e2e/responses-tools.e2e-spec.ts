@@ -55,6 +55,24 @@ describe.each(askings)('tools in a response of $model, $way', ({ model, way, pro
     ]);
   });
 
+  it('may have names that are too long for the upstream, which the client never notices', async () => {
+    const name = `find_${'the_weather_of_a_city_'.repeat(5)}`;
+    const tool = { ...weatherTool, name };
+    const first = await askResponses(bench.client, way, {
+      model,
+      input: asked,
+      tools: [tool],
+      tool_choice: { type: 'function', name },
+    });
+    const [sent] = lastTools(bench.simulator) as { readonly name: string }[];
+    expect(sent?.name).toMatch(/^find_the_weather_of_a_city_the_weather_of_a_city_the_we_[0-9a-f]{8}$/);
+    const call = first.response.output.find((item) => item.type === 'function_call');
+    expect(call).toMatchObject({ name });
+    const output = { type: 'function_call_output' as const, call_id: call?.call_id ?? '', output: 'warm' };
+    await askResponses(bench.client, way, { model, input: [...asked, ...replayed(first), output], tools: [tool] });
+    expect(lastInput(bench.simulator).at(-2)).toMatchObject({ type: 'function_call', name: sent?.name });
+  });
+
   it('may be called side by side, each item with its own argument pieces', async () => {
     const calls = ['Berlin', 'Paris'].map((city, at) => ({
       name: 'get_weather',

@@ -81,7 +81,7 @@ export class UpstreamWorld {
 export function asking(words: string, more: Partial<CanonicalRequest> = {}): CanonicalCall {
   const content = [{ type: 'input_text', text: words }];
   const request = { model: 'm', input: [{ type: 'message', role: 'user', content }], ...more };
-  return { kind: 'canonical', fromCodexCli: false, request };
+  return { kind: 'canonical', fromCodexCli: false, isWire: false, request };
 }
 
 /** Reads an answer to its end. */

@@ -9,4 +9,7 @@ export interface AnswerEvent {
   readonly type: string;
   /** Payload of the frame's `data:` line(s), wire text. */
   readonly data: string;
+  /** Memos of `parsedEvent` and `skimmedEvent`; nobody else reads or writes them. */
+  parsed?: unknown;
+  skimmed?: unknown;
 }

@@ -1,12 +1,11 @@
 import { type Clock } from '../../kernel/clock';
 import { type TokenUsage } from '../../kernel/usage';
 import { failureOfEvent } from '../codex/codex-failure';
-import { numberField, rawStringField } from '../wire/json-scan';
-import { parseWire } from '../wire/wire-text';
 import { type AnswerEvent } from './answer-event';
 import { type AnswerOutcome } from './answer-outcome';
-import { asObject, asString, parsedObject } from './parsed-event';
+import { asString, skimmedEvent } from './parsed-event';
 import { isContent } from './event-types';
+import { responseStart } from './response-start';
 import { isTerminal, terminalOf } from './terminal-event';
 import { usageOf } from './token-usage';
 
@@ -18,6 +17,8 @@ export class AnswerTracker {
   private ended: AnswerOutcome = { state: 'open' };
   private begun = false;
   private deltas = 0;
+  /** Type of the last delta while the answer is open: its repetitions need no second look. */
+  private hotType = '';
   private id: string | undefined;
   private created: number | undefined;
   private tier: string | undefined;
@@ -26,14 +27,22 @@ export class AnswerTracker {
 
   see(event: AnswerEvent): void {
     const { type } = event;
+    if (type === this.hotType) {
+      this.deltas += 1;
+      return;
+    }
     if (this.ended.state !== 'open') return;
     if (type.endsWith('.delta')) {
       this.begun = true;
       this.deltas += 1;
+      this.hotType = type;
     } else if (isTerminal(type)) {
+      this.hotType = '';
       this.ended = this.outcomeOf(event);
     } else if (this.id === undefined && !isContent(type)) {
-      this.readStart(event.data);
+      const start = responseStart(event);
+      this.id = start.id;
+      this.created = start.createdSeconds;
     } else if (!this.begun) {
       this.begun = isContent(type);
     }
@@ -72,13 +81,6 @@ export class AnswerTracker {
     return this.ended.state === 'open' ? undefined : this.ended.usage;
   }
 
-  private readStart(data: string): void {
-    const id = rawStringField(data, '"response":{"id":');
-    if (id !== undefined) this.id = asString(parseWire(id));
-    this.created = numberField(data, '"created_at":');
-    if (id === undefined || this.created === undefined) this.readResponse(asObject(parsedObject(data)?.['response']));
-  }
-
   private readResponse(response: Record<string, unknown> | undefined): void {
     this.id ??= asString(response?.['id']);
     const created = response?.['created_at'];
@@ -86,7 +88,7 @@ export class AnswerTracker {
   }
 
   private outcomeOf(event: AnswerEvent): AnswerOutcome {
-    const terminal = terminalOf(event) ?? { state: 'failed', response: undefined };
+    const terminal = terminalOf(event, skimmedEvent) ?? { state: 'failed', response: undefined };
     const usage = usageOf(terminal.response);
     this.readResponse(terminal.response);
     this.tier = asString(terminal.response?.['service_tier']);

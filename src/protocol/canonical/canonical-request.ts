@@ -51,6 +51,8 @@ export interface ClientRequest {
   readonly stream: boolean;
   /** Fields that were understood but cannot be honoured, sorted; told in `x-codex-gateway-dropped-params`. */
   readonly droppedParams: readonly string[];
+  /** For `/responses`: short tool name that went upstream → the client's own name; only the shortened ones. */
+  readonly toolNames?: ReadonlyMap<string, string>;
   /** Present for `/chat/completions` only. */
   readonly chat?: ChatOptions;
 }

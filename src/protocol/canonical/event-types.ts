@@ -20,3 +20,19 @@ export function isOwnerOnly(type: string): boolean {
 export function isContent(type: string): boolean {
   return !control.has(type) && !isOwnerOnly(type);
 }
+
+/** What nearly all of a stream is made of. */
+const deltas = [
+  'response.output_text.delta',
+  'response.function_call_arguments.delta',
+  'response.custom_tool_call_input.delta',
+  'response.reasoning_summary_text.delta',
+  'response.reasoning_text.delta',
+  'response.refusal.delta',
+] as const;
+const interned: ReadonlyMap<string, string> = new Map(deltas.map((type) => [type, type]));
+
+/** The same type as the string that code compares with, so that comparing hot types is comparing two pointers. */
+export function internedType(type: string): string {
+  return interned.get(type) ?? type;
+}

@@ -2,16 +2,30 @@ import { parseWire } from '../wire/wire-text';
 import { type AnswerEvent } from './answer-event';
 import { type JsonObject } from './canonical-request';
 
-/** Terminal events can be large (echoed tools and instructions) and are read by the tracker and the encoder alike. */
-const parsed = new WeakMap<AnswerEvent, JsonObject>();
-
-/** The JSON of an event, parsed once. Shared: never change it. @returns undefined when it is not an object. */
+/**
+ * The JSON of an event, parsed once: terminal events can be large (echoed tools and instructions) and are read by the
+ * tracker and the encoder alike. Shared: never change it. @returns undefined when it is not an object.
+ */
 export function parsedEvent(event: AnswerEvent): JsonObject | undefined {
-  const known = parsed.get(event);
-  if (known !== undefined) return known;
-  const value = parsedObject(event.data);
-  if (value !== undefined) parsed.set(event, value);
-  return value;
+  event.parsed ??= parsedObject(event.data);
+  return asObject(event.parsed);
+}
+
+/**
+ * The same without decoding: its strings are wire text, which is enough for numbers, flags and words of the protocol, and
+ * spares the many kilobytes of foreign text that terminal events echo.
+ */
+export function skimmedEvent(event: AnswerEvent): JsonObject | undefined {
+  event.skimmed ??= event.parsed ?? skimmed(event.data);
+  return asObject(event.skimmed);
+}
+
+function skimmed(wire: string): unknown {
+  try {
+    return JSON.parse(wire);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns undefined when `wire` is no JSON or no object. */

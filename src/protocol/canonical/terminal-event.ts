@@ -21,15 +21,18 @@ export function isTerminal(type: string): boolean {
   return terminalTypes.has(type);
 }
 
+/** `parsedEvent`, or `skimmedEvent` for those who look at words of the protocol only. */
+type EventReader = (event: AnswerEvent) => JsonObject | undefined;
+
 /**
  * Reads an event that ends an answer; undefined for every other.
  *
  * The response's own `status` outranks the name of the event (`response.done` of old backends carries all of them).
  * A success that cannot be read is a failure: a success is never invented.
  */
-export function terminalOf(event: AnswerEvent): TerminalEvent | undefined {
+export function terminalOf(event: AnswerEvent, read: EventReader = parsedEvent): TerminalEvent | undefined {
   if (!terminalTypes.has(event.type)) return undefined;
-  const response = asObject(parsedEvent(event)?.['response']);
+  const response = asObject(read(event)?.['response']);
   if (response === undefined || event.type === 'error' || event.type === 'response.failed') {
     return { state: 'failed', response };
   }

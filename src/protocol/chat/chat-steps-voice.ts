@@ -1,5 +1,5 @@
 import { asObject, asString } from '../canonical/parsed-event';
-import { rawStringField } from '../wire/json-scan';
+import { rawStringField, StringFieldReader } from '../wire/json-scan';
 import { stringifyWire } from '../wire/wire-text';
 
 /**
@@ -7,14 +7,20 @@ import { stringifyWire } from '../wire/wire-text';
  * deltas, as the whole part, and in the finished item. Each repeats the one before and speaks only where that kept silent.
  */
 export class Voice {
+  private readonly deltaField = new StringFieldReader('"delta":');
   private inPart = false;
   private inItem = false;
 
   /** @param say takes a JSON string literal that is not empty. */
   constructor(private readonly say: (raw: string) => void) {}
 
+  /** Something of the current item was said. */
+  get told(): boolean {
+    return this.inItem;
+  }
+
   delta(data: string): void {
-    const raw = rawStringField(data, '"delta":');
+    const raw = this.deltaField.read(data);
     if (raw === undefined || raw.length <= 2) return;
     this.inPart = true;
     this.inItem = true;

@@ -1,7 +1,8 @@
 import { type TokenUsage } from '../../kernel/usage';
 import { type AnswerEvent } from '../canonical/answer-event';
 import { type JsonObject } from '../canonical/canonical-request';
-import { asObject, asString, parsedEvent } from '../canonical/parsed-event';
+import { asObject, asString, parsedEvent, skimmedEvent } from '../canonical/parsed-event';
+import { responseStart } from '../canonical/response-start';
 import { terminalOf } from '../canonical/terminal-event';
 import { usageOf } from '../canonical/token-usage';
 import { numberField, rawStringField } from '../wire/json-scan';
@@ -116,10 +117,10 @@ export class ChatSteps {
 
   /** Names and dates the answer. */
   private begin(event: AnswerEvent): void {
-    const response = asObject(parsedEvent(event)?.['response']);
-    this.responseId ??= asString(response?.['id']);
-    const created = response?.['created_at'];
-    if (typeof created === 'number' && Number.isFinite(created)) this.createdSeconds ??= Math.floor(created);
+    if (this.responseId !== undefined && this.createdSeconds !== undefined) return;
+    const start = responseStart(event);
+    this.responseId ??= start.id;
+    this.createdSeconds ??= start.createdSeconds;
   }
 
   private textDone({ data }: AnswerEvent): void {
@@ -169,18 +170,22 @@ export class ChatSteps {
   }
 
   private itemDone(event: AnswerEvent): void {
+    if (this.isTold(event.data)) {
+      this.itemOver();
+      return;
+    }
     const item = asObject(parsedEvent(event)?.['item']);
     if (item !== undefined) this.tellItem(item, numberField(event.data, '"output_index":'));
   }
 
   private terminal(event: AnswerEvent): void {
-    const end = terminalOf(event);
+    const end = terminalOf(event, skimmedEvent);
     if (end === undefined || end.state === 'failed') {
       this.over = true;
       return;
     }
     this.begin(event);
-    this.tellSilentOutput(end.response['output']);
+    this.tellSilentOutput(event);
     if (this.over) return;
     const rest = this.stop?.flush() ?? '';
     if (rest !== '') this.sayContent(stringifyWire(rest));
@@ -226,6 +231,15 @@ export class ChatSteps {
       });
       this.paragraph();
     }
+    this.itemOver();
+  }
+
+  /** A finished message whose text was told in pieces says nothing new: no need to parse it, however long it is. */
+  private isTold(data: string): boolean {
+    return this.text.told && data.includes('"type":"message"') && !data.includes('"refusal"');
+  }
+
+  private itemOver(): void {
     this.text.rest();
     this.refused.rest();
     this.thought.rest();
@@ -238,8 +252,10 @@ export class ChatSteps {
   }
 
   /** Some upstreams answer short questions with nothing but the terminal event. */
-  private tellSilentOutput(output: unknown): void {
-    if (!Array.isArray(output) || this.characters > 0 || this.calls.count > 0) return;
+  private tellSilentOutput(event: AnswerEvent): void {
+    if (this.characters > 0 || this.calls.count > 0) return;
+    const output = asObject(parsedEvent(event)?.['response'])?.['output'];
+    if (!Array.isArray(output)) return;
     for (const [place, entry] of (output as readonly unknown[]).entries()) {
       const item = asObject(entry);
       if (item !== undefined && !this.over) this.tellItem(item, place);

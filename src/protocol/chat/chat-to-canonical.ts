@@ -5,7 +5,7 @@ import { type MappingOptions } from '../mapping-options';
 import { UnservedFields } from '../unserved-fields';
 import { assertSingleChoice, reasoningOf, stopSequences, textOf, wantsUsage } from './chat-options';
 import { MessageMapper } from './messages-to-input';
-import { ToolNames } from './tool-names';
+import { ToolNames } from '../tool-names';
 import { type MappedTools, mapFunctionChoice, mapFunctions, mapToolChoice, mapTools } from './tools-to-canonical';
 
 const noTools: MappedTools = { tools: [], customTools: new Set() };

@@ -3,7 +3,7 @@ import { type InputItem, type JsonObject } from '../canonical/canonical-request'
 import { optionalText, requireArray, requireObject, requireText } from '../json-guards';
 import { orphanMessage } from '../orphan-output';
 import { assistantParts, inputParts, outputText, toolOutput } from './content-parts';
-import { type ToolNames } from './tool-names';
+import { type ToolNames } from '../tool-names';
 
 /** A call that the assistant made, as later results must name it. */
 interface KnownCall {

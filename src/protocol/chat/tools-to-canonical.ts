@@ -10,7 +10,7 @@ import {
   requireObject,
   requireText,
 } from '../json-guards';
-import { type ToolNames } from './tool-names';
+import { type ToolNames } from '../tool-names';
 
 /** Tools of a chat request in flat spelling. */
 export interface MappedTools {

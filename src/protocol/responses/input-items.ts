@@ -3,12 +3,14 @@ import { type InputItem, type JsonObject } from '../canonical/canonical-request'
 import { assertImageUrl } from '../image-limit';
 import { isJsonObject, requireArray, requireObject } from '../json-guards';
 import { orphanMessage } from '../orphan-output';
+import { type ToolNames, withFittingName } from '../tool-names';
 
 /** How the items of one request are to be read. */
 export interface InputReading {
   readonly maxImageBytes: number;
   /** The whole conversation is in the input, so a result without its call is an orphan. */
   readonly selfContained: boolean;
+  readonly names: ToolNames;
 }
 
 const roles = new Set(['user', 'assistant', 'system', 'developer']);
@@ -23,7 +25,7 @@ export function inputItems(input: unknown, reading: InputReading): readonly Inpu
   const list = requireArray(input, 'input');
   if (list.length === 0) throw invalidRequest("'input' must not be empty.", 'input', 'empty_array');
   const selfContained = reading.selfContained && !list.some(isReference);
-  const reader = new ItemReader(reading.maxImageBytes, selfContained);
+  const reader = new ItemReader({ ...reading, selfContained });
   return list.map((entry, index) => {
     const path = `input[${index}]`;
     return reader.read(requireObject(entry, path), path);
@@ -33,10 +35,7 @@ export function inputItems(input: unknown, reading: InputReading): readonly Inpu
 class ItemReader {
   private readonly callIds = new Set<string>();
 
-  constructor(
-    private readonly maxImageBytes: number,
-    private readonly selfContained: boolean,
-  ) {}
+  constructor(private readonly reading: InputReading) {}
 
   read(item: JsonObject, path: string): InputItem {
     const type = item['type'];
@@ -60,11 +59,14 @@ class ItemReader {
   }
 
   private toolItem(item: InputItem, callId: string, path: string): InputItem {
-    if (item.type.endsWith('_call')) this.callIds.add(callId);
+    if (item.type.endsWith('_call')) {
+      this.callIds.add(callId);
+      return withFittingName(item, this.reading.names);
+    }
     if (item.type !== 'function_call_output' && item.type !== 'custom_tool_call_output') return item;
     const output = item['output'];
     if (Array.isArray(output)) this.parts(output, `${path}.output`);
-    return this.selfContained && !this.callIds.has(callId) ? orphanMessage(callId, output) : item;
+    return this.reading.selfContained && !this.callIds.has(callId) ? orphanMessage(callId, output) : item;
   }
 
   private parts(parts: readonly unknown[], path: string): void {
@@ -74,7 +76,7 @@ class ItemReader {
       if (typeof part['type'] !== 'string')
         throw invalidRequest(`'${at}.type' must be a string.`, `${at}.type`, 'invalid_type');
       if (part['type'] === 'input_image' && typeof part['image_url'] === 'string') {
-        assertImageUrl(part['image_url'], this.maxImageBytes, at);
+        assertImageUrl(part['image_url'], this.reading.maxImageBytes, at);
       }
     }
   }

@@ -15,6 +15,7 @@ import {
   requireText,
 } from '../json-guards';
 import { type MappingOptions } from '../mapping-options';
+import { ToolNames, withFittingName } from '../tool-names';
 import { UnservedFields } from '../unserved-fields';
 import { inputItems } from './input-items';
 
@@ -51,10 +52,11 @@ export function responsesToCanonical(body: unknown, options: MappingOptions): Cl
     );
   }
   const unserved = unservedOf(fields, options);
+  const names = new ToolNames(options.hash);
   const canonical: CanonicalRequest = {
     model: requireText(fields['model'], 'model'),
-    input: inputOf(fields, options),
-    ...toolFieldsOf(fields),
+    input: inputOf(fields, names, options),
+    ...toolFieldsOf(fields, names),
     ...objectFieldsOf(fields),
     ...textFieldsOf(fields),
     ...unserved.samplingField(),
@@ -63,6 +65,7 @@ export function responsesToCanonical(body: unknown, options: MappingOptions): Cl
     canonical,
     stream: optionalFlag(fields['stream'], 'stream') ?? false,
     droppedParams: unserved.list(),
+    toolNames: names.mapping,
   };
 }
 
@@ -76,36 +79,44 @@ function unservedOf(fields: JsonObject, options: MappingOptions): UnservedFields
 }
 
 /** Only a request that continues a stored conversation may come without an input of its own. */
-function inputOf(fields: JsonObject, options: MappingOptions): CanonicalRequest['input'] {
+function inputOf(fields: JsonObject, names: ToolNames, options: MappingOptions): CanonicalRequest['input'] {
   const continues = ['previous_response_id', 'conversation', 'prompt'].some((field) => isGiven(fields[field]));
   if (!isGiven(fields['input']) && continues) return [];
-  return inputItems(fields['input'], { maxImageBytes: options.maxImageBytes, selfContained: !continues });
+  return inputItems(fields['input'], { maxImageBytes: options.maxImageBytes, selfContained: !continues, names });
 }
 
 type ToolFields = Pick<CanonicalRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>;
 
-function toolFieldsOf(fields: JsonObject): ToolFields {
+function toolFieldsOf(fields: JsonObject, names: ToolNames): ToolFields {
   const choice = fields['tool_choice'];
   if (isGiven(choice) && typeof choice !== 'string' && !isJsonObject(choice)) {
     throw invalidRequest("'tool_choice' must be a string or an object.", 'tool_choice', 'invalid_type');
   }
   const parallel = optionalFlag(fields['parallel_tool_calls'], 'parallel_tool_calls');
   return {
-    ...(isGiven(fields['tools']) ? { tools: toolsOf(fields['tools']) } : {}),
-    ...(isGiven(choice) ? { tool_choice: choice } : {}),
+    ...(isGiven(fields['tools']) ? { tools: toolsOf(fields['tools'], names) } : {}),
+    ...(isGiven(choice) ? { tool_choice: choiceOf(choice, names) } : {}),
     ...(parallel === undefined ? {} : { parallel_tool_calls: parallel }),
   };
 }
 
 /** Any type of tool passes: the CLI sends kinds that no public list has. */
-function toolsOf(value: unknown): readonly ToolDefinition[] {
+function toolsOf(value: unknown, names: ToolNames): readonly ToolDefinition[] {
   return requireArray(value, 'tools').map((entry, index) => {
     const path = `tools[${index}]`;
     const tool = requireObject(entry, path);
     const type = requireText(tool['type'], `${path}.type`);
     if (type === 'function' || type === 'custom') requireText(tool['name'], `${path}.name`);
-    return tool as ToolDefinition;
+    return withFittingName(tool, names) as ToolDefinition;
   });
+}
+
+function choiceOf(choice: unknown, names: ToolNames): unknown {
+  if (!isJsonObject(choice)) return choice;
+  const allowed = choice['tools'];
+  if (!Array.isArray(allowed)) return withFittingName(choice, names);
+  const tools = allowed.map((tool: unknown) => (isJsonObject(tool) ? withFittingName(tool, names) : tool));
+  return { ...choice, tools };
 }
 
 type ObjectFields = Pick<CanonicalRequest, 'reasoning' | 'text' | 'include' | 'client_metadata'>;

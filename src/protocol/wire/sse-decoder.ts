@@ -1,12 +1,15 @@
 import { UpstreamFailure } from '../../kernel/upstream-failure';
 import { type AnswerEvent } from '../canonical/answer-event';
-import { parseWire } from './wire-text';
+import { internedType } from '../canonical/event-types';
+import { flatWire, parseWire } from './wire-text';
 
 /** Room for one event; a generated image of the largest size fits four times. */
 const defaultMaxEventBytes = 64 * 1024 * 1024;
 const byteOrderMark = '\u00ef\u00bb\u00bf';
 const typePrefix = '{"type":"';
 const commonStart = `data: ${typePrefix}`;
+const lineFeed = 0x0a;
+const closingBrace = 0x7d;
 
 /**
  * Bytes of a `text/event-stream` → events. Where the bytes are cut makes no difference.
@@ -22,6 +25,10 @@ export class SseDecoder {
   private atStart = true;
   /** Type of the previous event: streams repeat themselves, and equal types should be one string. */
   private lastType = '';
+  /** How the last delta's frame began, up to the end of its type; where its JSON stood in it. */
+  private alikeType = '';
+  private alikeHead = '';
+  private alikeJsonAt = 0;
 
   constructor(private readonly maxEventBytes = defaultMaxEventBytes) {}
 
@@ -93,11 +100,42 @@ export class SseDecoder {
 
   private split(text: string, from: number, events: AnswerEvent[]): void {
     let start = from;
-    for (let end = text.indexOf('\n\n', start); end !== -1; end = text.indexOf('\n\n', start)) {
-      this.readFrame(text, start, end, events);
-      start = end + 2;
+    let alike = -1;
+    let head = '';
+    for (;;) {
+      if (alike < start || head !== this.alikeHead) {
+        head = this.alikeHead;
+        alike = this.nextAlike(text, start);
+      }
+      let next = alike === start ? this.readAlike(text, start, events) : -1;
+      if (next === -1) {
+        const end = text.indexOf('\n\n', start);
+        if (end === -1) break;
+        this.readFrame(text, start, end, events);
+        next = end + 2;
+      }
+      start = next;
     }
     if (start < text.length) this.keep(text.slice(start));
+  }
+
+  /**
+   * Where the next frame begins as the last one did, which is what deltas do. No JSON string can hold such a beginning,
+   * because it has a quote in it. Searching is many times faster than comparing character by character.
+   */
+  private nextAlike(text: string, start: number): number {
+    const found = this.alikeHead === '' ? -1 : text.indexOf(this.alikeHead, start);
+    return found === -1 ? text.length : found;
+  }
+
+  /** Reads a whole frame of one data line. @returns where the next frame starts; -1 when it is no such frame. */
+  private readAlike(text: string, start: number, events: AnswerEvent[]): number {
+    const close = text.indexOf('\n', start + this.alikeHead.length);
+    if (close === -1 || text.charCodeAt(close + 1) !== lineFeed || text.charCodeAt(close - 1) !== closingBrace)
+      return -1;
+    if (close - start > this.maxEventBytes) return -1;
+    events.push({ type: this.alikeType, data: text.slice(start + this.alikeJsonAt, close) });
+    return close + 2;
   }
 
   private keep(text: string): void {
@@ -129,11 +167,21 @@ export class SseDecoder {
     if (dataLine >= start && dataLine < end && text.startsWith(commonStart, dataLine)) {
       const lineEnd = text.indexOf('\n', dataLine);
       if (lineEnd === -1 || lineEnd >= end) {
-        this.addData(text.slice(dataLine + 6, end), '', events);
+        const type = this.addData(text.slice(dataLine + 6, end), '', events);
+        if (type !== this.alikeType) this.rememberHead(text, start, dataLine + 6, type);
         return;
       }
     }
     this.readLines(text.slice(start, end), events, false);
+  }
+
+  /** Deltas only: they come in runs, and for anything else the search would be in vain. */
+  private rememberHead(text: string, start: number, jsonAt: number, type: string): void {
+    if (!type.endsWith('.delta')) return;
+    // Built anew, because a slice would keep the whole chunk alive.
+    this.alikeHead = flatWire(`${text.slice(start, jsonAt)}${typePrefix}${type}"`);
+    this.alikeJsonAt = jsonAt - start;
+    this.alikeType = type;
   }
 
   private readLines(frame: string, events: AnswerEvent[], mustBeWhole: boolean): void {
@@ -152,11 +200,12 @@ export class SseDecoder {
     else this.addData(payload, name, events);
   }
 
-  /** Takes the type from its usual place; JSON that begins or ends oddly is parsed. */
-  private addData(json: string, name: string, events: AnswerEvent[]): void {
+  /** Takes the type from its usual place; JSON that begins or ends oddly is parsed. @returns '' for the latter. */
+  private addData(json: string, name: string, events: AnswerEvent[]): string {
     const type = json.endsWith('}') ? this.typeAtStart(json) : '';
     if (type === '') this.addParsed(json, name, events);
     else events.push({ type, data: json });
+    return type;
   }
 
   private typeAtStart(json: string): string {
@@ -167,8 +216,8 @@ export class SseDecoder {
     const close = json.indexOf('"', begin);
     const type = close === -1 ? '' : json.slice(begin, close);
     if (type.includes('\\')) return '';
-    this.lastType = type;
-    return type;
+    this.lastType = internedType(type);
+    return this.lastType;
   }
 
   private addParsed(json: string, name: string, events: AnswerEvent[]): void {

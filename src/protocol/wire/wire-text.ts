@@ -27,3 +27,8 @@ export function stringifyWire(value: unknown): string {
 export function parseWire(wire: string): unknown {
   return JSON.parse(decodeWire(wire)) as unknown;
 }
+
+/** The same text in one piece: strings put together are ropes, and each use of a rope in another walks through its parts. */
+export function flatWire(wire: string): string {
+  return Buffer.from(wire, 'latin1').toString('latin1');
+}

@@ -1,4 +1,5 @@
-import { type MappingOptions } from '../mapping-options';
+import { type JsonObject } from './canonical/canonical-request';
+import { type MappingOptions } from './mapping-options';
 
 const maxLength = 64;
 const legalName = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -24,10 +25,22 @@ export class ToolNames {
     return short;
   }
 
+  /** As `upstreamName`, for a dialect that is the upstream's own: only a name that is too long is changed. */
+  fittingName(own: string): string {
+    return own.length <= maxLength ? own : this.upstreamName(own);
+  }
+
   /** Short name → the client's own; only the shortened ones. */
   get mapping(): ReadonlyMap<string, string> {
     return this.shortened;
   }
+}
+
+/** A tool, a choice or a call whose name the upstream takes; the same object when it does already. */
+export function withFittingName<Named extends JsonObject>(named: Named, names: ToolNames): Named {
+  const { name } = named;
+  if (typeof name !== 'string' || name.length <= maxLength) return named;
+  return { ...named, name: names.fittingName(name) };
 }
 
 function legal(text: string): string {
