@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module';
 import { RoutingModule } from '../routing/routing.module';
 import { ServingModule } from '../serving/serving.module';
+import { AuthModule } from '../auth/auth.module';
+import { AccountListController } from './account-list.controller';
 import { AnsweringService } from './answering.service';
 import { CompletionsController } from './completions.controller';
 import { DocsController } from './docs.controller';
@@ -14,13 +16,14 @@ import { ResponsesController } from './responses.controller';
 import { TransformController } from './transform.controller';
 
 @Module({
-  imports: [ModelsModule, RoutingModule, ServingModule],
+  imports: [AuthModule, ModelsModule, RoutingModule, ServingModule],
   controllers: [
     CompletionsController,
     ResponsesController,
     NativeController,
     ModelsController,
     TransformController,
+    AccountListController,
     DocsController,
   ],
   providers: [AnsweringService, OfferedModels, ModelListing, ModelInfo],

@@ -8,7 +8,7 @@ export interface AccessToken {
   readonly isFedramp: boolean;
 }
 
-/** Port and seam of AuthModule: a valid token for a credential. The next issue adds refresh behind the same call. */
+/** Port of AuthModule: a valid token for a credential, renewed in time behind the same call. */
 export abstract class AccessTokens {
   /** @throws {GatewayError} 503 `upstream_authentication_error` that says what the operator has to do. */
   abstract forCredential(credential: Credential): Promise<AccessToken>;

@@ -60,6 +60,20 @@ describe('a login file', () => {
     expect(at('soon')).toBeUndefined();
   });
 
+  it('takes the expiry of a token only when it is a date, in whole milliseconds', () => {
+    const ending = (exp: unknown) => {
+      const parts = ['{"alg":"none"}', JSON.stringify({ exp }), 'x'].map((part) =>
+        Buffer.from(part).toString('base64url'),
+      );
+      return readAuthFile(JSON.stringify({ access_token: parts.join('.') })).expiresAtMs;
+    };
+    expect(ending(1_800_000_000.1234567)).toBe(1_800_000_000_123);
+    expect([ending(-5), ending(0), ending(1e300), ending('soon')]).toEqual(Array(4).fill(undefined));
+    const at = (expires: unknown) =>
+      readAuthFile(JSON.stringify({ access_token: 'opaque', expires_at: expires })).expiresAtMs;
+    expect([at(1e300), at('1e30'), at(-1), at('1960-01-01T00:00:00Z')]).toEqual(Array(4).fill(undefined));
+  });
+
   it.each([
     ['{"tokens": {"access_token": "se', 'is not valid JSON'],
     ['', 'is not valid JSON'],

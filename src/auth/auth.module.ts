@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { failPoint } from '../config/env.schema';
+import { testKnobs } from '../config/test-knobs';
 import { CredentialsModule } from '../state/credentials/credentials.module';
 import { AccessTokens } from './access-tokens';
 import { LoginFiles } from './login-files';
@@ -14,7 +14,7 @@ import { RefreshedAccessTokens } from './refreshed-access-tokens';
   providers: [
     { provide: LoginFiles, useFactory: () => new LoginFiles() },
     { provide: TokenEndpoint, useClass: OutboundTokenEndpoint },
-    { provide: FailPoints, useFactory: () => new KillingFailPoints(failPoint()) },
+    { provide: FailPoints, useFactory: () => new KillingFailPoints(testKnobs().failAt) },
     RefresherFactory,
     RefreshedAccessTokens,
     { provide: AccessTokens, useExisting: RefreshedAccessTokens },

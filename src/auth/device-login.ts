@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { jsonIn } from '../kernel/json-text';
 import { type Settings } from '../config/settings';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type Outbound } from '../outbound/outbound';
@@ -155,7 +156,7 @@ export class DeviceLogin {
         connectMs: times.connectMs,
         headersMs: times.tokenEndpointMs,
       });
-      return { status: response.status, json: parsed(await response.text(answerLimitBytes, times.tokenEndpointMs)) };
+      return { status: response.status, json: jsonIn(await response.text(answerLimitBytes, times.tokenEndpointMs)) };
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
       throw new DeviceLoginFailed(`The login server could not be reached. ${error.message}`, { cause: error });
@@ -165,14 +166,6 @@ export class DeviceLogin {
 
 function intervalMsOf(seconds: number): number {
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, longestIntervalMs) : 5_000;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unexpected(status: number): DeviceLoginFailed {

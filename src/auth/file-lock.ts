@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { errorCode } from '../kernel/error-code';
 
 /** A lock that is held, or the reason why it is not: somebody else holds it, or this place knows no locks. */
 export type LockResult =
@@ -40,7 +41,7 @@ async function tryUntil(handle: FileHandle, flock: FlockSync, deadlineMs: number
       flock(handle.fd, 'exnb');
       return 'held';
     } catch (error) {
-      if (!['EAGAIN', 'EWOULDBLOCK', 'EINTR'].includes(codeOf(error))) return 'impossible';
+      if (!['EAGAIN', 'EWOULDBLOCK', 'EINTR'].includes(errorCode(error) ?? '')) return 'impossible';
     }
     if (performance.now() >= deadlineMs) return 'busy';
     await pause(nextTryMs);
@@ -69,11 +70,4 @@ function hasFlock(loaded: unknown): loaded is { readonly flockSync: FlockSync } 
   return (
     typeof loaded === 'object' && loaded !== null && 'flockSync' in loaded && typeof loaded.flockSync === 'function'
   );
-}
-
-/** `EAGAIN` and its like; empty when the value carries no code. */
-export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : '';
 }

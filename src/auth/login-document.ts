@@ -53,17 +53,29 @@ export function stringOf(fields: Fields, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** The last moment of a `Date`, Unix milliseconds. */
+const latestMs = 8_640_000_000_000_000;
+
 /** Unix milliseconds of a number in seconds or milliseconds, of such a number in text, or of an RFC 3339 date. */
 export function momentOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value > 0 && Number.isFinite(value) ? momentOfNumber(value) : undefined;
+  if (typeof value === 'number') return momentOfNumber(value);
   if (typeof value !== 'string' || value === '') return undefined;
   const parsed = Number.isNaN(Number(value)) ? Date.parse(value) : momentOf(Number(value));
-  return parsed === undefined || Number.isNaN(parsed) ? undefined : parsed;
+  return parsed === undefined ? undefined : wholeMoment(parsed);
 }
 
 /** Below 1e11 it counts seconds: as milliseconds that would be 1973. */
-function momentOfNumber(value: number): number {
-  return Math.round(value < 1e11 ? value * 1000 : value);
+function momentOfNumber(value: number): number | undefined {
+  return wholeMoment(value < 1e11 ? value * 1000 : value);
+}
+
+/**
+ * Unix milliseconds as records and dates take them: whole, after 1970, and no later than a `Date` can be. Undefined for
+ * any other number, which would make the stored record of the login unreadable.
+ */
+export function wholeMoment(ms: number): number | undefined {
+  const whole = Math.round(ms);
+  return whole > 0 && whole <= latestMs ? whole : undefined;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { codeOf, type LockResult, takeLock } from './file-lock';
+import { errorCode } from '../kernel/error-code';
+import { type LockResult, takeLock } from './file-lock';
 
 /** Why a login file cannot be written: a mount without writing, no space, a file mounted alone, missing rights. */
 export type UnwritableReason = 'read_only' | 'full' | 'busy_mount' | 'denied' | 'other';
@@ -43,6 +44,8 @@ const holdSaveLockMs = 200;
 const mostTries = 5;
 /** Without locks another gateway may be at work on a draft this young. */
 const deadDraftMs = 60_000;
+/** Under the lock every draft is a dead one, even if a clock that moved makes it look as if it came from the future. */
+const anyAgeMs = Number.NEGATIVE_INFINITY;
 
 /**
  * Replaces the file as a whole, or not at all: a draft in the same folder, flushed, then renamed over it while both lock
@@ -58,7 +61,7 @@ export async function replaceFile<T>(place: Place, decide: Decision<T>): Promise
   const programLock = await takeLock(programLockOf(path), waitForProgramMs);
   if (programLock.kind === 'busy') throw new UnwritableLogin('other', 'is locked by another program');
   try {
-    await removeDrafts(place.target, programLock.kind === 'held' ? 0 : deadDraftMs);
+    await removeDrafts(place.target, programLock.kind === 'held' ? anyAgeMs : deadDraftMs);
     for (let tries = 1; tries <= mostTries; tries += 1) {
       const text = await textOf(place.target);
       const decision = decide(text);
@@ -80,7 +83,7 @@ export async function removeFile({ path, target }: Place): Promise<void> {
   const programLock = await takeLock(programLockOf(path), waitForProgramMs);
   if (programLock.kind === 'busy') throw new UnwritableLogin('other', 'is locked by another program');
   try {
-    await removeDrafts(target, programLock.kind === 'held' ? 0 : deadDraftMs);
+    await removeDrafts(target, programLock.kind === 'held' ? anyAgeMs : deadDraftMs);
     for (const name of new Set([target, path])) await rm(name, { force: true }).catch(fail);
     await syncFolder(target);
   } finally {
@@ -166,7 +169,7 @@ async function textOf(target: string): Promise<string | undefined> {
   try {
     return await readFile(target, 'utf8');
   } catch (error) {
-    return codeOf(error) === 'ENOENT' ? undefined : fail(error);
+    return errorCode(error) === 'ENOENT' ? undefined : fail(error);
   }
 }
 
@@ -178,10 +181,10 @@ async function release(lock: LockResult): Promise<void> {
 export function fail(error: unknown): never {
   throw error instanceof UnwritableLogin
     ? error
-    : new UnwritableLogin(reasonOf(codeOf(error)), undefined, { cause: error });
+    : new UnwritableLogin(reasonOf(errorCode(error)), undefined, { cause: error });
 }
 
-function reasonOf(code: string): UnwritableReason {
+function reasonOf(code: string | undefined): UnwritableReason {
   switch (code) {
     case 'EROFS':
       return 'read_only';

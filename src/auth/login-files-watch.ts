@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './file-lock';
+import { errorCode } from '../kernel/error-code';
 
 const settleMs = 50;
 
@@ -14,7 +14,8 @@ const settleMs = 50;
 export class FileWatch {
   private folderWatch: FSWatcher | undefined;
   private folderId: string | undefined;
-  private digest: string;
+  /** Of the content; else the code that says why it cannot be read. */
+  private digest: string | undefined;
   private looking = false;
   private lookAgain = false;
   private settling: NodeJS.Timeout | undefined;
@@ -81,7 +82,7 @@ export class FileWatch {
     this.looking = true;
     while (this.lookAgain) {
       this.lookAgain = false;
-      const digest = await readFile(this.path).then(digestOf, codeOf);
+      const digest = await readFile(this.path).then(digestOf, errorCode);
       if (this.isStopped) break;
       if (digest === this.digest) continue;
       this.digest = digest;
@@ -95,11 +96,11 @@ function digestOf(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-function digestNow(path: string): string {
+function digestNow(path: string): string | undefined {
   try {
     return digestOf(readFileSync(path));
   } catch (error) {
-    return codeOf(error);
+    return errorCode(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Accounts, type Login } from '../../test/simulator/accounts';
@@ -219,7 +219,10 @@ describe('a login that is removed', () => {
     mkdirSync(join(folder, 'real'));
     const { path: real } = makeAuthFile(accounts, join(folder, 'real'));
     symlinkSync(real, path);
-    writeFileSync(join(folder, 'real', `.auth.json.${'0a'.repeat(12)}.draft`), 'refresh');
+    const draft = join(folder, 'real', `.auth.json.${'0a'.repeat(12)}.draft`);
+    writeFileSync(draft, 'refresh');
+    // Its clock was ahead, or is just a fraction of a millisecond finer than ours.
+    utimesSync(draft, new Date(), new Date(Date.now() + 3_600_000));
     await files.remove(path);
     expect([readdirSync(join(folder, 'real')), existsSync(path)]).toEqual([[], false]);
     await files.remove(path);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { errorCode } from '../kernel/error-code';
 import { loginOf, type StoredLogin } from './auth-file';
-import { codeOf } from './file-lock';
 import {
   type Fields,
   momentOf,
@@ -119,7 +119,7 @@ export class LoginFiles {
 
 /** Where symlinks lead, undefined when there is no file. */
 async function targetOf(path: string): Promise<string | undefined> {
-  return realpath(path).catch((error: unknown) => (codeOf(error) === 'ENOENT' ? undefined : fail(error)));
+  return realpath(path).catch((error: unknown) => (errorCode(error) === 'ENOENT' ? undefined : fail(error)));
 }
 
 /** Fingerprint of a login: of its refresh token, else of what it sends as bearer. */
@@ -174,6 +174,6 @@ const readFailures: Readonly<Record<string, readonly [string, UnreadableKind]>> 
 };
 
 function unreadable(error: unknown): never {
-  const [message, kind] = readFailures[codeOf(error)] ?? (['could not be read', 'other'] as const);
+  const [message, kind] = readFailures[errorCode(error) ?? ''] ?? (['could not be read', 'other'] as const);
   throw new UnreadableLogin(message, kind);
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type Credential } from '../config/deployment';
 import { type AccessToken, AccessTokens } from './access-tokens';
+import { AccountNews } from './account-news';
 import { bearerOf } from './refresh/held-login';
 import { type FileLogin } from './login-files';
 import { IdentifiedTokens } from './identified-tokens';
@@ -26,9 +28,12 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   private readonly apiKeys = new Map<string, AccessToken>();
   private readonly plainTokens = new WeakMap<FileLogin, AccessToken>();
   private readonly identified: IdentifiedTokens;
+  private readonly news: AccountNews;
   private readonly endings: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   private ticking = false;
+  /** Every file was looked at: before that a login that is not known yet would pass for one that is not there. */
+  private hasLooked = false;
 
   constructor(
     private readonly factory: RefresherFactory,
@@ -36,6 +41,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   ) {
     super();
     this.identified = new IdentifiedTokens(identity);
+    this.news = new AccountNews(factory.logger);
   }
 
   override async forCredential(credential: Credential): Promise<AccessToken> {
@@ -69,7 +75,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   accountStates(): readonly AccountState[] {
     const files = [...this.refreshers.values()].map((refresher) => this.stateOf(refresher));
     const others = [...this.credentials.values()].flatMap(({ name, source: { kind } }) =>
-      kind === 'auth_file' ? [] : [{ ...noState, names: [name], kind }],
+      kind === 'auth_file' ? [] : [{ ...noState, id: idOf(kind, name), names: [name], kind }],
     );
     return [...files, ...others];
   }
@@ -125,6 +131,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
     for (const refresher of this.refreshers.values()) refresher.wake();
     const touched = [...this.refreshers.values()].filter(({ account }) => id === undefined || account.id === id);
     await Promise.all(touched.map((refresher) => refresher.notice())).catch(this.factory.onBug);
+    if (this.hasLooked) this.news.tell(this.accountStates());
   }
 
   private schedule(ms: number): void {
@@ -139,6 +146,8 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
     this.ticking = true;
     try {
       await Promise.all([...this.refreshers.values()].map((refresher) => refresher.tick()));
+      this.hasLooked = true;
+      this.news.tell(this.accountStates());
     } catch (error) {
       this.factory.onBug(error);
     } finally {
@@ -155,7 +164,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   }
 }
 
-const noState: Omit<AccountState, 'names' | 'kind'> = {
+const noState: Omit<AccountState, 'id' | 'names' | 'kind'> = {
   plan: undefined,
   accountDigest: undefined,
   expiresAtMs: undefined,
@@ -166,3 +175,8 @@ const noState: Omit<AccountState, 'names' | 'kind'> = {
   state: 'ok',
   advice: undefined,
 };
+
+/** Of what the configuration calls it, since a secret of the operator's is not to be digested. */
+function idOf(kind: string, name: string): string {
+  return createHash('sha256').update(`${kind} ${name}`).digest('hex').slice(0, 32);
+}

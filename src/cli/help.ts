@@ -13,8 +13,9 @@ export const helpText = `Codex Gateway: an OpenAI-compatible gateway in front of
   node dist/main.js logout [--name N] [--auth-file F] [--config FILE] [--revoke] [--json]
       Removes the gateway's copy of a login; with --revoke it ends at the login server for every program.
 
-  node dist/main.js accounts [--config FILE] [--json]
+  node dist/main.js accounts [--config FILE] [--url GATEWAY [--key MASTER_KEY]] [--json]
       Every login: state, plan, expiry, last refresh, who rotated it last. Status 1 when one needs a person.
+      With --url a running gateway is asked; without --key the master key of the settings is sent.
 
   node dist/main.js version
   node dist/main.js help

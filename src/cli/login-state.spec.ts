@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../test/simulator/simulator';
-import { RedisServer } from '../../test/support/redis-server';
+import { describeWithRedis, RedisServer } from '../../test/support/redis-server';
 import { settingsFor } from '../../test/support/settings-for';
 import { LoginFiles } from '../auth/login-files';
 import { SystemClock } from '../config/system-clock';
@@ -11,8 +11,6 @@ import { accountsCommand } from './accounts.command';
 import { LoginState } from './login-state';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
-
-const describeWithRedis = process.env['TEST_NO_REDIS'] === undefined ? describe : describe.skip;
 
 let simulator: Simulator;
 let folder: string;

@@ -21,6 +21,9 @@ export interface LoginWords {
   /** `--name` and `--auth-file` as given. */
   readonly name: string | undefined;
   readonly authFile: string | undefined;
+  /** A running gateway to ask instead of files and state, and its key. */
+  readonly url: string | undefined;
+  readonly key: string | undefined;
 }
 
 /** One login file, under the name that the configuration gives it. */
@@ -33,6 +36,8 @@ const options = {
   name: { type: 'string' },
   'auth-file': { type: 'string' },
   config: { type: 'string', short: 'c' },
+  url: { type: 'string' },
+  key: { type: 'string' },
   json: { type: 'boolean', default: false },
   revoke: { type: 'boolean', default: false },
 } as const;
@@ -48,6 +53,8 @@ export function readWords({ argv, env, cwd, homeDir }: StartConditions): LoginWo
     json: values.json,
     revoke: values.revoke,
     name: values.name,
+    url: values.url,
+    key: values.key,
     authFile: authFile === undefined ? undefined : absolutePath(authFile, cwd, homeDir),
   };
 }
@@ -111,6 +118,8 @@ function parsedWords(argv: readonly string[]): ReturnType<typeof parseArgs<{ opt
     return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
   } catch {
     // Node's own sentence quotes the word, and people paste secrets into the wrong place.
-    throw new CommandRefused('Known words: --name N, --auth-file F, --config F, --json; logout also takes --revoke.');
+    throw new CommandRefused(
+      'Known words: --name N, --auth-file F, --config F, --json; logout also takes --revoke, accounts --url U and --key K.',
+    );
   }
 }

@@ -5,6 +5,7 @@ import { type Credential, type CredentialSource } from './deployment';
 import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
 import { type GatewayFileContent } from './gateway-file.schema';
+import { type Settings } from './settings';
 import { type KeyPath } from './yaml-source';
 
 /** Where relative paths and `~` lead. */
@@ -22,6 +23,15 @@ export interface CredentialBook {
 }
 
 type ListEntry = NonNullable<GatewayFileContent['credential_list']>[number];
+
+/** Every credential that requests may be sent with, each once: those of the deployments, or the default one when none is listed. */
+export function usedCredentials({
+  deployments,
+  defaultCredential: standard,
+}: Pick<Settings, 'deployments' | 'defaultCredential'>): readonly Credential[] {
+  const used = deployments.length === 0 ? [standard] : deployments.map(({ credential }) => credential);
+  return [...new Map(used.map((each) => [each.name, each])).values()];
+}
 
 /** The login of deployments that name none: `CODEX_ACCESS_TOKEN`, else `CODEX_AUTH_FILE`, else `auth.json` of `CODEX_HOME`. */
 export function defaultCredential(environment: Environment, places: Places): Credential {

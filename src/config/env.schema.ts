@@ -37,15 +37,15 @@ export const envSchema = z.object({
   CONFIG_FILE_PATH: variable(text, './config.yaml if it is there', 'LiteLLM-style configuration file. `--config` wins.'),
   LITELLM_MASTER_KEY: variable(secret, '', 'Admin key, `sk-…`, at least 16 characters. `general_settings.master_key` of the file wins.'),
   GATEWAY_MASTER_KEY: variable(secret, '', 'Same as `LITELLM_MASTER_KEY`, which wins.'),
-  GATEWAY_SALT_KEY: variable(secret, '', 'Seals credentials at rest in Redis; needed as soon as Redis is used.'),
+  GATEWAY_SALT_KEY: variable(secret, '', 'Seals logins at rest, in Redis and in `STATE_DIR`; needed as soon as Redis is used, else a key is made in `STATE_DIR`.'),
   GATEWAY_SALT_KEY_PREVIOUS: variable(secret, '', 'Earlier salt keys, separated by commas: they still open what they sealed.'),
   LITELLM_SALT_KEY: variable(secret, '', 'Same as `GATEWAY_SALT_KEY`, which wins.'),
-  REDIS_URL: variable(secret, 'in-process state', 'Shared state of all replicas: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path`. Needs a master key and a salt key.'),
+  REDIS_URL: variable(secret, 'state in $STATE_DIR', 'Shared state of all replicas: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path`. Needs a master key and a salt key.'),
   REDIS_HOST: variable(text, '', 'Host of Redis when there is no `REDIS_URL`.'),
   REDIS_PORT: variable(port, '6379', 'Port of Redis.'),
   REDIS_PASSWORD: variable(secret, '', 'Password of Redis, when its URL has none.'),
   REDIS_KEY_PREFIX: variable(keyPrefix, 'codex-gateway:', 'Before every key and channel, so that installations can share one Redis.'),
-  STATE_DIR: variable(text, './.codex-gateway', 'Local state: generated master key, journals, caches.'),
+  STATE_DIR: variable(text, './.codex-gateway', 'Local state: generated keys, the journal of logins, caches. One running gateway each.'),
   CODEX_AUTH_FILE: variable(text, '$CODEX_HOME/auth.json', 'ChatGPT login made by `codex login`.'),
   CODEX_HOME: variable(text, '~/.codex', 'Folder of the Codex CLI; its `auth.json` is the default login.'),
   CODEX_ACCESS_TOKEN: variable(secret, '', 'Codex access token (`at-…`) of a Business or Enterprise workspace, used instead of auth.json.'),
@@ -154,7 +154,7 @@ function isPlainHttpUrl(value: string): boolean {
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
 }
 
-/** Step of a refresh at which a test ends this process; undefined outside tests. Not a setting, so it is read apart. */
-export function failPoint(): string | undefined {
-  return process.env['NODE_ENV'] === 'test' ? process.env['CODEX_GATEWAY_FAIL_AT'] : undefined;
+/** The environment of this process for `testKnobs`; undefined outside tests. Knobs are no settings, so they are read apart. */
+export function testEnvironment(): EnvSource | undefined {
+  return process.env['NODE_ENV'] === 'test' ? process.env : undefined;
 }

@@ -19,9 +19,9 @@ export interface Settings {
   readonly stateDir: string;
   /** Files of the shared cache when there is no Redis. */
   readonly cacheDir: string;
-  /** Undefined: state lives in this process alone. */
+  /** Undefined: state is this process's own, kept in `stateDir`. */
   readonly redis: RedisSettings | undefined;
-  /** Seals logins at rest in Redis; always there when Redis is. */
+  /** Seals logins at rest, in Redis and in `stateDir`; always there with Redis. Undefined: a key made in `stateDir`. */
   readonly saltKey: string | undefined;
   /** Salt keys of before: they open what they sealed, which is then sealed anew. */
   readonly previousSaltKeys: readonly string[];

@@ -21,10 +21,15 @@ export interface TimeLimits {
   readonly requestBodyMs: number;
   /** A client that stopped reading. */
   readonly stalledReaderMs: number;
+  /** One question for an account's model catalog. */
   readonly catalogMs: number;
+  /** One call of the token endpoint, headers and body together. */
   readonly tokenEndpointMs: number;
+  /** How long one replica alone may refresh a login; never shorter than three times `tokenEndpointMs`. */
+  readonly refreshLeaseMs: number;
   /** How long a request waits for a login that is being refreshed. */
   readonly refreshWaitMs: number;
+  /** One fetch of official instructions, and the wait of a request for the first copy. */
   readonly instructionsMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
@@ -47,6 +52,7 @@ export const defaultTimeLimits: TimeLimits = {
   stalledReaderMs: 60_000,
   catalogMs: 10_000,
   tokenEndpointMs: 20_000,
+  refreshLeaseMs: 60_000,
   refreshWaitMs: 5_000,
   instructionsMs: 20_000,
   redisCommandMs: 150,

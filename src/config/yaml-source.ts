@@ -91,6 +91,8 @@ function syntaxMessage(code: string, line: string): string {
   if (key !== undefined && code !== 'DUPLICATE_KEY') return assignmentMessage(key);
   if (code === 'DUPLICATE_KEY') return 'the same key stands twice in one map';
   if (code === 'TAB_AS_INDENT') return 'is indented with a tab; YAML wants spaces';
+  if (code === 'BLOCK_AS_IMPLICIT_KEY')
+    return 'is not valid YAML: a value that holds ": " needs quotes, and each key its own line';
   return `is not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`;
 }
 

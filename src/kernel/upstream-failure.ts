@@ -21,6 +21,7 @@ export type FailureKind =
 /** Who is to blame; decided before anything else is. */
 export type Blame = 'request' | 'account' | 'model' | 'network' | 'edge' | 'upstream' | 'client';
 
+/** Everything that is known of a failure. Times are milliseconds, `resetAtMs` on the Unix clock. */
 export interface UpstreamFailureOptions {
   readonly kind: FailureKind;
   /** Sentence for the caller; written by us, or an upstream JSON message already cleaned and cut. Never a page or a secret. */

@@ -3,6 +3,8 @@ import { readModelName } from './model-names';
 
 /** Names whose resolution is remembered; beyond it the memory starts anew. */
 const rememberedNames = 1_000;
+/** Characters of a name that is remembered: clients make up names, and one may be as long as a body. */
+const longestRemembered = 256;
 
 /** What is known of an account's catalog and where it comes from. */
 export interface CatalogState {
@@ -31,8 +33,9 @@ export class AccountCatalog {
   resolve(name: string): ResolvedModel {
     const known = this.resolved.get(name);
     if (known !== undefined) return known;
-    if (this.resolved.size >= rememberedNames) this.resolved.clear();
     const model = this.workOut(name);
+    if (name.length > longestRemembered) return model;
+    if (this.resolved.size >= rememberedNames) this.resolved.clear();
     this.resolved.set(name, model);
     return model;
   }

@@ -1,6 +1,7 @@
 import { type Deployment } from '../config/deployment';
 import { type JsonObject } from '../protocol/canonical/canonical-request';
 
+/** What an account answered. */
 export interface FetchedCatalog {
   readonly models: readonly JsonObject[];
   readonly etag: string | undefined;

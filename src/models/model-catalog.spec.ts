@@ -158,6 +158,14 @@ describe('the cache', () => {
     source.replies = [listing('a')];
     expect(await catalog.resolve('codex/a-low', deployment)).toBe(await catalog.resolve('codex/a-low', deployment));
   });
+
+  it('understands a name as long as a body and does not keep it', async () => {
+    source.replies = [listing('a')];
+    const name = `${'x'.repeat(1_000)}/a`;
+    const model = await catalog.resolve(name, deployment);
+    expect(model.slug).toBe('a');
+    expect(await catalog.resolve(name, deployment)).not.toBe(model);
+  });
 });
 
 describe('an old CODEX_CLIENT_VERSION', () => {

@@ -37,7 +37,7 @@ export class ModelCatalog {
     return (await this.stateOf(deployment)).entries;
   }
 
-  /** Entries with their origin, for `doctor`. */
+  /** Entries with their origin and what an operator should know of them. */
   async stateOf(deployment: Deployment): Promise<CatalogState> {
     if (deployment.provider === 'openai') return noCatalog;
     return (this.cached(deployment) ?? (await this.catalogOf(deployment))).state;

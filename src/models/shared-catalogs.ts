@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { z } from 'zod';
+import { jsonIn } from '../kernel/json-text';
 import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
@@ -69,14 +70,6 @@ function digestOf(text: string): string {
 async function orNothing<T>(work: Promise<T> | undefined): Promise<T | undefined> {
   try {
     return await work;
-  } catch {
-    return undefined;
-  }
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return undefined;
   }

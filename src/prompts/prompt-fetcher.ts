@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { jsonIn } from '../kernel/json-text';
 import { Clock } from '../kernel/clock';
 import { SharedCache } from '../state/shared-cache';
 import { originalPromptFile } from './prompt-families';
@@ -68,16 +69,8 @@ export class PromptFetcher {
     const checkedAtMs = this.clock.nowMs();
     if (answer.kind === 'unchanged' && known !== undefined) return { ...known, checkedAtMs };
     if (answer.kind !== 'text') return undefined;
-    const tag = release.safeParse(jsonOf(answer.text)).data?.tag_name;
+    const tag = release.safeParse(jsonIn(answer.text)).data?.tag_name;
     if (tag === undefined) return undefined;
     return answer.etag === undefined ? { tag, checkedAtMs } : { tag, etag: answer.etag, checkedAtMs };
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonIn } from '../kernel/json-text';
 
 const storedPrompt = z.object({
   text: z.string().min(1),
@@ -17,18 +18,10 @@ export type StoredTag = Readonly<z.output<typeof storedTag>>;
 
 /** Undefined for anything that is not what we wrote: another release of ours may have written it. */
 export function readPrompt(text: string | undefined): StoredPrompt | undefined {
-  return storedPrompt.safeParse(jsonOf(text)).data;
+  return storedPrompt.safeParse(jsonIn(text)).data;
 }
 
 /** Undefined for anything that is not what we wrote. */
 export function readTag(text: string | undefined): StoredTag | undefined {
-  return storedTag.safeParse(jsonOf(text)).data;
-}
-
-function jsonOf(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return storedTag.safeParse(jsonIn(text)).data;
 }

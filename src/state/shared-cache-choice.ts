@@ -6,7 +6,7 @@ import { FileSharedCache } from './shared-cache-files';
 import { MemorySharedCache } from './shared-cache-memory';
 import { RedisSharedCache } from './shared-cache-redis';
 
-/** Redis when it is configured, else files in `cacheDir` behind nothing: a restart finds what was cached. */
+/** Redis when it is configured, else files in `cacheDir`: either way a restart finds what was cached. */
 export function sharedCacheFor(
   { cacheDir }: Pick<Settings, 'cacheDir'>,
   clock: Clock,

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateDir } from './state-dir';
@@ -43,5 +43,36 @@ describe('StateDir', () => {
     await expect(refusal).rejects.toThrow(/holds no master key/);
     await expect(refusal).rejects.not.toThrow(/hush/);
     expect(await readFile(file, 'utf8')).toBe('hush');
+  });
+
+  // Only root can make folders that are not its own.
+  const asRoot = process.getuid?.() === 0 ? it : it.skip;
+  const nobody = 65_534;
+
+  async function keyOfNobody(): Promise<string> {
+    process.seteuid?.(nobody);
+    try {
+      return (await new StateDir(path).obtainMasterKey()).key;
+    } finally {
+      process.seteuid?.(0);
+    }
+  }
+
+  asRoot('works in a volume of the system that its group may write, and leaves its mode alone', async () => {
+    await chmod(parent, 0o755);
+    await mkdir(path, { recursive: true });
+    await chown(path, 0, process.getegid?.() ?? 0);
+    await chmod(path, 0o2775);
+    expect(await keyOfNobody()).toMatch(/^sk-/);
+    expect([await modeOf(path), await modeOf(join(path, 'master-key'))]).toEqual([0o775, 0o600]);
+  });
+
+  asRoot('refuses a folder of another person, who could plant a key there', async () => {
+    await chmod(parent, 0o755);
+    await mkdir(path, { recursive: true });
+    await chown(path, 12_345, 12_345);
+    await chmod(path, 0o777);
+    await expect(keyOfNobody()).rejects.toMatchObject({ code: 'EPERM' });
+    expect(await readdir(path)).toEqual([]);
   });
 });

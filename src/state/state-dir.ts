@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../kernel/error-code';
+import { publishOnce } from './publish-once';
 
 /** The master key of this installation, and the file it lives in. */
 export interface StoredMasterKey {
@@ -17,10 +19,18 @@ const keyPattern = /^sk-[A-Za-z0-9_-]{43}$/;
 export class StateDir {
   constructor(private readonly path: string) {}
 
-  /** Makes the folder, mode 0700; an existing one keeps its mode unless others could enter. */
+  /**
+   * Makes the folder if it is missing, and closes it to others (mode 0700) either way. A mounted volume belongs to the
+   * system and lets this process in by its group: it stays as it is. @throws {Error} when it is another person's.
+   */
   async ensure(): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
-    await chmod(this.path, 0o700);
+    try {
+      await chmod(this.path, 0o700);
+    } catch (error) {
+      const isSystems = errorCode(error) === 'EPERM' && (await stat(this.path)).uid === 0;
+      if (!isSystems) throw error;
+    }
   }
 
   /**
@@ -33,7 +43,7 @@ export class StateDir {
     const present = await this.readKey(path);
     if (present !== undefined) return { key: present, path, isNew: false };
     const key = `sk-${randomBytes(32).toString('base64url')}`;
-    const isNew = await this.publish(path, key);
+    const isNew = await publishOnce(path, key);
     const kept = isNew ? key : await this.readKey(path);
     if (kept === undefined) throw new Error(`the master key file ${path} vanished while it was read`);
     return { key: kept, path, isNew };
@@ -41,7 +51,7 @@ export class StateDir {
 
   private async readKey(path: string): Promise<string | undefined> {
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (isCode(error, 'ENOENT')) return undefined;
+      if (errorCode(error) === 'ENOENT') return undefined;
       throw error;
     });
     if (text === undefined) return undefined;
@@ -51,26 +61,4 @@ export class StateDir {
     await chmod(path, 0o600);
     return key;
   }
-
-  /** Whole or not at all, and never over another process's key: a full file is linked into place. */
-  private async publish(path: string, key: string): Promise<boolean> {
-    const draft = `${path}.${randomBytes(6).toString('hex')}`;
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(`${key}\n`);
-      await file.sync();
-      await link(draft, path);
-      return true;
-    } catch (error) {
-      if (isCode(error, 'EEXIST')) return false;
-      throw error;
-    } finally {
-      await file.close();
-      await rm(draft, { force: true });
-    }
-  }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

@@ -27,7 +27,7 @@ export class StateModule implements OnApplicationShutdown {
   }
 }
 
-/** A Redis that is away does not keep the gateway from starting: it goes on trying, and says so in its health. */
+/** A Redis that is away does not keep the gateway from starting: it goes on trying, and `serve` says so. */
 async function openLink(settings: Settings, clock: Clock): Promise<RedisLink | undefined> {
   if (settings.redis === undefined) return undefined;
   const link = new RedisLink(settings.redis, settings.times, clock);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chatBody, post, send } from '../support/calls';
 import { settingsOf, startBench, type TestBench, testKey } from '../support/gateway';
-import { RedisServer } from '../support/redis-server';
+import { describeWithRedis, RedisServer } from '../support/redis-server';
 import { type RunningGateway, startGateway } from '../../src/gateway';
 
 /** A model that is in no catalog: its prompt is a file of the release host. */
@@ -44,7 +44,7 @@ async function shown(model: string, more: Record<string, unknown> = {}): Promise
 const system = { role: 'system', content: 'Talk like a pirate.' };
 const user = { role: 'user', content: 'Hello?' };
 
-describe('the instructions of a request', () => {
+describeWithRedis('the instructions of a request', () => {
   it('are those of the catalog, shown by their hash', async () => {
     const { raw_request_body: body, instructions_sha256: hash } = await shown('listed');
     const { instructions } = body as { instructions: string };

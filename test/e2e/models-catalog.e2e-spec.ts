@@ -8,7 +8,7 @@ import { startSimulator } from '../simulator/simulator';
 import { chatBody, post, send } from '../support/calls';
 import { recordedRequest } from '../support/fixtures';
 import { settingsOf, startBench, type TestBench, testKey } from '../support/gateway';
-import { RedisServer } from '../support/redis-server';
+import { describeWithRedis, RedisServer } from '../support/redis-server';
 
 const chat = '/v1/chat/completions';
 const native = '/backend-api/codex';
@@ -151,7 +151,7 @@ describe('while the upstream is away', () => {
   });
 });
 
-describe('two gateways with one Redis', () => {
+describeWithRedis('two gateways with one Redis', () => {
   it('ask the account once between them', async () => {
     const redis = await RedisServer.start();
     const simulator = await startSimulator();

@@ -10,7 +10,7 @@ const jose = require.resolve('jose', { paths: [__dirname] });
 require.cache[jose] = { id: jose, filename: jose, loaded: true, exports: { decodeJwt: fails } };
 
 const [, , modules, mode, file, replaces] = process.argv;
-const { LoginFiles } = require(join(modules, 'login-files.js'));
+const { LoginFiles } = require(join(modules, 'auth', 'login-files.js'));
 const files = new LoginFiles();
 
 void (mode === 'rotate' ? rotate() : once());

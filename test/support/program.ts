@@ -68,9 +68,9 @@ export class ProgramBench {
     return this.spawned(args, env).finished;
   }
 
-  /** Starts serving on a free port and waits until it listens. @throws {Error} with its output when it ends instead. */
-  async serve(args: readonly string[] = [], env: ProgramEnv = {}): Promise<Served> {
-    const { child, finished, output } = this.spawned(['--port', '0', ...args], env);
+  /** Starts serving on a free port and waits until it listens; `user`: as whom. @throws {Error} with its output when it ends instead. */
+  async serve(args: readonly string[] = [], env: ProgramEnv = {}, user?: number): Promise<Served> {
+    const { child, finished, output } = this.spawned(['--port', '0', ...args], env, user);
     const url = await new Promise<string>((resolve, reject) => {
       const look = (): void => {
         const found = /listening on (http:\/\/[\w.:[\]]+)/.exec(output())?.[1];
@@ -87,11 +87,13 @@ export class ProgramBench {
   private spawned(
     args: readonly string[],
     env: ProgramEnv,
+    user?: number,
   ): { readonly child: ChildProcess; readonly finished: Promise<Finished>; readonly output: () => string } {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], HOME: this.folder, ...this.settings(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(user === undefined ? {} : { uid: user }),
     });
     this.running.add(child);
     let stdout = '';

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisSettings } from '../../src/config/redis-settings';
 
+/** `describe`, for what needs a Redis: left out where `npm test` found none. */
+export const describeWithRedis = process.env['TEST_NO_REDIS'] === undefined ? describe : describe.skip;
+
 /** A real Redis of the suite's own, without a file on disk. Start it in `beforeAll`, close it in `afterAll`. */
 export class RedisServer {
   private process: ChildProcess | undefined;

@@ -9,6 +9,7 @@ export function stateOfLogin(refresher: AccountRefresher, names: readonly string
   const { account } = refresher;
   const state = conditionOf(refresher, nowMs);
   return {
+    id: account.id,
     names,
     kind: account.plain === undefined ? 'chatgpt' : 'file',
     ...originOf(account),

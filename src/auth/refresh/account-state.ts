@@ -3,6 +3,8 @@ import { type AdviceKind, type RotatedBy } from '../../state/credentials/credent
 
 /** What an operator may know of a login; holds no token and no address. Times are Unix milliseconds. */
 export interface AccountState {
+  /** Opaque, and the same on every replica. */
+  readonly id: string;
   /** Names of the credentials that use this login. */
   readonly names: readonly string[];
   readonly kind: 'chatgpt' | 'file' | 'access_token' | 'api_key';

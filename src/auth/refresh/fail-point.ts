@@ -9,16 +9,25 @@ export abstract class FailPoints {
 /** How long after the sending began the request has certainly left, milliseconds. */
 const sentAfterMs = 100;
 
-/** Ends this process, as a power cut would, at the step that the settings name; there is none outside tests. */
+/** Ends or stops this process, as a power cut or a sleeping host would, at the step a test names; there is none outside tests. */
 export class KillingFailPoints extends FailPoints {
-  constructor(private readonly step: string | undefined) {
+  private readonly step: string | undefined;
+  private readonly signal: 'SIGSTOP' | 'SIGKILL';
+  private isSpent = false;
+
+  /** @param spec a step, which kills, or `<step>:SIGSTOP`, which stops once. */
+  constructor(spec: string | undefined) {
     super();
+    const [step, signal] = spec?.split(':') ?? [];
+    this.step = step;
+    this.signal = signal === 'SIGSTOP' ? signal : 'SIGKILL';
   }
 
   override at(step: RefreshStep): Promise<void> {
-    if (step !== this.step) return Promise.resolve();
-    if (step !== 'after-send') process.kill(process.pid, 'SIGKILL');
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), sentAfterMs);
+    if (step !== this.step || this.isSpent) return Promise.resolve();
+    this.isSpent = true;
+    if (step !== 'after-send') process.kill(process.pid, this.signal);
+    else setTimeout(() => process.kill(process.pid, this.signal), sentAfterMs);
     return Promise.resolve();
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { jsonIn } from '../../kernel/json-text';
 import { type RotatedBy } from '../../state/credentials/credential-record';
 import { type AccessToken } from '../access-tokens';
 import { type FileLogin, type TokenPair } from '../login-files';
@@ -87,7 +88,7 @@ export function loginOfContent(
   text: string,
   known: Omit<HeldLogin, 'pair' | 'token' | 'fingerprint' | 'access'>,
 ): HeldLogin | undefined {
-  const read = contentSchema.safeParse(jsonOf(text));
+  const read = contentSchema.safeParse(jsonIn(text));
   if (!read.success) return undefined;
   const { accessToken, refreshToken, idToken, accountId, isFedramp } = read.data;
   return {
@@ -101,12 +102,4 @@ export function loginOfContent(
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

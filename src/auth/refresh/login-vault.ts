@@ -72,7 +72,8 @@ export class LoginVault {
         expectedGeneration: generation,
         newGeneration,
         leastGeneration: login.generation,
-        issuedAtMs: login.rotatedAtMs,
+        // A clock that ran ahead when the login was made must not let it outrank every later one.
+        issuedAtMs: Math.min(login.rotatedAtMs, this.nowMs()),
         by: rotatedBy,
         byId: login.rotatedById === '' ? this.instance : login.rotatedById,
       });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type TimeLimits } from '../../config/time-limits';
 import { type Clock } from '../../kernel/clock';
 import { type AdviceKind } from '../../state/credentials/credential-record';
 import { StateUnavailable } from '../../state/state-unavailable';
@@ -40,11 +41,10 @@ export interface CycleParts {
   readonly failPoints: FailPoints;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Deadline of the token call. */
-  readonly tokenEndpointMs: number;
+  /** Deadline of the token call, and how long one replica alone may refresh. */
+  readonly times: Pick<TimeLimits, 'tokenEndpointMs' | 'refreshLeaseMs'>;
 }
 
-const shortestLeaseMs = 60_000;
 const stateAwayPauseMs = 1_000;
 
 /**
@@ -55,7 +55,7 @@ export class RefreshCycle {
   private readonly leaseMs: number;
 
   constructor(private readonly parts: CycleParts) {
-    this.leaseMs = Math.max(shortestLeaseMs, 3 * parts.tokenEndpointMs);
+    this.leaseMs = Math.max(parts.times.refreshLeaseMs, 3 * parts.times.tokenEndpointMs);
   }
 
   /** Never throws for what may happen in operation. */
@@ -124,7 +124,8 @@ export class RefreshCycle {
     const { endpoint, failPoints, clock, vault } = this.parts;
     const leftMs = this.leaseMs - (clock.monotonicMs() - startedMs);
     // A process that slept through its lease must not send: others may be about to.
-    if (leftMs < this.parts.tokenEndpointMs) return this.failed(account, sending, { kind: 'not_sent', code: 'lease' });
+    if (leftMs < this.parts.times.tokenEndpointMs)
+      return this.failed(account, sending, { kind: 'not_sent', code: 'lease' });
     const answer = endpoint.refresh(held.pair.refreshToken, reason);
     await failPoints.at('after-send');
     const outcome = await answer;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonIn } from '../../kernel/json-text';
 import { UpstreamFailure } from '../../kernel/upstream-failure';
 import { type AdviceKind } from '../../state/credentials/credential-record';
 
@@ -54,7 +55,7 @@ export function judgeAnswer(
   headers: Readonly<Record<string, string>>,
   bodyText: string,
 ): RefreshOutcome {
-  const body = parsed(bodyText);
+  const body = jsonIn(bodyText);
   if (status === 200) return renewedOf(body);
   const code = errorCodeOf(body);
   const advice = code === undefined ? undefined : permanentCodes.get(code);
@@ -97,12 +98,4 @@ function errorCodeOf(body: unknown): string | undefined {
 
 function retryAfterOf(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1_000 : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { heldUsual } from '../../../test/simulator/answer';
 import { type Simulator, startSimulator } from '../../../test/simulator/simulator';
 import { redisLogins } from '../../../test/support/redis-logins';
-import { RedisServer } from '../../../test/support/redis-server';
+import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
 import { type BenchProcess, type ProcessOptions, RefreshBench } from '../../../test/support/refresh-bench';
 import { type RedisSettings } from '../../config/redis-settings';
 import { RedisLink } from '../../state/redis/redis-link';
@@ -47,8 +47,8 @@ class Hook extends FailPoints {
 }
 
 /** A process with a connection of its own to the Redis that all share. */
-async function process(options: ProcessOptions = {}, redisCommandMs = 2_000): Promise<BenchProcess> {
-  const link = new RedisLink(settings, { connectMs: 2_000, redisCommandMs }, bench.clock);
+async function process(options: ProcessOptions = {}, redisCommandMs = 5_000): Promise<BenchProcess> {
+  const link = new RedisLink(settings, { connectMs: 5_000, redisCommandMs }, bench.clock);
   await link.open();
   links.push(link);
   const started = bench.start({ ...options, store: redisLogins(link, () => bench.clock.nowMs()) });
@@ -64,7 +64,7 @@ async function until(holds: () => boolean): Promise<void> {
   expect(holds()).toBe(true);
 }
 
-describe('processes that share a Redis and a login file', () => {
+describeWithRedis('processes that share a Redis and a login file', () => {
   it('refresh an expired login once for four hundred callers, and file and Redis agree', async () => {
     const processes = await Promise.all([process(), process(), process(), process()]);
     const login = bench.login({ expiresInSeconds: -10 });

@@ -143,7 +143,8 @@ class Process {
     const vault = new LoginVault(this.store(), { sealer: () => Promise.resolve(sealer) }, name);
     const logger = { event: () => undefined };
     this.account = new LoginAccount('/auth.json', { vault, files: this.files(), logger, random: world.random });
-    const parts = { vault, clock: world, random: world.random, tokenEndpointMs: deadlineMs };
+    const times = { tokenEndpointMs: deadlineMs, refreshLeaseMs: 60_000 };
+    const parts = { vault, clock: world, random: world.random, times };
     this.cycle = new RefreshCycle({ ...parts, endpoint: this.endpoint(), failPoints: this.steps() });
   }
 

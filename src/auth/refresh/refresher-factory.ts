@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../../config/config.module';
+import { usedCredentials } from '../../config/credentials';
 import { type Credential } from '../../config/deployment';
 import { type Settings } from '../../config/settings';
 import { Clock } from '../../kernel/clock';
@@ -31,20 +32,16 @@ export class RefresherFactory {
     endpoint: TokenEndpoint,
     failPoints: FailPoints,
     private readonly files: LoginFiles,
-    private readonly logger: GatewayLogger,
+    readonly logger: GatewayLogger,
   ) {
     this.vault = new LoginVault(store, keyring, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`);
-    const { tokenEndpointMs } = settings.times;
-    this.cycle = new RefreshCycle({ vault: this.vault, endpoint, failPoints, clock, random, tokenEndpointMs });
+    const { times } = settings;
+    this.cycle = new RefreshCycle({ vault: this.vault, endpoint, failPoints, clock, random, times });
   }
 
   /** Credentials that settings name. */
   credentials(): readonly Credential[] {
-    const { deployments, defaultCredential } = this.settings;
-    const used = deployments.map(({ credential }) => credential);
-    return deployments.length === 0
-      ? [defaultCredential]
-      : [...new Map(used.map((each) => [each.name, each])).values()];
+    return usedCredentials(this.settings);
   }
 
   refresherFor(path: string): AccountRefresher {

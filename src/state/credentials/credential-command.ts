@@ -94,6 +94,7 @@ export interface Read extends Target {
   readonly name: 'read';
 }
 
+/** Everything that can be asked of the record of a login. */
 export type CredentialCommand = Adopt | Claim | Intend | Store | Fail | Release | Reseal | Forget | Read;
 
 /** How a command ended. Which ones a command can give is said at its branch of `apply`. */

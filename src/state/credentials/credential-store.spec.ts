@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { MovedClock } from '../../../test/support/moved-clock';
 import { redisLogins } from '../../../test/support/redis-logins';
-import { RedisServer } from '../../../test/support/redis-server';
+import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
 import { RedisLink } from '../redis/redis-link';
 import { type CredentialCommand } from './credential-command';
 import { apply, type CredentialState } from './credential-machine';
@@ -141,7 +141,7 @@ async function conforms(drafts: readonly Draft[], engine: () => CredentialStore,
   await store.close();
 }
 
-describe('the engines say what the pure machine says, for any sequence of commands,', () => {
+describeWithRedis('the engines say what the pure machine says, for any sequence of commands,', () => {
   let run = 0;
   const sequences = fc.array(draft, { minLength: 5, maxLength: 60 });
 
@@ -170,7 +170,7 @@ describe('the engines say what the pure machine says, for any sequence of comman
   });
 });
 
-describe('the invariants of the machine, over random commands:', () => {
+describeWithRedis('the invariants of the machine, over random commands:', () => {
   it('the generation never falls, a spent token never returns, no token is sent a third time', () => {
     fc.assert(
       // eslint-disable-next-line complexity -- the invariants are read together

@@ -107,9 +107,12 @@ export class JournalCredentialStore extends CredentialStore {
       throw new StateUnavailable('connection');
     }
     if (this.lines < linesPerJournal) return;
-    this.rewriting ??= this.compact().finally(() => {
-      this.rewriting = undefined;
-    });
+    // The line is on disk: a rewrite that fails costs this command nothing, and the next one opens the journal anew.
+    this.rewriting ??= this.compact()
+      .catch(() => this.close())
+      .finally(() => {
+        this.rewriting = undefined;
+      });
     await this.rewriting;
   }
 

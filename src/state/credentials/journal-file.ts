@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode } from './error-code';
+import { errorCode } from '../../kernel/error-code';
 
 interface Waiting {
   readonly line: string;

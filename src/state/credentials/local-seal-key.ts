@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { publishOnce } from '../publish-once';
 import { StateDir } from '../state-dir';
-import { errorCode } from './error-code';
 
 const keyPattern = /^[A-Za-z0-9_-]{43}$/;
 
@@ -15,24 +15,8 @@ const keyPattern = /^[A-Za-z0-9_-]{43}$/;
 export async function obtainSealKey(folder: string): Promise<string> {
   await new StateDir(folder).ensure();
   const path = join(folder, 'seal-key');
-  await publish(path, randomBytes(32).toString('base64url'));
+  await publishOnce(path, randomBytes(32).toString('base64url'));
   const key = (await readFile(path, 'utf8')).trim();
   if (!keyPattern.test(key)) throw new Error(`${path} holds no seal key of ours: remove it, or set GATEWAY_SALT_KEY`);
   return key;
-}
-
-/** Whole or not at all, and never over a key that is there. */
-async function publish(path: string, key: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = await open(draft, 'wx', 0o600);
-  try {
-    await file.writeFile(`${key}\n`);
-    await file.sync();
-    await link(draft, path);
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-  } finally {
-    await file.close();
-    await rm(draft, { force: true });
-  }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, utimesSync } from 'node:fs';
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { errorCode } from './error-code';
+import { publishOnce } from '../publish-once';
 
 const heartbeatMs = 5_000;
 /** Without a heartbeat for so long the owner is dead, wherever it ran. */
@@ -11,7 +11,7 @@ const deadAfterMs = 30_000;
 /** Lets one process at a time write into a folder; a lock of a dead process is taken over. */
 export class WriterLock {
   private heartbeat: NodeJS.Timeout | undefined;
-  private readonly owner = `${hostname()} ${process.pid} ${startOf(process.pid)} ${randomBytes(6).toString('hex')}\n`;
+  private readonly owner = `${hostname()} ${process.pid} ${startOf(process.pid)} ${randomBytes(6).toString('hex')}`;
   private readonly release = (): void => {
     this.letGo();
   };
@@ -21,7 +21,7 @@ export class WriterLock {
   /** @returns whether this process may write now. */
   async take(): Promise<boolean> {
     for (let tries = 0; tries < 3; tries += 1) {
-      if (await this.create()) {
+      if (await publishOnce(this.path, this.owner)) {
         this.keepAlive();
         return true;
       }
@@ -39,26 +39,9 @@ export class WriterLock {
     this.heartbeat = undefined;
     process.removeListener('exit', this.release);
     try {
-      if (readFileSync(this.path, 'utf8') === this.owner) rmSync(this.path);
+      if (readFileSync(this.path, 'utf8').trim() === this.owner) rmSync(this.path);
     } catch {
       // The folder is gone, and the lock with it.
-    }
-  }
-
-  /** A full file linked into place: nobody sees a lock without an owner. */
-  private async create(): Promise<boolean> {
-    const draft = `${this.path}.${randomBytes(6).toString('hex')}`;
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(this.owner);
-      await link(draft, this.path);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === 'EEXIST') return false;
-      throw error;
-    } finally {
-      await file.close();
-      await rm(draft, { force: true });
     }
   }
 

@@ -10,11 +10,12 @@ export type RedisClient = Redis | Cluster;
 /** What one connection is for. */
 export interface ClientUse {
   readonly connectMs: number;
+  readonly redisCommandMs: number;
   /** Subscriptions wait for the connection; commands fail at once without it, so that nothing hangs. */
   readonly waits: boolean;
 }
 
-/** A socket that gave no answer for so long is dead, whatever TCP thinks; milliseconds. */
+/** A socket that gave no answer for so long, and for two commands' time, is dead, whatever TCP thinks; milliseconds. */
 const deadSocketMs = 2_000;
 /** At the end an answerless connection is cut after this long, milliseconds. */
 const farewellMs = 200;
@@ -53,13 +54,14 @@ function clusterOf(nodes: readonly RedisNode[], options: Options, { waits }: Cli
   );
 }
 
-function optionsOf({ username, password, tls }: RedisSettings, { connectMs, waits }: ClientUse): Options {
+function optionsOf({ username, password, tls }: RedisSettings, use: ClientUse): Options {
+  const { connectMs, redisCommandMs, waits } = use;
   return {
     lazyConnect: true,
     // What every server and proxy speaks.
     protocol: 2,
     connectTimeout: connectMs,
-    socketTimeout: deadSocketMs,
+    socketTimeout: Math.max(deadSocketMs, 2 * redisCommandMs),
     disconnectTimeout: farewellMs,
     enableOfflineQueue: waits,
     // A command whose answer was lost must be judged by its sender, never sent again behind its back.

@@ -32,7 +32,9 @@ export async function healthOf(link: Asking, latencyMs: number): Promise<RedisHe
     ...(evicts
       ? [`Redis: maxmemory-policy is ${evictionPolicy}, which may drop logins and budgets. Set noeviction.`]
       : []),
-    ...(latencyMs > 20 ? [`Redis: a round trip took ${Math.round(latencyMs)} ms; every request waits for two.`] : []),
+    ...(latencyMs > 20
+      ? [`Redis: a round trip took ${Math.round(latencyMs)} ms, where a near one takes less than one.`]
+      : []),
   ];
   return { latencyMs, isPersistent, evictionPolicy, warnings };
 }

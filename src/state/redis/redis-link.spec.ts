@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { defaultTimeLimits } from '../../config/time-limits';
 import { SystemClock } from '../../config/system-clock';
 import { type RedisSettings } from '../../config/redis-settings';
-import { RedisServer } from '../../../test/support/redis-server';
+import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
 import { StateUnavailable } from '../state-unavailable';
 import { RedisLink } from './redis-link';
 
@@ -51,7 +51,7 @@ const troubleOf = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof StateUnavailable ? error.trouble : error),
   );
 
-describe('RedisLink', () => {
+describeWithRedis('RedisLink', () => {
   it('keeps installations apart by their prefix', async () => {
     const [here, there] = [await opened(), await opened()];
     await here.run((redis) => redis.set(here.key('name'), 'x'));
@@ -141,7 +141,7 @@ describe('RedisLink', () => {
   });
 });
 
-describe('RedisLink without an answer', () => {
+describeWithRedis('RedisLink without an answer', () => {
   it('opens without a server, says so at once, and finds it when it comes', async () => {
     const late = await ownServer();
     await late.kill();

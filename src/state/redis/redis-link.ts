@@ -41,7 +41,7 @@ export class RedisLink {
     private readonly clock: Clock,
   ) {
     this.keyPrefix = settings.keyPrefix;
-    this.client = redisClient(settings, { connectMs: times.connectMs, waits: false });
+    this.client = redisClient(settings, { ...times, waits: false });
     // Told by every command that fails; a listener is needed because an unheard `error` ends the process.
     this.client.on('error', () => undefined);
     this.client.on('ready', () => {
@@ -49,7 +49,7 @@ export class RedisLink {
       void this.measureTime();
     });
     this.time = new RedisTime(clock);
-    this.subscriber = new RedisSubscriber(() => redisClient(settings, { connectMs: times.connectMs, waits: true }));
+    this.subscriber = new RedisSubscriber(() => redisClient(settings, { ...times, waits: true }));
     this.upkeep = setInterval(() => {
       void this.measureTime();
       this.subscriber.probe();
