@@ -13,7 +13,7 @@ import { AnswerReader } from './answer-reader';
 import { type Call, letGoOfQuestion, requestedModelOf } from './call';
 import { EventHooks } from './event-hooks';
 import { type Progress } from './progress';
-import { RunningCalls } from './running-calls';
+import { clientLeft, RunningCalls } from './running-calls';
 
 /** The middle of the story, the same for streams and JSON answers: resolve, admit, route, and free the upstream at the end. */
 @Injectable()
@@ -43,7 +43,7 @@ export class CallRunner {
   ): Promise<void> {
     const stopper = this.running.entered();
     const leave = (): void => {
-      stopper.abort(new UpstreamFailure({ kind: 'client_gone', message: 'The client closed the connection.' }));
+      stopper.abort(clientLeft());
     };
     clientGone.addEventListener('abort', leave);
     if (clientGone.aborted) leave();
