@@ -111,7 +111,7 @@ async function idleRounds(workload, names, plan) {
         entry: plan.entry,
       });
       try {
-        rounds[name].push(await idleTurn(stage.targets[0], workload, Math.min(plan.seconds ?? workload.seconds, 3)));
+        rounds[name].push(await idleTurn(stage.targets[0], workload, plan.seconds ?? workload.seconds));
       } finally {
         await stage.close();
       }

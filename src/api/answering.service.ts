@@ -43,10 +43,18 @@ export class AnsweringService {
 
   /** Reads, maps and answers one request of a JSON dialect. */
   async answer(exchange: Exchange, map: (body: unknown, options: MappingOptions) => ClientRequest): Promise<void> {
-    const body = await readJsonBody(exchange.request, { ...this.bodyLimits, preferWire: true });
-    const { adapt = unchanged, route, dialect } = exchange;
+    await this.tell(await this.callOf(exchange, map), exchange.reply);
+  }
+
+  /** A function of its own, so that the body is not kept for as long as the answer runs. */
+  private async callOf(
+    exchange: Exchange,
+    map: (body: unknown, options: MappingOptions) => ClientRequest,
+  ): Promise<Call> {
+    const { request, route, dialect, adapt = unchanged } = exchange;
+    const body = await readJsonBody(request, { ...this.bodyLimits, preferWire: true });
     const mapped = clientRequest(body, (json) => map(adapt(json), this.mapping));
-    await this.tell({ context: callContextOf(exchange.request), route, dialect, ...mapped }, exchange.reply);
+    return { context: callContextOf(request), route, dialect, ...mapped };
   }
 
   /** Answers a call: streams when the client asked for it, else one JSON body. */

@@ -2,6 +2,7 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callContextOf } from '../http/call-context';
+import { clientGone } from '../http/client-gone';
 import { readNativeRequest } from '../protocol/codex/native-request';
 import { CompactionService } from '../serving/compaction.service';
 import { type NativeRequest } from '../upstream/upstream';
@@ -31,7 +32,8 @@ export class NativeController {
   async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const native = await this.read(request);
     const context = callContextOf(request);
-    const body = await this.compaction.compact({ context, route: '/v1/responses/compact', dialect: 'native', native });
+    const call = { context, route: '/v1/responses/compact', dialect: 'native', native } as const;
+    const body = await this.compaction.compact(call, clientGone(reply.raw));
     await reply.code(200).type('application/json; charset=utf-8').send(body);
   }
 

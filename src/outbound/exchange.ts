@@ -30,11 +30,20 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
   private failure: unknown;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly request: OutboundRequest) {}
+  private readonly signal: OutboundRequest['signal'];
+  private readonly connectMs: number | undefined;
+  private readonly headersMs: number;
+
+  /** Keeps nothing of the body: an answer may run for an hour, and the question can be megabytes. */
+  constructor({ signal, connectMs, headersMs }: OutboundRequest) {
+    this.signal = signal;
+    this.connectMs = connectMs;
+    this.headersMs = headersMs;
+  }
 
   /** Starts the clocks and hands this to `dispatch`. Call once. */
   open(dispatch: (handler: Exchange) => void): Promise<OutboundResponse> {
-    const { signal, connectMs, headersMs } = this.request;
+    const { signal, connectMs, headersMs } = this;
     return new Promise((resolve, reject) => {
       this.opening = { resolve, reject };
       if (signal?.aborted === true) {
@@ -51,15 +60,21 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.state === 'broken') controller.abort(cancelled());
-    else if (this.request.connectMs !== undefined) this.arm(this.request.headersMs, headersTimeout);
+    else if (this.connectMs !== undefined) this.arm(this.headersMs, headersTimeout);
   }
 
-  onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (status < 200 || this.state !== 'asking') return;
     clearTimeout(this.timer);
     this.state = 'answering';
     this.status = status;
     this.headers = joined(headers);
+    // They are slices of the first chunk, which would be kept for as long as the answer runs.
+    controller.rawHeaders = null;
     this.opening?.resolve(this);
   }
 
@@ -138,7 +153,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
 
   private readonly giveUp = (): void => {
     this.waiting = [];
-    this.fail(this.request.signal?.reason);
+    this.fail(this.signal?.reason);
   };
 
   private fail(error: unknown): void {
@@ -170,7 +185,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
 
   private letGo(): void {
     clearTimeout(this.timer);
-    this.request.signal?.removeEventListener('abort', this.giveUp);
+    this.signal?.removeEventListener('abort', this.giveUp);
   }
 }
 

@@ -31,8 +31,8 @@ export class UndiciOutbound extends Outbound implements OnApplicationShutdown {
 
   async send(request: OutboundRequest): Promise<OutboundResponse> {
     const { origin, path } = this.targetOf(request.url);
+    const { method, headers, body } = request;
     return new Exchange(request).open((handler) => {
-      const { method, headers, body } = request;
       this.dispatcher.dispatch({ origin, path, method, headers, body: body ?? null }, handler);
     });
   }

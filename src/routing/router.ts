@@ -17,8 +17,8 @@ export interface RoutedAnswer {
   readonly answer: UpstreamAnswer;
   /** Has already seen `held`. */
   readonly tracker: AnswerTracker;
-  /** Events that came up to and with the first content; the client has seen none of them. */
-  readonly held: readonly AnswerEvent[];
+  /** Events that came up to and with the first content; the client has seen none of them. Emptied by who reads them. */
+  readonly held: AnswerEvent[];
   readonly attempts: number;
 }
 

@@ -35,7 +35,8 @@ export class AnswerReader {
     const { tracker } = this.routed;
     if (!this.heldRead) {
       this.heldRead = true;
-      return this.translated(this.routed.held);
+      // Taken out: they hold the first chunks as a whole, and the answer may run for an hour.
+      return this.translated(this.routed.held.splice(0));
     }
     if (tracker.outcome.state === 'failed') throw tracker.outcome.failure;
     if (tracker.outcome.state !== 'open') return undefined;

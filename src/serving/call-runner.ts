@@ -6,14 +6,14 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { valueFromWire } from '../protocol/wire/wire-json';
 import { ModelGroups, type Route } from '../routing/model-groups';
-import { Router } from '../routing/router';
+import { type RoutedAnswer, Router } from '../routing/router';
 import { type UpstreamCall } from '../upstream/upstream';
 import { Admission } from './admission';
 import { AnswerReader } from './answer-reader';
-import { type Call, requestedModelOf } from './call';
+import { type Call, letGoOfQuestion, requestedModelOf } from './call';
 import { EventHooks } from './event-hooks';
 import { type Progress } from './progress';
-import { RunningCalls } from './running-calls';
+import { clientLeft, RunningCalls } from './running-calls';
 
 /** The middle of the story, the same for streams and JSON answers: resolve, admit, route, and free the upstream at the end. */
 @Injectable()
@@ -43,7 +43,7 @@ export class CallRunner {
   ): Promise<void> {
     const stopper = this.running.entered();
     const leave = (): void => {
-      stopper.abort(new UpstreamFailure({ kind: 'client_gone', message: 'The client closed the connection.' }));
+      stopper.abort(clientLeft());
     };
     clientGone.addEventListener('abort', leave);
     if (clientGone.aborted) leave();
@@ -73,19 +73,8 @@ export class CallRunner {
     signal: StopSignal,
     tell: (answer: AnswerReader) => Promise<void>,
   ): Promise<void> {
-    const admitted = this.admission.admit(call, route);
-    const upstreamCall = await this.upstreamCall(call);
-    progress.upstreamStartedMs = this.clock.monotonicMs();
-    const routed = await this.router.firstToAnswer({
-      route: admitted,
-      call: upstreamCall,
-      retries: this.settings.numRetries,
-      signal,
-      onAttempt: (deployment, attempt) => {
-        progress.deployment = deployment;
-        progress.attempts = attempt;
-      },
-    });
+    const routed = await this.routed(call, progress, route, signal);
+    letGoOfQuestion(call);
     progress.routed = routed;
     progress.firstContentMs = this.clock.monotonicMs() - progress.startedMs;
     // Waiting reads end with the signal, because it frees the socket under them.
@@ -104,6 +93,22 @@ export class CallRunner {
       if (routed.tracker.outcome.state === 'open') routed.answer.cancel();
       else routed.answer.release();
     }
+  }
+
+  private async routed(call: Call, progress: Progress, route: Route, signal: StopSignal): Promise<RoutedAnswer> {
+    const admitted = this.admission.admit(call, route);
+    const upstreamCall = await this.upstreamCall(call);
+    progress.upstreamStartedMs = this.clock.monotonicMs();
+    return this.router.firstToAnswer({
+      route: admitted,
+      call: upstreamCall,
+      retries: this.settings.numRetries,
+      signal,
+      onAttempt: (deployment, attempt) => {
+        progress.deployment = deployment;
+        progress.attempts = attempt;
+      },
+    });
   }
 
   private async upstreamCall(call: Call): Promise<UpstreamCall> {

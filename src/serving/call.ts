@@ -10,12 +10,28 @@ export type Call = {
 } & (
   | {
       readonly dialect: 'chat' | 'responses';
-      readonly client: ClientRequest;
+      /** Replaced by `letGoOfQuestion`. */
+      client: ClientRequest;
       /** The strings of `client.canonical` are wire text, which only serialising may not notice. */
       readonly isWire: boolean;
     }
-  | { readonly dialect: 'native'; readonly native: NativeRequest }
+  | { readonly dialect: 'native'; native: NativeRequest }
 );
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Once an answer has begun nobody asks for the question again, and it can be megabytes beside an answer that runs for an
+ * hour: what is kept of it is what settling needs.
+ */
+export function letGoOfQuestion(call: Call): void {
+  if (call.dialect === 'native') {
+    call.native = { ...call.native, body: nothing };
+  } else {
+    const { client } = call;
+    call.client = { ...client, canonical: { model: client.canonical.model, input: [] } };
+  }
+}
 
 /** Model name as the client asked for it. */
 export function requestedModelOf(call: Call): string {

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
+import { type StopSignal } from '../kernel/stop-signal';
 import { type GatewayError, modelNotFound } from '../kernel/errors';
 import { ModelGroups } from '../routing/model-groups';
 import { Upstream } from '../upstream/upstream';
 import { type Call } from './call';
 import { brokenEnd, toGatewayError } from './endings';
 import { progressFrom } from './progress';
-import { RunningCalls } from './running-calls';
+import { clientLeft, RunningCalls } from './running-calls';
 import { Settlement } from './settlement';
 
 /** The unary sibling of the story: one compaction, one JSON answer, settled like any call. */
@@ -22,9 +23,14 @@ export class CompactionService {
   ) {}
 
   /** @returns the upstream's JSON as it came. @throws {GatewayError} on any failure. */
-  async compact(call: Call & { dialect: 'native' }): Promise<Buffer> {
+  async compact(call: Call & { dialect: 'native' }, gone: StopSignal): Promise<Buffer> {
     const progress = progressFrom(call.context.startedMs, []);
     const stopper = this.running.entered();
+    const leave = (): void => {
+      stopper.abort(clientLeft());
+    };
+    gone.addEventListener('abort', leave);
+    if (gone.aborted) leave();
     let error: GatewayError | undefined;
     try {
       const route = await this.groups.resolve(call.native.model);
@@ -42,6 +48,7 @@ export class CompactionService {
       progress.end = brokenEnd(error, progress);
       throw error;
     } finally {
+      gone.removeEventListener('abort', leave);
       this.running.left(stopper);
       this.settlement.settle(call, progress, error);
     }

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type GatewayError } from '../kernel/errors';
 import { Stopper } from '../kernel/stop-signal';
+import { UpstreamFailure } from '../kernel/upstream-failure';
+
+/** Why a call ends whose client hung up. */
+export function clientLeft(): UpstreamFailure {
+  return new UpstreamFailure({ kind: 'client_gone', message: 'The client closed the connection.' });
+}
 
 /** The calls in flight, so that a drain whose time is up can end them all with a proper error. */
 @Injectable()

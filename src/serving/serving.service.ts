@@ -6,6 +6,7 @@ import { Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
+import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { allDropped, answerHeaders } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
@@ -104,11 +105,16 @@ export class ServingService {
 
 /** One write, one wait and one back-pressure decision for each upstream chunk. @returns the last frames, yet to be written. */
 async function forward(answer: AnswerReader, encoder: AnswerEncoder, out: EventStream): Promise<string> {
-  for (let events = await answer.next(); events !== undefined; events = await answer.next()) {
-    const frames = encoder.encode(events);
+  for (;;) {
+    const frames = told(encoder, await answer.next());
+    if (frames === undefined) return '';
     if (answer.isOver || encoder.satisfied) return frames;
     const drained = frames === '' ? undefined : out.write(frames);
     if (drained !== undefined) await drained;
   }
-  return '';
+}
+
+/** Undefined at the end. A function of its own: one that waits would keep the batch, and the chunk it is cut from, alive. */
+function told(encoder: AnswerEncoder, events: readonly AnswerEvent[] | undefined): string | undefined {
+  return events === undefined ? undefined : encoder.encode(events);
 }

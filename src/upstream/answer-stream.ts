@@ -23,7 +23,7 @@ export interface AnswerStreamOptions {
 const endOfBodyMs = 1_000;
 
 /** Said once they mean something, said again they only keep the connection warm. */
-const oncePerAnswer: ReadonlySet<string> = new Set(['response.created', 'response.queued', 'response.in_progress']);
+const oncePerAnswer = ['response.created', 'response.queued', 'response.in_progress'];
 
 /** Bytes of an event stream → events, with the clocks that bytes alone cannot satisfy. One timer per answer. */
 export class AnswerStream implements UpstreamAnswer {
@@ -32,7 +32,8 @@ export class AnswerStream implements UpstreamAnswer {
   readonly droppedParams: readonly string[];
 
   private readonly decoder = new SseDecoder();
-  private readonly seenOnce = new Set<string>();
+  /** Which of them came, a bit each: the names themselves are slices that would keep a whole chunk alive. */
+  private seenOnce = 0;
   private ahead: readonly Buffer[] | undefined;
   private timer: NodeJS.Timeout;
   private began = false;
@@ -53,11 +54,20 @@ export class AnswerStream implements UpstreamAnswer {
   }
 
   async next(): Promise<readonly AnswerEvent[] | undefined> {
-    while (!this.ended) {
-      const events = await this.read();
-      if (events.length > 0) return events;
+    try {
+      while (!this.ended) {
+        this.waiting = true;
+        const chunks = this.ahead ?? (await this.response.next());
+        this.waiting = false;
+        this.ahead = undefined;
+        const events = chunks === undefined ? this.lastEvents() : this.eventsIn(chunks);
+        if (events.length > 0) return events;
+      }
+      return undefined;
+    } catch (error) {
+      this.cancel();
+      throw this.timedOut ?? error;
     }
-    return undefined;
   }
 
   cancel(): void {
@@ -73,25 +83,16 @@ export class AnswerStream implements UpstreamAnswer {
     this.response.release(endOfBodyMs);
   }
 
-  /** Events of the next chunks; none when they complete no frame. Sets `ended` with the last. */
-  private async read(): Promise<readonly AnswerEvent[]> {
-    try {
-      this.waiting = true;
-      const chunks = this.ahead ?? (await this.response.next());
-      this.waiting = false;
-      this.ahead = undefined;
-      if (chunks === undefined) {
-        this.ended = true;
-        clearTimeout(this.timer);
-        return this.decoder.end();
-      }
-      const events = this.decode(chunks);
-      if (this.showsLife(events)) this.restartIdle();
-      return events;
-    } catch (error) {
-      this.cancel();
-      throw this.timedOut ?? error;
-    }
+  private lastEvents(): readonly AnswerEvent[] {
+    this.ended = true;
+    clearTimeout(this.timer);
+    return this.decoder.end();
+  }
+
+  private eventsIn(chunks: readonly Buffer[]): readonly AnswerEvent[] {
+    const events = this.decode(chunks);
+    if (this.showsLife(events)) this.restartIdle();
+    return events;
   }
 
   private decode(chunks: readonly Buffer[]): readonly AnswerEvent[] {
@@ -116,10 +117,12 @@ export class AnswerStream implements UpstreamAnswer {
 
   private isLife(type: string): boolean {
     if (type === 'keepalive' || isOwnerOnly(type)) return false;
-    if (!oncePerAnswer.has(type)) return true;
-    if (this.seenOnce.has(type)) return false;
-    this.seenOnce.add(type);
-    return true;
+    const place = oncePerAnswer.indexOf(type);
+    if (place === -1) return true;
+    const bit = 1 << place;
+    const isFirst = (this.seenOnce & bit) === 0;
+    this.seenOnce |= bit;
+    return isFirst;
   }
 
   private restartIdle(): void {
