@@ -15,6 +15,7 @@ import { OfferedModels } from './offered-models';
 import { ResponsesController } from './responses.controller';
 import { TransformController } from './transform.controller';
 
+/** The doors for clients, one for each dialect. */
 @Module({
   imports: [AuthModule, ModelsModule, RoutingModule, ServingModule],
   controllers: [

@@ -1,4 +1,4 @@
-import { type JsonBody, parseJson } from '../http/body-reader';
+import { isAsciiBody, type JsonBody, parseJson } from '../http/body-reader';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 
 /** A mapped request, and whether the strings of its conversation are wire text. */
@@ -15,15 +15,17 @@ export interface MappedRequest {
  */
 export function clientRequest(body: JsonBody, map: (json: unknown) => ClientRequest): MappedRequest {
   if (!body.isWire) return { client: map(body.json), isWire: false };
-  const client = attempted(() => map(body.json));
+  const client = mappedWire(body, map);
   if (client !== undefined && isReadable(client)) return { client, isWire: true };
   return { client: map(parseJson(body.bytes)), isWire: false };
 }
 
-function attempted<Value>(work: () => Value): Value | undefined {
+/** Undefined when decoded words could say more than these. */
+function mappedWire(body: JsonBody, map: (json: unknown) => ClientRequest): ClientRequest | undefined {
   try {
-    return work();
-  } catch {
+    return map(body.json);
+  } catch (error) {
+    if (isAsciiBody(body)) throw error;
     return undefined;
   }
 }

@@ -39,7 +39,7 @@ export class NativeController {
 
   private async read(request: FastifyRequest): Promise<NativeRequest> {
     const { json, bytes } = await this.answering.readBody(request);
-    const { model } = readNativeRequest(json);
+    const { model } = readNativeRequest(json, bytes);
     return { kind: 'native', model, body: bytes, headers: identityHeaders(request.headers) };
   }
 }

@@ -4,11 +4,13 @@ import { defaultCredential, readCredentials } from './credentials';
 import { type Credential } from './deployment';
 import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
+import { environmentWarnings } from './environment-warnings';
+import { readHookPaths } from './hook-paths';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readRedis } from './redis-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
-import { type HookModule, type Settings } from './settings';
+import { type Settings } from './settings';
 import { type FileSections, sectionsOf, type SettingsSources } from './settings-sources';
 import { defaultTimeLimits, type TimeLimits } from './time-limits';
 
@@ -32,11 +34,12 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const listen = listenOf(sources, masterKey);
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
+  const hooks = readHookPaths(sources);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
     ...models.warnings,
-    ...plainHttpWarnings(sources.environment),
+    ...environmentWarnings(sources.environment),
     ...state.warnings,
   ];
   const settings: Settings = {
@@ -61,11 +64,11 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),
-    hooks: hooksOf(sources, sections),
+    hooks: hooks.modules,
     proxy: proxyOf(sources.environment),
     warnings,
   };
-  const faults = [...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults];
+  const faults = [...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults];
   return { settings, faults, warnings, unusable: models.unusable };
 }
 
@@ -204,31 +207,12 @@ function logLevelOf({ environment, flags }: SettingsSources): Settings['logLevel
   return environment.LOG_LEVEL ?? environment.LITELLM_LOG ?? (environment.CODEX_DEBUG === true ? 'debug' : 'info');
 }
 
-function hooksOf({ places }: SettingsSources, { top, litellm, general }: FileSections): readonly HookModule[] {
-  const written = [top, litellm, general].flatMap((section) => section.codex_hooks ?? []);
-  const paths = written.map((path) => absolutePath(path, places.fileDir, places.homeDir));
-  return [...new Set(paths)].map((path) => ({ path }));
-}
-
 function proxyOf(environment: Environment): Settings['proxy'] {
   return {
-    http: (environment.http_proxy ?? environment.HTTP_PROXY ?? '').trim(),
-    https: (environment.https_proxy ?? environment.HTTPS_PROXY ?? '').trim(),
+    http: environment.http_proxy ?? environment.HTTP_PROXY ?? '',
+    https: environment.https_proxy ?? environment.HTTPS_PROXY ?? '',
     no: environment.no_proxy ?? environment.NO_PROXY ?? '',
   };
-}
-
-function plainHttpWarnings(environment: Environment): readonly string[] {
-  const names = ['CODEX_BASE_URL', 'CHATGPT_API_BASE', 'CODEX_REFRESH_TOKEN_URL_OVERRIDE', 'CODEX_WHOAMI_URL'] as const;
-  return names
-    .filter((name) => isOpenHttp(environment[name]))
-    .map((name) => `environment ${name}: sends login tokens over plain http to another machine`);
-}
-
-function isOpenHttp(value: string | undefined): boolean {
-  if (value === undefined) return false;
-  const url = new URL(value);
-  return url.protocol === 'http:' && !isLoopback(url.hostname);
 }
 
 function unslashed(url: string): string {

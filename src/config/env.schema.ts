@@ -26,6 +26,9 @@ const httpUrl = text.refine(isPlainHttpUrl, {
 const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
   error: 'must be 1 to 100 visible ASCII characters without spaces',
 });
+const proxyUrl = secret
+  .transform((value) => value.trim())
+  .refine(isProxyUrl, { error: 'must be an http or https URL, such as http://proxy.example:3128' });
 const keyPrefix = text.refine((value) => /^[\x21-\x7a\x7c\x7e]{1,64}$/.test(value), {
   error: 'must be 1 to 64 visible ASCII characters without braces',
 });
@@ -46,7 +49,7 @@ export const envSchema = z.object({
   REDIS_PASSWORD: variable(secret, '', 'Password of Redis, when its URL has none.'),
   REDIS_KEY_PREFIX: variable(keyPrefix, 'codex-gateway:', 'Before every key and channel, so that installations can share one Redis.'),
   STATE_DIR: variable(text, './.codex-gateway', 'Local state: generated keys, the journal of logins, caches. One running gateway each.'),
-  CODEX_AUTH_FILE: variable(text, '$CODEX_HOME/auth.json', 'ChatGPT login made by `codex login`.'),
+  CODEX_AUTH_FILE: variable(text, '$CODEX_HOME/auth.json', 'ChatGPT login made by `login` or by `codex login`.'),
   CODEX_HOME: variable(text, '~/.codex', 'Folder of the Codex CLI; its `auth.json` is the default login.'),
   CODEX_ACCESS_TOKEN: variable(secret, '', 'Codex access token (`at-…`) of a Business or Enterprise workspace, used instead of auth.json.'),
   CODEX_BASE_URL: variable(httpUrl, 'https://chatgpt.com/backend-api/codex', 'The Codex backend.'),
@@ -59,10 +62,10 @@ export const envSchema = z.object({
   CODEX_MODE: variable(flag, 'true', '`true`: official Codex instructions; `false`: the caller’s own.'),
   CODEX_CLIENT_VERSION: variable(headerText, '0.169.0', 'Sent upstream as `version` and `client_version`; gates the model catalog.'),
   CODEX_ORIGINATOR: variable(headerText, 'codex_gateway', 'Sent upstream as `originator`.'),
-  HTTPS_PROXY: variable(secret, '', 'Proxy of outbound https calls. The lower-case spelling wins.'),
-  https_proxy: variable(secret, '', 'Same as `HTTPS_PROXY`.'),
-  HTTP_PROXY: variable(secret, '', 'Proxy of outbound http calls. The lower-case spelling wins.'),
-  http_proxy: variable(secret, '', 'Same as `HTTP_PROXY`.'),
+  HTTPS_PROXY: variable(proxyUrl, '', 'Proxy of outbound https calls. The lower-case spelling wins.'),
+  https_proxy: variable(proxyUrl, '', 'Same as `HTTPS_PROXY`.'),
+  HTTP_PROXY: variable(proxyUrl, '', 'Proxy of outbound http calls. The lower-case spelling wins.'),
+  http_proxy: variable(proxyUrl, '', 'Same as `HTTP_PROXY`.'),
   NO_PROXY: variable(text, '', 'Hosts that are called without a proxy, comma separated. The lower-case spelling wins.'),
   no_proxy: variable(text, '', 'Same as `NO_PROXY`.'),
   NODE_EXTRA_CA_CERTS: variable(text, '', 'PEM file with further certificate authorities. Node reads it at start, so it works from the real environment only.'),
@@ -152,6 +155,22 @@ function isPlainHttpUrl(value: string): boolean {
   const url = new URL(value);
   const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
+}
+
+/** A user name and a password belong here: they are sent to the proxy and shown to nobody. */
+function isProxyUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && hostname !== '' && isDecodable(username) && isDecodable(password);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The environment of this process for `testKnobs`; undefined outside tests. Knobs are no settings, so they are read apart. */

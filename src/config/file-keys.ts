@@ -3,7 +3,7 @@ import { type Fault } from './config-fault';
 import { envSchema } from './env.schema';
 import { type GatewayFile } from './gateway-file';
 import { deploymentParamsSchema, deploymentSchema, gatewayFileSchema, type Verdict } from './gateway-file.schema';
-import { ignoredBecause } from './ignored-keys';
+import { ignoredBecause, isUnknown } from './ignored-keys';
 import { roleOfParam } from './litellm-params';
 import { type FileKey } from './yaml-source';
 
@@ -43,7 +43,9 @@ function itemVerdict(
   if (list === 'credential_list') return credentialVerdict(steps);
   if (list !== 'model_list') return byShape(gatewayFileSchema.shape, list);
   const faults = unusable.get(index);
-  return faults === undefined ? deploymentVerdict(steps) : ignored(`not usable: ${faults[0]?.message ?? ''}`);
+  const own = deploymentVerdict(steps);
+  // A slip of the pen is often the very reason why the deployment cannot be used.
+  return faults === undefined || isUnknown(own.why) ? own : ignored(`not usable: ${faults[0]?.message ?? ''}`);
 }
 
 /** One line for each kind of ignored key, with all lines where it stands; nested keys speak through their parent. */
@@ -54,7 +56,7 @@ export function fileKeyWarnings(file: GatewayFile, unusable: UnusableEntries): r
     const { verdict, why } = verdictOf(key, unusable);
     const inLeftOut = key.path[0] === 'model_list' && unusable.has(Number(key.path[1]));
     const spokenFor = silent.some((parent) => key.name.startsWith(`${parent}.`) || key.name.startsWith(`${parent}[`));
-    if (verdict !== 'ignored' || inLeftOut || spokenFor) continue;
+    if (verdict !== 'ignored' || (inLeftOut && !isUnknown(why)) || spokenFor) continue;
     silent.push(key.name);
     const text = `${key.pattern}: ignored, ${why}`;
     const group = groups.get(text);

@@ -40,10 +40,18 @@ export function readGatewayFile(text: string, name: string, environment: EnvSour
     content: parsed.success ? parsed.data : soundPart(value, parsed.error),
     keys: source.keys,
     faults: parsed.success ? [] : faultsOf(parsed.error, source.placeOf),
-    warnings: missing.map(({ path, variable }) => `${source.placeOf(path)}: ${variable} is not set; the value counts as empty`),
+    warnings: missing.map(({ path, variable }) => `${source.placeOf(path)}: ${variable} is not set; ${emptyMeans(path, whole)}`),
     environment: whole,
     placeOf: source.placeOf,
   }; // prettier-ignore
+}
+
+function emptyMeans([section, key]: KeyPath, environment: EnvSource): string {
+  const isMasterKey = section === 'general_settings' && key === 'master_key';
+  const hasOther = [environment['LITELLM_MASTER_KEY'], environment['GATEWAY_MASTER_KEY']].some((one) => one !== undefined);
+  return isMasterKey && !hasOther
+    ? 'without a master key a start makes one, keeps it in STATE_DIR, and listens on 127.0.0.1 only unless a host is named'
+    : 'the value counts as empty';
 }
 
 /** Without the logins every deployment would look unusable, so a broken `credential_list` ends the search. */

@@ -34,9 +34,16 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['route_all_chat_openai_to_responses', 'requests are always translated'],
 ]);
 
+const unknown = 'unknown: not a key of this gateway; check its spelling and its section';
+
 /** Why a key without effect has none; a key nobody knows gets a hint to look for a slip of the pen. */
 export function ignoredBecause(name: string): string {
-  return reasons.get(name) ?? 'not a key this gateway knows; check its spelling and its section';
+  return reasons.get(name) ?? unknown;
+}
+
+/** Whether nobody knows the key, here or in LiteLLM. */
+export function isUnknown(why: string): boolean {
+  return why === unknown;
 }
 
 function each(reason: string, names: string): readonly (readonly [string, string])[] {

@@ -21,7 +21,8 @@ export interface StartConditions {
 
 interface FoundFile {
   readonly file: GatewayFile | undefined;
-  readonly dir: string;
+  /** Absolute. */
+  readonly path: string;
   readonly faults: readonly Fault[];
 }
 
@@ -36,27 +37,27 @@ export function loadSettings(start: StartConditions): Settings {
   const found = findFile(flags.config ?? start.env['CONFIG_FILE_PATH'], start);
   const { environment, faults: envFaults } = tryReadEnv(found.file?.environment ?? start.env);
   const early = [...flagFaults, ...envFaults, ...found.faults];
-  const places = { fileDir: found.dir, cwd: start.cwd, homeDir: start.homeDir };
+  const places = { fileDir: dirname(found.path), cwd: start.cwd, homeDir: start.homeDir };
   const reading = buildSettings({ file: found.file, environment, flags, places });
   const faults = [...early, ...reading.faults];
   if (faults.length > 0) throw new ConfigFault(faults);
   const keyWarnings = found.file === undefined ? [] : fileKeyWarnings(found.file, reading.unusable);
-  return deepFrozen({ ...reading.settings, warnings: [...warnings, ...reading.warnings, ...keyWarnings] });
+  const configFile = found.file === undefined ? {} : { configFile: found.path };
+  return deepFrozen({ ...reading.settings, ...configFile, warnings: [...warnings, ...reading.warnings, ...keyWarnings] });
 }
 
 function findFile(named: string | undefined, { env, cwd, homeDir }: StartConditions): FoundFile {
   const isNamed = named !== undefined && named.trim() !== '';
   const name = isNamed ? named.trim() : 'config.yaml';
   const path = absolutePath(name, cwd, homeDir);
-  const dir = dirname(path);
-  if (!isNamed && !existsSync(path)) return { file: undefined, dir, faults: [] };
+  if (!isNamed && !existsSync(path)) return { file: undefined, path, faults: [] };
   const text = readText(path);
   if (text === undefined) {
     const message = 'cannot be read; is the path right and the file readable for this user?';
-    return { file: undefined, dir, faults: [{ place: name, message }] };
+    return { file: undefined, path, faults: [{ place: name, message }] };
   }
   const file = readGatewayFile(text, name, env);
-  return { file, dir, faults: file.faults };
+  return { file, path, faults: file.faults };
 }
 
 function readText(path: string): string | undefined {

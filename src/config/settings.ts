@@ -9,6 +9,8 @@ export interface HookModule {
 
 /** Everything the process was told, read once at start from the environment and `config.yaml`; frozen. */
 export interface Settings {
+  /** The `config.yaml` that was read; undefined when there was none. */
+  readonly configFile?: string;
   readonly listen: { readonly host: string; readonly port: number };
   /** Undefined only until `state/` has made one at first start without a key. */
   readonly masterKey: string | undefined;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { testEnvironment } from './env.schema';
-import { type TimeLimits } from './time-limits';
+import { defaultTimeLimits, type TimeLimits } from './time-limits';
 
 /** What a test may change in a process of its own. Not settings: nothing of it is documented or reported. */
 export interface TestKnobs {
@@ -14,7 +14,8 @@ export interface TestKnobs {
 
 const noKnobs: TestKnobs = { failAt: undefined, clockAheadMs: 0, times: {} };
 const aheadSchema = z.coerce.number().int();
-const timesSchema = z.record(z.string(), z.number().nonnegative());
+/** Another name is a slip of the test's pen. */
+const timesSchema = z.partialRecord(z.enum(Object.keys(defaultTimeLimits)), z.number().nonnegative());
 
 /** Reads `CODEX_GATEWAY_FAIL_AT`, `CODEX_GATEWAY_CLOCK_AHEAD_MS` and `CODEX_GATEWAY_TIMES` (JSON), when `NODE_ENV` is `test`. */
 export function testKnobs(): TestKnobs {

@@ -13,6 +13,13 @@ const gunzipAsync = promisify(gunzip);
 const maxWindowBytes = 8 * 1024 * 1024;
 /** The decoder shifts its window once a block; this bounds the bytes so moved (about half a second of work). */
 const maxShiftedBytes = 4 * 1024 * 1024 * 1024;
+/** A frame costs its window before its first byte; every client sends one frame. */
+const maxFrames = 64;
+/** All windows of one body together, unless the operator lets a single body be larger. */
+const maxWindowSumBytes = 64 * 1024 * 1024;
+/** Encoders cut blocks of up to 128 KiB; each costs some work even when it is empty. */
+const minBytesPerBlock = 1024;
+const spareBlocks = 1024;
 const zstdMagic = 0xfd2fb528;
 
 /** @throws {GatewayError} 415 for anything but one known encoding. */
@@ -61,7 +68,7 @@ function unzstdBody(packed: Buffer, maxBytes: number): Buffer {
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw malformedRequest(
-      'The request body is not valid zstd, or needs a window larger than 8 MiB or very many tiny blocks.',
+      'The request body is not valid zstd, or needs a window larger than 8 MiB, many frames or very many tiny blocks.',
       'invalid_encoding',
     );
   }
@@ -72,7 +79,10 @@ function unzstdBody(packed: Buffer, maxBytes: number): Buffer {
 function assertFrugalFrames(packed: Buffer, maxBytes: number): void {
   let at = 0;
   let shifted = 0;
-  while (at < packed.length) {
+  let windows = 0;
+  let blocksLeft = spareBlocks + maxBytes / minBytesPerBlock;
+  for (let frames = 1; at < packed.length; frames += 1) {
+    if (frames > maxFrames) throw new RangeError('too many frames');
     const magic = packed.readUInt32LE(at);
     if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
       at += 8 + packed.readUInt32LE(at + 4);
@@ -82,7 +92,10 @@ function assertFrugalFrames(packed: Buffer, maxBytes: number): void {
     const frame = frameHeader(packed, at);
     if (frame.singleSegment && frame.windowBytes > maxBytes) throw bodyTooLarge(maxBytes);
     if (!frame.singleSegment && frame.windowBytes > maxWindowBytes) throw new RangeError('window too large');
-    const walked = walkBlocks(packed, frame.blocksAt);
+    windows += frame.windowBytes;
+    if (windows > Math.max(maxWindowSumBytes, maxBytes)) throw new RangeError('too many windows');
+    const walked = walkBlocks(packed, frame.blocksAt, blocksLeft);
+    blocksLeft -= walked.blocks;
     shifted += walked.blocks * frame.windowBytes;
     if (shifted > maxShiftedBytes) throw new RangeError('too many blocks for this window');
     at = walked.end + (frame.checksum ? 4 : 0);
@@ -119,9 +132,14 @@ function windowSize(descriptor: number): number {
   return floor + (floor / 8) * (descriptor & 7);
 }
 
-function walkBlocks(packed: Buffer, start: number): { readonly blocks: number; readonly end: number } {
+function walkBlocks(
+  packed: Buffer,
+  start: number,
+  maxBlocks: number,
+): { readonly blocks: number; readonly end: number } {
   let at = start;
   for (let blocks = 1; ; blocks += 1) {
+    if (blocks > maxBlocks) throw new RangeError('too many blocks');
     const header = packed.readUIntLE(at, 3);
     const isRun = ((header >> 1) & 3) === 1;
     at += 3 + (isRun ? 1 : header >> 3);

@@ -2,7 +2,9 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { type FastifyRequest } from 'fastify';
 import { bodyTooLarge } from '../kernel/errors';
 import { assertDepth } from '../protocol/json-limits';
+import { assertModestJson } from '../protocol/json-scan';
 import { survivesAsWire } from '../protocol/wire/wire-json';
+import { BodyBytes } from './body-bytes';
 import { bodyEncoding, unpackBody } from './body-encoding';
 import { jsonFaultOffset } from './json-fault';
 import { clientLeft, malformedRequest, senderTooSlow, unsupportedMedia } from './refusals';
@@ -40,12 +42,19 @@ export async function readJsonBody(request: FastifyRequest, limits: BodyLimits):
   if (Number(headers['content-length'] ?? 0) > limits.maxBytes) throw bodyTooLarge(limits.maxBytes);
   const packed = await readBytes(request.raw, limits);
   const bytes = packed.length === 0 ? packed : await unpackBody(packed, encoding, limits.maxBytes);
+  const maxDepth = limits.maxDepth ?? Infinity;
+  const isScanned = bytes.length > unscannedBytes;
+  if (isScanned) assertModestJson(bytes, maxDepth);
   const wire = limits.preferWire === true ? wireJson(bytes) : undefined;
   const json = wire === undefined ? parseJson(bytes) : wire.json;
-  if (limits.maxDepth !== undefined) assertDepth(json, limits.maxDepth);
+  if (!isScanned) assertDepth(json, maxDepth);
   return { json, bytes, isWire: wire !== undefined };
 }
 
+/** Up to here the worst of bodies parses in a few milliseconds; beyond it the bytes are walked before they are parsed. */
+const unscannedBytes = 256 * 1024;
+/** The walk that finds a fault is slow beside the parser that met it. */
+const maxLocatedCharacters = 1024 * 1024;
 /** First byte of a UTF-8 byte order mark. */
 const byteOrderMark = 0xef;
 const jsonType = /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i;
@@ -58,8 +67,7 @@ function assertJsonType(contentType: string | undefined): void {
 /** Data events, not an async iterator: one promise for the body instead of one for each chunk. */
 function readBytes(raw: RawRequest, limits: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let total = 0;
+    const received = new BodyBytes();
     const timer = setTimeout(() => {
       fail(senderTooSlow('body', limits.timeoutMs));
     }, limits.timeoutMs);
@@ -73,13 +81,12 @@ function readBytes(raw: RawRequest, limits: BodyLimits): Promise<Buffer> {
       reject(reason);
     };
     const onChunk = (chunk: Buffer): void => {
-      total += chunk.length;
-      if (total > limits.maxBytes) fail(bodyTooLarge(limits.maxBytes));
-      else chunks.push(chunk);
+      received.add(chunk);
+      if (received.total > limits.maxBytes) fail(bodyTooLarge(limits.maxBytes));
     };
     const onEnd = (): void => {
       stop();
-      resolve(joined(chunks, total));
+      resolve(received.whole());
     };
     const onClose = (): void => {
       fail(clientLeft());
@@ -90,11 +97,6 @@ function readBytes(raw: RawRequest, limits: BodyLimits): Promise<Buffer> {
     }
     raw.on('data', onChunk).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
-}
-
-function joined(chunks: readonly Buffer[], total: number): Buffer {
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, total);
 }
 
 /**
@@ -110,6 +112,11 @@ function wireJson(bytes: Buffer): { readonly json: unknown } | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** In ASCII wire text and decoded text are the same. */
+export function isAsciiBody(body: JsonBody): boolean {
+  return isAscii(body.bytes);
 }
 
 /** The same body with its strings decoded. @throws {GatewayError} 400. */
@@ -129,10 +136,8 @@ function parseText(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw malformedRequest(
-      `The request body is not valid JSON: ${placeOf(text, jsonFaultOffset(text))}.`,
-      'invalid_json',
-    );
+    const place = text.length > maxLocatedCharacters ? '' : `: ${placeOf(text, jsonFaultOffset(text))}`;
+    throw malformedRequest(`The request body is not valid JSON${place}.`, 'invalid_json');
   }
 }
 

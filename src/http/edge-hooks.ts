@@ -4,7 +4,7 @@ import { type GatewayError, shuttingDown } from '../kernel/errors';
 import { type CallContext, setCallContext } from './call-context';
 import { callContextFor } from './call-context-factory';
 import { type Lifecycle } from './lifecycle';
-import { upgradeNotServed } from './refusals';
+import { expectationFailed, upgradeNotServed } from './refusals';
 import { sendError } from './send-error';
 
 /** What the first hook needs. */
@@ -19,6 +19,10 @@ const openWhileDraining = /^\/(?:health|metrics)(?:[/?]|$)/;
 
 /** Installs the first hook: context, ids, the count of running work, and the two refusals that need no route. */
 export function installEdgeHooks(instance: FastifyInstance, parts: EdgeParts): void {
+  // Node answers other expectations than 100-continue with a bare 417 unless somebody else takes them.
+  instance.server.on('checkExpectation', (request, response) => {
+    instance.server.emit('request', request, response);
+  });
   instance.addHook('onRequest', (request, reply, done) => {
     const context = openCall(request, reply, parts.clock);
     const refusal = refusalAtTheEdge(request, parts.lifecycle);
@@ -43,8 +47,15 @@ export function openCall(request: FastifyRequest, reply: FastifyReply, clock: Cl
 function refusalAtTheEdge(request: FastifyRequest, lifecycle: Lifecycle): GatewayError | undefined {
   // Other upgrades (h2c from Java clients) are ignored, as HTTP allows: the request is served over HTTP/1.1.
   if (request.headers.upgrade?.toLowerCase() === 'websocket') return upgradeNotServed();
+  if (expectsTheUnknown(request)) return expectationFailed();
   if (lifecycle.state === 'draining' && !isAlwaysOpen(request)) return shuttingDown(drainRetryMs);
   return undefined;
+}
+
+/** HTTP/1.0 had no such header and is served without it. */
+function expectsTheUnknown({ raw }: FastifyRequest): boolean {
+  const { expect } = raw.headers;
+  return expect !== undefined && raw.httpVersion !== '1.0' && !/(?:^|\W)100-continue(?:$|\W)/i.test(expect);
 }
 
 function isAlwaysOpen(request: FastifyRequest): boolean {

@@ -37,7 +37,8 @@ export function createAdapter(
   settings: ListenerSettings,
   parts: { lifecycle: Lifecycle; clock: Clock },
 ): FastifyAdapter {
-  const adapter = new FastifyAdapter(listenerOptions(settings, parts.clock));
+  // There is no Express-style middleware here, and its plugin would look at every request.
+  const adapter = new FastifyAdapter({ ...listenerOptions(settings, parts.clock), skipMiddie: true });
   const instance = adapter.getInstance<FastifyInstance>();
   leaveBodiesUnread(instance);
   installEdgeHooks(instance, parts);
@@ -54,6 +55,9 @@ function listenerOptions(settings: ListenerSettings, clock: Clock): FastifyHttpO
     keepAliveTimeout: keepAliveMs,
     // The body reader's own limit comes first and answers better; this one ends connections that nobody reads.
     requestTimeout: times.requestHeadersMs + times.requestBodyMs,
+    // No `maxConnections`: Node drops what is above it unread, so that any number would let idle strangers shut out the
+    // probes of a balancer. They are ended by `headersTimeout`, a keep-alive by `keepAliveTimeout`; the number of open
+    // files is the operator's.
     http: {
       insecureHTTPParser: false,
       maxHeaderSize: maxHeaderBytes,

@@ -18,6 +18,15 @@ export function unsupportedMedia(message: string): GatewayError {
   return refusal(415, 'unsupported_media_type', message);
 }
 
+/** 417: an `expect` header asks for something other than `100-continue`. */
+export function expectationFailed(): GatewayError {
+  return refusal(
+    417,
+    'expectation_failed',
+    'The header expect may only say 100-continue here. Send the request without it.',
+  );
+}
+
 /** 426: an upgrade was asked for; the Codex CLI falls back to HTTP at once. */
 export function upgradeNotServed(): GatewayError {
   return refusal(426, 'upgrade_not_served', 'WebSocket is not served here. Send the same request over HTTP.');

@@ -26,6 +26,11 @@ export interface CatalogEntry {
   readonly raw: JsonObject;
 }
 
+/** The model that a name means where no catalog tells more: itself, in the ordinary way. */
+export function uncataloguedModel(slug: string): ResolvedModel {
+  return { slug, entry: undefined, profile: 'ordinary', effort: undefined, remappedFrom: undefined };
+}
+
 /** A requested name after aliases, prefixes, effort suffixes and retirement. */
 export interface ResolvedModel {
   readonly slug: string;

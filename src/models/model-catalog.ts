@@ -3,7 +3,7 @@ import { type Deployment } from '../config/deployment';
 import { Clock } from '../kernel/clock';
 import { GatewayLogger } from '../telemetry/logger';
 import { type AccountCatalog, type CatalogState } from './account-catalog';
-import { type CatalogEntry, type ResolvedModel } from './catalog-entry';
+import { type CatalogEntry, type ResolvedModel, uncataloguedModel } from './catalog-entry';
 import { CatalogReader } from './catalog-reader';
 import { CatalogSlot } from './catalog-slot';
 import { type CatalogTarget } from './shared-catalogs';
@@ -26,7 +26,7 @@ export class ModelCatalog {
    * A deployment's own `profile` wins over the catalog; `openai` deployments have no catalog.
    */
   async resolve(name: string, deployment: Deployment): Promise<ResolvedModel> {
-    if (deployment.provider === 'openai') return plain(name);
+    if (deployment.provider === 'openai') return uncataloguedModel(name);
     const model = (this.cached(deployment) ?? (await this.catalogOf(deployment))).resolve(name);
     const { profile } = deployment;
     return profile === undefined || profile === model.profile ? model : { ...model, profile };
@@ -92,8 +92,4 @@ export class ModelCatalog {
       this.logger?.event('info', "The account's model catalog is well.", { credential: credential.name });
     else this.logger?.event('warn', now, { credential: credential.name });
   }
-}
-
-function plain(slug: string): ResolvedModel {
-  return { slug, entry: undefined, profile: 'ordinary', effort: undefined, remappedFrom: undefined };
 }

@@ -69,5 +69,10 @@ function dispatcherFor({ proxy, times }: Settings): Dispatcher {
     connect: { timeout: times.connectMs },
   };
   if (proxy.http === '' && proxy.https === '') return new Agent(options);
-  return new EnvHttpProxyAgent({ ...options, httpProxy: proxy.http, httpsProxy: proxy.https, noProxy: proxy.no });
+  try {
+    return new EnvHttpProxyAgent({ ...options, httpProxy: proxy.http, httpsProxy: proxy.https, noProxy: proxy.no });
+  } catch {
+    // The library's error quotes the address, which may hold a password, so it is no cause either.
+    throw new Error('HTTP_PROXY or HTTPS_PROXY is not an address of a proxy that can be used');
+  }
 }

@@ -1,4 +1,4 @@
-import { invalidRequest } from '../kernel/errors';
+import { type GatewayError, invalidRequest } from '../kernel/errors';
 
 /**
  * Refuses JSON that is nested deeper than `max` levels; an array or object at the top is level 1.
@@ -7,24 +7,35 @@ import { invalidRequest } from '../kernel/errors';
  * @throws {GatewayError} 400 naming the limit.
  */
 export function assertDepth(value: unknown, max: number): void {
-  if (isContainer(value) && exceeds(value, max)) {
-    throw invalidRequest(
-      `The request body is nested deeper than ${max} levels. Flatten it, or ask the operator to raise the limit.`,
-      undefined,
-      'json_too_deep',
-    );
-  }
+  if (isContainer(value) && exceeds(value, max)) throw nestedTooDeep(max);
 }
 
-function exceeds(container: object, levels: number): boolean {
+/** 400: more levels than the operator allows. */
+export function nestedTooDeep(max: number): GatewayError {
+  return invalidRequest(
+    `The request body is nested deeper than ${max} levels. Flatten it, or ask the operator to raise the limit.`,
+    undefined,
+    'json_too_deep',
+  );
+}
+
+type Container = Readonly<Record<string, unknown>> | readonly unknown[];
+
+function exceeds(container: Container, levels: number): boolean {
   if (levels <= 0) return true;
-  const children: readonly unknown[] = Array.isArray(container) ? container : Object.values(container);
-  for (const child of children) {
+  if (isList(container)) return container.some((child) => isContainer(child) && exceeds(child, levels - 1));
+  // No list of all keys or values is made; parsed JSON inherits nothing that could be enumerated.
+  for (const key in container) {
+    const child = container[key];
     if (isContainer(child) && exceeds(child, levels - 1)) return true;
   }
   return false;
 }
 
-function isContainer(value: unknown): value is object {
+function isList(container: Container): container is readonly unknown[] {
+  return Array.isArray(container);
+}
+
+function isContainer(value: unknown): value is Container {
   return typeof value === 'object' && value !== null;
 }

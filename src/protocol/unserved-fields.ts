@@ -1,6 +1,6 @@
 import { invalidRequest } from '../kernel/errors';
 import { type JsonObject } from './canonical/canonical-request';
-import { isJsonObject, optionalObject, optionalText, requireArray } from './json-guards';
+import { isJsonObject, optionalFlag, optionalObject, optionalText, requireArray } from './json-guards';
 import { type MappingOptions } from './mapping-options';
 
 /** Bounds of a number that only some upstreams take. */
@@ -89,7 +89,7 @@ export class UnservedFields {
   }
 
   private drop(name: string): void {
-    const shown = /^[\w.-]{1,64}$/.test(name) ? name : 'unnamed_field';
+    const shown = shownName(name);
     if (!this.options.dropParams) {
       throw invalidRequest(
         `Unsupported parameter: '${shown}'. Leave it out, or ask the operator to set drop_params: true.`,
@@ -129,6 +129,28 @@ export class UnservedFields {
     this.hasSampling = true;
     return true;
   }
+}
+
+/**
+ * Sorts all fields of a request that are not `served` by name; `store` is understood everywhere and honoured nowhere.
+ * @throws {GatewayError} 400 as `UnservedFields.take`.
+ */
+export function unservedOf(
+  fields: JsonObject,
+  served: ReadonlySet<string>,
+  options: Pick<MappingOptions, 'dropParams'>,
+): UnservedFields {
+  const unserved = new UnservedFields(options);
+  for (const name of Object.keys(fields)) {
+    if (!served.has(name)) unserved.take(name, fields[name]);
+  }
+  if (optionalFlag(fields['store'], 'store') === true) unserved.note('store');
+  return unserved;
+}
+
+/** A name that the client chose, as headers, messages and metrics may show it. */
+export function shownName(name: string): string {
+  return /^[\w.-]{1,64}$/.test(name) ? name : 'unnamed_field';
 }
 
 function isGatewayField(name: string): boolean {

@@ -17,12 +17,16 @@ export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonl
   return headers;
 }
 
-/** Parameter names of the edge and of the upstream, sorted, each once. */
+/** Longest list of dropped fields that a header should carry. */
+const maxListed = 32;
+
+/** Parameter names of the edge and of the upstream, sorted, each once; at most 32. */
 export function allDropped(edge: readonly string[], upstream: readonly string[]): readonly string[] {
   if (upstream.length === 0) return edge;
-  return [...new Set([...edge, ...upstream])].sort();
+  return [...new Set([...edge, ...upstream])].sort().slice(0, maxListed);
 }
 
+/** Half of a surrogate pair cannot be encoded: by now the answer is paid for, and a name must not lose it. */
 function headerSafe(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'));
 }

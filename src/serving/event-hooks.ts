@@ -2,9 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type CodexHooks, type HookContext } from '../config/hooks';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type CanonicalRequest, type JsonObject } from '../protocol/canonical/canonical-request';
+import { parsedObject } from '../protocol/canonical/parsed-event';
+import { isJsonObject } from '../protocol/json-guards';
+import { isEventType } from '../protocol/wire/event-type';
 import { hookFailed } from '../prompts/hook-failed';
 import { HOOKS } from '../prompts/hooks.module';
-import { parseWire, stringifyWire } from '../protocol/wire/wire-text';
+import { stringifyWire } from '../protocol/wire/wire-text';
 import { type Call, requestedModelOf } from './call';
 
 /** Changes the events of one batch before any encoder sees them. */
@@ -38,19 +41,27 @@ export class EventHooks {
   }
 }
 
+/** An event that cannot be read would pass the hooks unseen, and one without a fit type cannot be told: both are dropped. */
 function changed(
   event: AnswerEvent,
   hooks: readonly NonNullable<CodexHooks['response']>[],
   context: HookContext,
 ): readonly AnswerEvent[] {
-  let current: JsonObject | null = parseWire(event.data) as JsonObject;
+  let current = parsedObject(event.data);
   for (const hook of hooks) {
-    if (current === null) return [];
-    const before: JsonObject = current;
-    current = guardedNow(() => hook(before, context));
+    if (current === undefined) return [];
+    const before = current;
+    current = guardedNow(() => eventOf(hook(before, context)));
   }
-  if (current === null) return [];
-  return [{ type: String(current['type']), data: stringifyWire(current) }];
+  const type = current?.['type'];
+  return isEventType(type) ? [{ type, data: stringifyWire(current) }] : [];
+}
+
+/** Hooks are programs of the operator's, which the compiler has not seen. */
+function eventOf(returned: unknown): JsonObject | undefined {
+  if (returned === null) return undefined;
+  if (isJsonObject(returned)) return returned;
+  throw new TypeError('A response hook returned neither an event nor null.');
 }
 
 function contextOf(call: Call): HookContext {

@@ -19,6 +19,7 @@ export interface Progress {
   estimatedUsage: TokenUsage | undefined;
 }
 
+/** A call of which nothing is known but when it came (monotonic milliseconds) and what the edge dropped. */
 export function progressFrom(startedMs: number, droppedParams: readonly string[]): Progress {
   return {
     startedMs,

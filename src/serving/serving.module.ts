@@ -9,6 +9,7 @@ import { ServingService } from './serving.service';
 import { Settlement } from './settlement';
 import { TransformService } from './transform.service';
 
+/** The story of a call and the rooms it is told in. */
 @Module({
   imports: [RoutingModule],
   providers: [

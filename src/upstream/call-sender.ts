@@ -17,6 +17,8 @@ const refusalLimitBytes = 64 * 1024;
 export interface Sending {
   readonly deployment: Deployment;
   readonly call: PreparedCall;
+  /** Of `loginFor`. */
+  readonly token: AccessToken | undefined;
   readonly signal: StopSignal;
   /** Until the response headers, milliseconds. */
   readonly headersMs: number;
@@ -34,17 +36,16 @@ export class CallSender {
 
   /**
    * @returns an answer with status 200.
-   * @throws {UpstreamFailure} for any other. @throws {GatewayError} when the login is unusable.
+   * @throws {UpstreamFailure} for any other. @throws {GatewayError} when the login became unusable.
    */
   async send(sending: Sending): Promise<OutboundResponse> {
-    const { deployment } = sending;
-    const token = await this.tokenFor(deployment);
+    const { deployment, token } = sending;
     const response = await this.post(sending, token);
     if (response.status === 200) return response;
     const failure = await this.refusal(response);
     if (token === undefined || failure.kind !== 'unauthorized') throw failure;
     if (!(await this.tokens.rejected(deployment.credential, token))) throw failure;
-    const again = await this.post(sending, await this.tokenFor(deployment));
+    const again = await this.post(sending, await this.loginFor(deployment));
     if (again.status === 200) return again;
     throw await this.refusal(again);
   }
@@ -65,8 +66,13 @@ export class CallSender {
     }
   }
 
-  /** A ChatGPT login never goes to a foreign host: without a key of its own such a host is called without any. */
-  private async tokenFor({ provider, credential }: Deployment): Promise<AccessToken | undefined> {
+  /**
+   * The login for a call. Asked for before anything else is prepared, so that a dead one is told at once. A ChatGPT login
+   * never goes to a foreign host: without a key of its own such a host is called without any.
+   *
+   * @throws {GatewayError} when the login is unusable.
+   */
+  async loginFor({ provider, credential }: Deployment): Promise<AccessToken | undefined> {
     if (provider === 'openai' && credential.source.kind !== 'api_key') return undefined;
     return this.tokens.forCredential(credential);
   }

@@ -2,21 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type JsonObject } from '../protocol/canonical/canonical-request';
 import { stringifyWire } from '../protocol/wire/wire-text';
-import { type ResolvedModel } from '../models/catalog-entry';
+import { uncataloguedModel } from '../models/catalog-entry';
 import { type UpstreamAnswer } from './upstream';
 
 /** An answer that says `text` and uses nothing: LiteLLM's `mock_response`. Ends like a true one. */
 export function cannedAnswer(text: string, slug: string, nowMs: number): UpstreamAnswer {
   let left: readonly AnswerEvent[] | undefined = cannedEvents(text, slug, nowMs);
-  const model: ResolvedModel = {
-    slug,
-    entry: undefined,
-    profile: 'ordinary',
-    effort: undefined,
-    remappedFrom: undefined,
-  };
   return {
-    model,
+    model: uncataloguedModel(slug),
     passHeaders: {},
     droppedParams: [],
     next: () => {

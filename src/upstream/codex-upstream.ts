@@ -39,11 +39,12 @@ export class CodexUpstream extends Upstream {
     if (deployment.mockResponse !== undefined) {
       return cannedAnswer(deployment.mockResponse, deployment.upstreamModel, this.clock.nowMs());
     }
+    const token = await this.sender.loginFor(deployment);
     const prepared = await this.prepare(deployment, call);
     const { times } = this.settings;
     const limitMs = deployment.streamTimeoutMs ?? times.firstEventMs;
     const startedMs = this.clock.monotonicMs();
-    const response = await this.sender.send({ deployment, call: prepared, signal, headersMs: limitMs });
+    const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs });
     this.codexCalls.answered(deployment, response.headers);
     const leftMs = limitMs - (this.clock.monotonicMs() - startedMs);
     const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
@@ -59,9 +60,10 @@ export class CodexUpstream extends Upstream {
 
   async compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer> {
     const { wholeJsonMs } = this.settings.times;
+    const token = await this.sender.loginFor(deployment);
     const prepared = await this.codexCalls.native(deployment, call, 'responses/compact');
     const limitMs = deployment.timeoutMs ?? wholeJsonMs;
-    const response = await this.sender.send({ deployment, call: prepared, signal, headersMs: limitMs });
+    const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs });
     if (isLabelled(response, 'html')) throw await this.sender.refusal(response);
     return Buffer.from(await response.text(compactLimitBytes, limitMs));
   }

@@ -1,5 +1,6 @@
 import { invalidRequest } from '../kernel/errors';
 import { type JsonObject } from '../protocol/canonical/canonical-request';
+import { isJsonObject } from '../protocol/json-guards';
 import { type NativeRequest } from './upstream';
 
 /**
@@ -21,8 +22,6 @@ function parsedObject(body: Buffer): JsonObject {
   } catch {
     throw invalidRequest('The request body is not valid JSON.');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw invalidRequest('The request body is not a JSON object.');
-  }
-  return parsed as JsonObject;
+  if (!isJsonObject(parsed)) throw invalidRequest('The request body is not a JSON object.');
+  return parsed;
 }

@@ -1,6 +1,6 @@
 import { type Deployment } from '../config/deployment';
 import { type AccessToken } from '../auth/access-tokens';
-import { type ResolvedModel } from '../models/catalog-entry';
+import { uncataloguedModel } from '../models/catalog-entry';
 import { openAiBody } from '../protocol/openai/openai-body';
 import { withDefaults } from './deployment-defaults';
 import { encodeWire } from '../protocol/wire/wire-text';
@@ -14,15 +14,8 @@ export function openAiCall(deployment: Deployment, call: UpstreamCall, userAgent
   const slug = deployment.upstreamModel;
   const { body, dropped } =
     call.kind === 'native' ? { body: nativeBody(call, slug), dropped: [] } : written(deployment, call);
-  const model: ResolvedModel = {
-    slug,
-    entry: undefined,
-    profile: 'ordinary',
-    effort: undefined,
-    remappedFrom: undefined,
-  };
   return {
-    model,
+    model: uncataloguedModel(slug),
     url: `${deployment.apiBase}/responses`,
     body,
     headersFor: (token) => openAiHeaders(userAgent, token),

@@ -26,6 +26,7 @@ export interface CanonicalCall {
   readonly isWire: boolean;
 }
 
+/** One question for an upstream, in whichever way it came. */
 export type UpstreamCall = NativeRequest | CanonicalCall;
 
 /** An answer that has begun. */

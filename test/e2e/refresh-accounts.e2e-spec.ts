@@ -160,8 +160,7 @@ describe('twenty logins', () => {
       return accounts.length === 20 && accounts.every(({ state }) => state === 'quarantined');
     });
     expect(counts().refreshAttempts).toBe(20);
-    // Prompt files are public and need no login.
-    const spent = () => gateways.simulator.seen.filter(({ path }) => !/^\/(raw|releases)\//.test(path)).length;
+    const spent = () => gateways.simulator.seen.length;
     const before = spent();
     const took: number[] = [];
     for (const name of [...names, ...names.map(() => 'any')]) {

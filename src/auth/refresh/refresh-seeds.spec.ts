@@ -58,6 +58,8 @@ class World extends Clock {
   readonly accounts = new Accounts();
   readonly login = this.accounts.mint();
   readonly sent: Sent[] = [];
+  /** Intents without an outcome: fingerprint by holder. */
+  readonly silent = new Map<string, string>();
   waiting: { readonly who: Process; readonly go: () => void }[] = [];
   faulty = true;
 
@@ -81,6 +83,8 @@ class World extends Clock {
     this.record = state.account;
     this.lane = state.lane;
     expect(this.record.generation).toBeGreaterThanOrEqual(before);
+    if (reply.kind === 'recorded' && command.name === 'intend') this.silent.set(command.holder, command.fingerprint);
+    if (command.name === 'fail' && command.fate !== 'uncertain') this.silent.delete(command.holder);
     this.noteKept(this.record.fingerprint);
     return reply;
   }
@@ -304,8 +308,9 @@ function judge(world: World, alive: readonly Process[]): void {
   const lost = world.sent.some(({ processed, answer, kept }) => processed && answer !== undefined && !kept);
   const { record } = world;
   if (isFinal(record, world.ms)) {
-    // Only an answer that reached nothing durable may cost a login.
-    expect(lost).toBe(true);
+    // Only an answer that reached nothing durable may cost a login, or two holders who fell silent after their intent.
+    const silent = [...world.silent.values()].filter((fingerprint) => fingerprint === record.intent);
+    expect(lost || (record.failureCode === '' && silent.length >= 2)).toBe(true);
     return;
   }
   expect(world.file.refreshToken).toBe(newest?.refreshToken);

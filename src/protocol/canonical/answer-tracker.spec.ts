@@ -23,7 +23,6 @@ describe('AnswerTracker', () => {
     expect(tracker.serviceTier).toBe('default');
     expect(tracker.usage?.inputTokens).toBe(1200);
     expect(tracker.hasContent).toBe(true);
-    expect(tracker.deltaCount).toBe(3);
   });
 
   it('names the reason of an incomplete answer', () => {

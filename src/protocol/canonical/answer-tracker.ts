@@ -16,7 +16,6 @@ import { usageOf } from './token-usage';
 export class AnswerTracker {
   private ended: AnswerOutcome = { state: 'open' };
   private begun = false;
-  private deltas = 0;
   /** Type of the last delta while the answer is open: its repetitions need no second look. */
   private hotType = '';
   private id: string | undefined;
@@ -27,14 +26,10 @@ export class AnswerTracker {
 
   see(event: AnswerEvent): void {
     const { type } = event;
-    if (type === this.hotType) {
-      this.deltas += 1;
-      return;
-    }
+    if (type === this.hotType) return;
     if (this.ended.state !== 'open') return;
     if (type.endsWith('.delta')) {
       this.begun = true;
-      this.deltas += 1;
       this.hotType = type;
     } else if (isTerminal(type)) {
       this.hotType = '';
@@ -55,11 +50,6 @@ export class AnswerTracker {
   /** Something of the answer itself has come: nothing may be retried any more. */
   get hasContent(): boolean {
     return this.begun;
-  }
-
-  /** Pieces of text, arguments and visible reasoning so far: about one token each, for estimates while usage is unknown. */
-  get deltaCount(): number {
-    return this.deltas;
   }
 
   get responseId(): string | undefined {

@@ -11,16 +11,28 @@ import {
 } from '../json-guards';
 
 const maxStops = 4;
+/** Characters of one; what may become a stop sequence is kept back from the client meanwhile. */
+const longestStop = 1_000;
 const efforts = new Set(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'ultra']);
 const verbosities = new Set(['low', 'medium', 'high']);
 const formatTypes = new Set(['text', 'json_object', 'json_schema']);
 
-/** `stop` as a list: at most 4 strings, none empty. @throws {GatewayError} 400. */
+/** `stop` as a list: at most 4 strings of at most 1 000 characters, none empty. @throws {GatewayError} 400. */
 export function stopSequences(value: unknown): readonly string[] {
   if (value === undefined || value === null) return [];
   const list: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
   if (list.length > maxStops) throw invalidRequest(`'stop' takes at most ${maxStops} sequences.`, 'stop');
-  return list.map((sequence) => requireText(sequence, 'stop'));
+  return list.map(stopSequence);
+}
+
+function stopSequence(value: unknown): string {
+  const sequence = requireText(value, 'stop');
+  if (sequence.length <= longestStop) return sequence;
+  throw invalidRequest(
+    `'stop' takes sequences of at most ${longestStop} characters.`,
+    'stop',
+    'string_too_long',
+  );
 }
 
 /** @throws {GatewayError} 400 for anything but one choice: the upstream makes one answer a call. */

@@ -1,8 +1,9 @@
 import { invalidRequest } from '../../kernel/errors';
 import { type CanonicalRequest, type ClientRequest, type JsonObject } from '../canonical/canonical-request';
-import { optionalFlag, optionalText, requireObject, requireText } from '../json-guards';
+import { optionalFlag, optionalText, requireObject } from '../json-guards';
 import { type MappingOptions } from '../mapping-options';
-import { UnservedFields } from '../unserved-fields';
+import { requireModelName } from '../model-name';
+import { unservedOf } from '../unserved-fields';
 import { assertSingleChoice, reasoningOf, stopSequences, textOf, wantsUsage } from './chat-options';
 import { MessageMapper } from './messages-to-input';
 import { ToolNames } from '../tool-names';
@@ -40,11 +41,11 @@ const servedFields = new Set([
  */
 export function chatToCanonical(body: unknown, options: MappingOptions): ClientRequest {
   const fields = requireObject(body, 'body');
-  const model = requireText(fields['model'], 'model');
+  const model = requireModelName(fields['model']);
   assertSingleChoice(fields['n']);
   const names = new ToolNames(options.hash);
   const toolbox = toolboxOf(fields, names);
-  const unserved = unservedOf(fields, options);
+  const unserved = unservedOf(fields, servedFields, options);
   const canonical: CanonicalRequest = {
     model,
     input: new MessageMapper(names, options.maxImageBytes).map(fields['messages']),
@@ -64,15 +65,6 @@ export function chatToCanonical(body: unknown, options: MappingOptions): ClientR
       customTools: toolbox.customTools,
     },
   };
-}
-
-function unservedOf(fields: JsonObject, options: MappingOptions): UnservedFields {
-  const unserved = new UnservedFields(options);
-  for (const name of Object.keys(fields)) {
-    if (!servedFields.has(name)) unserved.take(name, fields[name]);
-  }
-  if (optionalFlag(fields['store'], 'store') === true) unserved.note('store');
-  return unserved;
 }
 
 interface Toolbox {

@@ -1,5 +1,6 @@
 import { type CanonicalRequest, type InputItem } from '../canonical/canonical-request';
 import { isJsonObject } from '../json-guards';
+import { trimAscii } from '../wire/wire-trim';
 import { type CodexPlan } from './codex-plan';
 import { withoutForeignPrompt } from './foreign-prompts';
 
@@ -65,14 +66,14 @@ function cleaned(item: InputItem, official: string, hasTools: boolean): readonly
   const once = withoutRepetition(text, official);
   const own = withoutForeignPrompt(once);
   if (own === undefined && once === text) return [item];
-  const rest = (own ?? once).trim();
+  const rest = trimAscii(own ?? once);
   const words = own !== undefined && hasTools ? [toolBridge, rest] : [rest];
   const left = words.filter((part) => part !== '').join('\n\n');
   return left === '' ? [] : [{ ...item, content: [{ type: 'input_text', text: left }] }];
 }
 
 function withoutRepetition(text: string, official: string): string {
-  const core = official.trim();
+  const core = trimAscii(official);
   return core.length < shortestRepeated ? text : text.replaceAll(core, () => '');
 }
 

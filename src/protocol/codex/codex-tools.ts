@@ -1,5 +1,6 @@
 import { type CanonicalRequest, type JsonObject, type ToolDefinition } from '../canonical/canonical-request';
 import { isJsonObject, optionalText } from '../json-guards';
+import { shownName } from '../unserved-fields';
 
 /** Tools and their fields for a body, and what had to go. */
 export interface CodexTools {
@@ -22,7 +23,7 @@ export function liteTools(request: CanonicalRequest): CodexTools {
   const allowed = allowedNames(request.tool_choice);
   const tools: ToolDefinition[] = [];
   for (const tool of request.tools ?? []) {
-    if (isHosted(tool)) dropped.push(`tools.${tool.type}`);
+    if (isHosted(tool)) dropped.push(`tools.${shownName(tool.type)}`);
     else if (allowed === undefined || allowed.has(String(tool['name']))) tools.push(tool);
   }
   if (isForced(request.tool_choice)) dropped.push('tool_choice');

@@ -1,3 +1,5 @@
+import { trimAsciiStart } from '../wire/wire-trim';
+
 /** How the prompt of another agent program is known, and which part of it is the user's and stays. */
 interface ForeignPrompt {
   /** The program's own prompt begins with one of these. */
@@ -49,7 +51,7 @@ const shortestForeign = 2_000;
 /** @returns what remains of another agent's prompt, perhaps nothing; undefined when the text is none. */
 export function withoutForeignPrompt(text: string): string | undefined {
   if (text.length < shortestForeign) return undefined;
-  const start = text.trimStart();
+  const start = trimAsciiStart(text);
   const found = foreignPrompts.find(({ begins }) => begins.some((words) => start.startsWith(words)));
   if (found === undefined) return undefined;
   const places = found.keepFrom.map((words) => start.indexOf(words)).filter((place) => place >= 0);

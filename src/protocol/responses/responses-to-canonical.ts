@@ -15,8 +15,9 @@ import {
   requireText,
 } from '../json-guards';
 import { type MappingOptions } from '../mapping-options';
+import { requireModelName } from '../model-name';
 import { ToolNames, withFittingName } from '../tool-names';
-import { UnservedFields } from '../unserved-fields';
+import { unservedOf } from '../unserved-fields';
 import { inputItems } from './input-items';
 
 /** Fields with a place of their own in the canonical request, and `stream_options`, which asks for nothing we send. */
@@ -51,10 +52,10 @@ export function responsesToCanonical(body: unknown, options: MappingOptions): Cl
       'background',
     );
   }
-  const unserved = unservedOf(fields, options);
+  const unserved = unservedOf(fields, servedFields, options);
   const names = new ToolNames(options.hash);
   const canonical: CanonicalRequest = {
-    model: requireText(fields['model'], 'model'),
+    model: requireModelName(fields['model']),
     input: inputOf(fields, names, options),
     ...toolFieldsOf(fields, names),
     ...objectFieldsOf(fields),
@@ -67,15 +68,6 @@ export function responsesToCanonical(body: unknown, options: MappingOptions): Cl
     droppedParams: unserved.list(),
     toolNames: names.mapping,
   };
-}
-
-function unservedOf(fields: JsonObject, options: MappingOptions): UnservedFields {
-  const unserved = new UnservedFields(options);
-  for (const name of Object.keys(fields)) {
-    if (!servedFields.has(name)) unserved.take(name, fields[name]);
-  }
-  if (optionalFlag(fields['store'], 'store') === true) unserved.note('store');
-  return unserved;
 }
 
 /** Only a request that continues a stored conversation may come without an input of its own. */

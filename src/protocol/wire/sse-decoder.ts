@@ -1,6 +1,7 @@
 import { UpstreamFailure } from '../../kernel/upstream-failure';
 import { type AnswerEvent } from '../canonical/answer-event';
 import { internedType } from '../canonical/event-types';
+import { isEventType } from './event-type';
 import { flatWire, parseWire } from './wire-text';
 
 /** Room for one event; a generated image of the largest size fits four times. */
@@ -16,7 +17,8 @@ const closingBrace = 0x7d;
  *
  * Works on wire text and looks at every byte once: an unfinished frame is a rope whose old part is never searched again.
  * LF, CRLF and CR end a line; JSON holds none of them unescaped, so CR is simply rewritten.
- * The JSON names its own type; `event:` lines only help when it does not. What is no JSON object is dropped, as is `[DONE]`.
+ * The JSON names its own type; `event:` lines only help when it does not. What is no JSON object is dropped, as is `[DONE]`
+ * and what bears a type that could not be told on a line of its own.
  */
 export class SseDecoder {
   private unfinished = '';
@@ -215,7 +217,8 @@ export class SseDecoder {
     if (last !== '' && json.charCodeAt(begin + last.length) === 0x22 && json.startsWith(last, begin)) return last;
     const close = json.indexOf('"', begin);
     const type = close === -1 ? '' : json.slice(begin, close);
-    if (type.includes('\\')) return '';
+    // Looked at once for a run of events; escapes and oddities are for `addParsed`.
+    if (type.includes('\\') || !isEventType(type)) return '';
     this.lastType = internedType(type);
     return this.lastType;
   }
@@ -226,7 +229,7 @@ export class SseDecoder {
     const type = parsed['type'];
     const ownType = typeof type === 'string' && type !== '' ? type : name || ('error' in parsed ? 'error' : '');
     // A line break is legal between tokens only, where a blank does as well and fits on one `data:` line.
-    if (ownType !== '') events.push({ type: ownType, data: json.replaceAll('\n', ' ') });
+    if (isEventType(ownType)) events.push({ type: ownType, data: json.replaceAll('\n', ' ') });
   }
 }
 
