@@ -1,3 +1,4 @@
+import { type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocsController } from './api/docs.controller';
@@ -8,8 +9,10 @@ import { loadHooks } from './config/hooks';
 import { type Settings } from './config/settings';
 import { createAdapter } from './http/fastify-adapter';
 import { Lifecycle } from './http/lifecycle';
+import { errorCode } from './kernel/error-code';
 import { shuttingDown } from './kernel/errors';
 import { RunningCalls } from './serving/running-calls';
+import { GatewayLogger } from './telemetry/logger';
 import { gatewayVersion } from './upstream/gateway-version';
 
 /** A serving gateway. */
@@ -31,12 +34,48 @@ export async function startGateway(settings: Settings): Promise<RunningGateway> 
   const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock() });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of({ settings, hooks, lifecycle }), adapter, {
     bodyParser: false,
-    logger: ['error', 'fatal'],
+    // What goes wrong before the door is open is thrown, and told once by whoever started us.
+    logger: false,
     abortOnError: false,
   });
   app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
-  await app.listen(settings.listen.port, settings.listen.host);
+  await open(app, settings.listen);
+  app.useLogger(nestLogger(app.get(GatewayLogger)));
   return { app, url: addressOf(app, settings.listen.host), stop: () => stop(app, lifecycle, settings.times.drainMs) };
+}
+
+/** @throws {Error} that says what to change when the address cannot be used; everything is closed by then. */
+async function open(app: NestFastifyApplication, { host, port }: Settings['listen']): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    throw listenFault(error, `port ${port} of ${host}`);
+  }
+}
+
+function listenFault(error: unknown, place: string): unknown {
+  const code = errorCode(error);
+  const reasons: ReadonlyMap<string | undefined, string> = new Map([
+    ['EADDRINUSE', `${place} is in use: choose another with --port`],
+    ['EACCES', `this user may not listen on ${place}: choose another with --port`],
+    ['EADDRNOTAVAIL', `${place} is no address of this machine: choose another with --host`],
+    ['ENOTFOUND', `${place} is no address of this machine: choose another with --host`],
+  ]);
+  const reason = reasons.get(code);
+  return reason === undefined ? error : new Error(`${reason} (${code ?? ''})`, { cause: error });
+}
+
+/** Nest's own messages in our log; what it tells of every route is for those who debug. */
+function nestLogger(logger: GatewayLogger): LoggerService {
+  return {
+    log: (message: unknown, context?: unknown) => { logger.debug(message, context); },
+    verbose: (message: unknown, context?: unknown) => { logger.debug(message, context); },
+    debug: (message: unknown, context?: unknown) => { logger.debug(message, context); },
+    warn: (message: unknown, context?: unknown) => { logger.warn(message, context); },
+    error: (message: unknown, ...rest: unknown[]) => { logger.error(message, ...rest); },
+    fatal: (message: unknown, ...rest: unknown[]) => { logger.error(message, ...rest); },
+  }; // prettier-ignore
 }
 
 async function stop(app: NestFastifyApplication, lifecycle: Lifecycle, drainMs: number): Promise<void> {

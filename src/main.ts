@@ -10,8 +10,9 @@ async function main(): Promise<void> {
     process.exitCode = await runCommand(conditions);
   } catch (error) {
     const shown = error instanceof ConfigFault ? error.message : `Codex Gateway cannot start: ${reasonOf(error)}`;
-    process.stderr.write(`${shown}\n`);
     process.exitCode = 1;
+    // A gateway that was half built may hold connections open, which would keep the process alive for nothing.
+    process.stderr.write(`${shown}\n`, () => process.exit());
   }
 }
 

@@ -8,6 +8,7 @@ import { type FileLogin } from './login-files';
 import { IdentifiedTokens } from './identified-tokens';
 import { type AccountRefresher } from './refresh/account-refresher';
 import { expiredLogin, type AccountState } from './refresh/account-state';
+import { homeKeyOf, isLoginHome, type LoginHome } from './refresh/login-home';
 import { RefresherFactory } from './refresh/refresher-factory';
 import { stateOfLogin } from './refresh/account-condition';
 import { TokenIdentity } from './token-identity';
@@ -18,8 +19,8 @@ const tickMs = 5_000;
 const firstTickMs = 250;
 
 /**
- * Valid access tokens for every credential: logins in files are refreshed in time, over all replicas, whether they are used
- * or not; `at-…` tokens are matched to their account; API keys are passed on.
+ * Valid access tokens for every credential: logins, in files or under a name in the state, are refreshed in time, over all
+ * replicas, whether they are used or not; `at-…` tokens are matched to their account; API keys are passed on.
  */
 @Injectable()
 export class RefreshedAccessTokens extends AccessTokens implements OnApplicationBootstrap, OnModuleDestroy {
@@ -46,9 +47,9 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
 
   override async forCredential(credential: Credential): Promise<AccessToken> {
     const { source } = credential;
-    if (source.kind === 'auth_file') {
-      const refresher = this.refreshers.get(source.path) ?? this.watch(credential, source.path);
-      return refresher.usable() ?? this.fromFile(credential, refresher);
+    if (isLoginHome(source)) {
+      const refresher = this.refreshers.get(homeKeyOf(source)) ?? this.watch(credential, source);
+      return refresher.usable() ?? this.fromLogin(credential, refresher);
     }
     if (source.kind === 'access_token') return this.identified.get(credential.name, source.token);
     const known = this.apiKeys.get(source.key);
@@ -61,8 +62,8 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   override async rejected(credential: Credential, token: AccessToken): Promise<boolean> {
     const { source } = credential;
     if (source.kind === 'access_token') this.identified.forget(source.token);
-    if (source.kind !== 'auth_file') return false;
-    const refresher = this.refreshers.get(source.path) ?? this.watch(credential, source.path);
+    if (!isLoginHome(source)) return false;
+    const refresher = this.refreshers.get(homeKeyOf(source)) ?? this.watch(credential, source);
     const { account } = refresher;
     if (account.plain === undefined) return refresher.rejected(token);
     await account.lookAgain();
@@ -73,17 +74,38 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
 
   /** Every credential that this process knows, for people: no token, no address. */
   accountStates(): readonly AccountState[] {
-    const files = [...this.refreshers.values()].map((refresher) => this.stateOf(refresher));
-    const others = [...this.credentials.values()].flatMap(({ name, source: { kind } }) =>
-      kind === 'auth_file' ? [] : [{ ...noState, id: idOf(kind, name), names: [name], kind }],
+    const logins = [...this.refreshers.values()].map((refresher) => this.stateOf(refresher));
+    const others = [...this.credentials.values()].flatMap(({ name, source }) =>
+      isLoginHome(source) ? [] : [{ ...noState, id: idOf(source.kind, name), names: [name], kind: source.kind }],
     );
-    return [...files, ...others];
+    return [...logins, ...others];
+  }
+
+  /** Whether no login can be renewed now, for want of the state. */
+  get isStateUnavailable(): boolean {
+    return this.factory.isStateUnavailable;
+  }
+
+  /** Whether every login was looked at since the start: before that each passes for one that is not there. */
+  get areAccountsKnown(): boolean {
+    return this.hasLooked;
+  }
+
+  /** Looks at every login and at the state now, refreshes nothing, and tells the log what is wrong. Never fails. */
+  async lookNow(): Promise<readonly AccountState[]> {
+    const looks = [...this.refreshers.values()].map(async (refresher) => {
+      await refresher.account.readState();
+      await refresher.look();
+    });
+    await Promise.all(looks).catch(this.factory.onBug);
+    this.tell();
+    return this.accountStates();
   }
 
   onApplicationBootstrap(): void {
     for (const credential of this.factory.credentials()) {
       this.credentials.set(credential.name, credential);
-      if (credential.source.kind === 'auth_file') this.watch(credential, credential.source.path);
+      if (isLoginHome(credential.source)) this.watch(credential, credential.source);
     }
     this.endings.push(this.factory.onChange((id) => void this.notice(id)));
     this.schedule(firstTickMs);
@@ -97,21 +119,22 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
     await Promise.all([...this.refreshers.values()].map((refresher) => refresher.idle()));
   }
 
-  private watch(credential: Credential, path: string): AccountRefresher {
+  private watch(credential: Credential, home: LoginHome): AccountRefresher {
     this.credentials.set(credential.name, credential);
-    const known = this.refreshers.get(path);
+    const known = this.refreshers.get(homeKeyOf(home));
     if (known !== undefined) return known;
-    const refresher = this.factory.refresherFor(path);
-    this.refreshers.set(path, refresher);
-    this.endings.push(
-      this.factory.watchFile(path, () => {
+    const refresher = this.factory.refresherFor(home);
+    this.refreshers.set(homeKeyOf(home), refresher);
+    if (home.kind === 'auth_file') {
+      const stop = this.factory.watchFile(home.path, () => {
         refresher.forgetLook();
-      }),
-    );
+      });
+      this.endings.push(stop);
+    }
     return refresher;
   }
 
-  private async fromFile(credential: Credential, refresher: AccountRefresher): Promise<AccessToken> {
+  private async fromLogin(credential: Credential, refresher: AccountRefresher): Promise<AccessToken> {
     await refresher.look();
     const { plain, name } = refresher.account;
     if (plain === undefined) return refresher.obtain();
@@ -146,8 +169,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
     this.ticking = true;
     try {
       await Promise.all([...this.refreshers.values()].map((refresher) => refresher.tick()));
-      this.hasLooked = true;
-      this.news.tell(this.accountStates());
+      this.tell();
     } catch (error) {
       this.factory.onBug(error);
     } finally {
@@ -155,10 +177,15 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
     }
   }
 
+  private tell(): void {
+    this.hasLooked = true;
+    this.news.tell(this.accountStates());
+  }
+
   private stateOf(refresher: AccountRefresher): AccountState {
-    const { path } = refresher.account;
+    const key = homeKeyOf(refresher.account.home);
     const names = [...this.credentials.values()].flatMap(({ name, source }) =>
-      source.kind === 'auth_file' && source.path === path ? [name] : [],
+      isLoginHome(source) && homeKeyOf(source) === key ? [name] : [],
     );
     return stateOfLogin(refresher, names, this.factory.nowMs());
   }

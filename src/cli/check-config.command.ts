@@ -1,24 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { checkConfig, formatCheck } from '../config/check-config';
 import { type StartConditions } from '../config/load-settings';
+import { helpFor } from './help';
 
-/** Explains a `config.yaml` key by key. @returns 1 when the file has a fault or cannot be read. */
+const options = { config: { type: 'string', short: 'c' }, json: { type: 'boolean', default: false } } as const;
+
+/**
+ * Explains a `config.yaml` key by key.
+ *
+ * @returns 1 when the file has a fault or cannot be read, 2 when the words of the command are not understood.
+ */
 export async function checkConfigCommand({ argv, env, cwd, homeDir }: StartConditions): Promise<number> {
-  const json = argv.includes('--json');
-  const file = fileIn(argv) ?? env['CONFIG_FILE_PATH'] ?? 'config.yaml';
+  const words = wordsOf(argv);
+  if (words === undefined) {
+    process.stderr.write(`check-config: a word is not understood.\n\n${helpFor('check-config')}\n`);
+    return 2;
+  }
+  const file = words.file ?? env['CONFIG_FILE_PATH'] ?? 'config.yaml';
   const text = await readFile(resolve(cwd, file), 'utf8').catch(() => undefined);
   if (text === undefined) {
     process.stderr.write(`${file} cannot be read: is the path right and the file readable for this user?\n`);
     return 1;
   }
   const check = checkConfig({ text, path: file, env, cwd, homeDir });
-  process.stdout.write(`${json ? JSON.stringify(check, null, 2) : formatCheck(check)}\n`);
+  process.stdout.write(`${words.json ? JSON.stringify(check, null, 2) : formatCheck(check)}\n`);
   return check.faults.length > 0 ? 1 : 0;
 }
 
-function fileIn(argv: readonly string[]): string | undefined {
-  const inline = argv.find((word) => word.startsWith('--config='))?.slice('--config='.length);
-  const flag = argv.findIndex((word) => word === '--config' || word === '-c');
-  return inline ?? (flag === -1 ? argv.find((word) => !word.startsWith('-')) : argv[flag + 1]);
+/** The file may stand alone as well. Undefined for unknown words, which are not quoted: a secret may be among them. */
+function wordsOf(argv: readonly string[]): { readonly file: string | undefined; readonly json: boolean } | undefined {
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: true });
+    const files = values.config === undefined ? positionals : [values.config, ...positionals];
+    return files.length > 1 ? undefined : { file: files[0], json: values.json };
+  } catch {
+    return undefined;
+  }
 }

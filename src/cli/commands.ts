@@ -1,7 +1,7 @@
 import { type StartConditions } from '../config/load-settings';
 import { accountsCommand } from './accounts.command';
 import { checkConfigCommand } from './check-config.command';
-import { helpText } from './help';
+import { helpFor, helpText } from './help';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
 import { serve } from './serve';
@@ -22,18 +22,20 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
 /**
  * Runs the command that the first word names; without one it serves.
  *
- * @returns the exit status. @throws {ConfigFault} for settings that cannot be used.
+ * @returns the exit status, 2 for a word that is no command. @throws {ConfigFault} for settings that cannot be used.
  */
 export async function runCommand(conditions: StartConditions): Promise<number> {
   const [first = 'serve', ...rest] = conditions.argv;
-  if (conditions.argv.includes('--help') || first === '-h') return print(helpText);
+  if (first === '-h' || first === '--help') return print(helpText);
   if (first === '--version') return print(`codex-gateway ${gatewayVersion()}`);
-  if (first.startsWith('-')) return serve(conditions);
+  const wantsHelp = rest.some((word) => word === '--help' || word === '-h');
+  if (first.startsWith('-')) return wantsHelp ? print(helpText) : serve(conditions);
   const command = commands.get(first);
   if (command === undefined) {
     process.stderr.write(`Unknown command: ${first.slice(0, 40)}\n\n${helpText}\n`);
-    return 1;
+    return 2;
   }
+  if (wantsHelp) return print(helpFor(first));
   return command({ ...conditions, argv: conditions.argv.length === 0 ? [] : rest });
 }
 

@@ -143,9 +143,17 @@ describe('logout', () => {
   it('ends the login everywhere with --revoke', async () => {
     const { login } = simulator.makeAuthFile(join(folder, 'codex'));
     expect(await logoutCommand(conditions(['--revoke', '--json']))).toBe(0);
-    expect(JSON.parse(out)).toEqual({ name: 'default', auth_file: path, revoked: true });
+    expect(JSON.parse(out)).toEqual({ name: 'default', auth_file: path, removed: true, revoked: true });
     expect(simulator.tokens.refresh(login.refreshToken).kind).toBe('invalidated');
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('says when there is no login, and that nothing was removed', async () => {
+    expect(await logoutCommand(conditions([]))).toBe(0);
+    expect(out).toBe(`There is no login in ${path}: nothing was removed.\n`);
+    out = '';
+    expect(await logoutCommand(conditions(['--json']))).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ auth_file: path, removed: false, revoked: false });
   });
 
   it('keeps the file when the server did not confirm, so that it can be tried again', async () => {
@@ -200,6 +208,6 @@ describe('accounts', () => {
   it('ends with status 1 and the reason when a login is missing', async () => {
     expect(await accountsCommand(conditions([]))).toBe(1);
     expect(out).toMatch(/default +chatgpt +unusable/);
-    expect(out).toContain(`default: ${path} does not exist`);
+    expect(out).toContain(`default: ${path} does not exist. Sign in with \`node dist/main.js login\``);
   });
 });

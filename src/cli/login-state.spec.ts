@@ -117,7 +117,7 @@ describe('with the journal of a state folder', () => {
     const settings = settingsFor(simulator.url, { rest: { stateDir } });
     const gateway = await LoginState.open(settings);
     await gateway?.offer(path);
-    const { generation } = (await gateway?.record(path)) ?? {};
+    const { generation } = (await gateway?.view({ kind: 'auth_file', path }))?.record ?? {};
     expect(generation).toBe(1);
     await gateway?.close();
     const holder = new JournalCredentialStore(stateDir, new SystemClock());
@@ -132,7 +132,7 @@ describe('with the journal of a state folder', () => {
     expect(await logoutCommand(conditions([]))).toBe(0);
     expect(existsSync(path)).toBe(false);
     const after = await LoginState.open(settings);
-    expect(await after?.record(path)).toMatchObject({ sealed: '' });
+    expect((await after?.view({ kind: 'auth_file', path }))?.record).toMatchObject({ sealed: '' });
     await after?.close();
   });
 

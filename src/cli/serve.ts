@@ -1,4 +1,5 @@
 import { locksAvailable, noLocksSentence } from '../auth/file-lock';
+import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { usedCredentials } from '../config/credentials';
 import { loadSettings, type StartConditions } from '../config/load-settings';
 import { type Settings } from '../config/settings';
@@ -7,6 +8,7 @@ import { type RunningGateway, startGateway } from '../gateway';
 import { MasterKey } from '../keys/master-key';
 import { RedisLink } from '../state/redis/redis-link';
 import { GatewayLogger } from '../telemetry/logger';
+import { loginWarnings } from './login-warnings';
 import { redisWarnings } from './redis-warnings';
 
 /** Serves until SIGTERM or SIGINT, then drains. @returns 0. @throws {ConfigFault} and what `startGateway` throws. */
@@ -27,11 +29,16 @@ async function announce({ app, url }: RunningGateway, settings: Settings): Promi
   const logger = app.get(GatewayLogger);
   for (const warning of settings.warnings) logger.warn(warning);
   if (!locksAvailable && usesLoginFile(settings)) logger.warn(noLocksSentence);
+  for (const warning of await loginWarnings(app.get(RefreshedAccessTokens), settings)) logger.warn(warning);
   const { storedAt } = app.get(MasterKey);
   if (storedAt !== undefined)
     logger.warn(`No master key was given: the one in ${storedAt} is used. Clients send it as their API key.`);
   for (const warning of await redisWarnings(app.get<RedisLink | undefined>(RedisLink))) logger.warn(warning);
-  logger.event('info', `listening on ${url}`, { docs: `${url}/docs`, metrics: `${url}/metrics` });
+  logger.event('info', `listening on ${url}`, {
+    config: settings.configFile ?? 'none',
+    docs: `${url}/docs`,
+    metrics: `${url}/metrics`,
+  });
   logger.flush();
 }
 

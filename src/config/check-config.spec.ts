@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { checkConfig, type ConfigCheck, formatCheck } from './check-config';
 
+const folder = resolve('test/fixtures/config');
+
 function check(text: string, env: Record<string, string> = {}): ConfigCheck {
-  return checkConfig({ text, path: 'config.yaml', env, cwd: '/srv', homeDir: '/home/ada' });
+  return checkConfig({ text, path: 'config.yaml', env, cwd: folder, homeDir: '/home/ada' });
 }
 
 const read = (name: string) => readFileSync(`test/fixtures/config/${name}`, 'utf8');
@@ -54,7 +57,7 @@ describe('checkConfig', () => {
   it('says one line a key to people, then warnings, faults and the verdict', () => {
     const page = formatCheck(check('general_settings:\n  max_request_size_mb: huge\n  colour: blue\n'));
     expect(page).toMatch(/ 2 {2}honoured {2}general_settings\.max_request_size_mb {2}largest request body/);
-    expect(page).toMatch(/Warnings:\n {2}- config\.yaml:3 general_settings\.colour: ignored, not a key/);
+    expect(page).toMatch(/Warnings:\n {2}- config\.yaml:3 general_settings\.colour: ignored, unknown: not a key/);
     expect(page).toMatch(/Faults:\n {2}- config\.yaml:2 general_settings\.max_request_size_mb: must be megabytes/);
     expect(page.endsWith('Faults: 1.')).toBe(true);
     expect(formatCheck(check('')).endsWith('No faults: the gateway will start with this file.')).toBe(true);

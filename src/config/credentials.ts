@@ -57,7 +57,7 @@ export function readCredentials(
     const sources = sourcesIn(values, places);
     const [source] = sources;
     if (source === undefined || sources.length > 1) {
-      const message = 'must hold exactly one of auth_file, access_token and api_key';
+      const message = 'must hold exactly one of auth_file, login, access_token and api_key';
       faults.push({ place: placeOf([...at, 'credential_values']), message });
     } else if (byName.has(name)) {
       const message = name === 'default' ? 'is taken: "default" is the login of the environment' : 'stands twice in the list';
@@ -67,9 +67,13 @@ export function readCredentials(
   return { book: { defaultCredential: standard, byName }, faults };
 }
 
-/** A login named in a deployment itself. Its name is a short digest, so that it can be shown and told from others. */
+/**
+ * A login named in a deployment itself. Its name is that of a named login, else a short digest, so that it can be shown and
+ * told from others.
+ */
 export function inlineCredential(source: CredentialSource, standard: Credential): Credential {
   if (JSON.stringify(source) === JSON.stringify(standard.source)) return standard;
+  if (source.kind === 'stored_login') return { name: source.name, source };
   const secret = source.kind === 'auth_file' ? source.path : source.kind === 'api_key' ? source.key : source.token;
   const digest = createHash('sha256').update(`${source.kind}\0${secret}`).digest('hex');
   return { name: `${source.kind.replace('_', '-')}-${digest.slice(0, 8)}`, source };
@@ -80,6 +84,7 @@ function sourcesIn(values: ListEntry['credential_values'], places: Places): read
   if (values.auth_file) {
     sources.push({ kind: 'auth_file', path: absolutePath(values.auth_file, places.fileDir, places.homeDir) });
   }
+  if (values.login) sources.push({ kind: 'stored_login', name: values.login });
   if (values.access_token) sources.push({ kind: 'access_token', token: values.access_token.trim() });
   if (values.api_key) sources.push({ kind: 'api_key', key: values.api_key.trim() });
   return sources;

@@ -1,6 +1,8 @@
 /** Where a deployment's credential comes from. `default` is the login of the environment. */
 export type CredentialSource =
   | { readonly kind: 'auth_file'; readonly path: string }
+  /** A login that the gateway keeps in its state under a name (`loginNamePattern`), without a file. */
+  | { readonly kind: 'stored_login'; readonly name: string }
   | { readonly kind: 'access_token'; readonly token: string }
   | { readonly kind: 'api_key'; readonly key: string };
 

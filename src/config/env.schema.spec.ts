@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigFault } from './config-fault';
-import { readEnv } from './env.schema';
+import { readEnv, tryReadEnv } from './env.schema';
 import { environmentTable } from './environment-table';
 
 describe('readEnv', () => {
@@ -19,6 +19,25 @@ describe('readEnv', () => {
       for (const name of Object.keys(source)) expect(message).toContain(`environment ${name}:`);
       for (const value of ['port-of-call', 'hunter2', 'perhaps']) expect(message).not.toContain(value);
     }
+  });
+
+  it.each([
+    ['without a scheme', 'pr0xy-secret.example:3128'],
+    ['of another kind', 'socks5://ada:pr0xy-secret@proxy.example:1080'],
+    ['with a broken password', 'http://ada:pr0xy-secret%zz@proxy.example:3128'],
+    ['without a host', 'http://'],
+    ['of nonsense', 'http://ada:pr0xy-secret@pro xy:99999'],
+  ])('refuses a proxy %s in each of the four variables, and shows none', (_, value) => {
+    const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+    const { faults } = tryReadEnv(Object.fromEntries(names.map((name) => [name, value])));
+    expect(faults.map(({ place }) => place).sort()).toEqual(names.map((name) => `environment ${name}`).sort());
+    expect(JSON.stringify(faults)).not.toContain('pr0xy-secret');
+    expect(faults[0]?.message).toContain('must be an http or https URL');
+  });
+
+  it('takes a proxy with user name and password, without the white space around it', () => {
+    const HTTPS_PROXY = 'http://ada:p%40ss@proxy.example:3128';
+    expect(readEnv({ HTTPS_PROXY: ` ${HTTPS_PROXY}\n` })).toEqual({ HTTPS_PROXY });
   });
 
   it('turns words, numbers and seconds into values', () => {

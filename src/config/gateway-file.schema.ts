@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { loginNamePattern, loginNameRule } from './login-name';
 
 /** What `check-config` says of a key. */
 export type Verdict = 'honoured' | 'mapped' | 'ignored';
@@ -13,6 +14,7 @@ const count = reading(readCount, 'must be a whole number, 0 or more');
 const seconds = reading(readSeconds, `must be seconds, a number above 0 and at most ${mostSeconds}`);
 const megabytes = reading(readMegabytes, 'must be megabytes, a number above 0 and at most 1024');
 const headerName = text.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'must be the name of an HTTP header' });
+const loginName = text.regex(loginNamePattern, { error: `must be ${loginNameRule}` });
 const hookPaths = reading(readTexts, 'must be a path or a list of paths');
 const anyMap = z.record(z.string(), z.unknown(), { error: 'must be a map of keys and values' });
 
@@ -22,7 +24,10 @@ export const deploymentParamsSchema = z.looseObject({
   custom_llm_provider: key(text, 'the provider when the model name carries none'),
   api_base: key(text, 'base URL of the upstream'),
   base_url: key(text, 'same as api_base', 'mapped'),
-  api_key: key(text, 'key of an `openai/` upstream, or `oauth:<name>` for an entry of credential_list'),
+  api_key: key(
+    text,
+    'key of an `openai/` upstream, or `oauth:<name>` for an entry of credential_list or a named login',
+  ),
   auth_file: key(text, 'login made by `codex login`'),
   litellm_credential_name: key(text, 'entry of credential_list'),
   timeout: key(seconds, 'whole call, in seconds'),
@@ -49,10 +54,11 @@ const credentialSchema = z.looseObject({
   credential_values: z
     .looseObject({
       auth_file: key(text, 'login made by `codex login`'),
+      login: key(loginName, 'named login in the state of the gateway, made by `login --name N --store`'),
       access_token: key(text, 'Codex access token (`at-…`)'),
       api_key: key(text, 'key of an `openai/` upstream'),
     })
-    .meta({ description: 'exactly one of auth_file, access_token, api_key' }),
+    .meta({ description: 'exactly one of auth_file, login, access_token, api_key' }),
 });
 
 const aliasSchema = z.union(

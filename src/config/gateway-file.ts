@@ -48,7 +48,9 @@ export function readGatewayFile(text: string, name: string, environment: EnvSour
 
 function emptyMeans([section, key]: KeyPath, environment: EnvSource): string {
   const isMasterKey = section === 'general_settings' && key === 'master_key';
-  const hasOther = [environment['LITELLM_MASTER_KEY'], environment['GATEWAY_MASTER_KEY']].some((one) => one !== undefined);
+  const hasOther = [environment['LITELLM_MASTER_KEY'], environment['GATEWAY_MASTER_KEY']].some(
+    (one) => one !== undefined,
+  );
   return isMasterKey && !hasOther
     ? 'without a master key a start makes one, keeps it in STATE_DIR, and listens on 127.0.0.1 only unless a host is named'
     : 'the value counts as empty';

@@ -43,7 +43,11 @@ export function loadSettings(start: StartConditions): Settings {
   if (faults.length > 0) throw new ConfigFault(faults);
   const keyWarnings = found.file === undefined ? [] : fileKeyWarnings(found.file, reading.unusable);
   const configFile = found.file === undefined ? {} : { configFile: found.path };
-  return deepFrozen({ ...reading.settings, ...configFile, warnings: [...warnings, ...reading.warnings, ...keyWarnings] });
+  return deepFrozen({
+    ...reading.settings,
+    ...configFile,
+    warnings: [...warnings, ...reading.warnings, ...keyWarnings],
+  });
 }
 
 function findFile(named: string | undefined, { env, cwd, homeDir }: StartConditions): FoundFile {

@@ -4,6 +4,7 @@ import { type Credential, type Deployment } from './deployment';
 import { absolutePath } from './file-paths';
 import { type DeploymentEntry } from './gateway-file.schema';
 import { paramsOfRole } from './litellm-params';
+import { loginNamePattern, loginNameRule } from './login-name';
 
 /** What a deployment may refer to. */
 export interface DeploymentSurroundings {
@@ -119,16 +120,23 @@ function openAiCredential(params: Params, credentials: CredentialBook): Credenti
   throw new UnusableDeployment(['litellm_params'], reason);
 }
 
-/** `litellm_credential_name: work` and `api_key: oauth:work` say the same. */
-function namedCredential(params: Params, { byName }: CredentialBook): Credential | undefined {
+/**
+ * `litellm_credential_name: work` and `api_key: oauth:work` say the same when `credential_list` has that name; else the
+ * second means the login of that name in the state.
+ */
+function namedCredential(params: Params, { byName, defaultCredential }: CredentialBook): Credential | undefined {
   const written = params.litellm_credential_name ?? '';
   const viaKey = params.api_key?.startsWith('oauth:') === true ? params.api_key.slice('oauth:'.length).trim() : '';
   const name = written === '' ? viaKey : written;
   if (name === '') return undefined;
   const found = byName.get(name);
   if (found !== undefined) return found;
-  const step = written === '' ? 'api_key' : 'litellm_credential_name';
-  throw new UnusableDeployment(['litellm_params', step], 'names a credential that credential_list does not have');
+  if (written !== '') {
+    const reason = 'names a credential that credential_list does not have';
+    throw new UnusableDeployment(['litellm_params', 'litellm_credential_name'], reason);
+  }
+  if (loginNamePattern.test(name)) return inlineCredential({ kind: 'stored_login', name }, defaultCredential);
+  throw new UnusableDeployment(['litellm_params', 'api_key'], `after "oauth:", must be ${loginNameRule}`);
 }
 
 function apiBaseOf(params: Params): string | undefined {

@@ -1,15 +1,19 @@
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Lifecycle } from '../http/lifecycle';
 import { Public } from '../keys/public.decorator';
+import { type Degradation, LoginsHealth } from './logins-health';
 
 /** LiteLLM's readiness shape; there is no SQL database here. */
 export interface Readiness {
   readonly status: 'healthy' | 'draining';
   readonly db: 'Not connected';
-  readonly cache: null;
+  readonly cache: 'redis' | 'redis (down)' | null;
+  /** What works less well than it should; empty while all is well. */
+  readonly degraded: readonly Degradation[];
   readonly in_flight_requests: number;
 }
 
@@ -17,6 +21,8 @@ interface Endpoint {
   readonly model: string;
   readonly api_base: string;
   readonly model_id?: string;
+  /** Of unhealthy ones. */
+  readonly error?: string;
 }
 
 /** LiteLLM's endpoint list; no live calls are made, so nothing is spent by asking. */
@@ -27,50 +33,77 @@ export interface EndpointHealth {
   readonly unhealthy_count: number;
 }
 
-type HealthSettings = Pick<Settings, 'deployments' | 'codex'>;
+type HealthSettings = Pick<Settings, 'deployments' | 'codex' | 'defaultCredential'>;
 
 /** Probes of orchestrators and balancers. Liveness says that the process answers, readiness that it takes new work. */
+@ApiTags('Health')
 @Controller('health')
 export class HealthController {
   constructor(
     private readonly lifecycle: Lifecycle,
+    private readonly logins: LoginsHealth,
     @Inject(SETTINGS) private readonly settings: HealthSettings,
   ) {}
 
   @Public()
   @Get(['liveliness', 'liveness'])
+  @ApiOperation({ summary: 'Whether the process answers; no key needed' })
   @Header('content-type', 'application/json; charset=utf-8')
   liveness(): string {
     return JSON.stringify("I'm alive!");
   }
 
-  /** 503 while draining, so that no new request is sent here. */
+  /**
+   * 503 while draining, so that no new request is sent here. Redis away or logins lost are no reason: valid tokens serve
+   * on, and a refusal that names the trouble helps more than a balancer without a target.
+   */
   @Public()
   @Get('readiness')
+  @ApiOperation({ summary: 'Whether new work is taken (503 while draining), and what is degraded; no key needed' })
   readiness(@Res({ passthrough: true }) reply: FastifyReply): Readiness {
     const draining = this.lifecycle.state === 'draining';
     void reply.code(draining ? 503 : 200);
     return {
       status: draining ? 'draining' : 'healthy',
       db: 'Not connected',
-      cache: null,
+      cache: this.logins.cache,
+      degraded: this.logins.degradations(),
       in_flight_requests: this.lifecycle.inFlight,
     };
   }
 
   @Get()
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Deployments whose login can be used, and the others; nothing is called upstream' })
   endpoints(): EndpointHealth {
-    const configured = this.settings.deployments.map(({ id, upstreamModel, apiBase }): Endpoint => ({
-      model: upstreamModel,
-      api_base: apiBase,
-      model_id: id,
-    }));
-    const endpoints = configured.length > 0 ? configured : [{ model: '*', api_base: this.settings.codex.baseUrl }];
+    const unusable = this.logins.unusableCredentials();
+    const healthy: Endpoint[] = [];
+    const unhealthy: Endpoint[] = [];
+    for (const { credential, endpoint } of endpointsOf(this.settings)) {
+      if (credential !== undefined && unusable.has(credential))
+        unhealthy.push({ ...endpoint, error: 'its upstream login cannot be used' });
+      else healthy.push(endpoint);
+    }
     return {
-      healthy_endpoints: endpoints,
-      unhealthy_endpoints: [],
-      healthy_count: endpoints.length,
-      unhealthy_count: 0,
+      healthy_endpoints: healthy,
+      unhealthy_endpoints: unhealthy,
+      healthy_count: healthy.length,
+      unhealthy_count: unhealthy.length,
     };
   }
+}
+
+/** Every deployment with the name of the credential that it needs; without deployments the whole catalog of the default login. */
+function endpointsOf({
+  deployments,
+  codex,
+  defaultCredential,
+}: HealthSettings): readonly { readonly credential: string | undefined; readonly endpoint: Endpoint }[] {
+  if (deployments.length === 0) {
+    return [{ credential: defaultCredential.name, endpoint: { model: '*', api_base: codex.baseUrl } }];
+  }
+  return deployments.map(({ id, upstreamModel, apiBase, credential, mockResponse }) => ({
+    credential: mockResponse === undefined ? credential.name : undefined,
+    endpoint: { model: upstreamModel, api_base: apiBase, model_id: id },
+  }));
 }

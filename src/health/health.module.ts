@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module';
 import { HealthController } from './health.controller';
+import { LoginsHealth } from './logins-health';
 
 /** The probes. */
-@Module({ controllers: [HealthController] })
+@Module({ imports: [AuthModule], controllers: [HealthController], providers: [LoginsHealth] })
 export class HealthModule {}

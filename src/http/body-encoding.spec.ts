@@ -60,6 +60,44 @@ describe('unpackBody', () => {
     expect(await statusOf(unpackBody(frame, 'zstd', max))).toBe(400);
   });
 
+  /** Magic, no flags, a window descriptor, then `blocks` empty raw blocks, the last one marked. */
+  const emptyFrame = (windowDescriptor: number, blocks = 1) =>
+    Buffer.concat([
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, windowDescriptor]),
+      Buffer.alloc(3 * (blocks - 1)),
+      Buffer.from([0x01, 0x00, 0x00]),
+    ]);
+  const smallest = 0x00;
+  const eightMebibytes = 13 << 3;
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]);
+  const times = (count: number, frame: Buffer) => Buffer.concat(Array<Buffer>(count).fill(frame));
+
+  it.each([
+    ['64 frames', times(64, emptyFrame(smallest)), 200],
+    ['65 frames', times(65, emptyFrame(smallest)), 400],
+    ['65 frames of which most are skipped', Buffer.concat([times(64, skippable), emptyFrame(smallest)]), 400],
+    ['8 windows of 8 MiB', times(8, emptyFrame(eightMebibytes)), 200],
+    ['9 windows of 8 MiB', times(9, emptyFrame(eightMebibytes)), 400],
+    ['as many blocks as the body may have', emptyFrame(smallest, 1024 + 976), 200],
+    ['one block more', emptyFrame(smallest, 1024 + 977), 400],
+    ['too many blocks over all frames', times(2, emptyFrame(smallest, 1024)), 400],
+  ])('bounds what headers alone can command: %s', async (_case, packed, status) => {
+    expect(await statusOf(unpackBody(packed, 'zstd', max))).toBe(status);
+  });
+
+  it.each([
+    ['500 windows in 4.5 KB', () => times(500, emptyFrame(eightMebibytes))],
+    ['4 million blocks in 12 MB', () => emptyFrame(smallest, 4_000_000)],
+    ['4 million frames that are skipped', () => times(4_000_000, skippable)],
+  ])('refuses %s without allocating them', async (_case, make) => {
+    const packed = make();
+    const before = process.memoryUsage();
+    const started = performance.now();
+    expect(await statusOf(unpackBody(packed, 'zstd', 32 * 1024 * 1024))).toBe(400);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.memoryUsage().external - before.external).toBeLessThan(64 * 1024 * 1024);
+  });
+
   it.each(['gzip', 'zstd'] as const)('answers 400 to bytes that are not %s, or cut short', async (encoding) => {
     const packed = encoding === 'gzip' ? gzipSync(text) : zstd(text);
     expect(await statusOf(unpackBody(Buffer.from('{"a":1}'), encoding, max))).toBe(400);

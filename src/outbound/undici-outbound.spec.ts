@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { settingsFor, type SettingsChanges } from '../../test/support/settings-for';
 import { type OutboundRequest, type OutboundResponse } from './outbound';
 import { UndiciOutbound } from './undici-outbound';
@@ -44,6 +45,19 @@ async function allBytes(response: OutboundResponse): Promise<string> {
   }
   return text;
 }
+
+describe('a proxy', () => {
+  it('that cannot be used is refused without showing its address or password', () => {
+    const proxy = { http: '', https: 'http://ada:pr0xy-secret@proxy:99999', no: '' };
+    const make = (): UndiciOutbound => outboundTo(url, { rest: { proxy } });
+    expect(make).toThrow('HTTP_PROXY or HTTPS_PROXY is not an address of a proxy');
+    try {
+      make();
+    } catch (error) {
+      expect(inspect(error, { depth: 5 })).not.toContain('pr0xy-secret');
+    }
+  });
+});
 
 describe('a call', () => {
   it('sends method, path, headers and body, and tells status, headers and body', async () => {

@@ -46,19 +46,28 @@ export function assertModestJson(bytes: Buffer, maxDepth: number): void {
 }
 
 /**
- * Whether a key stands twice in the object at the top of valid JSON. Parsers take the last, or the first, or refuse: what
- * one of them decided by that key need not hold for the next.
+ * Whether a key of ASCII letters stands twice in the object at the top of valid JSON. Parsers take the last, or the first,
+ * or refuse: what one of them decided by that key need not hold for the next.
  */
 export function repeatsKey(bytes: Buffer, key: string): boolean {
   const name = `"${key}"`;
   const first = bytes.indexOf(name);
   const again = first !== -1 && bytes.indexOf(name, first + name.length) !== -1;
-  // A key of plain letters may be spelled in escapes, which no serializer does and which all parsers take.
-  return (again || letterEscapes.some((escape) => bytes.includes(escape))) && keysAtTheTop(bytes, key) > 1;
+  return (again || escapesLetters(bytes)) && keysAtTheTop(bytes, key) > 1;
 }
 
-/** Begin of an escape for any of `@` to DEL. */
-const letterEscapes = ['\\u004', '\\u005', '\\u006', '\\u007'];
+/** A key may be spelled in escapes: no serializer does that to letters, and every parser takes it. */
+function escapesLetters(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf('\\u00'); at !== -1; at = bytes.indexOf('\\u00', at + 4)) {
+    const digit = bytes[at + 4] ?? 0;
+    if (digit >= digitFour && digit <= digitSeven) return true;
+  }
+  return false;
+}
+
+/** `\u0040` to `\u007f`: letters are among them. */
+const digitFour = 0x34;
+const digitSeven = 0x37;
 
 function keysAtTheTop(bytes: Buffer, key: string): number {
   let depth = 0;

@@ -10,7 +10,7 @@ export type StateTrouble = 'offline' | 'breaker' | 'timeout' | 'connection' | 'r
 export class StateUnavailable extends GatewayError {
   constructor(
     readonly trouble: StateTrouble,
-    /** First word of the server's refusal, for example `OOM`. */
+    /** First word of the server's refusal, for example `OOM`, or the system's word about the state folder: `EACCES`. */
     readonly replyCode?: string,
   ) {
     super({

@@ -68,3 +68,11 @@ export function providerLabel(apiBase: string | undefined): string {
   if (apiBase === undefined) return 'None';
   return apiBase.includes('/backend-api/codex') ? 'chatgpt' : 'openai';
 }
+
+/** Characters of a name in a label: behind a wildcard the client writes part of it, and hooks may write all of it. */
+const longestName = 128;
+
+/** A model's name, cut to what a label should hold. */
+export function nameLabel(name: string): string {
+  return name.length <= longestName ? name : name.slice(0, longestName);
+}

@@ -1,6 +1,6 @@
 import { type AttemptRecord, Observer, type RequestRecord } from '../kernel/observer';
 import { type GatewayMetrics } from './gateway-metrics';
-import { agentLabel, exceptionClass, failureStatus } from './label-values';
+import { agentLabel, exceptionClass, failureStatus, nameLabel } from './label-values';
 import { AttemptSeries, RequestSeries } from './request-series';
 import { type GatewayLogger, scrub } from './logger';
 
@@ -28,13 +28,13 @@ export class MetricsObserver extends Observer {
     this.seriesOf(record, agent.label).count(record);
     if (record.stream && record.end !== 'refused') this.metrics.streamEnds.add([record.end]);
     for (const param of record.droppedParams) this.metrics.droppedParams.add([param]);
-    if (record.remappedFrom !== undefined) this.metrics.remappedModels.add([record.remappedFrom]);
+    if (record.remappedFrom !== undefined) this.metrics.remappedModels.add([nameLabel(record.remappedFrom)]);
     if (this.logger.logsAccess) this.logger.access(accessLine(record, agent.shown));
   }
 
   attemptEnded(record: AttemptRecord): void {
     const { deploymentId, apiBase, upstreamModel, failure } = record;
-    const key = `${record.modelLabel}\n${upstreamModel}\n${deploymentId}\n${apiBase}`;
+    const key = `${nameLabel(record.modelLabel)}\n${nameLabel(upstreamModel)}\n${deploymentId}\n${apiBase}`;
     const series = this.attemptSeries.get(key) ?? new AttemptSeries(this.metrics, record);
     if (series.isLasting) remember(this.attemptSeries, key, series);
     series.total.value += 1;
@@ -80,14 +80,15 @@ function accessLine(
   userAgent: string,
 ): Record<string, string | number | boolean | readonly string[] | undefined> {
   const { principal, usage } = record;
+  const model = foreign(record.requestedModel);
   return {
     requestId: record.requestId,
     route: record.route,
     status: record.status,
     end: record.end,
     errorCode: record.errorCode,
-    model: foreign(record.requestedModel),
-    upstreamModel: record.upstreamModel,
+    model,
+    upstreamModel: record.upstreamModel === record.requestedModel ? model : foreign(record.upstreamModel),
     deployment: record.deploymentId,
     stream: record.stream,
     keyHash: principal?.keyHash.slice(0, 16),

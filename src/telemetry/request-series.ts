@@ -2,7 +2,7 @@ import { type AttemptRecord, type RequestRecord } from '../kernel/observer';
 import { type Principal } from '../kernel/principal';
 import { type CounterCell, type HistogramCell } from './cell-metrics';
 import { type GatewayMetrics } from './gateway-metrics';
-import { exceptionClass, providerLabel } from './label-values';
+import { exceptionClass, nameLabel, providerLabel } from './label-values';
 
 /** What a label reads when there is no value. */
 const none = 'None';
@@ -27,7 +27,7 @@ export class RequestSeries {
 
   /** Tells kinds of requests apart: whatever a label or the choice of metrics depends on. */
   static keyOf(record: RequestRecord, agent: string): string {
-    const where = `${requestedLabel(record)}\n${record.upstreamModel}\n${record.deploymentId}\n${record.apiBase}`;
+    const where = `${requestedLabel(record)}\n${nameLabel(record.upstreamModel ?? none)}\n${record.deploymentId}\n${record.apiBase}`;
     return `${holderKey(record.principal)}\n${presence(record)}${record.status}\n${record.route}\n${where}\n${agent}`;
   }
 
@@ -51,7 +51,7 @@ export class AttemptSeries {
   readonly success: CounterCell;
 
   constructor(metrics: GatewayMetrics, { modelLabel, upstreamModel, deploymentId, apiBase }: AttemptRecord) {
-    const model = [modelLabel, upstreamModel, deploymentId, apiBase, providerLabel(apiBase)];
+    const model = [nameLabel(modelLabel), nameLabel(upstreamModel), deploymentId, apiBase, providerLabel(apiBase)];
     this.labels = [...model, none, none, none, none, none, none];
     this.total = metrics.deploymentTotal.at(this.labels);
     this.success = metrics.deploymentSuccess.at(this.labels);
@@ -101,7 +101,7 @@ function labelsOf(record: RequestRecord, agent: string): RequestLabels {
   return {
     ...holderLabels(record.principal),
     requestedModel: requestedLabel(record),
-    model: served ? (record.upstreamModel ?? none) : none,
+    model: served ? nameLabel(record.upstreamModel ?? none) : none,
     modelId: record.deploymentId ?? none,
     agent: record.principal === undefined ? none : agent,
   };
@@ -157,5 +157,6 @@ function callLabels({ keyHash, keyAlias, model, team, user }: RequestLabels): re
 
 /** Names that nobody configured are one series together, however many a client makes up. */
 function requestedLabel({ modelLabel, requestedModel }: RequestRecord): string {
-  return modelLabel ?? (requestedModel === undefined ? none : 'other');
+  if (modelLabel !== undefined) return nameLabel(modelLabel);
+  return requestedModel === undefined ? none : 'other';
 }

@@ -156,6 +156,28 @@ describe('MetricsObserver', () => {
     expect(text).not.toContain('param-2049');
   });
 
+  it('cuts names that a client or a hook had a hand in, and never shows a key in them', async () => {
+    const { lines, metrics, observer } = observed();
+    const long = `gpt-${'x'.repeat(5_000)}`;
+    observer.attemptEnded({ ...attempt, modelLabel: long, upstreamModel: long });
+    observer.requestEnded({
+      ...record,
+      modelLabel: long,
+      upstreamModel: long,
+      requestedModel: long,
+      remappedFrom: long,
+    });
+    observer.requestEnded({ ...record, upstreamModel: 'sk-0123456789abcdef', remappedFrom: 'sk-0123456789abcdef' });
+    const { text } = await metrics.exposition();
+    expect(text).toContain(long.slice(0, 128));
+    expect(text).not.toContain(long.slice(0, 129));
+    expect(series(text, 'litellm_deployment_total_requests_total', `litellm_model_name="${long.slice(0, 128)}"`)).toBe(
+      1,
+    );
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(1_500);
+    expect(lines[1]).not.toContain('sk-');
+  });
+
   it('writes one line per request, without the key', () => {
     const { lines, observer } = observed();
     observer.requestEnded({ ...record, userAgent: 'agent sk-0123456789abcdef\u009b31m\nnext' });

@@ -73,6 +73,8 @@ describe('the API reference', () => {
     const paths = Object.keys((document.json as { paths: Record<string, unknown> }).paths);
     for (const path of [chat, '/v1/responses', '/v1/models', '/backend-api/codex/responses'])
       expect(paths).toContain(path);
+    for (const path of ['/health', '/health/liveliness', '/health/liveness', '/health/readiness', '/metrics'])
+      expect(document.json).toHaveProperty(['paths', path, 'get', 'summary'], expect.stringMatching(/^\S.{20,}/));
     const page = await send(bench, '/docs', { headers: { authorization: '' } });
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { chatBody, post } from '../support/calls';
-import { ProgramBench } from '../support/program';
+import { chatBody, post, send } from '../support/calls';
+import { ProgramBench, type Served } from '../support/program';
 
 let bench: ProgramBench;
 
@@ -11,6 +11,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await bench.close();
 });
+
+/** What it logged so far. */
+function linesOf(served: Served): Record<string, unknown>[] {
+  const lines = served.output().trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
 
 describe('the commands', () => {
   it('explain themselves and say their version', async () => {
@@ -27,9 +33,28 @@ describe('the commands', () => {
 
   it('refuse an unknown word with the help', async () => {
     const answer = await bench.run(['dance']);
-    expect(answer.status).toBe(1);
+    expect(answer.status).toBe(2);
     expect(answer.stderr).toContain('Unknown command: dance');
     expect(answer.stderr).toContain('check-config');
+    expect(await bench.run(['dance', '--help'])).toEqual(answer);
+  });
+
+  it('each print their own help, and do nothing else', async () => {
+    for (const command of ['serve', 'check-config', 'login', 'logout', 'accounts']) {
+      const { status, stdout, stderr } = await bench.run([command, '--help']);
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(command === 'serve' ? /main\.js \[--config/ : new RegExp(`main\\.js ${command} `));
+      expect(stdout.match(/node dist\/main\.js/g)).toHaveLength(1);
+    }
+  });
+
+  it('refuse a flag of check-config that nobody knows, without quoting it', async () => {
+    for (const words of [['--jsn'], ['--key=sk-secret-word'], ['a.yaml', 'b.yaml']]) {
+      const answer = await bench.run(['check-config', ...words]);
+      expect([answer.status, answer.stdout]).toEqual([2, '']);
+      expect(answer.stderr).toContain('check-config --config FILE [--json]');
+      expect(answer.stderr).not.toContain('secret');
+    }
   });
 
   it('check the guide’s own file and find nothing wrong', async () => {
@@ -69,18 +94,76 @@ describe('a start', () => {
     expect(answer.stderr).not.toMatch(/\n\s+at /);
   });
 
-  it('on a busy port says so and ends with 1', async () => {
+  it('on a busy port says so once, with what to do, and ends with 1', async () => {
     const { port } = new URL(bench.simulator.url);
     const answer = await bench.run(['--port', port, '--host', '127.0.0.1']);
-    expect(answer.status).toBe(1);
-    expect(answer.stderr).toContain('EADDRINUSE');
+    expect(answer).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `Codex Gateway cannot start: port ${port} of 127.0.0.1 is in use: choose another with --port (EADDRINUSE)\n`,
+    });
+  });
+
+  it('with a proxy that is none names the variable, shows nothing of it and ends with 1', async () => {
+    for (const value of ['ada:pr0xy-secret@proxy:3128', 'http://ada:pr0xy-secret@proxy:99999']) {
+      const answer = await bench.run(['--port', '0'], { HTTPS_PROXY: value });
+      expect([answer.status, answer.stdout]).toEqual([1, '']);
+      expect(answer.stderr).toContain('environment HTTPS_PROXY: must be an http or https URL');
+      expect(answer.stderr).not.toContain('pr0xy-secret');
+    }
   });
 
   it('with a hook file that is not there names it and ends with 1', async () => {
     const file = bench.write('hookless.yaml', 'codex_hooks: [./nowhere.js]\n');
     const answer = await bench.run(['--port', '0', '--config', file]);
     expect(answer.status).toBe(1);
-    expect(answer.stderr).toContain('nowhere.js');
+    expect(answer.stderr).toMatch(/hookless\.yaml:1 codex_hooks: the file \S+nowhere\.js is missing/);
+  });
+
+  it('names the file that it read, and says nothing when all is well', async () => {
+    const file = bench.write('well.yaml', 'model_list: []\n');
+    const served = await bench.serve(['--config', file]);
+    const lines = linesOf(served);
+    expect(lines.at(-1)).toMatchObject({ msg: `listening on ${served.url}`, config: file });
+    expect(lines.filter(({ level, msg }) => Number(level) > 30 && !String(msg).includes('lock files'))).toEqual([]);
+    served.signal('SIGTERM');
+    await served.finished;
+  });
+
+  it('without a login says which file is missing and how to sign in, before it listens, and tells readiness', async () => {
+    const missing = join(bench.folder, 'nobody', 'auth.json');
+    const served = await bench.serve([], { CODEX_AUTH_FILE: missing });
+    const said = linesOf(served).map(({ level, msg }) => `${String(level)} ${String(msg)}`);
+    expect(said).toContainEqual(expect.stringMatching(/^50 there is no login to use/));
+    expect(said).toContainEqual(expect.stringMatching(/^40 No login: \S+nobody\/auth\.json .*`node dist\/main\.js login` \(or `npm start -- login`/)); // prettier-ignore
+    expect(said.at(-1)).toContain('listening on');
+    const ready = await send({ url: served.url, key: '' }, '/health/readiness');
+    expect(ready).toMatchObject({ status: 200, json: { degraded: ['login_unusable'] } });
+    served.signal('SIGTERM');
+    await served.finished;
+  });
+
+  it('with a STATE_DIR that cannot be written, or is another gateway’s, says loudly that nothing is renewed', async () => {
+    const blocked = bench.write('blocked', 'a file where a folder belongs');
+    const first = await bench.serve([], { STATE_DIR: blocked });
+    expect(linesOf(first)).toContainEqual(
+      expect.objectContaining({
+        level: 50,
+        msg: 'STATE_DIR cannot be written: no login is renewed',
+        code: 'state_unavailable',
+      }),
+    );
+    first.signal('SIGTERM');
+    await first.finished;
+    const owner = await bench.serve();
+    const second = await bench.serve();
+    const taken = 'STATE_DIR belongs to another running gateway: no login is renewed here';
+    expect(linesOf(owner).map(({ msg }) => msg)).not.toContain(taken);
+    expect(linesOf(second)).toContainEqual(expect.objectContaining({ level: 50, msg: taken }));
+    for (const served of [owner, second]) {
+      served.signal('SIGTERM');
+      await served.finished;
+    }
   });
 
   it('without a key makes one, keeps it for the owner only and says where', async () => {

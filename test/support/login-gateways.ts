@@ -1,15 +1,13 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LoginFiles } from '../../src/auth/login-files';
 import { type HeldLogin } from '../../src/auth/refresh/held-login';
-import { LoginAccount } from '../../src/auth/refresh/login-account';
+import { accountIdOf } from '../../src/auth/refresh/login-home';
 import { LoginVault } from '../../src/auth/refresh/login-vault';
 import { type TimeLimits } from '../../src/config/time-limits';
 import { Keyring } from '../../src/state/credentials/keyring';
 import { type AccountRecord } from '../../src/state/credentials/credential-record';
 import { RedisCredentialStore } from '../../src/state/credentials/redis-credential-store';
 import { RedisLink } from '../../src/state/redis/redis-link';
-import { GatewayLogger } from '../../src/telemetry/logger';
 import { type Login } from '../simulator/accounts';
 import { type AuthFileOptions, makeAuthFile } from '../simulator/auth-file';
 import { type SeenRequest } from '../simulator/journal';
@@ -125,7 +123,7 @@ export class LoginGateways {
   async stored(path: string): Promise<{ readonly record: AccountRecord; readonly login: HeldLogin | undefined }> {
     const keyring = new Keyring({ saltKey, previousSaltKeys: [], stateDir: '/nonexistent' });
     const vault = new LoginVault(new RedisCredentialStore(this.link), keyring, 'test');
-    return vault.read(accountId(path, vault));
+    return vault.read(accountIdOf({ kind: 'auth_file', path }));
   }
 
   /** File, Redis and login server have the same pair. */
@@ -202,11 +200,6 @@ export class LoginGateways {
     const done = async (): Promise<boolean> => (await this.ask(gateway)).status === 200;
     void eventually('the gateway answers 200', done).catch(() => undefined);
   }
-}
-
-function accountId(path: string, vault: LoginVault): string {
-  const logger = new GatewayLogger({ logLevel: 'silent' });
-  return new LoginAccount(path, { vault, files: new LoginFiles(), logger, random: Math.random }).id;
 }
 
 /** Looks again and again until it holds; for what other processes do, which nobody can be told of. */

@@ -4,7 +4,7 @@ import { type AccountRefresher } from './account-refresher';
 import { type AccountCondition, type AccountState, adviceFor } from './account-state';
 import { type LoginAccount } from './login-account';
 
-/** What people may know of the login of a file. */
+/** What people may know of a login. */
 export function stateOfLogin(refresher: AccountRefresher, names: readonly string[], nowMs: number): AccountState {
   const { account } = refresher;
   const state = conditionOf(refresher, nowMs);
@@ -29,7 +29,7 @@ function conditionOf(refresher: AccountRefresher, nowMs: number): AccountConditi
   if (times === undefined) return 'unusable';
   if (isRefreshing) return 'refreshing';
   if (lastEnd?.kind === 'failing' && nowMs < lastEnd.untilMs) return 'backing_off';
-  if (account.copy.trouble !== undefined) return 'file_not_writable';
+  if (account.fileTrouble !== undefined) return 'file_not_writable';
   return nowMs >= times.refreshAtMs ? 'expiring' : 'ok';
 }
 
@@ -50,11 +50,11 @@ function accountOf({ login, plain }: LoginAccount): Pick<AccountState, 'plan' | 
   };
 }
 
-function adviceOf({ view, name, fault }: LoginAccount, state: AccountCondition): string | undefined {
+function adviceOf({ view, home, name, fault }: LoginAccount, state: AccountCondition): string | undefined {
   const record = view?.record;
   if (state === 'quarantined') {
     const { failureCode = '', failureAdvice = '' } = record ?? {};
-    return adviceFor(failureCode === '' ? 'refresh_uncertain' : failureCode, failureAdvice);
+    return adviceFor(failureCode === '' ? 'refresh_uncertain' : failureCode, failureAdvice, home);
   }
   if (state === 'backing_off') return 'It could not be renewed yet and is tried again by itself.';
   if (state === 'file_not_writable') return `The file ${name} cannot be written; the login is kept in the state.`;

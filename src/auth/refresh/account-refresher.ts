@@ -49,10 +49,13 @@ export class AccountRefresher {
     return this.endOf === this.account.login?.access ? this.end : undefined;
   }
 
-  /** The token that needs no thought: known, looked at a moment ago, and far from its end. */
+  /**
+   * The token that needs no thought: known, looked at a moment ago, and far from its end. A login without a file needs no
+   * look: the state tells of every change.
+   */
   usable(): AccessToken | undefined {
     const { times, login } = this.account;
-    if (times === undefined || this.isLookDue()) return undefined;
+    if (times === undefined || (this.account.isFile && this.isLookDue())) return undefined;
     return this.parts.nowMs() < times.refreshAtMs ? login?.token : undefined;
   }
 
@@ -70,11 +73,12 @@ export class AccountRefresher {
     if (this.mayTry(nowMs)) await this.wait('proactive_expiry');
     const current = this.account.login;
     const endsAtMs = this.account.times?.endsAtMs ?? 0;
-    if (current === undefined || this.parts.nowMs() >= endsAtMs) throw this.refusal();
+    if (current === undefined) throw this.account.fault ?? this.refusal();
+    if (this.parts.nowMs() >= endsAtMs) throw this.refusal();
     return current.token;
   }
 
-  /** The file, at most once a second while it is asked for. */
+  /** File or state, at most once a second while it is asked for. */
   async look(): Promise<void> {
     if (!this.isLookDue()) return;
     await this.account.lookAgain();
@@ -120,9 +124,10 @@ export class AccountRefresher {
     this.lookedAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Settles when no refresh is under way. */
+  /** Settles when no refresh is under way; what could not be kept yet is tried once more, since memory ends with the process. */
   async idle(): Promise<void> {
     await this.pursuit;
+    if (this.account.isUnsaved) await this.account.lookAgain();
   }
 
   private isRenewed(token: AccessToken): boolean {
@@ -205,13 +210,13 @@ export class AccountRefresher {
     const record = account.view?.record;
     if (account.isDead(nowMs) && record !== undefined) {
       const code = record.failureCode === '' ? 'refresh_uncertain' : record.failureCode;
-      return deadLogin(account.name, code, record.failureAdvice);
+      return deadLogin(account.home, code, record.failureAdvice);
     }
     if (account.login === undefined && record !== undefined && record.sealed !== '') {
-      return deadLogin(account.name, 'unsealable', 'login_again');
+      return deadLogin(account.home, 'unsealable', 'login_again');
     }
-    if (end?.kind === 'dead') return deadLogin(account.name, end.code, end.advice);
-    if (end?.kind === 'failing') return loginNotReady(account.name, end.untilMs - nowMs, end.code);
-    return loginNotReady(account.name, 1_000);
+    if (end?.kind === 'dead') return deadLogin(account.home, end.code, end.advice);
+    if (end?.kind === 'failing') return loginNotReady(account.home, end.untilMs - nowMs, end.code);
+    return loginNotReady(account.home, 1_000);
   }
 }

@@ -56,6 +56,28 @@ export function loginOfFile(file: FileLogin): HeldLogin | undefined {
   };
 }
 
+/** A login that a person just made; undefined without a refresh token. @param nowMs by the time of the state, so that it is the youngest. */
+export function loginOfPair(pair: TokenPair, nowMs: number): HeldLogin | undefined {
+  const { accessToken, refreshToken, idToken } = pair;
+  if (refreshToken === undefined) return undefined;
+  const [access, id] = [tokenClaims(accessToken), tokenClaims(idToken)];
+  return {
+    generation: 0,
+    fingerprint: sha256(refreshToken),
+    access: sha256(accessToken),
+    pair: { accessToken, refreshToken, idToken },
+    token: {
+      bearer: accessToken,
+      accountId: id.accountId ?? access.accountId,
+      isFedramp: id.isFedramp || access.isFedramp,
+    },
+    expiresAtMs: access.expiresAtMs,
+    rotatedAtMs: nowMs,
+    rotatedBy: 'login',
+    rotatedById: '',
+  };
+}
+
 /** The login after a successful token call: what the answer left out stays. */
 export function renewedLogin(held: HeldLogin, tokens: RenewedTokens, by: { id: string; nowMs: number }): HeldLogin {
   const accessToken = tokens.accessToken ?? held.pair.accessToken;

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { type GatewayError } from '../../kernel/errors';
 import { isFinal } from '../../state/credentials/credential-record';
 import { StateUnavailable } from '../../state/state-unavailable';
 import { type GatewayLogger } from '../../telemetry/logger';
 import { UnreadableLogin } from '../auth-file';
 import { type FileLogin, type LoginFiles } from '../login-files';
-import { unusableFile } from './account-state';
-import { FileCopy } from './file-copy';
+import { noStoredLogin, unusableFile } from './account-state';
+import { FileCopy, type FileTrouble } from './file-copy';
 import { bearerOf, type HeldLogin, loginOfFile } from './held-login';
+import { accountIdOf, homeNameOf, type LoginHome } from './login-home';
 import { type AccountView, type LoginVault } from './login-vault';
 import { type Moments, momentsOf } from './refresh-policy';
 import { type RefreshedAccount } from './refresh-cycle';
@@ -30,18 +29,18 @@ interface Settled {
 }
 
 /**
- * One login file and what the shared state knows of it: the newest generation of both is held in memory. Decides nothing
- * about refreshing.
+ * One login and what the shared state knows of it: the newest generation of file and state is held in memory. A named login
+ * has no file, and the state is all there is. Decides nothing about refreshing.
  */
 export class LoginAccount implements RefreshedAccount {
-  /** Digest of the path: the same on all replicas that mount the login at the same place. */
+  /** The same on all replicas. */
   readonly id: string;
-  /** `auth.json`: without its folders, which clients need not know. */
+  /** For people: `auth.json`, or the name of the login. */
   readonly name: string;
-  readonly copy: FileCopy;
+  private readonly copy: FileCopy | undefined;
   /** The file holds something that is not refreshed: an API key, an `at-…` token, a login without refresh token. */
   plain: FileLogin | undefined;
-  /** Why the file could not be used at the last look. */
+  /** Why there was no login to be had at the last look. */
   fault: GatewayError | undefined;
   view: AccountView | undefined;
   private held: HeldLogin | undefined;
@@ -51,12 +50,23 @@ export class LoginAccount implements RefreshedAccount {
   private looking: Promise<void> | undefined;
 
   constructor(
-    readonly path: string,
+    readonly home: LoginHome,
     private readonly parts: AccountParts,
   ) {
-    this.id = createHash('sha256').update(path).digest('hex').slice(0, 32);
-    this.name = basename(path);
-    this.copy = new FileCopy(parts.files, parts.logger, { path, name: this.name });
+    this.id = accountIdOf(home);
+    this.name = homeNameOf(home);
+    const { files, logger } = parts;
+    this.copy =
+      home.kind === 'auth_file' ? new FileCopy(files, logger, { path: home.path, name: this.name }) : undefined;
+  }
+
+  /** Why the file lags behind; undefined for a login without a file. */
+  get fileTrouble(): FileTrouble | undefined {
+    return this.copy?.trouble;
+  }
+
+  get isFile(): boolean {
+    return this.home.kind === 'auth_file';
   }
 
   /** Undefined while there is none, or the file says that another kind of credential is meant. */
@@ -74,13 +84,18 @@ export class LoginAccount implements RefreshedAccount {
     return this.login && this.moments;
   }
 
+  /** A renewed pair is in this memory and nowhere in the state. */
+  get isUnsaved(): boolean {
+    return this.unsaved !== undefined;
+  }
+
   /** The state says that this login cannot be refreshed any more. */
   isDead(nowMs: number): boolean {
     const record = this.view?.record;
     return record !== undefined && record.generation === this.held?.generation && isFinal(record, nowMs);
   }
 
-  /** Reads the file, adopts what is newer there, and saves what could not be saved. Never fails. */
+  /** Reads the file, or the state where there is none, adopts what is newer, and saves what could not be saved. Never fails. */
   lookAgain(): Promise<void> {
     this.looking ??= this.look().finally(() => {
       this.looking = undefined;
@@ -100,13 +115,14 @@ export class LoginAccount implements RefreshedAccount {
   take(view: AccountView): void {
     const known = this.view?.record.generation ?? 0;
     if (view.record.generation >= known || view.kind === 'adopted') this.view = view;
+    if (this.isForgotten(view)) this.drop();
     const { login } = view;
     if (login === undefined || login.generation < (this.held?.generation ?? 0)) return;
     this.hold(login);
   }
 
-  writeFile(login: HeldLogin, old: HeldLogin): Promise<void> {
-    return this.copy.write(login, old.fingerprint, this.parts.vault.nowMs());
+  async writeFile(login: HeldLogin, old: HeldLogin): Promise<void> {
+    await this.copy?.write(login, old.fingerprint, this.parts.vault.nowMs());
   }
 
   holdUnsaved(login: HeldLogin, holder: string): void {
@@ -127,8 +143,44 @@ export class LoginAccount implements RefreshedAccount {
     }
   }
 
-  private async look(): Promise<void> {
-    const file = await this.readFile();
+  /** Somebody logged out. A login that the state has not seen yet is another one. */
+  private isForgotten({ record }: AccountView): boolean {
+    const heldGeneration = this.held?.generation ?? 0;
+    return record.fingerprint === '' && heldGeneration > 0 && record.generation >= heldGeneration;
+  }
+
+  private drop(): void {
+    if (this.home.kind === 'stored_login') this.fault = noStoredLogin(this.home.name);
+    this.held = undefined;
+    this.moments = undefined;
+    this.settled = undefined;
+  }
+
+  private look(): Promise<void> {
+    return this.home.kind === 'auth_file' ? this.lookAtFile(this.home.path) : this.lookAtState(this.home.name);
+  }
+
+  private async lookAtState(name: string): Promise<void> {
+    try {
+      await this.saveUnsaved();
+      let view = await this.parts.vault.read(this.id);
+      this.take(view);
+      // The state was emptied or restored from an old copy, and this memory may be the only place that still has the login.
+      const { held } = this;
+      if (held !== undefined && view.record.generation < held.generation) {
+        view = await this.parts.vault.offer(this.id, held);
+        this.take(view);
+      }
+      // Tokens that no key of ours opens are no missing login: the record says what to do about them.
+      this.fault = view.record.sealed === '' ? noStoredLogin(name) : undefined;
+    } catch (error) {
+      if (!(error instanceof StateUnavailable)) throw error;
+      this.fault = error;
+    }
+  }
+
+  private async lookAtFile(path: string): Promise<void> {
+    const file = await this.readFile(path);
     if (file !== undefined) {
       this.plain = loginOfFile(file) === undefined ? file : undefined;
       if (this.plain !== undefined) return;
@@ -143,9 +195,9 @@ export class LoginAccount implements RefreshedAccount {
     }
   }
 
-  private async readFile(): Promise<FileLogin | undefined> {
+  private async readFile(path: string): Promise<FileLogin | undefined> {
     try {
-      const file = await this.parts.files.read(this.path);
+      const file = await this.parts.files.read(path);
       this.fault = undefined;
       return file;
     } catch (error) {
@@ -157,8 +209,8 @@ export class LoginAccount implements RefreshedAccount {
   /** Brings file and state together; costs nothing while neither changed. */
   private async compare(file: FileLogin): Promise<void> {
     if (!this.isSettled(file)) await this.offer(file);
-    if (this.settled?.isSpent !== true) this.copy.settled();
-    else if (this.held !== undefined && this.copy.isDue(this.parts.vault.nowMs())) {
+    if (this.settled?.isSpent !== true) this.copy?.settled();
+    else if (this.held !== undefined && this.copy?.isDue(this.parts.vault.nowMs()) === true) {
       // An old seed, or a file that could not be written: the state is ahead of it.
       await this.copy.write(this.held, file.fingerprint, this.parts.vault.nowMs());
     }

@@ -146,7 +146,10 @@ class Process {
   ) {
     const vault = new LoginVault(this.store(), { sealer: () => Promise.resolve(sealer) }, name);
     const logger = { event: () => undefined };
-    this.account = new LoginAccount('/auth.json', { vault, files: this.files(), logger, random: world.random });
+    this.account = new LoginAccount(
+      { kind: 'auth_file', path: '/auth.json' },
+      { vault, files: this.files(), logger, random: world.random },
+    );
     const times = { tokenEndpointMs: deadlineMs, refreshLeaseMs: 60_000 };
     const parts = { vault, clock: world, random: world.random, times };
     this.cycle = new RefreshCycle({ ...parts, endpoint: this.endpoint(), failPoints: this.steps() });

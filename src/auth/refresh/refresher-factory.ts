@@ -10,9 +10,11 @@ import { CredentialStore } from '../../state/credentials/credential-store';
 import { Keyring } from '../../state/credentials/keyring';
 import { GatewayLogger } from '../../telemetry/logger';
 import { LoginFiles } from '../login-files';
+import { HeardCredentialStore, heardKeyring, StateNews } from '../state-news';
 import { AccountRefresher } from './account-refresher';
 import { FailPoints } from './fail-point';
 import { LoginAccount } from './login-account';
+import { type LoginHome } from './login-home';
 import { LoginVault } from './login-vault';
 import { RefreshCycle } from './refresh-cycle';
 import { TokenEndpoint } from './token-endpoint';
@@ -22,6 +24,7 @@ import { TokenEndpoint } from './token-endpoint';
 export class RefresherFactory {
   private readonly vault: LoginVault;
   private readonly cycle: RefreshCycle;
+  private readonly stateNews: StateNews;
 
   // eslint-disable-next-line max-params -- the one place where the rooms meet; everything behind it takes at most four
   constructor(
@@ -34,7 +37,16 @@ export class RefresherFactory {
     private readonly files: LoginFiles,
     readonly logger: GatewayLogger,
   ) {
-    this.vault = new LoginVault(store, keyring, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`);
+    this.stateNews = new StateNews(logger, settings);
+    const [heardStore, heardKeys] = [
+      new HeardCredentialStore(store, this.stateNews),
+      heardKeyring(keyring, this.stateNews),
+    ];
+    this.vault = new LoginVault(
+      heardStore,
+      heardKeys,
+      `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
+    );
     const { times } = settings;
     this.cycle = new RefreshCycle({ vault: this.vault, endpoint, failPoints, clock, random, times });
   }
@@ -44,11 +56,16 @@ export class RefresherFactory {
     return usedCredentials(this.settings);
   }
 
-  refresherFor(path: string): AccountRefresher {
+  refresherFor(home: LoginHome): AccountRefresher {
     const { vault, cycle, clock, files, logger, onBug } = this;
-    const account = new LoginAccount(path, { vault, files, logger, random });
+    const account = new LoginAccount(home, { vault, files, logger, random });
     const { refreshWaitMs } = this.settings.times;
     return new AccountRefresher(account, { cycle, clock, nowMs: () => this.nowMs(), refreshWaitMs, onBug });
+  }
+
+  /** Whether no login can be renewed now, for want of the state. */
+  get isStateUnavailable(): boolean {
+    return this.stateNews.isUnavailable;
   }
 
   nowMs(): number {

@@ -37,6 +37,16 @@ export function parsedObject(wire: string): JsonObject | undefined {
   }
 }
 
+/** The text that a JSON string literal of wire text means; undefined for what is none. */
+export function literalText(raw: string | undefined): string | undefined {
+  if (raw === undefined) return undefined;
+  try {
+    return asString(parseWire(raw));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Narrows to a JSON object; arrays are none. */
 export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;

@@ -28,11 +28,7 @@ export function stopSequences(value: unknown): readonly string[] {
 function stopSequence(value: unknown): string {
   const sequence = requireText(value, 'stop');
   if (sequence.length <= longestStop) return sequence;
-  throw invalidRequest(
-    `'stop' takes sequences of at most ${longestStop} characters.`,
-    'stop',
-    'string_too_long',
-  );
+  throw invalidRequest(`'stop' takes sequences of at most ${longestStop} characters.`, 'stop', 'string_too_long');
 }
 
 /** @throws {GatewayError} 400 for anything but one choice: the upstream makes one answer a call. */

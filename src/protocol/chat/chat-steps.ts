@@ -1,14 +1,15 @@
 import { type TokenUsage } from '../../kernel/usage';
 import { type AnswerEvent } from '../canonical/answer-event';
 import { type JsonObject } from '../canonical/canonical-request';
-import { asObject, asString, parsedEvent, skimmedEvent } from '../canonical/parsed-event';
+import { asObject, asString, literalText, parsedEvent, skimmedEvent } from '../canonical/parsed-event';
 import { responseStart } from '../canonical/response-start';
 import { terminalOf } from '../canonical/terminal-event';
 import { usageOf } from '../canonical/token-usage';
-import { numberField, rawStringField } from '../wire/json-scan';
-import { parseWire, stringifyWire } from '../wire/wire-text';
+import { numberField } from '../wire/json-scan';
+import { stringifyWire } from '../wire/wire-text';
 import { type ChatAnswerOptions, type ChatEnd, type ChatSink, type FinishReason } from './chat-sink';
-import { CallBook, type OpenCall } from './chat-steps-calls';
+import { CallVoice, isToolCall } from './chat-steps-call-voice';
+import { CallBook } from './chat-steps-calls';
 import { Voice } from './chat-steps-voice';
 import { estimatedUsage } from './chat-usage';
 import { StopFilter } from './stop-filter';
@@ -55,7 +56,7 @@ const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
  * The first terminal event ends it; a failure ends it silently, because telling failures is the caller's part.
  */
 export class ChatSteps {
-  private readonly calls: CallBook;
+  private readonly calls: CallVoice;
   private readonly stop: StopFilter | undefined;
   private readonly text: Voice;
   private readonly refused: Voice;
@@ -73,7 +74,9 @@ export class ChatSteps {
     private readonly options: ChatAnswerOptions,
     private readonly sink: ChatSink,
   ) {
-    this.calls = new CallBook(options.chat);
+    this.calls = new CallVoice(new CallBook(options.chat), sink, () => {
+      if (!this.started) this.start(false);
+    });
     this.stop = options.chat.stop.length === 0 ? undefined : new StopFilter(options.chat.stop);
     this.text = new Voice((raw) => {
       this.sayText(raw);
@@ -98,7 +101,7 @@ export class ChatSteps {
 
   /** From the length of what was told: what a cut answer reports and is charged for. */
   get estimatedUsage(): TokenUsage {
-    return estimatedUsage(this.options.estimatedInputTokens ?? 0, this.characters);
+    return estimatedUsage(this.options.estimatedInputTokens ?? 0, this.characters + this.calls.characters);
   }
 
   /** Tells what the event adds to the answer. */
@@ -108,7 +111,7 @@ export class ChatSteps {
     if (event.type === 'response.output_text.delta') {
       this.text.delta(event.data);
     } else if (event.type === 'response.function_call_arguments.delta') {
-      this.argumentsDelta(event);
+      this.calls.delta(event.data);
     } else {
       const step = steps.get(event.type);
       if (step !== undefined) this[step](event);
@@ -150,23 +153,18 @@ export class ChatSteps {
   }
 
   private argumentsDelta({ data }: AnswerEvent): void {
-    const raw = rawStringField(data, '"delta":');
-    const call = this.callOf(data);
-    if (raw !== undefined && call !== undefined) this.sayArguments(call, raw);
+    this.calls.delta(data);
   }
 
   private argumentsDone({ type, data }: AnswerEvent): void {
-    const call = this.callOf(data);
-    if (call === undefined || call.hasArguments) return;
-    const raw = rawStringField(data, type.includes('custom') ? '"input":' : '"arguments":');
-    if (raw !== undefined) this.sayArguments(call, raw);
+    this.calls.whole(data, type.includes('custom') ? '"input":' : '"arguments":');
   }
 
   private itemAdded(event: AnswerEvent): void {
     const { data } = event;
     if (!data.includes('"function_call"') && !data.includes('"custom_tool_call"')) return;
     const item = asObject(parsedEvent(event)?.['item']);
-    if (item !== undefined && isToolCall(item)) this.openCall(item, numberField(data, '"output_index":'));
+    if (item !== undefined && isToolCall(item)) this.calls.open(item, numberField(data, '"output_index":'));
   }
 
   private itemDone(event: AnswerEvent): void {
@@ -214,14 +212,10 @@ export class ChatSteps {
     return this.options.chat.legacyFunctions ? 'function_call' : 'tool_calls';
   }
 
-  private callOf(data: string): OpenCall | undefined {
-    return this.calls.find(numberField(data, '"output_index":'), () => textOf(rawStringField(data, '"item_id":')));
-  }
-
   /** The authoritative item: whatever of it was not told in pieces is told now. */
   private tellItem(item: JsonObject, place: number | undefined): void {
     if (isToolCall(item)) {
-      this.tellCall(item, place);
+      this.calls.item(item, place);
     } else if (item['type'] === 'message') {
       this.text.item(item['content'], 'text');
       this.refused.item(item['content'], 'refusal');
@@ -245,12 +239,6 @@ export class ChatSteps {
     this.thought.rest();
   }
 
-  private tellCall(item: JsonObject, place: number | undefined): void {
-    const call = this.calls.find(place, () => asString(item['id'])) ?? this.openCall(item, place);
-    if (call.hasArguments) return;
-    this.sayArguments(call, stringifyWire(asString(item['arguments']) ?? asString(item['input']) ?? ''));
-  }
-
   /** Some upstreams answer short questions with nothing but the terminal event. */
   private tellSilentOutput(event: AnswerEvent): void {
     if (this.characters > 0 || this.calls.count > 0) return;
@@ -260,21 +248,6 @@ export class ChatSteps {
       const item = asObject(entry);
       if (item !== undefined && !this.over) this.tellItem(item, place);
     }
-  }
-
-  private openCall(item: JsonObject, place: number | undefined): OpenCall {
-    const call = this.calls.open(item, place);
-    if (call.kind === 'unheard') return call;
-    if (!this.started) this.start(false);
-    this.sink.callHead(call);
-    return call;
-  }
-
-  private sayArguments(call: OpenCall, raw: string): void {
-    if (raw.length <= 2) return;
-    call.hasArguments = true;
-    this.characters += raw.length - 2;
-    if (call.kind !== 'unheard') this.sink.callArguments(call, raw);
   }
 
   private sayRefusal(raw: string): void {
@@ -297,7 +270,7 @@ export class ChatSteps {
       this.sayContent(raw);
       return;
     }
-    const shown = this.stop.push(textOf(raw) ?? '');
+    const shown = this.stop.push(literalText(raw) ?? '');
     if (shown !== '') this.sayContent(stringifyWire(shown));
     if (this.stop.met) this.finish({ reason: this.finishReason(), usage: this.estimatedUsage, serviceTier: undefined });
   }
@@ -308,20 +281,6 @@ export class ChatSteps {
   }
 }
 
-function isToolCall(item: JsonObject): boolean {
-  return item['type'] === 'function_call' || item['type'] === 'custom_tool_call';
-}
-
 function incompleteReason(reason: string): FinishReason {
   return reason === 'content_filter' ? 'content_filter' : 'length';
-}
-
-/** The text that a JSON string literal means; undefined for what is none. */
-function textOf(raw: string | undefined): string | undefined {
-  if (raw === undefined) return undefined;
-  try {
-    return asString(parseWire(raw));
-  } catch {
-    return undefined;
-  }
 }

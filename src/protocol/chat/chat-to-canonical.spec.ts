@@ -155,6 +155,7 @@ describe('messages', () => {
     [{ n: 2 }, 'n'],
     [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop'],
     [{ stop: [''] }, 'stop'],
+    [{ stop: ['END', 's'.repeat(1_001)] }, 'stop'],
     [{ stream: 'yes' }, 'stream'],
     [{ reasoning_effort: 'huge' }, 'reasoning_effort'],
     [{ verbosity: 'loud' }, 'verbosity'],
@@ -197,6 +198,7 @@ describe('options', () => {
       chat: { includeUsage: true, stop: ['END'], legacyFunctions: false },
     });
     expect(map({}, { alwaysIncludeStreamUsage: true }).chat?.includeUsage).toBe(true);
+    expect(map({ stop: 's'.repeat(1_000) }).chat?.stop).toEqual(['s'.repeat(1_000)]);
     expect(map({ stop: null, n: null }).chat).toMatchObject({ includeUsage: false, stop: [] });
   });
 

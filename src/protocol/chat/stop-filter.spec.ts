@@ -45,4 +45,30 @@ describe('StopFilter', () => {
       }),
     );
   });
+
+  it('shows what a search through the whole text shows', () => {
+    const letters = (least: number, most: number) =>
+      fc.string({ unit: fc.constantFrom('a', 'b'), minLength: least, maxLength: most });
+    fc.assert(
+      fc.property(letters(0, 30), fc.array(letters(1, 6), { minLength: 1, maxLength: 4 }), (text, stops) => {
+        const ends = stops.filter((stop) => text.includes(stop)).map((stop) => text.indexOf(stop) + stop.length);
+        const first = Math.min(...ends);
+        const cuts = stops.filter((stop) => text.indexOf(stop) + stop.length === first && text.includes(stop));
+        const shown = ends.length === 0 ? text : text.slice(0, first - Math.max(...cuts.map(({ length }) => length)));
+        expect(run(stops, text.split('')).shown).toBe(shown);
+      }),
+    );
+  });
+
+  it('takes time that grows with the text and not with how nearly it fits', () => {
+    const filter = new StopFilter([`${'a'.repeat(40_000)}b`]);
+    const nearly = `${'a'.repeat(20_000)}c${'a'.repeat(19_000)}`;
+    const started = process.hrtime.bigint();
+    let shown = '';
+    for (let piece = 0; piece < 20; piece += 1) shown += filter.push(nearly);
+    expect(shown).toHaveLength(20 * nearly.length - 19_000);
+    expect(`${shown}${filter.flush()}`).toBe(nearly.repeat(20));
+    // Comparing each possible beginning with the end of the text takes that long for one piece.
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1_000);
+  });
 });

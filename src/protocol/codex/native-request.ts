@@ -11,19 +11,16 @@ export interface NativeReading {
   readonly compactionTrigger: boolean;
 }
 
-/** What decides the way of a request whose bytes go on as they came; `input` does not. */
-const decisive = ['model', 'stream'] as const;
-
 /**
+ * The bytes go on as they came, so that the model, by which they are routed and paid for, must not be one name here and
+ * another upstream. Nothing is decided by the other fields.
+ *
  * @param bytes what `body` was parsed from.
- * @throws {GatewayError} 400 when the body is no object, names no model, or says twice what we decide by: the upstream
- * could read the other one.
+ * @throws {GatewayError} 400 when the body is no object, or names no model or two.
  */
 export function readNativeRequest(body: unknown, bytes: Buffer): NativeReading {
   const fields = requireObject(body, 'body');
-  for (const key of decisive) {
-    if (repeatsKey(bytes, key)) throw invalidRequest(`'${key}' is given more than once.`, key, 'duplicate_key');
-  }
+  if (repeatsKey(bytes, 'model')) throw invalidRequest("'model' is given more than once.", 'model', 'duplicate_key');
   return {
     model: requireModelName(fields['model']),
     stream: optionalFlag(fields['stream'], 'stream') ?? false,

@@ -127,6 +127,37 @@ describe('SseDecoder on every spelling of the format', () => {
   });
 });
 
+describe('SseDecoder on types that could break a frame of ours', () => {
+  const evil = [
+    ['an escaped line feed', '{"type":"a\\nevent: response.completed","x":1}'],
+    ['an escaped character whose last byte is a line feed', '{"type":"a\\u010adata: {}","x":1}'],
+    ['such a character as it is', '{"type":"a\u010adata: {}","x":1}'],
+    ['a blank', '{"type":"a b"}'],
+    ['characters beyond ASCII', '{"type":"größe"}'],
+    ['more than 128 characters', `{"type":"${'a'.repeat(129)}"}`],
+    ['a delta with a blank', '{"type":"a b.delta","delta":"x"}'],
+    ['odd spacing', '{ "type" : "a\\nb" }'],
+  ] as const;
+
+  it.each(evil)('drops one with %s, however often it comes, and reads on', (_name, json) => {
+    const good = '{"type":"response.created"}';
+    const bytes = text(...[json, json, good, json].flatMap((data) => [`data: ${data}`, '']), '');
+    expect(decodeAll(bytes)).toEqual([{ type: 'response.created', data: good }]);
+    expect(cutsThatDiffer(bytes, decodeAll(bytes))).toEqual([]);
+  });
+
+  it('drops one that only its event line names unfitly', () => {
+    expect(decodeAll(text('event: a b', 'data: {"n":1}', '', 'event: fit', 'data: {"n":2}', '', ''))).toEqual([
+      { type: 'fit', data: '{"n":2}' },
+    ]);
+  });
+
+  it('takes a fit type that is spelled in escapes', () => {
+    const json = '{"type":"response\\u002ecreated"}';
+    expect(decodeAll(text(`data: ${json}`, '', ''))).toEqual([{ type: 'response.created', data: json }]);
+  });
+});
+
 describe('SseDecoder under load', () => {
   it('stops at an event above its limit, whole or in pieces, and takes one of exactly that size', () => {
     const frame = Buffer.from(`data: {"type":"big","x":"${'y'.repeat(1000)}"}\n\n`);

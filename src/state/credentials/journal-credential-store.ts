@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Clock } from '../../kernel/clock';
+import { errorCode } from '../../kernel/error-code';
 import { StateDir } from '../state-dir';
 import { StateUnavailable } from '../state-unavailable';
 import { type CredentialCommand, type CredentialReply } from './credential-command';
@@ -81,7 +82,7 @@ export class JournalCredentialStore extends CredentialStore {
       // Tried again by the next command: the other process may have ended, the disk may be there again.
       this.opening = undefined;
       this.lock.letGo();
-      throw error instanceof StateUnavailable ? error : new StateUnavailable('connection');
+      throw error instanceof StateUnavailable ? error : new StateUnavailable('connection', errorCode(error));
     });
     return this.opening;
   }
@@ -101,10 +102,10 @@ export class JournalCredentialStore extends CredentialStore {
     this.lines += 1;
     try {
       await this.journal.append({ account, record });
-    } catch {
+    } catch (error) {
       // The disk may or may not have it. Everything is read again, so that memory says what the disk says.
       await this.close();
-      throw new StateUnavailable('connection');
+      throw new StateUnavailable('connection', errorCode(error));
     }
     if (this.lines < linesPerJournal) return;
     // The line is on disk: a rewrite that fails costs this command nothing, and the next one opens the journal anew.

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkConfig, type ConfigCheck } from './check-config';
+import { ConfigFault } from './config-fault';
+import { loadSettings } from './load-settings';
+import { type Settings } from './settings';
+import { testKnobs } from './test-knobs';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'operator-slips-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function load(text: string | undefined, env: Record<string, string> = {}): Settings {
+  if (text !== undefined) writeFileSync(join(folder, 'config.yaml'), text);
+  return loadSettings({ env, argv: [], cwd: folder, homeDir: folder });
+}
+
+function check(text: string, env: Record<string, string> = {}): ConfigCheck {
+  return checkConfig({ text, path: 'config.yaml', env, cwd: folder, homeDir: folder });
+}
+
+const verdicts = ({ rows }: ConfigCheck, key: string) => rows.find((row) => row.key === key);
+
+describe('a start tells', () => {
+  it('which file it read, and that there was none', () => {
+    expect(load(undefined).configFile).toBeUndefined();
+    expect(load('model_list: []\n').configFile).toBe(join(folder, 'config.yaml'));
+  });
+
+  it('of a CODEX_ACCESS_TOKEN that is none, and does not show it', () => {
+    const { warnings } = load(undefined, { CODEX_ACCESS_TOKEN: 'eyJsecret' });
+    expect(warnings).toEqual([expect.stringMatching(/^environment CODEX_ACCESS_TOKEN: does not begin with "at-"/)]);
+    expect(warnings.join()).not.toContain('eyJsecret');
+    expect(load(undefined, { CODEX_ACCESS_TOKEN: ' at-good ' }).warnings).toEqual([]);
+  });
+
+  it('what an unset variable of the master key leads to, unless another variable holds one', () => {
+    const text = 'general_settings:\n  master_key: os.environ/TEAM_KEY\n';
+    const settings = load(text);
+    expect(settings.listen.host).toBe('127.0.0.1');
+    expect(settings.warnings).toEqual([
+      expect.stringMatching(/:2 general_settings\.master_key: TEAM_KEY is not set; .*makes one.*127\.0\.0\.1/),
+    ]);
+    const other = load(text, { GATEWAY_MASTER_KEY: 'sk-0123456789abcdefghij' });
+    expect(other.warnings).toEqual([expect.stringMatching(/TEAM_KEY is not set; the value counts as empty/)]);
+  });
+
+  it('that a hook file is missing, with its line, before anything is opened', () => {
+    const text = 'general_settings:\n  codex_hooks: [./there.js, ./gone.js]\n';
+    writeFileSync(join(folder, 'there.js'), '');
+    expect(() => load(text)).toThrow(ConfigFault);
+    const message = `the file ${join(folder, 'gone.js')} is missing`;
+    expect(check(text).faults).toEqual([{ place: 'config.yaml:2 general_settings.codex_hooks', message }]);
+    writeFileSync(join(folder, 'gone.js'), '');
+    expect(load(text).hooks).toEqual([{ path: join(folder, 'there.js') }, { path: join(folder, 'gone.js') }]);
+  });
+});
+
+describe('a misspelt key', () => {
+  it('is called unknown, also in a deployment that cannot be used because of it', () => {
+    const answer = check('model_list:\n  - model_name: a\n    litellm_params:\n      modle: codex/gpt-5.5\n');
+    expect(verdicts(answer, 'model_list[0].litellm_params.modle')).toMatchObject({
+      verdict: 'ignored',
+      why: expect.stringMatching(/^unknown: .*spelling/) as string,
+    });
+    expect(verdicts(answer, 'model_list[0].model_name')?.why).toMatch(/^not usable/);
+    expect(answer.warnings).toEqual([expect.stringMatching(/:4 model_list\[\]\.litellm_params\.modle: .*unknown/)]);
+    expect(answer.faults).toHaveLength(1);
+  });
+
+  it('is called unknown at the top, in a section and in a login, where a key that does nothing yet is not', () => {
+    const answer = check(
+      'modle_list: []\ngeneral_settings: {mastre_key: x, alerting: []}\ncredential_list:\n  - credential_name: a\n    credential_values: {api_key: k, apikey: k}\n',
+    );
+    for (const key of ['modle_list', 'general_settings.mastre_key', 'credential_list[0].credential_values.apikey'])
+      expect(verdicts(answer, key)?.why).toMatch(/^unknown/);
+    expect(verdicts(answer, 'general_settings.alerting')?.why).not.toMatch(/^unknown/);
+  });
+});
+
+describe('the knobs of tests', () => {
+  const names = ['NODE_ENV', 'CODEX_GATEWAY_TIMES', 'CODEX_GATEWAY_FAIL_AT', 'CODEX_GATEWAY_CLOCK_AHEAD_MS'];
+  const before = { ...process.env };
+  afterEach(() => {
+    for (const name of names) {
+      if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = before[name];
+    }
+  });
+
+  it('count in tests only, and know the waits of the settings and no other', () => {
+    const knobs = { CODEX_GATEWAY_FAIL_AT: 'a:SIGSTOP', CODEX_GATEWAY_CLOCK_AHEAD_MS: '-5', CODEX_GATEWAY_TIMES: '{"drainMs":7}' }; // prettier-ignore
+    Object.assign(process.env, knobs, { NODE_ENV: 'test' });
+    expect(testKnobs()).toEqual({ failAt: 'a:SIGSTOP', clockAheadMs: -5, times: { drainMs: 7 } });
+    process.env['CODEX_GATEWAY_TIMES'] = '{"drainMS":7}';
+    expect(() => testKnobs()).toThrow(/drainMS/);
+    process.env['NODE_ENV'] = 'production';
+    expect(testKnobs()).toEqual({ failAt: undefined, clockAheadMs: 0, times: {} });
+  });
+});

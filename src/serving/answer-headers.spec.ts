@@ -1,0 +1,79 @@
+import { validateHeaderValue } from 'node:http';
+import { type Deployment } from '../config/deployment';
+import { uncataloguedModel } from '../models/catalog-entry';
+import { AnswerTracker } from '../protocol/canonical/answer-tracker';
+import { type RoutedAnswer } from '../routing/router';
+import { allDropped, answerHeaders } from './answer-headers';
+import { type Call } from './call';
+
+const deployment: Deployment = {
+  id: 'd1',
+  modelGroup: 'g',
+  provider: 'codex',
+  upstreamModel: 'gpt-5.5',
+  credential: { name: 'default', source: { kind: 'access_token', token: 'unused' } },
+  apiBase: 'https://upstream.test',
+  defaults: {},
+  modelInfo: {},
+};
+
+function headersFor(model: string, remappedFrom?: string): Record<string, string> {
+  const call: Call = {
+    context: {
+      requestId: 'r',
+      callId: 'r',
+      startedMs: 0,
+      surface: 'openai',
+      isCodexCli: false,
+      clientIp: '127.0.0.1',
+      userAgent: '',
+      principal: undefined,
+      settled: false,
+    },
+    route: '/v1/responses',
+    dialect: 'responses',
+    client: { canonical: { model, input: [] }, stream: false, droppedParams: [] },
+    isWire: false,
+  };
+  const routed: RoutedAnswer = {
+    deployment,
+    attempts: 1,
+    held: [],
+    tracker: new AnswerTracker({ nowMs: () => 0 }),
+    answer: {
+      model: { ...uncataloguedModel('gpt-5.5'), remappedFrom },
+      passHeaders: {},
+      droppedParams: [],
+      next: () => Promise.resolve(undefined),
+      release: () => undefined,
+      cancel: () => undefined,
+    },
+  };
+  return answerHeaders(call, routed, []);
+}
+
+describe('the headers of an answer', () => {
+  it.each(['gpt-5.5', 'modellö', 'a\r\nset-cookie: b', 'half \ud83c', '\udf0d half', '🌍'])('are legal with %j', (model) => {
+    const headers = headersFor(model, model);
+    expect(headers['x-litellm-model-group']).not.toBe('');
+    for (const [name, value] of Object.entries(headers)) {
+      expect(() => {
+        validateHeaderValue(name, value);
+      }).not.toThrow();
+    }
+  }); // prettier-ignore
+
+  it('tell a name beyond ASCII so that it can be read back', () => {
+    expect(decodeURIComponent(headersFor('größe 🌍')['x-litellm-model-group'] ?? '')).toBe('größe 🌍');
+  });
+
+  it('list each dropped field once, and no more than 32', () => {
+    expect(allDropped(['b'], ['a', 'b'])).toEqual(['a', 'b']);
+    expect(
+      allDropped(
+        [],
+        Array.from({ length: 500 }, (_, at) => `tools.kind_${at}`),
+      ),
+    ).toHaveLength(32);
+  });
+});

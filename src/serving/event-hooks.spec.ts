@@ -1,0 +1,74 @@
+import { event } from '../../test/support/answer-fixtures';
+import { type CodexHooks } from '../config/hooks';
+import { type AnswerEvent } from '../protocol/canonical/answer-event';
+import { decodeWire } from '../protocol/wire/wire-text';
+import { type Call } from './call';
+import { EventHooks } from './event-hooks';
+
+const call: Call = {
+  context: {
+    requestId: 'r',
+    callId: 'r',
+    startedMs: 0,
+    surface: 'openai',
+    isCodexCli: false,
+    clientIp: '127.0.0.1',
+    userAgent: '',
+    principal: undefined,
+    settled: false,
+  },
+  route: '/v1/responses',
+  dialect: 'responses',
+  client: { canonical: { model: 'm', input: [] }, stream: true, droppedParams: [] },
+  isWire: false,
+};
+const created = event({ type: 'response.created', response: { id: 'größe' } });
+
+function told(events: readonly AnswerEvent[], ...hooks: readonly unknown[]): readonly AnswerEvent[] {
+  const modules = hooks.map((response) => ({ response }) as CodexHooks);
+  return new EventHooks(modules).forCall(call)?.(events) ?? events;
+}
+
+describe('response hooks', () => {
+  it('change events one after the other, until one drops it', () => {
+    const seen: unknown[] = [];
+    const [only, ...more] = told(
+      [created],
+      (given: object) => ({ ...given, note: 'à' }),
+      (given: object) => ({ ...given, type: 'house.event' }),
+    );
+    expect(more).toEqual([]);
+    expect(only?.type).toBe('house.event');
+    expect(JSON.parse(decodeWire(only?.data ?? ''))).toEqual({
+      type: 'house.event',
+      response: { id: 'größe' },
+      note: 'à',
+    });
+    expect(told([created], () => null, (given: unknown) => seen.push(given))).toEqual([]);
+    expect(seen).toEqual([]);
+  }); // prettier-ignore
+
+  it.each(['a\nevent: response.completed', 'a\u010adata: {}', 'a b', '', 'x'.repeat(129), 7, undefined])(
+    'cannot name an event so that its frame breaks: %j',
+    (type) => {
+      expect(told([created, created], (given: object) => ({ ...given, type }))).toEqual([]);
+    },
+  );
+
+  it('never see an event that cannot be read, and it does not pass them by', () => {
+    const same = (given: unknown): unknown => given;
+    const torn: AnswerEvent = { type: 'response.output_text.delta', data: '{"type":"response.output_text.delta",}' };
+    const array: AnswerEvent = { type: 'x', data: '[1]' };
+    expect(told([torn, array, created], same).map(({ type }) => type)).toEqual(['response.created']);
+  });
+
+  it.each([undefined, 'text', 1, [[]]])('fail the request when they return %j', (returned) => {
+    let outcome: unknown;
+    try {
+      outcome = told([created], () => returned);
+    } catch (error) {
+      outcome = error;
+    }
+    expect(outcome).toMatchObject({ status: 500, code: 'hook_failed' });
+  });
+});

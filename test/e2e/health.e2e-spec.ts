@@ -1,0 +1,103 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RefreshedAccessTokens } from '../../src/auth/refreshed-access-tokens';
+import { send } from '../support/calls';
+import { type BenchOptions, startBench, type TestBench } from '../support/gateway';
+import { describeWithRedis, RedisServer } from '../support/redis-server';
+
+let bench: TestBench | undefined;
+
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+async function started(options: BenchOptions = {}): Promise<TestBench> {
+  bench = await startBench(options);
+  return bench;
+}
+
+const look = (of: TestBench) => of.gateway.app.get(RefreshedAccessTokens).lookNow();
+
+/** A file is looked at once a second at most, and its changes are noticed. */
+async function recovered(of: TestBench): Promise<void> {
+  while ((await look(of)).some(({ state }) => state !== 'ok')) await new Promise(setImmediate);
+}
+
+const twoLogins = `credential_list:
+  - credential_name: gone
+    credential_values: {auth_file: ./gone.json}
+model_list:
+  - model_name: lost
+    litellm_params: {model: codex-oauth/gpt-5.5, litellm_credential_name: gone}
+    model_info: {id: lost-one}
+  - model_name: canned
+    litellm_params: {model: codex-oauth/gpt-5.5, litellm_credential_name: gone, mock_response: hello}
+    model_info: {id: canned-one}
+  - model_name: kept
+    litellm_params: {model: codex-oauth/gpt-5.5}
+    model_info: {id: kept-one}
+`;
+
+describe('/health', () => {
+  it('moves the deployments of a login that cannot be used to the unhealthy ones, and back', async () => {
+    const own = await started({ config: twoLogins });
+    await look(own);
+    expect((await send(own, '/health')).json).toMatchObject({
+      healthy_endpoints: [{ model_id: 'canned-one' }, { model_id: 'kept-one' }],
+      unhealthy_endpoints: [{ model_id: 'lost-one', error: 'its upstream login cannot be used' }],
+      healthy_count: 2,
+      unhealthy_count: 1,
+    });
+    own.simulator.makeAuthFile(own.folder, { fileName: 'gone.json' });
+    await recovered(own);
+    expect((await send(own, '/health')).json).toMatchObject({ healthy_count: 3, unhealthy_count: 0 });
+  });
+});
+
+describe('/health/readiness', () => {
+  it('has nothing to say of a gateway that is well, from its first moment', async () => {
+    const own = await started();
+    expect((await send(own, '/health/readiness')).json).toMatchObject({ degraded: [] });
+    expect((await send(own, '/health')).json).toMatchObject({ unhealthy_count: 0 });
+    await look(own);
+    const json = { status: 'healthy', db: 'Not connected', cache: null, degraded: [], in_flight_requests: 0 };
+    expect(await send(own, '/health/readiness')).toMatchObject({ status: 200, json });
+  });
+
+  it('stays 200 without a login and with a state folder that cannot be used, and names both', async () => {
+    const blocked = join(mkdtempSync(join(tmpdir(), 'health-')), 'state');
+    writeFileSync(blocked, 'a file where the folder belongs');
+    const own = await started({ config: twoLogins, env: { STATE_DIR: blocked } });
+    await look(own);
+    const answer = await send(own, '/health/readiness', { headers: { authorization: '' } });
+    expect(answer).toMatchObject({
+      status: 200,
+      json: { status: 'healthy', degraded: ['state_unavailable', 'login_unusable'] },
+    });
+  });
+});
+
+describeWithRedis('/health/readiness with Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.close());
+
+  it('names Redis up and down, and goes on taking work', async () => {
+    const env = { REDIS_URL: server.url, GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
+    const own = await started({ env, times: { redisCommandMs: 5_000 } });
+    await look(own);
+    const up = await send(own, '/health/readiness');
+    expect(up).toMatchObject({ status: 200, json: { status: 'healthy', cache: 'redis', degraded: [] } });
+    await server.kill();
+    await look(own);
+    const down = await send(own, '/health/readiness');
+    expect(down).toMatchObject({
+      status: 200,
+      json: { status: 'healthy', cache: 'redis (down)', degraded: ['state_unavailable'] },
+    });
+  });
+});
