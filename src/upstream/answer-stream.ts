@@ -37,6 +37,8 @@ export class AnswerStream implements UpstreamAnswer {
   private ahead: readonly Buffer[] | undefined;
   private timer: NodeJS.Timeout;
   private began = false;
+  /** When content last came, on `performance.now`. */
+  private lifeMs = 0;
   private sniffed = false;
   private waiting = false;
   private ended = false;
@@ -126,10 +128,9 @@ export class AnswerStream implements UpstreamAnswer {
   }
 
   private restartIdle(): void {
-    if (this.began) {
-      this.timer.refresh();
-      return;
-    }
+    this.lifeMs = performance.now();
+    // Moving the timer for every delta costs more than looking at the clock when it fires.
+    if (this.began) return;
     this.began = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(this.onSilence, this.options.idleMs);
@@ -139,6 +140,11 @@ export class AnswerStream implements UpstreamAnswer {
     // Nobody is waiting: the silence is our reader's, who has the socket paused, not the upstream's.
     if (!this.waiting) {
       this.timer.refresh();
+      return;
+    }
+    const restMs = this.began ? this.lifeMs + this.options.idleMs - performance.now() : 0;
+    if (restMs >= 1) {
+      this.timer = setTimeout(this.onSilence, restMs);
       return;
     }
     this.timedOut = this.began ? idleTimeout(this.options.idleMs) : firstEventTimeout();

@@ -104,7 +104,7 @@ export class SseDecoder {
     let start = from;
     let alike = -1;
     let head = '';
-    for (;;) {
+    while (start < text.length) {
       if (alike < start || head !== this.alikeHead) {
         head = this.alikeHead;
         alike = this.nextAlike(text, start);
