@@ -78,7 +78,7 @@ export class AccountRefresher {
     return current.token;
   }
 
-  /** File or state, at most once a second while it is asked for. */
+  /** File or state, at most once a second while it is asked for; a file that holds nothing yet, whenever it is asked for. */
   async look(): Promise<void> {
     if (!this.isLookDue()) return;
     await this.account.lookAgain();
@@ -137,6 +137,7 @@ export class AccountRefresher {
 
   /** A clock that went back counts as time gone by. */
   private isLookDue(): boolean {
+    if (this.account.isFile && this.account.bearer === undefined) return true;
     const sinceMs = this.parts.nowMs() - this.lookedAtMs;
     return sinceMs >= lookAgainMs || sinceMs < 0;
   }
