@@ -8,7 +8,10 @@ import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readLimits } from './limits-settings';
+import { readObservability } from './observability-settings';
 import { readRedis } from './redis-settings';
+import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
 import { type FileSections, sectionsOf, type SettingsSources } from './settings-sources';
@@ -56,6 +59,9 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     deployments: models.deployments,
     modelAliases: aliasesOf(sections),
     ...answersOf(sections),
+    routing: readRouting(sections),
+    metering: readLimits(sections),
+    observability: readObservability(sections),
     limits: {
       maxBodyBytes: sections.general.max_request_size_mb ?? 32 * mebibyte,
       maxJsonDepth: 64,
@@ -174,16 +180,9 @@ function aliasesOf({ router, litellm }: FileSections): Settings['modelAliases'] 
   );
 }
 
-function answersOf({
-  litellm,
-  router,
-  general,
-}: FileSections): Pick<Settings, 'dropParams' | 'numRetries' | 'requireAuthForMetrics' | 'alwaysIncludeStreamUsage'> {
+function answersOf({ litellm, general }: FileSections): Pick<Settings, 'dropParams' | 'alwaysIncludeStreamUsage'> {
   return {
     dropParams: litellm.drop_params !== false,
-    numRetries: router.num_retries ?? litellm.num_retries ?? 2,
-    requireAuthForMetrics:
-      (litellm.require_auth_for_metrics_endpoint ?? general.require_auth_for_metrics_endpoint) === true,
     alwaysIncludeStreamUsage: general.always_include_stream_usage === true,
   };
 }

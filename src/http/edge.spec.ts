@@ -32,7 +32,7 @@ const settings = {
   deployments: [],
   defaultCredential: { name: 'default' },
   codex: { baseUrl: 'http://127.0.0.1:9/backend-api/codex' },
-  requireAuthForMetrics: false,
+  observability: { requireAuthForMetrics: false },
   logLevel: 'silent',
   trustedProxyHops: 0,
   times: { ...defaultTimeLimits, requestHeadersMs: 400, requestBodyMs: 600 },

@@ -102,7 +102,7 @@ export class CallRunner {
     return this.router.firstToAnswer({
       route: admitted,
       call: upstreamCall,
-      retries: this.settings.numRetries,
+      retries: this.settings.routing.numRetries,
       signal,
       onAttempt: (deployment, attempt) => {
         progress.deployment = deployment;

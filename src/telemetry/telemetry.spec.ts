@@ -1,5 +1,6 @@
 import { type AttemptRecord, type RequestRecord } from '../kernel/observer';
 import { GatewayMetrics } from './gateway-metrics';
+import { openPolicy } from '../kernel/principal';
 import { agentLabel, failureStatus } from './label-values';
 import { GatewayLogger, scrub } from './logger';
 import { MetricsObserver } from './metrics-observer';
@@ -7,7 +8,15 @@ import { MetricsObserver } from './metrics-observer';
 const record: RequestRecord = {
   requestId: 'req_1',
   route: '/v1/chat/completions',
-  principal: { kind: 'master', keyHash: 'a'.repeat(64), keyAlias: 'master' },
+  principal: {
+    kind: 'master',
+    role: 'proxy_admin',
+    keyHash: 'a'.repeat(64),
+    keyAlias: 'master',
+    policy: openPolicy,
+    scopes: [],
+    modelScopes: new Map(),
+  },
   requestedModel: 'team-fast',
   modelLabel: 'team-fast',
   upstreamModel: 'gpt-5.5',
