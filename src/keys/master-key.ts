@@ -31,7 +31,7 @@ export class MasterKeyAuthenticator extends KeyAuthenticator {
     super();
     this.digest = hash('sha256', masterKey.secret, 'buffer');
     const keyHash = this.digest.toString('hex');
-    this.principal = Object.freeze({
+    const principal: Principal = {
       kind: 'master',
       role: 'proxy_admin',
       keyHash,
@@ -39,7 +39,8 @@ export class MasterKeyAuthenticator extends KeyAuthenticator {
       policy: openPolicy,
       scopes: [{ kind: 'key', id: keyHash, limits: noLimits, mode: 'observe', name: 'master' }],
       modelScopes: new Map(),
-    });
+    };
+    this.principal = Object.freeze(principal);
   }
 
   authenticate(secret: string): Principal | undefined {
