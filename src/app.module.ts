@@ -10,6 +10,7 @@ import { KeysModule } from './keys/keys.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OutboundModule } from './outbound/outbound.module';
 import { HooksModule } from './prompts/hooks.module';
+import { AlertsModule } from './reports/alerts/alerts.module';
 import { StateModule } from './state/state.module';
 import { TelemetryModule } from './telemetry/telemetry.module';
 
@@ -34,6 +35,7 @@ export class AppModule {
         OutboundModule,
         StateModule,
         KeysModule,
+        AlertsModule,
         ApiModule,
         MetricsModule,
         HealthModule,

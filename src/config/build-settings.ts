@@ -6,14 +6,12 @@ import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
+import { readMoney } from './money-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
-import { readPricing } from './pricing-settings';
-import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
-import { readReports } from './report-settings';
 import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
@@ -41,14 +39,14 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
-  const pricing = readPricing(sections);
+  const money = readMoney(sources, sections, models.deployments);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
     ...models.warnings,
     ...environmentWarnings(sources.environment),
     ...state.warnings,
-    ...priceWarnings(models.deployments, pricing),
+    ...money.warnings,
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -67,8 +65,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     routing: readRouting(sections),
     metering: readLimits(sections),
     observability: readObservability(sections),
-    pricing,
-    reports: readReports(sections),
+    ...money.settings,
     limits: bodyLimitsOf(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
@@ -77,7 +74,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     proxy: proxyOf(sources.environment),
     warnings,
   };
-  const faults = [...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults];
+  const faults = [masterKey, listen, models, state, hooks, money].flatMap((reading) => reading.faults);
   return { settings, faults, warnings, unusable: models.unusable };
 }
 

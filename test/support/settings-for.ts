@@ -44,6 +44,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     observability: { requireAuthForMetrics: false },
     pricing: readPricing(sectionsOf(undefined)),
     reports: { providerBudgets: new Map() },
+    alerts: { targets: [], signingSecret: undefined, repeatMs: 86_400_000 },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,
