@@ -100,20 +100,24 @@ export class AlertQueue {
   private async admit(event: AlertEvent, deliveries: readonly Delivery[]): Promise<void> {
     await this.opening;
     // A disk that is full loses nothing yet: the alert is sent from memory.
-    await Promise.all(deliveries.map((delivery) => this.journal.keep(delivery))).catch(() => undefined);
+    await this.write(event, deliveries).catch(() => undefined);
     const { shared } = this.parts;
-    const isFirst = await shared.claim(event.key, event.ttlMs);
-    if (!isFirst) {
-      this.queued -= deliveries.length;
-      await Promise.all(deliveries.map(({ id }) => this.journal.drop(id))).catch(() => undefined);
+    if (await shared.claim(event.key, event.ttlMs)) {
+      await Promise.all(event.covers.map((key) => shared.claim(key, event.ttlMs)));
+      for (const delivery of deliveries) this.lines.get(delivery.target)?.push(delivery);
       return;
     }
-    await Promise.all(event.covers.map((key) => shared.claim(key, event.ttlMs)));
-    for (const delivery of deliveries) this.lines.get(delivery.target)?.push(delivery);
-    const untilMs = this.parts.clock.nowMs() + event.ttlMs;
-    await Promise.all([event.key, ...event.covers].map((key) => this.journal.tell(key, untilMs))).catch(
-      () => undefined,
-    );
+    this.queued -= deliveries.length;
+    await Promise.all(deliveries.map(({ id }) => this.journal.drop(id))).catch(() => undefined);
+  }
+
+  /** Before anybody is asked: whoever tells it, this process need not do so again. */
+  private async write({ key, covers, ttlMs }: AlertEvent, deliveries: readonly Delivery[]): Promise<void> {
+    const untilMs = this.parts.clock.nowMs() + ttlMs;
+    await Promise.all([
+      ...deliveries.map((delivery) => this.journal.keep(delivery)),
+      ...[key, ...covers].map((each) => this.journal.tell(each, untilMs)),
+    ]);
   }
 
   /** A target that the settings no longer have is no longer told. */
