@@ -44,6 +44,7 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
       model: { ...uncataloguedModel('gpt-5.5'), remappedFrom },
       passHeaders: {},
       droppedParams: [],
+      each: () => Promise.resolve(),
       next: () => Promise.resolve(undefined),
       release: () => undefined,
       cancel: () => undefined,
