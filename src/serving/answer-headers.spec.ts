@@ -34,6 +34,8 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
     dialect: 'responses',
     client: { canonical: { model, input: [] }, stream: false, droppedParams: [] },
     isWire: false,
+    extras: { tags: [] },
+    size: { textBytes: 0, images: 0, sealedBytes: 0 },
   };
   const routed: RoutedAnswer = {
     deployment,
