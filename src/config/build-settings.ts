@@ -38,12 +38,14 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
+  const { observability, ...told } = readObservability(sources.environment, sections);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
     ...models.warnings,
     ...environmentWarnings(sources.environment),
     ...state.warnings,
+    ...told.warnings,
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -61,7 +63,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...answersOf(sections),
     routing: readRouting(sections),
     metering: readLimits(sections),
-    observability: readObservability(sections),
+    observability,
     limits: {
       maxBodyBytes: sections.general.max_request_size_mb ?? 32 * mebibyte,
       maxJsonDepth: 64,

@@ -2,6 +2,7 @@ import { type AttemptRecord, type RequestRecord } from '../kernel/observer';
 import { GatewayMetrics } from './gateway-metrics';
 import { openPolicy } from '../kernel/principal';
 import { agentLabel, failureStatus } from './label-values';
+import { LimitBook } from './limit-book';
 import { GatewayLogger, scrub } from './logger';
 import { MetricsObserver } from './metrics-observer';
 
@@ -51,7 +52,7 @@ function observed() {
   const lines: string[] = [];
   const logger = new GatewayLogger({ logLevel: 'info' }, { write: (line: string) => void lines.push(line) });
   const metrics = new GatewayMetrics();
-  return { lines, metrics, observer: new MetricsObserver(metrics, logger) };
+  return { lines, metrics, observer: new MetricsObserver(metrics, logger, new LimitBook(metrics, () => 0, 10)) };
 }
 
 /** Value of the one series of `name` that has all of `labels`. */
@@ -158,7 +159,7 @@ describe('MetricsObserver', () => {
 
   it('stops growing: beyond the limit labels read other, and that is counted', async () => {
     const { metrics } = observed();
-    for (let index = 0; index < 2_050; index += 1) metrics.droppedParams.add([`param-${index}`]);
+    for (let index = 0; index < 2_050; index += 1) metrics.requests.droppedParams.add([`param-${index}`]);
     const { text } = await metrics.exposition();
     expect(series(text, 'codex_dropped_params_total', 'param="other"')).toBe(50);
     expect(series(text, 'codex_metric_series_overflow_total', 'metric="codex_dropped_params_total"')).toBe(50);

@@ -1,4 +1,5 @@
 import { type Deployment } from '../../src/config/deployment';
+import { defaultObservability } from '../../src/config/observability-settings';
 import { type Settings } from '../../src/config/settings';
 import { defaultTimeLimits, type TimeLimits } from '../../src/config/time-limits';
 
@@ -39,7 +40,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     dropParams: true,
     routing: { numRetries: 0 },
     metering: { windowMs: 60_000 },
-    observability: { requireAuthForMetrics: false },
+    observability: defaultObservability,
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,
