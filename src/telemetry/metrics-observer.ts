@@ -1,15 +1,18 @@
 import { dollarsFromNanos } from '../kernel/money';
 import { type AttemptRecord, type RequestRecord } from '../kernel/observer';
+import { accessLevel, accessLine, foreign } from './access-line';
 import { AttemptSeries } from './attempt-series';
 import { EventObserver } from './event-observer';
 import { type GatewayMetrics } from './gateway-metrics';
 import { agentLabel, nameLabel } from './label-values';
 import { type LimitBook } from './limit-book';
-import { type GatewayLogger, scrub } from './logger';
+import { type GatewayLogger } from './logger';
 import { requestedLabel, RequestSeries } from './request-series';
 
 /** Kinds of requests and user agents that are remembered; beyond it the memory starts anew. */
 const remembered = 2_000;
+/** Characters of a user agent that is remembered. */
+const longestAgent = 256;
 
 /**
  * Requests as metrics and as one access-log line each. Client addresses are never labels (`client_ip` is always None):
@@ -32,7 +35,8 @@ export class MetricsObserver extends EventObserver {
     const agent = this.agentOf(record.userAgent);
     this.seriesOf(record, agent.label).count(record);
     this.countOddities(record);
-    if (this.logger.logsAccess) this.logger.access(accessLine(record, agent.shown));
+    const level = accessLevel(record);
+    if (this.logger.logs(level)) this.logger.access(level, accessLine(record, agent.shown));
   }
 
   attemptEnded(record: AttemptRecord): void {
@@ -67,7 +71,8 @@ export class MetricsObserver extends EventObserver {
     const known = this.agents.get(userAgent);
     if (known !== undefined) return known;
     const agent = { label: agentLabel(userAgent), shown: foreign(userAgent) ?? '' };
-    remember(this.agents, userAgent, agent);
+    // A header may be long; what is made up for one request is not worth keeping.
+    if (userAgent.length <= longestAgent) remember(this.agents, userAgent, agent);
     return agent;
   }
 }
@@ -81,44 +86,4 @@ interface Agent {
 function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {
   if (memory.size >= remembered) memory.clear();
   memory.set(key, value);
-}
-
-function accessLine(
-  record: RequestRecord,
-  userAgent: string,
-): Record<string, string | number | boolean | readonly string[] | undefined> {
-  const { principal, usage } = record;
-  const model = foreign(record.requestedModel);
-  return {
-    requestId: record.requestId,
-    route: record.route,
-    status: record.status,
-    end: record.end,
-    errorCode: record.errorCode,
-    model,
-    upstreamModel: record.upstreamModel === record.requestedModel ? model : foreign(record.upstreamModel),
-    deployment: record.deploymentId,
-    stream: record.stream,
-    keyHash: principal?.keyHash.slice(0, 16),
-    inputTokens: usage?.inputTokens,
-    cachedTokens: usage?.cachedInputTokens,
-    outputTokens: usage?.outputTokens,
-    attempts: record.attempts,
-    durationMs: Math.round(record.durationMs),
-    upstreamMs: rounded(record.upstreamMs),
-    firstContentMs: rounded(record.firstContentMs),
-    dropped: record.droppedParams.length === 0 ? undefined : record.droppedParams,
-    remappedFrom: foreign(record.remappedFrom),
-    clientIp: record.clientIp,
-    userAgent,
-  };
-}
-
-function rounded(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.round(ms);
-}
-
-/** Text that a client chose. */
-function foreign(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : scrub(text.slice(0, 120));
 }
