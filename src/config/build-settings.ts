@@ -10,6 +10,8 @@ import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
+import { readPricing } from './pricing-settings';
+import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
 import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
@@ -39,6 +41,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
   const { observability, ...told } = readObservability(sources.environment, sections);
+  const pricing = readPricing(sections);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
@@ -46,6 +49,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...environmentWarnings(sources.environment),
     ...state.warnings,
     ...told.warnings,
+    ...priceWarnings(models.deployments, pricing),
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -64,11 +68,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     routing: readRouting(sections),
     metering: readLimits(sections),
     observability,
-    limits: {
-      maxBodyBytes: sections.general.max_request_size_mb ?? 32 * mebibyte,
-      maxJsonDepth: 64,
-      maxImageBytes: 20 * mebibyte,
-    },
+    pricing,
+    limits: bodyLimitsOf(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),
@@ -136,6 +137,14 @@ function mappedCodexProviders({ litellm }: FileSections): readonly string[] {
     const isCodex = typeof handler === 'string' && /codex/i.test(handler);
     return isCodex && typeof provider === 'string' && provider !== 'openai' ? [provider.toLowerCase()] : [];
   });
+}
+
+function bodyLimitsOf({ general }: FileSections): Settings['limits'] {
+  return {
+    maxBodyBytes: general.max_request_size_mb ?? 32 * mebibyte,
+    maxJsonDepth: 64,
+    maxImageBytes: 20 * mebibyte,
+  };
 }
 
 function foldersOf({ environment, places }: SettingsSources): Pick<Settings, 'stateDir' | 'cacheDir'> {
