@@ -40,6 +40,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
+  const { observability, ...told } = readObservability(sources.environment, sections);
   const pricing = readPricing(sections);
   const warnings = [
     ...(sources.file?.warnings ?? []),
@@ -47,6 +48,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...models.warnings,
     ...environmentWarnings(sources.environment),
     ...state.warnings,
+    ...told.warnings,
     ...priceWarnings(models.deployments, pricing),
   ];
   const settings: Settings = {
@@ -65,7 +67,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...answersOf(sections),
     routing: readRouting(sections),
     metering: readLimits(sections),
-    observability: readObservability(sections),
+    observability,
     pricing,
     limits: bodyLimitsOf(sections),
     times: timesOf(sources.environment, sections),

@@ -40,6 +40,12 @@ export interface FallbackRecord {
   readonly principal?: Principal | undefined;
 }
 
+/** A deployment of the configuration, with its own limits; undefined where it has none. */
+export interface DeploymentFacts extends DeploymentName {
+  readonly rpmLimit?: number | undefined;
+  readonly tpmLimit?: number | undefined;
+}
+
 /** A cooldown that begins, or is made longer. */
 export interface CooldownRecord extends DeploymentName {
   readonly failure: FailureKind;

@@ -5,6 +5,7 @@ import {
   type AffinityRecord,
   type BreakerRecord,
   type CooldownRecord,
+  type DeploymentFacts,
   type FallbackRecord,
   type HoldRecord,
   type InstructionFetch,
@@ -96,6 +97,9 @@ export abstract class Observer {
   abstract requestEnded(record: RequestRecord): void;
   /** Once for each call upstream, when it showed content or failed. */
   abstract attemptEnded(record: AttemptRecord): void;
+
+  /** At start, once for each deployment of the configuration. */
+  deploymentKnown(_deployment: DeploymentFacts): void {}
 
   /** The router is about to call once more after a failure, within one model group. */
   retryMade(_record: RetryRecord): void {}

@@ -1,4 +1,5 @@
 import { type Deployment } from '../../src/config/deployment';
+import { defaultObservability } from '../../src/config/observability-settings';
 import { readPricing } from '../../src/config/pricing-settings';
 import { type Settings } from '../../src/config/settings';
 import { sectionsOf } from '../../src/config/settings-sources';
@@ -41,7 +42,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     dropParams: true,
     routing: { numRetries: 0 },
     metering: { windowMs: 60_000, customerHeaders: [] },
-    observability: { requireAuthForMetrics: false },
+    observability: defaultObservability,
     pricing: readPricing(sectionsOf(undefined)),
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
