@@ -6,9 +6,11 @@ export interface LimitsSettings {
   readonly windowMs: number;
   /** Headers that may name the end user, lower case (`user_header_name`, `user_header_mappings`). */
   readonly customerHeaders: readonly string[];
+  /** Whether an answer whose client hung up is read on for its usage, or cancelled at once. */
+  readonly onClientDisconnect: 'drain' | 'cancel';
 }
 
 /** From `general_settings` and `litellm_settings`. */
 export function readLimits(_: FileSections): LimitsSettings {
-  return { windowMs: 60_000, customerHeaders: [] };
+  return { windowMs: 60_000, customerHeaders: [], onClientDisconnect: 'drain' };
 }

@@ -19,6 +19,8 @@ export interface TimeLimits {
   /** Slow senders: headers and body of a client's request. */
   readonly requestHeadersMs: number;
   readonly requestBodyMs: number;
+  /** An answer whose client hung up is read on for so long, because its usage stands at the end. */
+  readonly clientGoneDrainMs: number;
   /** A client that stopped reading. */
   readonly stalledReaderMs: number;
   /** One question for an account's model catalog. */
@@ -49,6 +51,7 @@ export const defaultTimeLimits: TimeLimits = {
   cliKeepAliveMs: 55_000,
   requestHeadersMs: 10_000,
   requestBodyMs: 60_000,
+  clientGoneDrainMs: 5_000,
   stalledReaderMs: 60_000,
   catalogMs: 10_000,
   tokenEndpointMs: 20_000,

@@ -41,7 +41,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     modelAliases: new Map(),
     dropParams: true,
     routing: { numRetries: 0 },
-    metering: { windowMs: 60_000, customerHeaders: [] },
+    metering: { windowMs: 60_000, customerHeaders: [], onClientDisconnect: 'drain' },
     observability: defaultObservability,
     pricing: readPricing(sectionsOf(undefined)),
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
