@@ -64,7 +64,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     modelAliases: aliasesOf(sections),
     ...answersOf(sections),
     routing: readRouting(sections),
-    metering: readLimits(sections),
+    metering: readLimits(sections, sources, redis !== undefined),
     observability: readObservability(sections),
     pricing,
     limits: bodyLimitsOf(sections),

@@ -73,6 +73,8 @@ export const envSchema = z.object({
   DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM.'),
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
+  LITELLM_RATE_LIMIT_WINDOW_SIZE: variable(seconds(1), '60', 'Length of a rate window in seconds, from its first request: `rpm_limit` and `tpm_limit` are what one window may hold.'),
+  REPLICA_COUNT: variable(whole(1, 10_000), '1', 'Replicas behind one Redis: while it is away, each lets this part of a rate limit through.'),
   WEBHOOK_URL: variable(secret, '', 'Receiver of alerts. Read, not used by this release.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
   WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`. Read, not used by this release.'),
