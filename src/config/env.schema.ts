@@ -77,6 +77,8 @@ export const envSchema = z.object({
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
   WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts and of the `webhook` callback.'),
+  LITELLM_RATE_LIMIT_WINDOW_SIZE: variable(seconds(1), '60', 'Length of a rate window in seconds, from its first request: `rpm_limit` and `tpm_limit` are what one window may hold.'),
+  REPLICA_COUNT: variable(whole(1, 10_000), '1', 'Replicas behind one Redis: while it is away, each lets this part of a rate limit through.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
   WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`.'),
   PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`.'),

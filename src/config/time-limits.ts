@@ -35,6 +35,10 @@ export interface TimeLimits {
   readonly instructionsMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
+  /** Between two signs of life of a process, in which checkpoints and the reaper's rounds go along. */
+  readonly heartbeatMs: number;
+  /** Without a sign of life for so long a process counts as dead, and its tickets are settled by others. */
+  readonly processLeaseMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
 }
@@ -59,5 +63,7 @@ export const defaultTimeLimits: TimeLimits = {
   refreshWaitMs: 5_000,
   instructionsMs: 20_000,
   redisCommandMs: 150,
+  heartbeatMs: 5_000,
+  processLeaseMs: 20_000,
   drainMs: 75_000,
 };

@@ -31,7 +31,16 @@ export async function adjustBook(engine: MeterEngine, book: BookName, toNanos: n
       if (counter.unit === 'nano_usd' && covers(counter, nowMs)) periods[name] = toNanos - counter.used;
     const row = adjustmentRow(id, book, { spend: toNanos - reading.spent, periods, nowMs });
     const indexes = adjustmentIndexes(row);
-    const command = { key, seq: reading.seq, rowId: id, text: rowText(row), startMs: nowMs, indexes, spend: row.spend, periods };
+    const command = {
+      key,
+      seq: reading.seq,
+      rowId: id,
+      text: rowText(row),
+      startMs: nowMs,
+      indexes,
+      spend: row.spend,
+      periods,
+    };
     if ((await engine.adjust(command)) === 'adjusted') return;
     // A repeated command after a lost reply finds its own row.
     if ((await engine.reads.row(id)) !== undefined) return;
@@ -71,8 +80,6 @@ function adjustmentRow(id: string, book: BookName, { spend, periods, nowMs }: Ad
     stream: false,
     usage: { inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 },
     spend,
-    plan5h: 0,
-    planWeek: 0,
     tier: { billed: '' },
     quality: 'exact',
     late: false,

@@ -10,7 +10,15 @@ import { heldAmounts } from './machine/amounts';
 import { type AdmitReply } from './machine/meter-command';
 import { postingOf } from './machine/posting';
 import { rowText } from './machine/row-text';
-import { type Admitted, type AdmitRequest, type BookName, type Hold, Meter, type MeterHealth, type Refused } from './meter';
+import {
+  type Admitted,
+  type AdmitRequest,
+  type BookName,
+  type Hold,
+  Meter,
+  type MeterHealth,
+  type Refused,
+} from './meter';
 import { type AdmitOutcome, type MeterEngine } from './meter-engine';
 import { adjustBook } from './book-adjuster';
 import { type Settler } from './settler';
@@ -103,7 +111,9 @@ export class EngineMeter extends Meter {
     return adjustBook(this.parts.engine, book, toNanos);
   }
 
-  private async judged(request: AdmitRequest): Promise<{ readonly entries: readonly ScopeEntry[]; readonly outcome: AdmitOutcome }> {
+  private async judged(
+    request: AdmitRequest,
+  ): Promise<{ readonly entries: readonly ScopeEntry[]; readonly outcome: AdmitOutcome }> {
     const { engine, watch } = this.parts;
     const { ticketId, deadlineMs, hold, scopes, draft, routing } = request;
     const text = rowText(draft);
@@ -129,7 +139,11 @@ export class EngineMeter extends Meter {
     }
   }
 
-  private answer(ticketId: string, entries: readonly ScopeEntry[], { reply, routing }: AdmitOutcome): Admitted | Refused {
+  private answer(
+    ticketId: string,
+    entries: readonly ScopeEntry[],
+    { reply, routing }: AdmitOutcome,
+  ): Admitted | Refused {
     const { windowMs } = this.options;
     if (reply.kind === 'unseeded') throw new Error('an answer before the books are seeded');
     if (reply.kind === 'refused') {

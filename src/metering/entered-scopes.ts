@@ -64,6 +64,12 @@ export class EnteredScopes {
       budgets,
     };
     const fromMs = Math.max(0, ...ends.map(({ startMs }) => startMs));
-    return { scope, entered, spans, fromMs, untilMs: Math.min(...ends.map(({ endMs }) => endMs), Number.MAX_SAFE_INTEGER) };
+    return {
+      scope,
+      entered,
+      spans,
+      fromMs,
+      untilMs: Math.min(...ends.map(({ endMs }) => endMs), Number.MAX_SAFE_INTEGER),
+    };
   }
 }

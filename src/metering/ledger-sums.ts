@@ -71,7 +71,9 @@ function sourceOf(key: string): Source {
 
 function isOwn({ owner }: Source, teamId: string | undefined, userId: string | undefined, group: string): boolean {
   if (owner.model !== undefined && group !== owner.model) return false;
-  return owner.kind !== 'member' || (teamId !== undefined && userId !== undefined && memberId(teamId, userId) === owner.id);
+  return (
+    owner.kind !== 'member' || (teamId !== undefined && userId !== undefined && memberId(teamId, userId) === owner.id)
+  );
 }
 
 async function daysOf(reads: BookReads, source: Source): Promise<ReadonlyMap<string, Amounts>> {
@@ -137,7 +139,8 @@ class PeriodSum {
     for (const entity of this.source.entities) {
       const span = { index: entity === 'proxy:all' ? 'all' : entity, fromMs, untilMs };
       for await (const row of rowsOf(this.reads, span))
-        if (!isAdjustment(row) && isOwn(this.source, row.teamId, row.userId, row.modelGroup)) sum += amountsOf(row)[unit];
+        if (!isAdjustment(row) && isOwn(this.source, row.teamId, row.userId, row.modelGroup))
+          sum += amountsOf(row)[unit];
     }
     return sum;
   }

@@ -60,7 +60,10 @@ const choices: readonly Limits[] = [
       { unit: 'plan_5h', max: 50, duration: '5h', anchorMs },
     ],
   },
-  { tokensPerWindow: 1_000, budgets: [money(4_000, '1d'), money(5_000, '1d'), { unit: 'plan_week', max: 90, duration: '7d', anchorMs }] },
+  {
+    tokensPerWindow: 1_000,
+    budgets: [money(4_000, '1d'), money(5_000, '1d'), { unit: 'plan_week', max: 90, duration: '7d', anchorMs }],
+  },
 ];
 
 /** Whose request it is: keys with and without team, user, customer; names that try to break out of keys. */
@@ -98,13 +101,21 @@ export function scopesOfStep(step: Step, draft: LedgerRow): readonly ScopeLimits
   const { keyHash, teamId, userId, customerId, modelGroup } = draft;
   const scopes: ScopeLimits[] = [{ kind: 'key', id: keyHash, limits: limits(0), mode, name: 'a key' }];
   if (teamId !== undefined) scopes.push({ kind: 'team', id: teamId, limits: limits(1), mode: 'enforce' });
-  if (userId !== undefined && step.pick % 3 > 0) scopes.push({ kind: 'user', id: userId, limits: limits(2), mode: 'enforce' });
+  if (userId !== undefined && step.pick % 3 > 0)
+    scopes.push({ kind: 'user', id: userId, limits: limits(2), mode: 'enforce' });
   if (teamId !== undefined && userId !== undefined)
     scopes.push({ kind: 'member', id: `${teamId}/${userId}`, limits: limits(3), mode });
   if (customerId !== undefined) scopes.push({ kind: 'customer', id: customerId, limits: limits(4), mode: 'enforce' });
-  if (step.pick % 4 === 0) scopes.push({ kind: 'key', id: keyHash, model: modelGroup, limits: limits(3), mode: 'enforce' });
+  if (step.pick % 4 === 0)
+    scopes.push({ kind: 'key', id: keyHash, model: modelGroup, limits: limits(3), mode: 'enforce' });
   if (step.pick % 6 === 0 && teamId !== undefined)
-    scopes.push({ kind: 'member', id: `${teamId}/${userId ?? ''}`, model: modelGroup, limits: limits(2), mode: 'enforce' });
+    scopes.push({
+      kind: 'member',
+      id: `${teamId}/${userId ?? ''}`,
+      model: modelGroup,
+      limits: limits(2),
+      mode: 'enforce',
+    });
   scopes.push({ kind: 'proxy', id: 'all', limits: limits(5), mode: 'observe' });
   return scopes.filter(({ kind }) => kind !== 'member' || userId !== undefined);
 }

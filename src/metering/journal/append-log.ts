@@ -103,7 +103,7 @@ export class AppendLog {
   private write(text: string): void {
     const bytes = Buffer.from(text);
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+      for (let at = 0; at < bytes.length;) at += writeSync(this.file, bytes, at);
       this.length += bytes.length;
     } catch (error) {
       ftruncateSync(this.file, this.length);

@@ -23,7 +23,18 @@ import {
   type SettleCommand,
   type SettleReply,
 } from '../machine/meter-command';
-import { adjust, assign, checkpoint, correct, extend, mend, seed, settle, voidTicket, watch } from '../machine/meter-machine';
+import {
+  adjust,
+  assign,
+  checkpoint,
+  correct,
+  extend,
+  mend,
+  seed,
+  settle,
+  voidTicket,
+  watch,
+} from '../machine/meter-machine';
 import { type MeterState, newState } from '../machine/meter-state';
 import { PinBoard } from '../machine/pin-board';
 import { postingOf } from '../machine/posting';
@@ -62,6 +73,7 @@ export class JournalEngine extends MeterEngine {
   /** Rows since the journal began. */
   private fresh: string[] = [];
   private number = 1;
+  private hasFailed = false;
 
   constructor(
     private readonly stateDir: string,
@@ -77,7 +89,7 @@ export class JournalEngine extends MeterEngine {
   }
 
   override get isUp(): boolean {
-    return this.log?.isSound ?? this.opening === undefined;
+    return this.log?.isSound ?? !this.hasFailed;
   }
 
   override nowMs(): number {
@@ -216,6 +228,7 @@ export class JournalEngine extends MeterEngine {
     this.opening ??= this.load().catch((error: unknown) => {
       // Tried again by the next command: the other process may have ended, the disk may be there again.
       this.opening = undefined;
+      this.hasFailed = true;
       this.lock.letGo();
       throw error instanceof StateUnavailable ? error : new StateUnavailable('connection', errorCode(error));
     });
@@ -237,6 +250,7 @@ export class JournalEngine extends MeterEngine {
     for (const number of journals) length = await this.folder.read('journal', number, (line) => { this.replay(line); }); // prettier-ignore
     this.number = Math.max(1, snapshot, journals.at(-1) ?? 0);
     this.log = this.folder.append(this.number, journals.at(-1) === this.number ? length : 0);
+    this.hasFailed = false;
     await this.settleOrphans();
   }
 
@@ -260,6 +274,7 @@ export class JournalEngine extends MeterEngine {
 }
 
 function forget(state: MeterState): void {
-  for (const part of [state.books, state.tickets, state.inFlight, state.cells, state.totals, state.adjustments]) part.clear();
+  for (const part of [state.books, state.tickets, state.inFlight, state.cells, state.totals, state.adjustments])
+    part.clear();
   state.rows.clear();
 }

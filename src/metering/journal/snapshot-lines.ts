@@ -18,8 +18,7 @@ export function headLines({ rows, tickets, books, adjustments }: MeterState, pin
   for (const [key, book] of books) lines.push(`book\t${bookText(key, book)}`);
   for (const [key, texts] of adjustments)
     for (const text of texts) lines.push(`adjustment\t${JSON.stringify([key])}\t${text}`);
-  for (const [pin, { value, endsAtMs }] of pins.entries())
-    lines.push(`pin\t${JSON.stringify([pin, value, endsAtMs])}`);
+  for (const [pin, { value, endsAtMs }] of pins.entries()) lines.push(`pin\t${JSON.stringify([pin, value, endsAtMs])}`);
   return lines;
 }
 

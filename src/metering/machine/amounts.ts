@@ -6,7 +6,13 @@ import { type Hold } from '../meter';
 export type Amounts = Readonly<Record<BudgetUnit, number>>;
 
 /** Every unit, in the order in which amounts travel to scripts and files. */
-export const budgetUnits = ['nano_usd', 'tokens', 'requests', 'plan_5h', 'plan_week'] as const satisfies readonly BudgetUnit[];
+export const budgetUnits = [
+  'nano_usd',
+  'tokens',
+  'requests',
+  'plan_5h',
+  'plan_week',
+] as const satisfies readonly BudgetUnit[];
 
 /** Of one request before it is known what it takes. */
 export function heldAmounts({ nanos, tokens, plan5h, planWeek }: Hold): Amounts {
@@ -14,7 +20,7 @@ export function heldAmounts({ nanos, tokens, plan5h, planWeek }: Hold): Amounts 
 }
 
 /** Of one settled request; an adjustment moves money only, and a refused request is none. */
-export function amountsOf({ callType, end, usage, spend, plan5h, planWeek }: LedgerRow): Amounts {
+export function amountsOf({ callType, end, usage, spend, plan5h = 0, planWeek = 0 }: LedgerRow): Amounts {
   const isRequest = callType !== adjustmentCall && end !== 'refused';
   return {
     nano_usd: spend,

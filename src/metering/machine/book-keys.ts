@@ -24,7 +24,9 @@ export function safeName(name: string): string {
 
 /** The name again. */
 export function plainName(safe: string): string {
-  return safe.includes('%') ? safe.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))) : safe;
+  return safe.includes('%')
+    ? safe.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+    : safe;
 }
 
 function encoded(character: string): string {

@@ -99,8 +99,7 @@ export interface SettleCommand {
 
 /** `repeated`: the row was there; `replaceable`: there is a provisional one, which `correct` replaces. */
 export type SettleReply =
-  | { readonly kind: 'settled' | 'repeated' | 'gone' }
-  | { readonly kind: 'replaceable'; readonly text: string };
+  { readonly kind: 'settled' | 'repeated' | 'gone' } | { readonly kind: 'replaceable'; readonly text: string };
 
 /** Puts the true row in the place of a provisional one. */
 export interface CorrectCommand {

@@ -63,7 +63,10 @@ export function settle(state: MeterState, command: SettleCommand): Applied<Settl
   const known = state.rows.get(ticketId);
   if (known !== undefined) {
     const isReplaceable = known.isProvisional && !isProvisional;
-    return { reply: isReplaceable ? { kind: 'replaceable', text: known.text } : { kind: 'repeated' }, change: undefined };
+    return {
+      reply: isReplaceable ? { kind: 'replaceable', text: known.text } : { kind: 'repeated' },
+      change: undefined,
+    };
   }
   if (isProvisional && !state.tickets.has(ticketId)) return { reply: { kind: 'gone' }, change: undefined };
   return { reply: { kind: 'settled' }, change: { kind: 'settled', ticketId, row: { text, posting }, isProvisional } };
@@ -93,14 +96,19 @@ export function seed(state: MeterState, command: SeedCommand, nowMs: number): Ap
 export function adjust(state: MeterState, command: AdjustCommand): Applied<AdjustReply> {
   const { key, seq, rowId, text, startMs, indexes, spend, periods } = command;
   const book = state.books.get(key);
-  if (book?.seq !== seq || !book.isOpen || state.rows.get(rowId) !== undefined) return { reply: 'moved', change: undefined };
-  return { reply: 'adjusted', change: { kind: 'adjusted', key, rowId, adjustment: { text, startMs, indexes, spend, periods } } };
+  if (book?.seq !== seq || !book.isOpen || state.rows.get(rowId) !== undefined)
+    return { reply: 'moved', change: undefined };
+  return {
+    reply: 'adjusted',
+    change: { kind: 'adjusted', key, rowId, adjustment: { text, startMs, indexes, spend, periods } },
+  };
 }
 
 /** Sets a daily figure right. */
 export function mend(state: MeterState, command: MendCommand): Applied<MendReply> {
   const { figure, entity, day, dims, expected, metrics } = command;
-  const stored = figure === 'cell' ? state.cells.get(`${entity}:${day}`)?.get(dims) : state.totals.get(entity)?.get(day);
+  const stored =
+    figure === 'cell' ? state.cells.get(`${entity}:${day}`)?.get(dims) : state.totals.get(entity)?.get(day);
   if (stored?.join() !== expected?.join()) return { reply: 'moved', change: undefined };
   return { reply: 'mended', change: { kind: 'mended', figure, entity, day, dims, metrics } };
 }

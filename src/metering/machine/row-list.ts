@@ -115,7 +115,11 @@ export class RowList {
   }
 
   /** Rows of a part, from `offset` on, oldest or newest first. */
-  slice({ index, fromMs, untilMs }: RowSpan, order: 'newest' | 'oldest', { offset, limit }: RowPage): readonly KeptRow[] {
+  slice(
+    { index, fromMs, untilMs }: RowSpan,
+    order: 'newest' | 'oldest',
+    { offset, limit }: RowPage,
+  ): readonly KeptRow[] {
     const list = this.lists.get(index) ?? [];
     const [from, until] = [firstAt(list, fromMs), firstAt(list, untilMs)];
     if (order === 'oldest') return list.slice(Math.min(from + offset, until), Math.min(from + offset + limit, until));

@@ -83,7 +83,8 @@ export class RedisEngine extends MeterEngine {
   }
 
   override async checkpoint(drafts: readonly TicketNote[]): Promise<void> {
-    if (drafts.length > 0) await this.scripts.note(['draft', ...drafts.flatMap(({ ticketId, value }) => [ticketId, value])]);
+    if (drafts.length > 0)
+      await this.scripts.note(['draft', ...drafts.flatMap(({ ticketId, value }) => [ticketId, value])]);
   }
 
   override async void(ticketId: string): Promise<boolean> {

@@ -163,7 +163,10 @@ function bookOf(key: string, fields: Readonly<Record<string, string>>): BookRead
 function ticketOf(id: string, { o, d, m, b, f, x }: Readonly<Record<string, string | undefined>>): Ticket[] {
   if (o === undefined) return [];
   const [nano_usd = 0, tokens = 0, requests = 0, plan_5h = 0, plan_week = 0] = numbersOf(m ?? '');
-  const books = (b ?? '').split('\n').filter((line) => line !== '').map(ticketBookOf);
+  const books = (b ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(ticketBookOf);
   const held = { nano_usd, tokens, requests, plan_5h, plan_week };
   return [{ id, owner: o, deadlineMs: numberOf(d), held, books, deployment: f ?? '', draft: x ?? '' }];
 }
