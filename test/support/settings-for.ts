@@ -51,6 +51,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       onClientDisconnect: 'drain',
     },
     pricing: readPricing(sectionsOf(undefined)),
+    reports: { providerBudgets: new Map() },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,
