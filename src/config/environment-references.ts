@@ -36,7 +36,11 @@ export function resolveReferences(value: unknown, environment: EnvSource): Resol
     if (found !== undefined) return found;
     const { value: inFile, fault } = fileValueOf(environment, variable) ?? {};
     if (inFile !== undefined) return inFile;
-    missing.push({ path, variable: fault === undefined ? variable : fileVariableOf(variable), why: fault ?? 'is not set' });
+    missing.push({
+      path,
+      variable: fault === undefined ? variable : fileVariableOf(variable),
+      why: fault ?? 'is not set',
+    });
     return null;
   };
   return { value: resolve(value, []), missing };

@@ -4,8 +4,7 @@ import { type EnvSource } from './env.schema';
 
 /** What a variable holds when `NAME_FILE` says that its value lies in a file: the value, or why it cannot be had. */
 export type FileValue =
-  | { readonly value: string; readonly fault?: undefined }
-  | { readonly value?: undefined; readonly fault: string };
+  { readonly value: string; readonly fault?: undefined } | { readonly value?: undefined; readonly fault: string };
 
 const suffix = '_FILE';
 /** No secret is longer; a path that was mistaken for one may be anything. */
