@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -132,7 +132,8 @@ export class Container {
 function placeOf({ folder, config }: BuiltImage, { volumes, node = '' }: RunOptions): readonly string[] {
   const [uid = '', gid = ''] = config.user.split(':');
   const mounts = Object.entries(volumes).flatMap(([place, { from, ro }]) => {
-    if (!existsSync(join(folder, place))) throw new Error(`${place} is no folder of the image.`);
+    // As a container engine does; it stays behind, empty.
+    mkdirSync(join(folder, place), { recursive: true });
     return [ro === true ? 'ro' : 'rw', from, place];
   });
   return [folder, config.workdir, uid, gid, node, ...mounts, '--'];
