@@ -8,6 +8,7 @@ import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readRedis } from './redis-settings';
@@ -61,6 +62,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...answersOf(sections),
     routing: readRouting(sections),
     metering: readLimits(sections),
+    keys: readKeys(sections),
     observability: readObservability(sections),
     limits: {
       maxBodyBytes: sections.general.max_request_size_mb ?? 32 * mebibyte,

@@ -13,6 +13,7 @@ import {
   section,
   text,
 } from './file-values';
+import { keysKeys } from './keys-keys';
 import { limitsKeys } from './limits-keys';
 import { loginNamePattern, loginNameRule } from './login-name';
 import { observabilityKeys } from './observability-keys';
@@ -114,6 +115,7 @@ export const gatewayFileSchema = z.looseObject({
   codex_retired_model_fallback: retiredFallback,
   general_settings: section({
     ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general,
+    ...keysKeys.general,
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),
@@ -126,6 +128,7 @@ export const gatewayFileSchema = z.looseObject({
   }),
   litellm_settings: section({
     ...routingKeys.litellm, ...limitsKeys.litellm, ...observabilityKeys.litellm,
+    ...keysKeys.litellm,
     drop_params: key(flag, 'false: an unsupported parameter is refused instead of dropped'),
     num_retries: retries,
     request_timeout: key(seconds, 'whole call of a JSON answer, in seconds'),

@@ -33,6 +33,10 @@ export interface TimeLimits {
   readonly instructionsMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
+  /** Between two questions whether keys changed, for processes that nobody tells. */
+  readonly keyPollMs: number;
+  /** How long keys that were verified serve on while the state is away. */
+  readonly keySnapshotMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
 }
@@ -56,5 +60,7 @@ export const defaultTimeLimits: TimeLimits = {
   refreshWaitMs: 5_000,
   instructionsMs: 20_000,
   redisCommandMs: 150,
+  keyPollMs: 1_000,
+  keySnapshotMs: 30_000,
   drainMs: 75_000,
 };

@@ -96,7 +96,11 @@ export class RedisEntityStore extends EntityStore {
     const [total, ids] = await this.link.run((redis) =>
       Promise.all([
         redis.zcard(key),
-        limit === 0 ? [] : order === 'newest' ? redis.zrevrange(key, offset, last) : redis.zrange(key, offset, last),
+        limit === 0
+          ? []
+          : order === 'newest'
+            ? redis.zrevrange(key, offset, last)
+            : redis.zrange(key, offset, String(last)),
       ]),
     );
     const found = ids.length === 0 ? [] : await this.many(ids.map((id) => ({ kind, id })));
