@@ -8,6 +8,7 @@ import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readPricing } from './pricing-settings';
@@ -72,6 +73,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     pricing,
     reports: readReports(sections),
     limits: bodyLimitsOf(sections),
+    keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),

@@ -39,6 +39,10 @@ export interface TimeLimits {
   readonly heartbeatMs: number;
   /** Without a sign of life for so long a process counts as dead, and its tickets are settled by others. */
   readonly processLeaseMs: number;
+  /** Between two questions whether keys changed, for processes that nobody tells. */
+  readonly keyPollMs: number;
+  /** How long keys that were verified serve on while the state is away. */
+  readonly keySnapshotMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
 }
@@ -65,5 +69,7 @@ export const defaultTimeLimits: TimeLimits = {
   redisCommandMs: 150,
   heartbeatMs: 5_000,
   processLeaseMs: 20_000,
+  keyPollMs: 1_000,
+  keySnapshotMs: 30_000,
   drainMs: 75_000,
 };
