@@ -6,6 +6,7 @@ import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
+import { drainOf, processFaults } from './process-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readLimits } from './limits-settings';
@@ -62,19 +63,19 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     routing: readRouting(sections),
     metering: readLimits(sections),
     observability: readObservability(sections),
-    limits: {
-      maxBodyBytes: sections.general.max_request_size_mb ?? 32 * mebibyte,
-      maxJsonDepth: 64,
-      maxImageBytes: 20 * mebibyte,
-    },
+    limits: bodyLimitsOf(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),
     hooks: hooks.modules,
+    workers: sources.environment.NUM_WORKERS ?? 1,
     proxy: proxyOf(sources.environment),
     warnings,
   };
-  const faults = [...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults];
+  const faults = [
+    ...[...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults],
+    ...processFaults(sources.environment, settings),
+  ];
   return { settings, faults, warnings, unusable: models.unusable };
 }
 
@@ -134,6 +135,11 @@ function mappedCodexProviders({ litellm }: FileSections): readonly string[] {
     const isCodex = typeof handler === 'string' && /codex/i.test(handler);
     return isCodex && typeof provider === 'string' && provider !== 'openai' ? [provider.toLowerCase()] : [];
   });
+}
+
+function bodyLimitsOf({ general }: FileSections): Settings['limits'] {
+  const maxBodyBytes = general.max_request_size_mb ?? 32 * mebibyte;
+  return { maxBodyBytes, maxJsonDepth: 64, maxImageBytes: 20 * mebibyte };
 }
 
 function foldersOf({ environment, places }: SettingsSources): Pick<Settings, 'stateDir' | 'cacheDir'> {
@@ -197,7 +203,7 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     firstEventMs: router.stream_timeout ?? litellm.stream_timeout ?? defaultTimeLimits.firstEventMs,
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
-    drainMs: environment.DRAIN_TIMEOUT_SECONDS ?? defaultTimeLimits.drainMs,
+    ...drainOf(environment),
   };
 }
 

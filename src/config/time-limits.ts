@@ -33,8 +33,14 @@ export interface TimeLimits {
   readonly instructionsMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
-  /** Running streams after SIGTERM. */
+  /** From SIGTERM to the end of the last stream: the one deadline that everything shares. */
   readonly drainMs: number;
+  /** Part of it at its beginning: still serving, no longer ready, until balancers have noticed. */
+  readonly drainDelayMs: number;
+  /** Shared state that gave no answer for so long is no ground to take new work on. */
+  readonly staleStateMs: number;
+  /** How often the configuration file is looked at when the system reports no change. */
+  readonly configPollMs: number;
 }
 
 /** The defaults of the contract. */
@@ -57,4 +63,7 @@ export const defaultTimeLimits: TimeLimits = {
   instructionsMs: 20_000,
   redisCommandMs: 150,
   drainMs: 75_000,
+  drainDelayMs: 0,
+  staleStateMs: 30_000,
+  configPollMs: 15_000,
 };

@@ -48,6 +48,11 @@ export class GatewayLogger implements LoggerService {
     if (this.pino.isLevelEnabled(level)) this.pino[level](scrubbed(fields), scrub(message));
   }
 
+  /** From here on. */
+  setLevel(level: Settings['logLevel']): void {
+    this.pino.level = level;
+  }
+
   /** Whether `access` writes anything. */
   get logsAccess(): boolean {
     return this.pino.isLevelEnabled('info');
