@@ -21,7 +21,7 @@ export async function announce({ app, url }: RunningGateway, settings: Settings)
     logger.warn(`No master key was given: the one in ${storedAt} is used. Clients send it as their API key.`);
   for (const warning of await redisWarnings(app.get<RedisLink | undefined>(RedisLink))) logger.warn(warning);
   if (cluster.isPrimary) announceAddress(logger, url, settings);
-  logger.flush();
+  await logger.flush();
 }
 
 /** The last line of a start. */

@@ -26,6 +26,6 @@ export async function serveWithWorkers(settings: Settings): Promise<number> {
   const url = await fleet.start();
   if (url !== undefined) announceAddress(logger, url, settings);
   const status = await fleet.ended;
-  logger.flush();
+  await logger.flush();
   return end.isBroken ? 1 : status;
 }
