@@ -52,7 +52,7 @@ export class Drain {
     const untilMs = performance.now() + drainMs;
     const logger = app.get(GatewayLogger);
     lifecycle.leaveSoon();
-    logger.event('info', 'ending: no longer ready', { in_flight: lifecycle.inFlight, deadline_ms: drainMs });
+    logger.event('info', 'ending: no longer ready', { inFlight: lifecycle.inFlight, deadlineMs: drainMs });
     if (handsOver) app.getHttpServer().close();
     else await this.within(Math.min(drainDelayMs, drainMs), new Promise(() => undefined));
     lifecycle.drain();
@@ -62,7 +62,7 @@ export class Drain {
     const calls = app.get(RunningCalls);
     const cut = finished ? 0 : calls.count;
     if (!finished) await this.bidFarewell(calls);
-    logger.event(cut > 0 ? 'warn' : 'info', 'ended: closing', { calls_cut: cut });
+    logger.event(cut > 0 ? 'warn' : 'info', 'ended: closing', { callsCut: cut });
     const closed = app.close().then(() => true);
     if (!(await before(Math.max(closingMs, untilMs - performance.now()), closed))) {
       throw new Error('the state could not be closed in time; what was not written down is settled by another process');

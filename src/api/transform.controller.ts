@@ -46,6 +46,8 @@ export class TransformController {
       dialect,
       client,
       isWire: false,
+      extras: this.answering.extrasOf(request, parsed.data.request_body, false),
+      size: { textBytes: 0, images: 0, sealedBytes: 0 },
     });
   }
 }

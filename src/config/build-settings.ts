@@ -11,6 +11,8 @@ import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
+import { readPricing } from './pricing-settings';
+import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
 import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
@@ -39,12 +41,16 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
+  const { observability, ...told } = readObservability(sources.environment, sections);
+  const pricing = readPricing(sections);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
     ...models.warnings,
     ...environmentWarnings(sources.environment),
     ...state.warnings,
+    ...told.warnings,
+    ...priceWarnings(models.deployments, pricing),
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -62,7 +68,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...answersOf(sections),
     routing: readRouting(sections),
     metering: readLimits(sections),
-    observability: readObservability(sections),
+    observability,
+    pricing,
     limits: bodyLimitsOf(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
@@ -138,8 +145,11 @@ function mappedCodexProviders({ litellm }: FileSections): readonly string[] {
 }
 
 function bodyLimitsOf({ general }: FileSections): Settings['limits'] {
-  const maxBodyBytes = general.max_request_size_mb ?? 32 * mebibyte;
-  return { maxBodyBytes, maxJsonDepth: 64, maxImageBytes: 20 * mebibyte };
+  return {
+    maxBodyBytes: general.max_request_size_mb ?? 32 * mebibyte,
+    maxJsonDepth: 64,
+    maxImageBytes: 20 * mebibyte,
+  };
 }
 
 function foldersOf({ environment, places }: SettingsSources): Pick<Settings, 'stateDir' | 'cacheDir'> {

@@ -29,6 +29,9 @@ const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
 const proxyUrl = secret
   .transform((value) => value.trim())
   .refine(isProxyUrl, { error: 'must be an http or https URL, such as http://proxy.example:3128' });
+const webhookUrl = secret
+  .transform((value) => value.trim())
+  .refine(isWebhookUrl, { error: 'must be an http or https URL without user name' });
 const keyPrefix = text.refine((value) => /^[\x21-\x7a\x7c\x7e]{1,64}$/.test(value), {
   error: 'must be 1 to 64 visible ASCII characters without braces',
 });
@@ -76,15 +79,20 @@ export const envSchema = z.object({
   KUBERNETES_SERVICE_HOST: variable(text, '', 'Set by Kubernetes; its presence changes the default of `DRAIN_DELAY_SECONDS`.'),
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
-  WEBHOOK_URL: variable(secret, '', 'Receiver of alerts. Read, not used by this release.'),
+  WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts and of the `webhook` callback.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
-  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`. Read, not used by this release.'),
-  PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`. Read, not used by this release.'),
+  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`.'),
+  PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`.'),
   NUM_WORKERS: variable(whole(1, 1_024), '1', 'Processes behind one port. More than one needs Redis.'),
   LOG_LEVEL: variable(logLevel, 'info', '`debug`, `info`, `warn`, `error` or `silent`.'),
   LITELLM_LOG: variable(logLevel, '', 'Same as `LOG_LEVEL`, which wins.'),
   CODEX_DEBUG: variable(flag, 'false', '`true` means log level `debug` when no level is set.'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: variable(text, 'off', 'Receiver of traces; the other standard `OTEL_*` go with it. Read, not used by this release.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(httpUrl, 'off', 'Receiver of traces (OTLP over HTTP), without `/v1/traces`; the other standard `OTEL_*` work from the real environment.'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: variable(httpUrl, 'off', 'The same with its whole path; wins.'),
+  OTEL_ENDPOINT: variable(httpUrl, '', 'Same as `OTEL_EXPORTER_OTLP_ENDPOINT`, which wins.'),
+  OTEL_SDK_DISABLED: variable(flag, 'false', '`true`: no traces, whatever endpoint is set.'),
+  OTEL_SERVICE_NAME: variable(text, 'codex-gateway', 'Name of this service in traces.'),
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: variable(flag, 'false', '`true`: spans of keys that opted into content logging hold prompt and answer.'),
   ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes and `/metrics`. Read, not used by this release.'),
 }); // prettier-ignore
 
@@ -158,6 +166,13 @@ function isPlainHttpUrl(value: string): boolean {
   const url = new URL(value);
   const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
+}
+
+/** A query may be there: many receivers carry their secret in it, so the URL is shown to nobody. */
+function isWebhookUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
 /** A user name and a password belong here: they are sent to the proxy and shown to nobody. */

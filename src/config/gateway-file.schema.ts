@@ -16,6 +16,7 @@ import {
 import { limitsKeys } from './limits-keys';
 import { loginNamePattern, loginNameRule } from './login-name';
 import { observabilityKeys } from './observability-keys';
+import { pricingKeys } from './pricing-keys';
 import { routingKeys } from './routing-keys';
 
 const headerName = text.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'must be the name of an HTTP header' });
@@ -112,8 +113,9 @@ export const gatewayFileSchema = z.looseObject({
   ),
   codex_hooks: hooks,
   codex_retired_model_fallback: retiredFallback,
+  ...pricingKeys.top,
   general_settings: section({
-    ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general,
+    ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general, ...pricingKeys.general,
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),
@@ -125,7 +127,7 @@ export const gatewayFileSchema = z.looseObject({
     codex_retired_model_fallback: retiredFallback,
   }),
   litellm_settings: section({
-    ...routingKeys.litellm, ...limitsKeys.litellm, ...observabilityKeys.litellm,
+    ...routingKeys.litellm, ...limitsKeys.litellm, ...observabilityKeys.litellm, ...pricingKeys.litellm,
     drop_params: key(flag, 'false: an unsupported parameter is refused instead of dropped'),
     num_retries: retries,
     request_timeout: key(seconds, 'whole call of a JSON answer, in seconds'),

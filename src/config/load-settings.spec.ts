@@ -187,6 +187,7 @@ describe('a grown LiteLLM file', () => {
       timeoutMs: 120_000,
       streamTimeoutMs: 2_500,
       defaults: { verbosity: 'low', reasoning_effort: 'high' },
+      price: { source: 'deployment', bands: new Map([[-1, { standard: { input: 2_000_000 } }]]) },
       modelInfo: { id: 'seat-one', mode: 'responses', input_cost_per_token: 0.000002 },
     });
     expect(second).toMatchObject({ upstreamModel: 'gpt-5.5', credential: work });

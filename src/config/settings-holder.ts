@@ -50,6 +50,7 @@ const shown: ReadonlyMap<keyof Settings, string> = new Map<keyof Settings, strin
   ['routing', 'router_settings'],
   ['metering', 'limits and budgets'],
   ['times', 'timeouts'],
+  ['observability', 'metrics and callbacks'],
   ['codex', 'CODEX_* and codex_retired_model_fallback'],
 ]);
 
@@ -113,6 +114,8 @@ function inForce(before: Settings, next: Settings): Settings {
     ...next,
     ...kept,
     codex: Object.freeze({ ...before.codex, mode, retiredModelFallback }),
+    // A metric has its name and its labels for the life of its registry.
+    observability: Object.freeze({ ...next.observability, metrics: before.observability.metrics }),
     // The other waits are part of connections, listeners and timers that exist already.
     times: Object.freeze({ ...before.times, wholeJsonMs, wholeStreamMs, firstEventMs }),
   });

@@ -1,6 +1,7 @@
 import { type Credential, type Deployment } from './deployment';
 import { type LimitsSettings } from './limits-settings';
 import { type ObservabilitySettings } from './observability-settings';
+import { type PricingSettings } from './pricing-settings';
 import { type RedisSettings } from './redis-settings';
 import { type RoutingSettings } from './routing-settings';
 import { type TimeLimits } from './time-limits';
@@ -53,6 +54,7 @@ export interface Settings {
   readonly routing: RoutingSettings;
   readonly metering: LimitsSettings;
   readonly observability: ObservabilitySettings;
+  readonly pricing: PricingSettings;
   readonly limits: {
     /** Bytes of a request body after decompression. */
     readonly maxBodyBytes: number;

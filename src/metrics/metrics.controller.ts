@@ -23,8 +23,8 @@ export class MetricsController {
   @ApiOperation({ summary: 'Prometheus metrics; a key is needed only with require_auth_for_metrics_endpoint' })
   async scrape(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     if (this.settings.observability.requireAuthForMetrics) await this.guard.admit(request);
-    const { texts, contentType } = await this.expositions.collect();
+    const { text, contentType } = await this.expositions.collect();
     void reply.header('content-type', contentType);
-    return texts.join('\n');
+    return text;
   }
 }

@@ -5,8 +5,9 @@ import { type Settings } from '../config/settings';
 import { SettingsHolder, type SettingsSwap } from '../config/settings-holder';
 import { lookAt, SettingsSource } from '../config/settings-source';
 import { Clock } from '../kernel/clock';
+import { GatewayMetrics } from '../telemetry/gateway-metrics';
 import { GatewayLogger } from '../telemetry/logger';
-import { ReloadMetrics, type ReloadResult } from './reload-metrics';
+import { type ReloadResult } from '../telemetry/metrics/config-metrics';
 
 /** A file that is written by an editor is whole after this long, milliseconds. */
 const settleMs = 200;
@@ -29,7 +30,7 @@ export class ConfigReload implements OnApplicationBootstrap, OnModuleDestroy {
     /** Undefined when nobody can read the settings anew: they were made by a program, not by a file. */
     @Inject(SettingsSource) private readonly source: SettingsSource | undefined,
     private readonly logger: GatewayLogger,
-    private readonly metrics: ReloadMetrics,
+    private readonly metrics: GatewayMetrics,
     private readonly clock: Clock,
   ) {}
 
@@ -39,7 +40,7 @@ export class ConfigReload implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    this.metrics.inForceSince(this.clock.nowMs());
+    this.metrics.config.inForceSince(this.clock.nowMs());
     const { configFile, times } = this.holder.live;
     if (this.source === undefined || configFile === undefined) return;
     const changed = (): void => void this.reload();
@@ -88,8 +89,8 @@ export class ConfigReload implements OnApplicationBootstrap, OnModuleDestroy {
     if (changed.length === 0 && needsRestart.length === 0 && isFirst) return;
     this.logger.setLevel(this.holder.live.logLevel);
     const result: ReloadResult = changed.length === 0 ? 'unchanged' : 'applied';
-    this.metrics.counted(result);
-    if (result === 'applied') this.metrics.inForceSince(this.clock.nowMs());
+    this.metrics.config.reloaded(result);
+    if (result === 'applied') this.metrics.config.inForceSince(this.clock.nowMs());
     for (const warning of next.warnings) this.logger.warn(warning);
     const message = result === 'applied' ? 'the configuration was read anew' : 'the configuration is as it was';
     this.logger.event('info', message, { config: next.configFile, changed, recovered: wasRejected || undefined });
@@ -101,7 +102,7 @@ export class ConfigReload implements OnApplicationBootstrap, OnModuleDestroy {
 
   private reject(error: unknown, path: string | undefined): void {
     this.rejected = true;
-    this.metrics.counted('rejected');
+    this.metrics.config.reloaded('rejected');
     if (!(error instanceof ConfigFault)) this.logger.failure(error, { context: 'reading the configuration anew' });
     this.logger.event('error', 'the configuration file is faulty: the settings from before stay in force', {
       config: path,

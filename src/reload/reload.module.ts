@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SettingsSource } from '../config/settings-source';
 import { ConfigReload } from './config-reload';
-import { ReloadMetrics } from './reload-metrics';
 
 /** Settings that follow their file. */
 @Module({})
@@ -11,7 +10,7 @@ export class ReloadModule {
     return {
       module: ReloadModule,
       global: true,
-      providers: [{ provide: SettingsSource, useValue: source }, ReloadMetrics, ConfigReload],
+      providers: [{ provide: SettingsSource, useValue: source }, ConfigReload],
       exports: [ConfigReload],
     };
   }

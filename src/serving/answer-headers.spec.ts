@@ -34,6 +34,8 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
     dialect: 'responses',
     client: { canonical: { model, input: [] }, stream: false, droppedParams: [] },
     isWire: false,
+    extras: { tags: [] },
+    size: { textBytes: 0, images: 0, sealedBytes: 0 },
   };
   const routed: RoutedAnswer = {
     deployment,
@@ -44,6 +46,7 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
       model: { ...uncataloguedModel('gpt-5.5'), remappedFrom },
       passHeaders: {},
       droppedParams: [],
+      each: () => Promise.resolve(),
       next: () => Promise.resolve(undefined),
       release: () => undefined,
       cancel: () => undefined,

@@ -21,6 +21,8 @@ const call: Call = {
   dialect: 'responses',
   client: { canonical: { model: 'm', input: [] }, stream: true, droppedParams: [] },
   isWire: false,
+  extras: { tags: [] },
+  size: { textBytes: 0, images: 0, sealedBytes: 0 },
 };
 const created = event({ type: 'response.created', response: { id: 'größe' } });
 

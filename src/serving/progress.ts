@@ -7,6 +7,7 @@ import { type RoutedAnswer } from '../routing/router';
 export interface Progress {
   readonly startedMs: number;
   modelLabel: string | undefined;
+  modelGroup: string | undefined;
   deployment: Deployment | undefined;
   attempts: number;
   upstreamStartedMs: number | undefined;
@@ -24,6 +25,7 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
   return {
     startedMs,
     modelLabel: undefined,
+    modelGroup: undefined,
     deployment: undefined,
     attempts: 0,
     upstreamStartedMs: undefined,

@@ -6,7 +6,6 @@ import { Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
-import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { allDropped, answerHeaders } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
@@ -70,10 +69,10 @@ export class ServingService {
       const fold = foldFor(call, this.nowSeconds());
       let headers: Record<string, string> = {};
       await this.runner.run(call, progress, clientGone, async (answer) => {
-        for (let events = await answer.next(); events !== undefined; events = await answer.next()) {
+        await answer.each((events) => {
           fold.add(events);
-          if (fold.satisfied) break;
-        }
+          return fold.satisfied ? false : undefined;
+        });
         if (fold.satisfied) progress.estimatedUsage = fold.estimatedUsage;
         headers = this.headersOf(call, progress, answer);
         progress.end = endOf(answer.outcome);
@@ -103,18 +102,16 @@ export class ServingService {
   }
 }
 
-/** One write, one wait and one back-pressure decision for each upstream chunk. @returns the last frames, yet to be written. */
+/** One write and one back-pressure decision for each upstream chunk. @returns the last frames, yet to be written. */
 async function forward(answer: AnswerReader, encoder: AnswerEncoder, out: EventStream): Promise<string> {
-  for (;;) {
-    const frames = told(encoder, await answer.next());
-    if (frames === undefined) return '';
-    if (answer.isOver || encoder.satisfied) return frames;
-    const drained = frames === '' ? undefined : out.write(frames);
-    if (drained !== undefined) await drained;
-  }
-}
-
-/** Undefined at the end. A function of its own: one that waits would keep the batch, and the chunk it is cut from, alive. */
-function told(encoder: AnswerEncoder, events: readonly AnswerEvent[] | undefined): string | undefined {
-  return events === undefined ? undefined : encoder.encode(events);
+  let last = '';
+  await answer.each((events) => {
+    const frames = encoder.encode(events);
+    if (answer.isOver || encoder.satisfied) {
+      last = frames;
+      return false;
+    }
+    return frames === '' ? undefined : out.write(frames);
+  });
+  return last;
 }

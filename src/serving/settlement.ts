@@ -34,6 +34,7 @@ export class Settlement {
       errorType: error?.type,
       attempts: progress.attempts,
       durationMs: nowMs - progress.startedMs,
+      queueMs: progress.upstreamStartedMs === undefined ? undefined : progress.upstreamStartedMs - progress.startedMs,
       upstreamMs: progress.upstreamStartedMs === undefined ? undefined : nowMs - progress.upstreamStartedMs,
       firstContentMs: progress.firstContentMs,
       droppedParams: progress.droppedParams,
@@ -48,11 +49,12 @@ function whereOf({
   deployment,
   routed,
   estimatedUsage,
-}: Progress): Pick<RequestRecord, 'deploymentId' | 'apiBase' | 'upstreamModel' | 'remappedFrom' | 'usage'> {
+}: Progress): Pick<RequestRecord, 'deploymentId' | 'apiBase' | 'account' | 'upstreamModel' | 'remappedFrom' | 'usage'> {
   const outcome = routed?.tracker.outcome;
   return {
     deploymentId: deployment?.id,
     apiBase: deployment?.apiBase,
+    account: deployment?.credential.name,
     upstreamModel: routed?.answer.model.slug,
     remappedFrom: routed?.answer.model.remappedFrom,
     usage: (outcome === undefined ? undefined : usageOf(outcome)) ?? estimatedUsage,

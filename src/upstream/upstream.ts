@@ -3,6 +3,7 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
 import { type ResolvedModel } from '../models/catalog-entry';
+import { type Taken } from '../outbound/outbound';
 
 /** A Codex CLI's own request, forwarded as it came. */
 export interface NativeRequest {
@@ -42,6 +43,13 @@ export interface UpstreamAnswer {
    * @throws {UpstreamFailure} `network`, `timeout`.
    */
   next(): Promise<readonly AnswerEvent[] | undefined>;
+  /**
+   * Hands down all further events by calls, a batch for each chunk and while it is read: of thousands of chunks none costs
+   * a promise. Call once, and `next` no more.
+   *
+   * @returns at the end of the body, or once `take` wanted no more. @throws as `next`, and what `take` throws.
+   */
+  each(take: (events: readonly AnswerEvent[]) => Taken): Promise<void>;
   /** The terminal event came: lets the body end on its own for a moment, so that the connection can be used again. */
   release(): void;
   /** Frees the socket; safe at any time. */

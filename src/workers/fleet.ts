@@ -145,7 +145,10 @@ export class Fleet {
         this.replace(member, 0);
         return;
       case 'collect':
-        this.collector.collect(member, report.id, this.serves().filter((other) => other !== member)); // prettier-ignore
+        this.collector.collect(member, report.id, this.serves());
+        return;
+      case 'last':
+        this.collector.last(member.id, report.text);
         return;
       case 'given':
         this.collector.given(member.id, report);
@@ -165,7 +168,7 @@ export class Fleet {
       worker: member.id,
       status: code ?? undefined,
       signal: signal ?? undefined,
-      next_in_ms: member.replaced ? undefined : Math.round(pauseMs),
+      nextInMs: member.replaced ? undefined : Math.round(pauseMs),
     });
     this.replace(member, pauseMs);
   }

@@ -7,8 +7,15 @@ const orderSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('released') }),
   /** Give your exposition. */
   z.object({ kind: z.literal('give'), id: z.number() }),
-  /** The expositions that you asked for under `id`; `missing` workers gave none in time. */
-  z.object({ kind: z.literal('collected'), id: z.number(), texts: z.array(z.string()), missing: z.number() }),
+  /** The expositions that you asked for under `id`, your own among them; `missing` workers gave none in time. */
+  z.object({
+    kind: z.literal('collected'),
+    id: z.number(),
+    texts: z.array(z.string()),
+    /** What workers that are gone have counted. */
+    ended: z.string(),
+    missing: z.number(),
+  }),
 ]);
 
 /** What a worker tells the primary. */
@@ -16,9 +23,11 @@ const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('serving'), url: z.string() }),
   /** It wants to end: another is to take its place. */
   z.object({ kind: z.literal('leaving') }),
-  /** Collect the expositions of the others. */
+  /** Collect the expositions of all. */
   z.object({ kind: z.literal('collect'), id: z.number() }),
   z.object({ kind: z.literal('given'), id: z.number(), text: z.string() }),
+  /** It counts no further. */
+  z.object({ kind: z.literal('last'), text: z.string() }),
 ]);
 
 export type Order = z.output<typeof orderSchema>;

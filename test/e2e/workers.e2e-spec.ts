@@ -36,6 +36,13 @@ const lines = (): Record<string, unknown>[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+/** A metric of all workers, its series added up. */
+async function scraped(name: string): Promise<number> {
+  const { text } = await send(at(), '/metrics');
+  const series = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  return series.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
 async function ended(): Promise<number | null> {
   served.signal('SIGTERM');
   return (await served.finished).status;
@@ -64,11 +71,10 @@ describeWithRedis('NUM_WORKERS', () => {
     await eventually('there was load', () => load.answered > 60);
     await load.stop();
     expect(load.failures).toEqual([]);
-    await eventually('every worker is in the scrape', async () => {
-      const { text } = await send(at(), '/metrics');
-      const counts = text.split('\n').filter((line) => line.startsWith('codex_config_last_reload_successful '));
-      return counts.length === 3 || counts[0] === 'codex_config_last_reload_successful 3';
-    });
+    const total = await scraped('litellm_proxy_total_requests_metric_total');
+    expect(total).toBe(load.answered);
+    expect(await scraped('codex_workers')).toBe(3);
+    expect(await scraped('codex_config_last_reload_successful')).toBe(1);
     expect(await ended()).toBe(0);
     const texts = lines().map(({ msg }) => msg);
     expect(texts.filter((msg) => msg === 'request').length).toBeGreaterThan(60);
@@ -83,6 +89,7 @@ describeWithRedis('NUM_WORKERS', () => {
     expect(lines().find(({ msg }) => msg === 'a worker ended')).toMatchObject({ level: 40, signal: 'SIGKILL' });
     expect((await post(at(), '/v1/chat/completions', chatBody())).status).toBe(200);
     await eventually('another took its place', () => workers().length === 3 && !workers().includes(victim));
+    await eventually('it is in the scrape', async () => (await scraped('codex_workers')) === 3);
     expect(await ended()).toBe(0);
   });
 
@@ -103,6 +110,9 @@ describeWithRedis('NUM_WORKERS', () => {
     await load.stop();
     expect(load.failures).toEqual([]);
     await eventually('the old ones are gone', () => workers().every((pid) => !before.includes(pid)));
+    // What processes counted that are gone by now is still told.
+    const total = await scraped('litellm_proxy_total_requests_metric_total');
+    expect(total).toBe(load.answered + streams.length);
     expect(await ended()).toBe(0);
   });
 

@@ -1,5 +1,8 @@
 import { type Deployment } from '../../src/config/deployment';
+import { defaultObservability } from '../../src/config/observability-settings';
+import { readPricing } from '../../src/config/pricing-settings';
 import { type Settings } from '../../src/config/settings';
+import { sectionsOf } from '../../src/config/settings-sources';
 import { defaultTimeLimits, type TimeLimits } from '../../src/config/time-limits';
 
 /** What a test wants to be different. */
@@ -39,8 +42,9 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     modelAliases: new Map(),
     dropParams: true,
     routing: { numRetries: 0 },
-    metering: { windowMs: 60_000 },
-    observability: { requireAuthForMetrics: false },
+    metering: { windowMs: 60_000, customerHeaders: [] },
+    observability: defaultObservability,
+    pricing: readPricing(sectionsOf(undefined)),
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,
