@@ -43,8 +43,14 @@ export interface TimeLimits {
   readonly keyPollMs: number;
   /** How long keys that were verified serve on while the state is away. */
   readonly keySnapshotMs: number;
-  /** Running streams after SIGTERM. */
+  /** From SIGTERM to the end of the last stream: the one deadline that everything shares. */
   readonly drainMs: number;
+  /** Part of it at its beginning: still serving, no longer ready, until balancers have noticed. */
+  readonly drainDelayMs: number;
+  /** Shared state that gave no answer for so long is no ground to take new work on. */
+  readonly staleStateMs: number;
+  /** How often the configuration file is looked at when the system reports no change. */
+  readonly configPollMs: number;
 }
 
 /** The defaults of the contract. */
@@ -72,4 +78,7 @@ export const defaultTimeLimits: TimeLimits = {
   keyPollMs: 1_000,
   keySnapshotMs: 30_000,
   drainMs: 75_000,
+  drainDelayMs: 0,
+  staleStateMs: 30_000,
+  configPollMs: 15_000,
 };

@@ -38,6 +38,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     },
     defaultCredential: { name: 'default', source: { kind: 'auth_file', path: '/nonexistent/auth.json' } },
     deployments: [],
+    workers: 1,
     modelAliases: new Map(),
     dropParams: true,
     routing: { numRetries: 0 },
