@@ -13,6 +13,7 @@ import { errorCode } from './kernel/error-code';
 import { shuttingDown } from './kernel/errors';
 import { RunningCalls } from './serving/running-calls';
 import { GatewayLogger } from './telemetry/logger';
+import { startTracing, type Tracing } from './telemetry/tracing/start-tracing';
 import { gatewayVersion } from './upstream/gateway-version';
 
 /** A serving gateway. */
@@ -29,9 +30,19 @@ const farewellMs = 2_000;
 
 /** Builds the house from its settings and opens the door. @throws {Error} when a hook, the state folder or the port is unusable. */
 export async function startGateway(settings: Settings): Promise<RunningGateway> {
+  const tracing = await startTracing(settings.observability.traces, gatewayVersion());
+  try {
+    return await startTraced(settings, tracing);
+  } catch (error) {
+    await tracing?.stop();
+    throw error;
+  }
+}
+
+async function startTraced(settings: Settings, tracing: Tracing | undefined): Promise<RunningGateway> {
   const lifecycle = new Lifecycle();
   const hooks = await loadHooks(settings.hooks.map(({ path }) => path));
-  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock() });
+  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock(), tracer: tracing?.tracer });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of({ settings, hooks, lifecycle }), adapter, {
     bodyParser: false,
     // What goes wrong before the door is open is thrown, and told once by whoever started us.
@@ -41,7 +52,11 @@ export async function startGateway(settings: Settings): Promise<RunningGateway> 
   app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
   await open(app, settings.listen);
   app.useLogger(nestLogger(app.get(GatewayLogger)));
-  return { app, url: addressOf(app, settings.listen.host), stop: () => stop(app, lifecycle, settings.times.drainMs) };
+  const stopAll = async (): Promise<void> => {
+    await stop(app, lifecycle, settings.times.drainMs);
+    await tracing?.stop();
+  };
+  return { app, url: addressOf(app, settings.listen.host), stop: stopAll };
 }
 
 /** @throws {Error} that says what to change when the address cannot be used; everything is closed by then. */

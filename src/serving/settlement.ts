@@ -5,6 +5,7 @@ import { type AnswerEnd, Observer, type RequestRecord } from '../kernel/observer
 import { type TokenUsage } from '../kernel/usage';
 import { type AnswerOutcome } from '../protocol/canonical/answer-outcome';
 import { type Call, requestedModelOf } from './call';
+import { tellTrace } from './call-trace';
 import { type Progress } from './progress';
 
 /** Closes the books of a call, exactly once: finished, failed, or left by its client. */
@@ -20,7 +21,7 @@ export class Settlement {
     const nowMs = this.clock.monotonicMs();
     const { context } = call;
     context.settled = true;
-    this.observer.requestEnded({
+    const record: RequestRecord = {
       requestId: context.requestId,
       route: call.route,
       principal: context.principal,
@@ -38,9 +39,12 @@ export class Settlement {
       upstreamMs: progress.upstreamStartedMs === undefined ? undefined : nowMs - progress.upstreamStartedMs,
       firstContentMs: progress.firstContentMs,
       droppedParams: progress.droppedParams,
+      traceId: context.span.traceId,
       clientIp: context.clientIp,
       userAgent: context.userAgent,
-    });
+    };
+    this.observer.requestEnded(record);
+    if (context.span.isRecording) tellTrace(context.span, progress, record, { nowMs, endMs: this.clock.monotonicMs() });
   }
 }
 
