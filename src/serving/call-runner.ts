@@ -43,6 +43,7 @@ export class CallRunner {
     clientGone: StopSignal,
     tell: (answer: AnswerReader) => Promise<void>,
   ): Promise<void> {
+    progress.admissionStartedMs = this.clock.monotonicMs();
     const stopper = this.running.entered();
     const leave = (): void => {
       stopper.abort(clientLeft());
@@ -106,6 +107,7 @@ export class CallRunner {
       call: upstreamCall,
       retries: this.settings.routing.numRetries,
       signal,
+      span: call.context.span,
       onAttempt: (deployment, attempt) => {
         progress.deployment = deployment;
         progress.attempts = attempt;
