@@ -68,6 +68,7 @@ export class AnsweringService {
       route,
       dialect,
       extras: this.extrasOf(request, body.json, body.isWire),
+      requestedTier: mapped.client.canonical.service_tier,
       size: questionSize(mapped.client.canonical.input, body.bytes.length),
       ...mapped,
     };

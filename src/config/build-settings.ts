@@ -14,6 +14,7 @@ import { readObservability } from './observability-settings';
 import { readPricing } from './pricing-settings';
 import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
+import { readReports } from './report-settings';
 import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
@@ -67,9 +68,10 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     modelAliases: aliasesOf(sections),
     ...answersOf(sections),
     routing: readRouting(sections),
-    metering: readLimits(sections),
     observability,
+    metering: readLimits(sections, sources, redis !== undefined),
     pricing,
+    reports: readReports(sections),
     limits: bodyLimitsOf(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigFault, type Fault } from './config-fault';
+import { fileValueOf, fileVariableOf } from './secret-files';
 
 /** Variables as a process or a test hands them over. */
 export type EnvSource = Readonly<Record<string, string | undefined>>;
@@ -80,6 +81,8 @@ export const envSchema = z.object({
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
   WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts and of the `webhook` callback.'),
+  LITELLM_RATE_LIMIT_WINDOW_SIZE: variable(seconds(1), '60', 'Length of a rate window in seconds, from its first request: `rpm_limit` and `tpm_limit` are what one window may hold.'),
+  REPLICA_COUNT: variable(whole(1, 10_000), '1', 'Replicas behind one Redis: while it is away, each lets this part of a rate limit through.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
   WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`.'),
   PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`.'),
@@ -99,11 +102,14 @@ export const envSchema = z.object({
 /** The environment after validation: numbers are numbers, seconds are milliseconds, empty variables are absent. */
 export type Environment = Readonly<z.output<typeof envSchema>>;
 
+/** Node reads this one itself, before us, so that a value from a file would come too late. */
+const neverFromFile: ReadonlySet<string> = new Set(['NODE_EXTRA_CA_CERTS']);
+
 /** Emptiness of these is a mistake worth a refusal, not the same as absence. */
 const judgedWhenEmpty: ReadonlySet<string> = new Set(['LITELLM_MASTER_KEY', 'GATEWAY_MASTER_KEY']);
 
 /**
- * Reads every variable the gateway knows; foreign ones are left alone.
+ * Reads every variable the gateway knows; foreign ones are left alone. Where `NAME_FILE` is set the value lies in that file.
  *
  * @throws {ConfigFault} naming all bad variables at once, never a value.
  */
@@ -118,18 +124,26 @@ export function tryReadEnv(source: EnvSource): {
   readonly environment: Environment;
   readonly faults: readonly Fault[];
 } {
-  const present = Object.keys(envSchema.shape).flatMap((name) => {
-    const value = source[name];
+  const found = Object.keys(envSchema.shape).map((name) => ({ name, ...valueOf(source, name) }));
+  const unreadable = found.flatMap(({ name, fault }) =>
+    fault === undefined ? [] : [{ place: `environment ${fileVariableOf(name)}`, message: fault }],
+  );
+  const present = found.flatMap(({ name, value }) => {
     const counts = value !== undefined && (value.trim() !== '' || judgedWhenEmpty.has(name));
     return counts ? [[name, value] as const] : [];
   });
   const parsed = envSchema.safeParse(Object.fromEntries(present));
-  if (parsed.success) return { environment: parsed.data, faults: [] };
+  if (parsed.success) return { environment: parsed.data, faults: unreadable };
   const faults = parsed.error.issues.map(({ path, message }) => ({ place: `environment ${String(path[0])}`, message }));
   const bad = new Set(parsed.error.issues.map(({ path }) => path[0]));
   const sound = present.filter(([name]) => !bad.has(name));
-  return { environment: envSchema.parse(Object.fromEntries(sound)), faults };
+  return { environment: envSchema.parse(Object.fromEntries(sound)), faults: [...unreadable, ...faults] };
 }
+
+function valueOf(source: EnvSource, name: string): { readonly value?: string | undefined; readonly fault?: string | undefined } {
+  const inFile = neverFromFile.has(name) ? undefined : fileValueOf(source, name);
+  return inFile ?? { value: source[name] };
+} // prettier-ignore
 
 function variable<S extends z.ZodType>(schema: S, shown: string, description: string): z.ZodOptional<S> {
   return schema.optional().meta({ description, shown });

@@ -17,6 +17,7 @@ import { limitsKeys } from './limits-keys';
 import { loginNamePattern, loginNameRule } from './login-name';
 import { observabilityKeys } from './observability-keys';
 import { pricingKeys } from './pricing-keys';
+import { reportKeys } from './report-keys';
 import { routingKeys } from './routing-keys';
 
 const headerName = text.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'must be the name of an HTTP header' });
@@ -142,7 +143,7 @@ export const gatewayFileSchema = z.looseObject({
     codex_retired_model_fallback: retiredFallback,
   }),
   router_settings: section({
-    ...routingKeys.router, ...limitsKeys.router, ...observabilityKeys.router,
+    ...routingKeys.router, ...limitsKeys.router, ...observabilityKeys.router, ...reportKeys.router,
     num_retries: retries,
     timeout: key(seconds, 'whole call of a JSON answer, in seconds; wins over request_timeout'),
     stream_timeout: key(seconds, 'until the first event, in seconds'),

@@ -3,6 +3,7 @@ import { type LimitsSettings } from './limits-settings';
 import { type ObservabilitySettings } from './observability-settings';
 import { type PricingSettings } from './pricing-settings';
 import { type RedisSettings } from './redis-settings';
+import { type ReportSettings } from './report-settings';
 import { type RoutingSettings } from './routing-settings';
 import { type TimeLimits } from './time-limits';
 
@@ -55,6 +56,7 @@ export interface Settings {
   readonly metering: LimitsSettings;
   readonly observability: ObservabilitySettings;
   readonly pricing: PricingSettings;
+  readonly reports: ReportSettings;
   readonly limits: {
     /** Bytes of a request body after decompression. */
     readonly maxBodyBytes: number;

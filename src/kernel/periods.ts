@@ -56,22 +56,21 @@ export function utcDay(momentMs: number): string {
   return new Date(momentMs).toISOString().slice(0, 10);
 }
 
-const words: ReadonlyMap<string, Duration> = new Map([
-  ['daily', { count: 1, unit: 'd' }],
-  ['weekly', { count: 7, unit: 'd' }],
-  ['monthly', { count: 1, unit: 'mo' }],
+/** Other names of calendar units. */
+const words: ReadonlyMap<string, string> = new Map([
+  ['daily', '1d'],
+  ['24h', '1d'],
+  ['weekly', '7d'],
+  ['monthly', '1mo'],
+  ['30d', '1mo'],
 ]);
 
 function durationOf(text: string): Duration | undefined {
-  const word = words.get(text);
-  if (word !== undefined) return word;
-  const [, digits, unit] = /^(\d{1,6})(s|m|h|d|w|mo)$/.exec(text) ?? [];
+  const [, digits, unit] = /^(\d{1,6})(s|m|h|d|w|mo)$/.exec(words.get(text) ?? text) ?? [];
   const count = Number(digits);
   if (unit === undefined || count < 1 || count > longestCount) return undefined;
   if (unit === 'w') return { count: count * 7, unit: 'd' };
-  if (unit === 'h' && count === 24) return { count: 1, unit: 'd' };
-  if (unit === 'd' && count === 30) return { count: 1, unit: 'mo' };
-  return { count, unit: unit === 's' || unit === 'm' || unit === 'h' || unit === 'd' ? unit : 'mo' };
+  return unit === 'd' || unit === 'mo' ? { count, unit } : { count, unit: unit === 's' || unit === 'm' ? unit : 'h' };
 }
 
 function daysAt(count: number, anchorMs: number, momentMs: number, zone: string): Period {

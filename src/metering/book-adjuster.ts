@@ -80,8 +80,6 @@ function adjustmentRow(id: string, book: BookName, { spend, periods, nowMs }: Ad
     stream: false,
     usage: { inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 },
     spend,
-    plan5h: 0,
-    planWeek: 0,
     tier: { billed: '' },
     quality: 'exact',
     late: false,

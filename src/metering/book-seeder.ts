@@ -56,12 +56,12 @@ export async function liveHolds({ reads }: MeterEngine, key: string): Promise<Li
   let running = 0;
   const held = new Map<string, number>();
   for await (const tickets of reads.tickets())
-    for (const ticket of tickets)
-      for (const book of ticket.books) {
-        if (book.key !== key) continue;
-        running += 1;
-        for (const [name] of book.counters) held.set(name, (held.get(name) ?? 0) + ticket.held[counterSpan(name).unit]);
-      }
+    for (const { books, held: amounts } of tickets) {
+      const book = books.find((each) => each.key === key);
+      if (book === undefined) continue;
+      running += 1;
+      for (const [name] of book.counters) held.set(name, (held.get(name) ?? 0) + amounts[counterSpan(name).unit]);
+    }
   return { running, held };
 }
 

@@ -1,5 +1,5 @@
 import { utcDay } from '../kernel/periods';
-import { type BookReads, type CellReading } from './book-reads';
+import { type BookReading, type BookReads, type CellReading } from './book-reads';
 import {
   Ledger,
   type BudgetState,
@@ -12,6 +12,7 @@ import {
 } from './ledger';
 import { type LedgerRow } from './ledger-row';
 import { bookKey, plainName, safeName } from './machine/book-keys';
+import { type Counter } from './machine/counter';
 import { dimsFrom } from './machine/posting';
 import { type RowSpan } from './machine/row-list';
 import { rowFromText } from './machine/row-text';
@@ -65,23 +66,20 @@ export class EngineLedger extends Ledger {
 
   override async counters(scopes: readonly BookName[]): Promise<readonly ScopeCounters[]> {
     const books = await this.reads.books(scopes.map(bookKey));
-    const { windowMs, nowMs } = this.options;
+    const nowMs = this.options.nowMs();
     return scopes.map((scope, at) => {
       const book = books[at];
-      const resetAtMs = (book?.windowStartMs ?? 0) + windowMs;
-      const window = { requests: book?.windowRequests ?? 0, tokens: book?.windowTokens ?? 0, resetAtMs };
-      const budgets: BudgetState[] = [];
-      for (const { unit, duration, startMs, endMs, used, held } of book?.counters.values() ?? []) {
-        const period = {
-          ...(duration === '' ? {} : { duration }),
-          ...(endMs === 0 ? {} : { startsAtMs: startMs, resetAtMs: endMs }),
-        };
-        budgets.push({ unit, used, held, ...period });
-      }
-      const held = budgets.reduce((most, each) => (each.unit === 'nano_usd' ? Math.max(most, each.held) : most), 0);
-      const figures = { spent: book?.spent ?? 0, held, running: book?.running ?? 0, budgets };
-      return { ...scope, ...figures, ...(resetAtMs > nowMs() ? { window } : {}) };
+      return book === undefined ? { ...scope, ...emptyCounters } : { ...scope, ...this.countersOf(book, nowMs) };
     });
+  }
+
+  private countersOf(book: BookReading, nowMs: number): Omit<ScopeCounters, keyof BookName> {
+    const { spent, running, windowStartMs, windowRequests, windowTokens } = book;
+    const budgets = [...book.counters.values()].map(budgetOf);
+    const held = Math.max(0, ...budgets.map((each) => (each.unit === 'nano_usd' ? each.held : 0)));
+    const resetAtMs = windowStartMs + this.options.windowMs;
+    const window = { requests: windowRequests, tokens: windowTokens, resetAtMs };
+    return { spent, held, running, budgets, ...(resetAtMs > nowMs ? { window } : {}) };
   }
 
   /** Looks at row after row until the page is full. */
@@ -127,6 +125,13 @@ export class EngineLedger extends Ledger {
     }
     return cells;
   }
+}
+
+const emptyCounters = { spent: 0, held: 0, running: 0, budgets: [] };
+
+function budgetOf({ unit, duration, startMs, endMs, used, held }: Counter): BudgetState {
+  const period = endMs === 0 ? {} : { duration, startsAtMs: startMs, resetAtMs: endMs };
+  return { unit, used, held, ...period };
 }
 
 function cellOf(kind: RollupKind, id: string, day: string, { dims, metrics }: CellReading): RollupCell {

@@ -42,9 +42,9 @@ export interface LedgerRow {
   readonly stream: boolean;
   readonly usage: TokenUsage;
   readonly spend: number;
-  /** Parts per million of the plan's windows that it moved, as far as known. */
-  readonly plan5h: number;
-  readonly planWeek: number;
+  /** Parts per million of the plan's windows that it moved, whole numbers; undefined when that is not known. */
+  readonly plan5h?: number;
+  readonly planWeek?: number;
   /** How `spend` came about; see `protocol/pricing`. */
   readonly cost?: CostParts;
   readonly tier: { readonly requested?: string; readonly actual?: string; readonly billed: string };

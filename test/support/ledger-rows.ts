@@ -20,8 +20,6 @@ export function ledgerRow(changes: Partial<LedgerRow> = {}): LedgerRow {
     stream: true,
     usage: { inputTokens: 100, cachedInputTokens: 40, cacheWriteTokens: 0, outputTokens: 20, reasoningTokens: 5 },
     spend: 1_000,
-    plan5h: 0,
-    planWeek: 0,
     tier: { billed: 'default' },
     quality: 'exact',
     late: false,

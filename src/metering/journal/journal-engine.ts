@@ -73,6 +73,7 @@ export class JournalEngine extends MeterEngine {
   /** Rows since the journal began. */
   private fresh: string[] = [];
   private number = 1;
+  private hasFailed = false;
 
   constructor(
     private readonly stateDir: string,
@@ -88,7 +89,7 @@ export class JournalEngine extends MeterEngine {
   }
 
   override get isUp(): boolean {
-    return this.log?.isSound ?? this.opening === undefined;
+    return this.log?.isSound ?? !this.hasFailed;
   }
 
   override nowMs(): number {
@@ -227,6 +228,7 @@ export class JournalEngine extends MeterEngine {
     this.opening ??= this.load().catch((error: unknown) => {
       // Tried again by the next command: the other process may have ended, the disk may be there again.
       this.opening = undefined;
+      this.hasFailed = true;
       this.lock.letGo();
       throw error instanceof StateUnavailable ? error : new StateUnavailable('connection', errorCode(error));
     });
@@ -248,6 +250,7 @@ export class JournalEngine extends MeterEngine {
     for (const number of journals) length = await this.folder.read('journal', number, (line) => { this.replay(line); }); // prettier-ignore
     this.number = Math.max(1, snapshot, journals.at(-1) ?? 0);
     this.log = this.folder.append(this.number, journals.at(-1) === this.number ? length : 0);
+    this.hasFailed = false;
     await this.settleOrphans();
   }
 

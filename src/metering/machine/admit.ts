@@ -19,12 +19,12 @@ import { type Book, type MeterState, newBook } from './meter-state';
 export function admit(state: MeterState, command: AdmitCommand, nowMs: number): Applied<AdmitReply> {
   const { ticketId, scopes } = command;
   if (state.tickets.has(ticketId) || state.rows.get(ticketId) !== undefined) {
-    const books = scopes.map((scope) => viewOf(state.books.get(scope.key), scope));
+    const books = scopes.map((scope) => viewOf(state.books.get(scope.key) ?? emptyBook, scope));
     return { reply: { kind: 'admitted', books, observed: [] }, change: undefined };
   }
   const missing = missingOf(state, scopes);
   if (missing.length > 0) return unseeded(state, scopes, missing);
-  const books = scopes.map((scope) => rolled(state.books.get(scope.key) ?? newBook(), command, nowMs));
+  const books = scopes.map((scope) => rolled(state.books.get(scope.key) ?? emptyBook, command, nowMs));
   const observed: LimitRef[] = [];
   const by = refusal(command, books, observed);
   if (by !== undefined) return { reply: refused(by, scopes, books), change: undefined };
@@ -70,40 +70,27 @@ function unseeded(
   return { reply: { kind: 'unseeded', missing }, change: keys.length === 0 ? undefined : { kind: 'watched', keys } };
 }
 
-function refusal(
-  { scopes, held }: AdmitCommand,
-  books: readonly Standing[],
-  observed: LimitRef[],
-): LimitRef | undefined {
-  for (const [scope, entry] of scopes.entries()) {
-    for (const limit of fullBudgets(entry, books[scope], held)) {
-      if (entry.isEnforced) return { scope, limit };
-      observed.push({ scope, limit });
+/** Limits of a scope that have no room, by their codes. */
+type Judge = (scope: EnteredScope, standing: Standing, held: Amounts) => readonly number[];
+
+function refusal(command: AdmitCommand, books: readonly Standing[], observed: LimitRef[]): LimitRef | undefined {
+  for (const judge of judges) {
+    for (const [scope, entry] of command.scopes.entries()) {
+      const full = judge(entry, books[scope] ?? emptyStanding, command.held);
+      const [first] = full;
+      if (first !== undefined && entry.isEnforced) return { scope, limit: first };
+      for (const limit of full) observed.push({ scope, limit });
     }
-  }
-  for (const [scope, entry] of scopes.entries()) {
-    for (const limit of fullWindows(entry, books[scope], held)) {
-      if (entry.isEnforced) return { scope, limit };
-      observed.push({ scope, limit });
-    }
-  }
-  for (const [scope, entry] of scopes.entries()) {
-    if (entry.parallel < 0 || (books[scope]?.book.running ?? 0) < entry.parallel) continue;
-    if (entry.isEnforced) return { scope, limit: limitCodes.parallel };
-    observed.push({ scope, limit: limitCodes.parallel });
   }
   return undefined;
 }
 
-function fullBudgets(
-  { budgets, counters }: EnteredScope,
-  standing: Standing | undefined,
-  held: Amounts,
-): readonly number[] {
+function fullBudgets({ budgets, counters }: EnteredScope, { book }: Standing, held: Amounts): readonly number[] {
+  if (budgets.length === 0) return none;
   const full: number[] = [];
   for (const [at, { counter, max }] of budgets.entries()) {
     const { name = '', unit = 'requests' } = counters[counter] ?? {};
-    const sums = standing?.book.counters.get(name);
+    const sums = book.counters.get(name);
     if (isFull(unit, (sums?.used ?? 0) + (sums?.held ?? 0), held[unit], max)) full.push(at);
   }
   return full;
@@ -115,14 +102,18 @@ function isFull(unit: BudgetUnit, taken: number, amount: number, max: number): b
   return taken + amount > max || (unit !== 'nano_usd' && taken >= max);
 }
 
-function fullWindows(scope: EnteredScope, standing: Standing | undefined, held: Amounts): readonly number[] {
-  const { requests = 0, tokens = 0 } = standing ?? {};
+function fullWindows(scope: EnteredScope, { requests, tokens }: Standing, held: Amounts): readonly number[] {
+  if (scope.requests < 0 && scope.tokens < 0) return none;
   const full: number[] = [];
   if (scope.requests >= 0 && requests + 1 > scope.requests) full.push(limitCodes.requests);
   // A request that alone is larger than the window may have an unused one: its size is only guessed so far.
   const hasRoom = tokens + held.tokens <= scope.tokens || (tokens === 0 && scope.tokens > 0);
   if (scope.tokens >= 0 && !hasRoom) full.push(limitCodes.tokens);
   return full;
+}
+
+function fullSlots({ parallel }: EnteredScope, { book }: Standing): readonly number[] {
+  return parallel >= 0 && book.running >= parallel ? [limitCodes.parallel] : none;
 }
 
 function refused(by: LimitRef, scopes: readonly EnteredScope[], books: readonly Standing[]): AdmitReply {
@@ -140,12 +131,7 @@ function entered(
   const { ticketId, owner, deadlineMs, held, scopes, draft } = command;
   const views: BookView[] = [];
   const ticketBooks = scopes.map((scope, at) => {
-    const { book, windowStartMs, requests, tokens } = books[at] ?? {
-      book: newBook(),
-      windowStartMs: 0,
-      requests: 0,
-      tokens: 0,
-    };
+    const { book, windowStartMs, requests, tokens } = books[at] ?? emptyStanding;
     const counters: number[] = [];
     for (const { name, unit } of scope.counters) {
       const sums = book.counters.get(name);
@@ -160,17 +146,19 @@ function entered(
 }
 
 /** A book as it is, for somebody who asks about these counters. */
-function viewOf(book: Book | undefined, { counters }: EnteredScope): BookView {
-  const sums: number[] = [];
-  for (const { name } of counters) {
-    const counter = book?.counters.get(name);
-    sums.push(counter?.used ?? 0, counter?.held ?? 0);
+function viewOf(
+  { windowStartMs, windowRequests, windowTokens, running, ...book }: Book,
+  scope: EnteredScope,
+): BookView {
+  const counters: number[] = [];
+  for (const { name } of scope.counters) {
+    const counter = book.counters.get(name);
+    counters.push(counter?.used ?? 0, counter?.held ?? 0);
   }
-  return {
-    windowStartMs: book?.windowStartMs ?? 0,
-    requests: book?.windowRequests ?? 0,
-    tokens: book?.windowTokens ?? 0,
-    running: book?.running ?? 0,
-    counters: sums,
-  };
+  return { windowStartMs, requests: windowRequests, tokens: windowTokens, running, counters };
 }
+
+const none: readonly number[] = [];
+const emptyBook: Book = newBook();
+const emptyStanding: Standing = { book: emptyBook, windowStartMs: 0, requests: 0, tokens: 0 };
+const judges: readonly Judge[] = [fullBudgets, fullWindows, fullSlots];

@@ -20,7 +20,7 @@ export function heldAmounts({ nanos, tokens, plan5h, planWeek }: Hold): Amounts 
 }
 
 /** Of one settled request; an adjustment moves money only, and a refused request is none. */
-export function amountsOf({ callType, end, usage, spend, plan5h, planWeek }: LedgerRow): Amounts {
+export function amountsOf({ callType, end, usage, spend, plan5h = 0, planWeek = 0 }: LedgerRow): Amounts {
   const isRequest = callType !== adjustmentCall && end !== 'refused';
   return {
     nano_usd: spend,

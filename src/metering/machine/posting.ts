@@ -145,7 +145,7 @@ export function dimsFrom(stored: string): CellDims {
 }
 
 function metricsOf(row: LedgerRow): Metrics {
-  const { usage, spend, status, plan5h, planWeek } = row;
+  const { usage, spend, status, plan5h = 0, planWeek = 0 } = row;
   const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
   const succeeded = status === 'success' ? 1 : 0;
   const tokens = [inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens];

@@ -71,7 +71,7 @@ function moneyFrom(read: TupleReader): MoneyPart {
     outputTokens: read.number(),
     reasoningTokens: read.number(),
   };
-  const amounts = { spend: read.number(), plan5h: read.number(), planWeek: read.number() };
+  const amounts = { spend: read.number(), ...read.maybeNumber('plan5h'), ...read.maybeNumber('planWeek') };
   const cost = read.maybeTuple();
   const tier = { ...read.maybeText('requested'), ...read.maybeText('actual'), billed: read.text() };
   return { usage, ...amounts, ...(cost === undefined ? {} : { cost: costFrom(cost) }), tier };

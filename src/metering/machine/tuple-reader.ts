@@ -30,16 +30,16 @@ export class TupleReader {
   }
 
   /** The member under a name, to be spread; an empty object when there was none. */
-  maybeText<Name extends string>(name: Name): { readonly [K in Name]?: string } {
+  maybeText<Name extends string>(name: Name): Readonly<Partial<Record<Name, string>>> {
     const member = this.next();
-    if (member === null) return {};
-    return typeof member === 'string' ? ({ [name]: member } as { readonly [K in Name]?: string }) : this.bad();
+    if (member === null) return {} as Readonly<Partial<Record<Name, string>>>;
+    return typeof member === 'string' ? ({ [name]: member } as Readonly<Partial<Record<Name, string>>>) : this.bad();
   }
 
-  maybeNumber<Name extends string>(name: Name): { readonly [K in Name]?: number } {
+  maybeNumber<Name extends string>(name: Name): Readonly<Partial<Record<Name, number>>> {
     const member = this.next();
-    if (member === null) return {};
-    return typeof member === 'number' ? ({ [name]: member } as { readonly [K in Name]?: number }) : this.bad();
+    if (member === null) return {} as Readonly<Partial<Record<Name, number>>>;
+    return typeof member === 'number' ? ({ [name]: member } as Readonly<Partial<Record<Name, number>>>) : this.bad();
   }
 
   tuple(): TupleReader {
