@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiModule } from './api/api.module';
 import { type CodexHooks } from './config/hooks';
 import { GatewayConfigModule } from './config/config.module';
+import { type Settings } from './config/settings';
 import { type SettingsHolder } from './config/settings-holder';
 import { type SettingsSource } from './config/settings-source';
 import { HealthModule } from './health/health.module';
@@ -18,9 +19,10 @@ import { TelemetryModule } from './telemetry/telemetry.module';
 
 /** What is made before Nest starts. */
 export interface GatewayParts {
-  readonly settings: SettingsHolder;
-  /** Undefined: the settings stay as they are. */
-  readonly source: SettingsSource | undefined;
+  /** With a holder they may change. */
+  readonly settings: Settings | SettingsHolder;
+  /** Where they are read anew. */
+  readonly source?: SettingsSource | undefined;
   readonly hooks: readonly CodexHooks[];
   readonly lifecycle: Lifecycle;
 }
