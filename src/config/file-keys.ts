@@ -73,10 +73,23 @@ function shortList(lines: readonly number[]): string {
 
 function deploymentVerdict([key = '', inner]: readonly string[]): KeyVerdict {
   if (key === 'litellm_params' && inner !== undefined) return paramVerdict(inner);
-  if (key === 'model_info' && inner !== undefined && inner !== 'id') return honoured('shown by /model/info');
-  if (key === 'model_info' && inner === 'id') return honoured('id of the deployment');
-  if (key === 'rpm' || key === 'tpm') return ignored(ignoredBecause(key));
+  if (key === 'model_info' && inner !== undefined) return infoVerdict(inner);
   return byShape(deploymentSchema.shape, key);
+}
+
+/** Keys of `model_info` that do more than be shown. */
+const infoKeys: ReadonlyMap<string, string> = new Map([
+  ['id', 'id of the deployment'],
+  ['team_id', 'team or teams that the deployment is kept for'],
+  ['team_public_model_name', 'name under which those teams ask for it'],
+  ['access_groups', 'names that stand for this model group in the models of keys and teams'],
+  ['blocked', 'true: the deployment is paused'],
+  ['max_input_tokens', 'longest input for enable_pre_call_checks; shown by /model/info'],
+]);
+
+function infoVerdict(name: string): KeyVerdict {
+  const why = ignoredBecause(name);
+  return isUnknown(why) ? honoured(infoKeys.get(name) ?? 'shown by /model/info') : ignored(why);
 }
 
 function paramVerdict(name: string): KeyVerdict {

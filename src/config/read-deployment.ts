@@ -5,6 +5,7 @@ import { absolutePath } from './file-paths';
 import { type DeploymentEntry } from './gateway-file.schema';
 import { paramsOfRole } from './litellm-params';
 import { loginNamePattern, loginNameRule } from './login-name';
+import { routingOf } from './read-deployment-routing';
 
 /** What a deployment may refer to. */
 export interface DeploymentSurroundings {
@@ -54,6 +55,7 @@ export function readDeployment(entry: DeploymentEntry, around: DeploymentSurroun
     ...optionsOf(params),
     defaults: paramsOfRole(params, 'default'),
     modelInfo: { ...paramsOfRole(params, 'price'), ...entry.model_info },
+    ...routingOf(entry),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Deployment } from '../../src/config/deployment';
 import { type Settings } from '../../src/config/settings';
+import { defaultRouting } from '../../src/config/routing-settings';
 import { defaultTimeLimits, type TimeLimits } from '../../src/config/time-limits';
 
 /** What a test wants to be different. */
@@ -37,7 +38,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     deployments: [],
     modelAliases: new Map(),
     dropParams: true,
-    routing: { numRetries: 0 },
+    routing: { ...defaultRouting, numRetries: 0 },
     metering: { windowMs: 60_000 },
     observability: { requireAuthForMetrics: false },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
