@@ -1,4 +1,5 @@
 import { type FailureKind } from './upstream-failure';
+import { type PlanQuota } from './plan-quota';
 import { type Principal } from './principal';
 import { type TokenUsage } from './usage';
 
@@ -48,8 +49,77 @@ export interface AttemptRecord {
   readonly durationMs: number;
 }
 
-/** Port: what the story tells to metrics and logs. Implementations never throw and never wait. */
+/** A call is tried once more. */
+export interface RetryRecord {
+  readonly modelLabel: string;
+  /** Where it failed. */
+  readonly deploymentId: string;
+  readonly failure: FailureKind;
+  /** Pause before the next try, milliseconds. */
+  readonly waitMs: number;
+}
+
+/** What is left alone: an account, one model on it, one deployment, or the way to a host. */
+export type CooldownScope = 'account' | 'model' | 'deployment' | 'route';
+
+/** Something is left alone for a while, or is used again. */
+export interface CooldownRecord {
+  readonly scope: CooldownScope;
+  /** Credential name, deployment id, or host: never an upstream account id. */
+  readonly name: string;
+  /** `burst`, `quota`, `quarantine`, `model`, `errors`, `network`, `edge`. */
+  readonly kind: string;
+  /** Unix milliseconds; undefined when it is used again. */
+  readonly untilMs: number | undefined;
+}
+
+/** One model group was asked in the place of another. */
+export interface FallbackRecord {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: 'general' | 'context_window' | 'content_policy';
+  readonly succeeded: boolean;
+}
+
+/** How a conversation that ought to stay with an account fared. */
+export interface AffinityRecord {
+  /** `hard`: bound by encrypted content or a stored answer; `soft`: for the sake of the prompt cache. */
+  readonly bond: 'hard' | 'soft';
+  /** `hit`: it stayed; `break`: it had to move. */
+  readonly outcome: 'hit' | 'break';
+  readonly modelLabel: string;
+  /** Of the answer, once it is over; undefined when upstream did not say. */
+  readonly inputTokens: number | undefined;
+  readonly cachedInputTokens: number | undefined;
+}
+
+/** What an account said last of its plan. */
+export interface AccountQuotaRecord {
+  /** Credential name. */
+  readonly account: string;
+  readonly quota: PlanQuota;
+}
+
+/**
+ * Port: what the story tells to metrics and logs. Implementations never throw and never wait. What not everybody listens
+ * to does nothing by default.
+ */
 export abstract class Observer {
   abstract requestEnded(record: RequestRecord): void;
   abstract attemptEnded(record: AttemptRecord): void;
+  retried(record: RetryRecord): void {
+    void record;
+  }
+  cooldownChanged(record: CooldownRecord): void {
+    void record;
+  }
+  fellBack(record: FallbackRecord): void {
+    void record;
+  }
+  affinityEnded(record: AffinityRecord): void {
+    void record;
+  }
+  accountQuotaSeen(record: AccountQuotaRecord): void {
+    void record;
+  }
 }
