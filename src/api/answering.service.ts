@@ -9,6 +9,7 @@ import { RawEventStream } from '../http/raw-event-stream';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 import { type MappingOptions } from '../protocol/mapping-options';
 import { type Call } from '../serving/call';
+import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
 import { ServingService } from '../serving/serving.service';
 
@@ -54,7 +55,8 @@ export class AnsweringService {
     const { request, route, dialect, adapt = unchanged } = exchange;
     const body = await readJsonBody(request, { ...this.bodyLimits, preferWire: true });
     const mapped = clientRequest(body, (json) => map(adapt(json), this.mapping));
-    return { context: callContextOf(request), route, dialect, ...mapped };
+    const wishes = callWishes(body, request.raw.headers, (json) => map(adapt(json), this.mapping));
+    return { context: callContextOf(request), route, dialect, ...mapped, wishes };
   }
 
   /** Answers a call: streams when the client asked for it, else one JSON body. */

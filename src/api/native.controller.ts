@@ -4,6 +4,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callContextOf } from '../http/call-context';
 import { clientGone } from '../http/client-gone';
 import { readNativeRequest } from '../protocol/codex/native-request';
+import { readWishes } from '../protocol/request-wishes';
 import { CompactionService } from '../serving/compaction.service';
 import { type NativeRequest } from '../upstream/upstream';
 import { AnsweringService } from './answering.service';
@@ -24,7 +25,11 @@ export class NativeController {
   async respond(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const native = await this.read(request);
     const context = callContextOf(request);
-    await this.answering.tell({ context, route: '/backend-api/codex/responses', dialect: 'native', native }, reply);
+    const wishes = readWishes(undefined, request.raw.headers);
+    await this.answering.tell(
+      { context, route: '/backend-api/codex/responses', dialect: 'native', native, wishes },
+      reply,
+    );
   }
 
   @Post(['backend-api/codex/responses/compact', 'v1/responses/compact', 'responses/compact'])

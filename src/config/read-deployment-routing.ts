@@ -3,6 +3,7 @@ import { type DeploymentEntry } from './gateway-file.schema';
 import { readCount } from './file-values';
 
 type Info = Readonly<Record<string, unknown>>;
+type Shares = Pick<DeploymentRouting, 'weight' | 'rpm' | 'tpm' | 'maxParallel'>;
 /** Members that may be undefined, before those are left out. */
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
 
@@ -11,11 +12,8 @@ export function routingOf(entry: DeploymentEntry): { readonly routing?: Deployme
   const { litellm_params: params } = entry;
   const info: Info = entry.model_info ?? {};
   const all: Loose<DeploymentRouting> = {
-    weight: params.weight ?? undefined,
-    rpm: params.rpm ?? entry.rpm ?? undefined,
-    tpm: params.tpm ?? entry.tpm ?? undefined,
+    ...sharesOf(entry),
     order: params.order ?? undefined,
-    maxParallel: params.max_parallel_requests ?? undefined,
     numRetries: params.num_retries ?? params.max_retries ?? undefined,
     cooldownMs: params.cooldown_time ?? undefined,
     tags: params.tags ?? undefined,
@@ -25,6 +23,15 @@ export function routingOf(entry: DeploymentEntry): { readonly routing?: Deployme
   };
   const said = Object.entries(all).filter(([, value]) => value !== undefined);
   return said.length === 0 ? {} : { routing: Object.fromEntries(said) };
+}
+
+function sharesOf({ litellm_params: params, rpm, tpm }: DeploymentEntry): Loose<Shares> {
+  return {
+    weight: params.weight ?? undefined,
+    rpm: params.rpm ?? rpm ?? undefined,
+    tpm: params.tpm ?? tpm ?? undefined,
+    maxParallel: params.max_parallel_requests ?? undefined,
+  };
 }
 
 function infoOf(info: Info): Loose<DeploymentRouting> {

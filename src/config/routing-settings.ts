@@ -95,33 +95,45 @@ type Litellm = FileSections['litellm'];
 
 /** From `router_settings`, then `litellm_settings`. */
 export function readRouting({ litellm, router }: FileSections): RoutingSettings {
-  const standard = defaultRouting;
-  const args = router.routing_strategy_args;
-  const budget = router.retry_budget;
   return {
     strategy: router.routing_strategy ?? undefined,
-    latency: {
-      ttlMs: args?.ttl ?? standard.latency.ttlMs,
-      buffer: args?.lowest_latency_buffer ?? standard.latency.buffer,
-    },
-    numRetries: router.num_retries ?? litellm.num_retries ?? standard.numRetries,
-    retryAfterMs: router.retry_after ?? standard.retryAfterMs,
-    retryPolicy: router.retry_policy ?? undefined,
-    groupRetryPolicies: router.model_group_retry_policy ?? new Map(),
-    retryBudget: {
-      share: budget?.percent === undefined || budget.percent === null ? standard.retryBudget.share : budget.percent / 100,
-      minimum: budget?.minimum ?? standard.retryBudget.minimum,
-    },
+    latency: latencyOf(router),
+    ...retriesOf(router, litellm),
     fallbacks: fallbacksOf(router, litellm),
     cooldown: cooldownOf(router, litellm),
     affinity: affinityOf(router),
     ...checksOf(router),
     defaultMaxParallel: router.default_max_parallel_requests ?? undefined,
-    queueTimeoutMs: router.queue_timeout ?? standard.queueTimeoutMs,
-    quotaPollMs: router.quota_poll_seconds ?? standard.quotaPollMs,
+    queueTimeoutMs: router.queue_timeout ?? defaultRouting.queueTimeoutMs,
+    quotaPollMs: router.quota_poll_seconds ?? defaultRouting.quotaPollMs,
     showsPlanQuota: router.expose_plan_quota === true,
   };
-} // prettier-ignore
+}
+
+function latencyOf({ routing_strategy_args: args }: Router): RoutingSettings['latency'] {
+  const { ttlMs, buffer } = defaultRouting.latency;
+  return { ttlMs: args?.ttl ?? ttlMs, buffer: args?.lowest_latency_buffer ?? buffer };
+}
+
+type Retries = Pick<
+  RoutingSettings,
+  'numRetries' | 'retryAfterMs' | 'retryPolicy' | 'groupRetryPolicies' | 'retryBudget'
+>;
+
+function retriesOf(router: Router, litellm: Litellm): Retries {
+  const { share, minimum } = defaultRouting.retryBudget;
+  const percent = router.retry_budget?.percent ?? undefined;
+  return {
+    numRetries: router.num_retries ?? litellm.num_retries ?? defaultRouting.numRetries,
+    retryAfterMs: router.retry_after ?? defaultRouting.retryAfterMs,
+    retryPolicy: router.retry_policy ?? undefined,
+    groupRetryPolicies: router.model_group_retry_policy ?? new Map(),
+    retryBudget: {
+      share: percent === undefined ? share : percent / 100,
+      minimum: router.retry_budget?.minimum ?? minimum,
+    },
+  };
+}
 
 function fallbacksOf(router: Router, litellm: Litellm): FallbackSettings {
   return {

@@ -33,6 +33,10 @@ export interface TimeLimits {
   readonly instructionsMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
+  /** First pause before the same deployment is tried again; doubles each time. */
+  readonly retryBackoffMs: number;
+  /** Longest such pause; an upstream that asks for more is left to the client to wait for. */
+  readonly longestRetryPauseMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
 }
@@ -56,5 +60,7 @@ export const defaultTimeLimits: TimeLimits = {
   refreshWaitMs: 5_000,
   instructionsMs: 20_000,
   redisCommandMs: 150,
+  retryBackoffMs: 500,
+  longestRetryPauseMs: 8_000,
   drainMs: 75_000,
 };

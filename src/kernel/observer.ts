@@ -101,25 +101,15 @@ export interface AccountQuotaRecord {
 }
 
 /**
- * Port: what the story tells to metrics and logs. Implementations never throw and never wait. What not everybody listens
- * to does nothing by default.
+ * Port: what the story tells to metrics and logs. Implementations never throw and never wait. What not
+ * every implementation listens to it leaves out.
  */
 export abstract class Observer {
   abstract requestEnded(record: RequestRecord): void;
   abstract attemptEnded(record: AttemptRecord): void;
-  retried(record: RetryRecord): void {
-    void record;
-  }
-  cooldownChanged(record: CooldownRecord): void {
-    void record;
-  }
-  fellBack(record: FallbackRecord): void {
-    void record;
-  }
-  affinityEnded(record: AffinityRecord): void {
-    void record;
-  }
-  accountQuotaSeen(record: AccountQuotaRecord): void {
-    void record;
-  }
+  retried?(record: RetryRecord): void;
+  cooldownChanged?(record: CooldownRecord): void;
+  fellBack?(record: FallbackRecord): void;
+  affinityEnded?(record: AffinityRecord): void;
+  accountQuotaSeen?(record: AccountQuotaRecord): void;
 }

@@ -13,6 +13,7 @@ import { AnswerReader } from './answer-reader';
 import { type Call, letGoOfQuestion, requestedModelOf } from './call';
 import { EventHooks } from './event-hooks';
 import { type Progress } from './progress';
+import { routeCaller, routeWishes } from './route-plan';
 import { clientLeft, RunningCalls } from './running-calls';
 
 /** The middle of the story, the same for streams and JSON answers: resolve, admit, route, and free the upstream at the end. */
@@ -49,7 +50,7 @@ export class CallRunner {
     if (clientGone.aborted) leave();
     let deadline: NodeJS.Timeout | undefined;
     try {
-      const route = await this.groups.resolve(requestedModelOf(call));
+      const route = await this.groups.resolve(requestedModelOf(call), call.context.principal?.teamId);
       progress.modelLabel = route.label;
       deadline = setTimeout(
         () => {
@@ -90,6 +91,7 @@ export class CallRunner {
       throw error;
     } finally {
       signal.removeEventListener('abort', stop);
+      routed.over();
       if (routed.tracker.outcome.state === 'open') routed.answer.cancel();
       else routed.answer.release();
     }
@@ -102,7 +104,9 @@ export class CallRunner {
     return this.router.firstToAnswer({
       route: admitted,
       call: upstreamCall,
-      retries: this.settings.routing.numRetries,
+      caller: routeCaller(call, this.groups),
+      wishes: routeWishes(call, upstreamCall),
+      narrow: (other) => this.admission.admit(call, other),
       signal,
       onAttempt: (deployment, attempt) => {
         progress.deployment = deployment;
@@ -121,9 +125,10 @@ export class CallRunner {
     return { kind: 'canonical', request: await this.hooks.onRequest(call, own), fromCodexCli, isWire: false };
   }
 
-  /** A deployment's `timeout` bounds JSON answers; streams of an agent run long and have a limit of their own. */
+  /** A request's own limit counts; a deployment's bounds JSON answers, since streams of an agent run long. */
   private wholeCallMs(call: Call, route: Route): number {
     const { wholeJsonMs, wholeStreamMs } = this.settings.times;
+    if (call.wishes?.timeoutMs !== undefined) return call.wishes.timeoutMs;
     if (call.dialect === 'native' || call.client.stream) return wholeStreamMs;
     const own = route.deployments.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs]));
     return own.length > 0 ? Math.max(...own) : wholeJsonMs;

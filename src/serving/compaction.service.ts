@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type GatewayError, modelNotFound } from '../kernel/errors';
-import { ModelGroups } from '../routing/model-groups';
-import { Upstream } from '../upstream/upstream';
+import { ModelGroups, type Route } from '../routing/model-groups';
+import { Router } from '../routing/router';
 import { type Call } from './call';
 import { brokenEnd, toGatewayError } from './endings';
 import { progressFrom } from './progress';
+import { routeCaller, routeWishes } from './route-plan';
 import { clientLeft, RunningCalls } from './running-calls';
 import { Settlement } from './settlement';
 
@@ -16,7 +17,7 @@ export class CompactionService {
   // eslint-disable-next-line max-params -- the unary story names each of its rooms once
   constructor(
     private readonly groups: ModelGroups,
-    private readonly upstream: Upstream,
+    private readonly router: Router,
     private readonly settlement: Settlement,
     private readonly running: RunningCalls,
     private readonly clock: Clock,
@@ -33,14 +34,21 @@ export class CompactionService {
     if (gone.aborted) leave();
     let error: GatewayError | undefined;
     try {
-      const route = await this.groups.resolve(call.native.model);
-      const deployment = route.deployments.find(({ provider }) => provider === 'codex');
-      if (deployment === undefined) throw modelNotFound(call.native.model);
+      const route = onlyCodex(await this.groups.resolve(call.native.model, call.context.principal?.teamId));
       progress.modelLabel = route.label;
-      progress.deployment = deployment;
-      progress.attempts = 1;
       progress.upstreamStartedMs = this.clock.monotonicMs();
-      const body = await this.upstream.compact(deployment, call.native, stopper);
+      const { body } = await this.router.compact({
+        route,
+        call: call.native,
+        caller: routeCaller(call, this.groups),
+        wishes: routeWishes(call, call.native),
+        narrow: onlyCodex,
+        signal: stopper,
+        onAttempt: (deployment, attempt) => {
+          progress.deployment = deployment;
+          progress.attempts = attempt;
+        },
+      });
       progress.end = 'completed';
       return body;
     } catch (thrown) {
@@ -53,4 +61,11 @@ export class CompactionService {
       this.settlement.settle(call, progress, error);
     }
   }
+}
+
+/** Only the Codex backend compacts. @throws {GatewayError} 404 when the model is not served by it. */
+function onlyCodex(route: Route): Route {
+  const deployments = route.deployments.filter(({ provider }) => provider === 'codex');
+  if (deployments.length === 0) throw modelNotFound(route.requestedModel);
+  return { ...route, deployments };
 }

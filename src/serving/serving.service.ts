@@ -7,7 +7,7 @@ import { type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
-import { allDropped, answerHeaders } from './answer-headers';
+import { allDropped, answerHeaders, answeringModel } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
@@ -36,7 +36,7 @@ export class ServingService {
    */
   async stream(call: Call, out: EventStream): Promise<void> {
     const progress = this.begin(call);
-    const encoder = encoderFor(call, this.nowSeconds());
+    let encoder = encoderFor(call, this.nowSeconds());
     const hold = setTimeout(() => {
       out.commit({});
     }, this.settings.times.firstByteHoldMs);
@@ -46,6 +46,8 @@ export class ServingService {
       await this.runner.run(call, progress, out.signal, async (answer) => {
         clearTimeout(hold);
         out.commit(this.headersOf(call, progress, answer));
+        if (answer.routed.fallbacks > 0)
+          encoder = encoderFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
         last = await forward(answer, encoder, out);
         if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
         progress.end = endOf(answer.outcome);
@@ -67,9 +69,10 @@ export class ServingService {
     const progress = this.begin(call);
     let error: GatewayError | undefined;
     try {
-      const fold = foldFor(call, this.nowSeconds());
+      let fold = foldFor(call, this.nowSeconds());
       let headers: Record<string, string> = {};
       await this.runner.run(call, progress, clientGone, async (answer) => {
+        if (answer.routed.fallbacks > 0) fold = foldFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
         for (let events = await answer.next(); events !== undefined; events = await answer.next()) {
           fold.add(events);
           if (fold.satisfied) break;

@@ -7,6 +7,7 @@ import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
+import { quotaOf } from '../protocol/codex/quota-headers';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
 import { CallSender } from './call-sender';
 import { cannedAnswer } from './canned-answer';
@@ -50,8 +51,9 @@ export class CodexUpstream extends Upstream {
     const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
     return new AnswerStream(response, {
       model: prepared.model,
-      passHeaders: passHeaders(response.headers),
+      passHeaders: passHeaders(response.headers, this.settings.routing.showsPlanQuota),
       droppedParams: prepared.droppedParams,
+      quota: deployment.provider === 'codex' ? quotaOf(response.headers, this.clock.nowMs()) : undefined,
       firstEventMs: leftMs,
       idleMs: times.idleMs,
       ...(ahead === undefined ? {} : { ahead }),

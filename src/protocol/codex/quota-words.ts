@@ -69,7 +69,9 @@ function creditsIn(credits: JsonObject | undefined): PlanCredits | undefined {
 
 function resetCreditsIn(value: unknown): number | undefined {
   const credits = asObject(value);
-  return number(value) ?? number(credits?.['available']) ?? number(credits?.['remaining']) ?? number(credits?.['count']);
+  return (
+    number(value) ?? number(credits?.['available']) ?? number(credits?.['remaining']) ?? number(credits?.['count'])
+  );
 }
 
 function number(value: unknown): number | undefined {

@@ -21,7 +21,13 @@ const leastCachedCharacters = 4_096;
 const prefixCharacters = 2_048;
 const suffixCharacters = 256;
 /** Names of a CLI's session, in order. */
-const sessionHeaders = ['session-id', 'session_id', 'conversation_id', 'thread-id', 'x-codex-parent-thread-id'] as const;
+const sessionHeaders = [
+  'session-id',
+  'session_id',
+  'conversation_id',
+  'thread-id',
+  'x-codex-parent-thread-id',
+] as const;
 
 /** Reads what binds a call. @param session of headers or body beyond the request itself. */
 export function bondsOf(call: UpstreamCall, keyHash: string, session: string | undefined): Bonds {
@@ -80,7 +86,7 @@ function stablePrefix({ request, isWire }: CanonicalCall): string | undefined {
   const first = textOf(input.find(({ role }) => role === 'user'));
   const lead = textOf(input[0]);
   if (instructions.length + lead.length + first.length < leastCachedCharacters) return undefined;
-  const names = tools.map((tool) => String(tool['name'] ?? tool.type)).join(',');
+  const names = tools.map(({ type, name }) => (typeof name === 'string' ? name : type)).join(',');
   const parts = [instructions, lead, first].map((part) => ends(isWire ? part : encodeWire(part)));
   return [names, ...parts].join('\n');
 }

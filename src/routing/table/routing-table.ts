@@ -131,7 +131,8 @@ function resolved(
   return deployments.length === 0 ? undefined : { modelGroup, label, deployments, isById: false };
 }
 
-function isVisible({ routing }: Deployment, teamId: string | undefined): boolean {
+/** Deployments of other teams do not exist for a caller. */
+export function isVisible({ routing }: Deployment, teamId: string | undefined): boolean {
   const teams = routing?.teamIds;
   return teams === undefined || (teamId !== undefined && teams.includes(teamId));
 }

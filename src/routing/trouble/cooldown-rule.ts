@@ -51,10 +51,8 @@ const hopelessCalls = 1_000;
  * missing model only that model on it, a page of the edge the route. Everything else is counted against the deployment.
  */
 export function cooldownFor(failure: UpstreamFailure, around: Circumstances): Cooldown | undefined {
-  const { settings, candidate } = around;
-  const ownMs = candidate.deployment.routing?.cooldownMs;
-  if (!settings.isOn || ownMs === 0 || (ownMs === undefined && settings.timeMs === 0)) return undefined;
-  const usualMs = ownMs ?? settings.timeMs;
+  const usualMs = usualRestMs(around);
+  if (usualMs === 0) return undefined;
   switch (failure.blame) {
     case 'request':
     case 'client':
@@ -62,15 +60,24 @@ export function cooldownFor(failure: UpstreamFailure, around: Circumstances): Co
     case 'account':
       return accountTrouble(failure, around, usualMs);
     case 'model':
-      return around.others.account ? resting(failure, around, { kind: 'model', scope: 'model', ms: modelMs }) : undefined;
+      return around.others.account
+        ? resting(failure, around, { kind: 'model', scope: 'model', ms: modelMs })
+        : undefined;
     case 'edge':
-      return routeTrouble(failure, around, usualMs, 'edge');
+      return routeTrouble(failure, around, usualMs);
     case 'network':
-      return around.afterContent ? undefined : routeTrouble(failure, around, usualMs, 'network');
     case 'upstream':
-      return around.afterContent ? undefined : deploymentTrouble(failure, around, usualMs);
+      if (around.afterContent) return undefined;
+      return failure.blame === 'network'
+        ? routeTrouble(failure, around, usualMs)
+        : deploymentTrouble(failure, around, usualMs);
   }
-} // prettier-ignore
+}
+
+/** 0: this deployment never rests. */
+function usualRestMs({ settings, candidate }: Circumstances): number {
+  return settings.isOn ? (candidate.deployment.routing?.cooldownMs ?? settings.timeMs) : 0;
+}
 
 function accountTrouble(failure: UpstreamFailure, around: Circumstances, usualMs: number): Cooldown | undefined {
   const { scopes } = around.candidate;
@@ -104,12 +111,8 @@ function accountTrouble(failure: UpstreamFailure, around: Circumstances, usualMs
 }
 
 /** Every page costs the next route a little more patience; the only route there is gets a second chance first. */
-function routeTrouble(
-  failure: UpstreamFailure,
-  around: Circumstances,
-  usualMs: number,
-  kind: 'edge' | 'network',
-): Cooldown | undefined {
+function routeTrouble(failure: UpstreamFailure, around: Circumstances, usualMs: number): Cooldown | undefined {
+  const kind = failure.blame === 'edge' ? 'edge' : 'network';
   const strikes = around.strikes(around.candidate.scopes.route);
   const borne = kind === 'edge' ? (around.others.route ? 0 : 1) : networkStrikes - 1;
   if (strikes <= borne || (kind === 'network' && !around.others.route)) return undefined;

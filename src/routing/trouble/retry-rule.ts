@@ -46,10 +46,9 @@ export function retryChoice(
   tries: TriesSoFar,
   random: () => number,
 ): RetryChoice {
-  if (failure.kind === 'client_gone') return stop;
   const told = countFor(limits.policy, failure.kind);
   const allowed = told ?? limits.retries;
-  if (allowed === 0 || (told === undefined && !failure.retryable)) return stop;
+  if (allowed === 0 || !isWorthwhile(failure, told)) return stop;
   if (isAccountOut(failure)) return tries.fresh > 0 && tries.moves < mostMoves ? { kind: 'move' } : stop;
   if (tries.retries >= allowed) return stop;
   if (tries.fresh > 0) return { kind: 'retry', waitMs: 0 };
@@ -59,10 +58,18 @@ export function retryChoice(
   return waitMs === undefined ? stop : { kind: 'retry', waitMs };
 }
 
+/** What a policy names is tried again whatever it is; nobody waits for the answer to a client that left. */
+function isWorthwhile({ kind, retryable }: UpstreamFailure, told: number | undefined): boolean {
+  return kind !== 'client_gone' && (told !== undefined || retryable);
+}
+
 /** This account will not serve this call, however often it is asked. */
 export function isAccountOut({ kind }: UpstreamFailure): boolean {
   return (
-    kind === 'quota_exhausted' || kind === 'unauthorized' || kind === 'workspace_refused' || kind === 'model_unavailable'
+    kind === 'quota_exhausted' ||
+    kind === 'unauthorized' ||
+    kind === 'workspace_refused' ||
+    kind === 'model_unavailable'
   );
 }
 

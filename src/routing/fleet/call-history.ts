@@ -1,5 +1,5 @@
 import { type FailureKind } from '../../kernel/upstream-failure';
-import { errorClassOf } from './error-class';
+import { errorClassOf } from '../trouble/error-class';
 
 const minuteMs = 60_000;
 /** Failures that are remembered one by one; no operator's count goes beyond. */
