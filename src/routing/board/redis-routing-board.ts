@@ -27,6 +27,7 @@ const cooldownSchema = z.object({
   reason: z.string(),
   sinceMs: z.number(),
   untilMs: z.number(),
+  advice: z.string().optional(),
   probeAtMs: z.number().optional(),
 });
 const windowSchema = z.object({
@@ -185,8 +186,12 @@ function movedQuota(record: QuotaRecord, byMs: number): QuotaRecord {
   return { ...record, windows, seenAtMs: Math.round(record.seenAtMs + byMs) };
 }
 
-function withoutUndefined({ probeAtMs, ...rest }: z.infer<typeof cooldownSchema>): Cooldown {
-  return probeAtMs === undefined ? rest : { ...rest, probeAtMs };
+function withoutUndefined({ probeAtMs, advice, ...rest }: z.infer<typeof cooldownSchema>): Cooldown {
+  return {
+    ...rest,
+    ...(advice === undefined ? {} : { advice }),
+    ...(probeAtMs === undefined ? {} : { probeAtMs }),
+  };
 }
 
 /** The type says present and undefined, not absent. */

@@ -108,24 +108,21 @@ export class QuotaBook {
 function learn(entry: Entry, next: QuotaRecord): void {
   const [before] = entry.record.windows;
   const [after] = next.windows;
-  if (before === undefined || after === undefined) return;
-  if (before.resetAtMs !== after.resetAtMs) return;
-  const growth = after.usedPercent - before.usedPercent;
-  if (growth <= 0) return;
+  const growth = (after?.usedPercent ?? 0) - (before?.usedPercent ?? 0);
+  if (growth <= 0 || before === undefined || after?.resetAtMs !== before.resetAtMs) return;
   const sample = growth / Math.max(entry.callsSinceGrowth, 1);
   entry.callPercent += (sample - entry.callPercent) * learning;
   entry.callsSinceGrowth = 0;
 }
 
 function isWorthTelling(told: QuotaRecord | undefined, record: QuotaRecord, nowMs: number): boolean {
-  if (told === undefined || told.windows.length !== record.windows.length) return true;
+  if (told?.windows.length !== record.windows.length) return true;
   if (record.seenAtMs - told.seenAtMs >= retellMs && nowMs - told.seenAtMs >= retellMs) return true;
   return record.windows.some((window, place) => differs(told.windows[place], window));
 }
 
-function differs(old: KnownWindow | undefined, { resetAtMs, usedPercent }: KnownWindow): boolean {
-  if (old === undefined) return true;
-  const isSpent = usedPercent >= 100;
-  if (old.resetAtMs !== resetAtMs || old.usedPercent >= 100 !== isSpent) return true;
-  return Math.abs(usedPercent - old.usedPercent) >= tellingPercent;
+function differs(told: KnownWindow | undefined, { resetAtMs, usedPercent }: KnownWindow): boolean {
+  const toldPercent = told?.usedPercent ?? Number.NEGATIVE_INFINITY;
+  const becameSpent = toldPercent >= 100 !== usedPercent >= 100;
+  return told?.resetAtMs !== resetAtMs || becameSpent || Math.abs(usedPercent - toldPercent) >= tellingPercent;
 }

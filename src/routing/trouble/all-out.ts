@@ -103,7 +103,8 @@ const busyMs = 1_000;
  * that reason; used-up plans beside refused logins count as used up; anything else mixed is a 429.
  */
 export function allOut(hindrances: readonly Hindrance[], nowMs: number): GatewayError {
-  const { why, limit, ...words } = wordsFor(hindrances);
+  const { why: usually, limit, ...words } = wordsFor(hindrances);
+  const why = words.author === 'upstream' && words.status === 503 ? (adviceIn(hindrances) ?? usually) : usually;
   const resetAtMs = earliest(hindrances, nowMs);
   const waitMs = resetAtMs === undefined ? undefined : Math.max(resetAtMs - nowMs, 1);
   const again = waitMs === undefined ? '' : `, Try again in ${Math.ceil(waitMs / 1000)} seconds`;
@@ -125,6 +126,14 @@ function wordsFor(hindrances: readonly Hindrance[]): Words {
   if (kinds.size > 1) return mixed;
   if (only === 'busy') return busy;
   return only === 'rate' ? rate : cooldownWords[only];
+}
+
+/** The first login that says what a person has to do. */
+function adviceIn(hindrances: readonly Hindrance[]): string | undefined {
+  for (const each of hindrances) {
+    if (each.kind === 'resting' && each.cooldown.advice !== undefined) return each.cooldown.advice;
+  }
+  return undefined;
 }
 
 function kindOf(hindrance: Hindrance): CooldownKind | 'busy' | 'rate' {

@@ -159,12 +159,15 @@ function resting(
   what: { readonly kind: CooldownKind; readonly scope: CooldownScope; readonly ms: number },
 ): Cooldown {
   const ms = Math.max(Math.ceil(what.ms), 0);
+  // Only our own login says without an answer of the upstream what is wrong with it.
+  const isLogin = what.kind === 'quarantine' && failure.details.upstreamStatus === undefined;
   return {
     scope: candidate.scopes[what.scope],
     kind: what.kind,
     reason: failure.details.code ?? failure.kind,
     sinceMs: nowMs,
     untilMs: nowMs + ms,
+    ...(isLogin ? { advice: failure.message } : {}),
     ...(what.kind === 'quota' && ms >= shortestProbedMs ? { probeAtMs: nowMs + Math.ceil(ms / 2) } : {}),
   };
 }

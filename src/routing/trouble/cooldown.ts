@@ -17,6 +17,8 @@ export interface Cooldown {
   readonly reason: string;
   readonly sinceMs: number;
   readonly untilMs: number;
+  /** What a person has to do about it, in words of ours; undefined when time alone helps. */
+  readonly advice?: string;
   /** From here on one call may find out whether it is over already; undefined: none may. */
   readonly probeAtMs?: number;
 }
