@@ -7,8 +7,10 @@ import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
 import { readMoney } from './money-settings';
+import { drainOf, processFaults } from './process-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readRedis } from './redis-settings';
@@ -39,14 +41,12 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
+  const { observability, ...told } = readObservability(sources.environment, sections);
   const money = readMoney(sources, sections, models.deployments);
   const warnings = [
-    ...(sources.file?.warnings ?? []),
-    ...masterKey.warnings,
-    ...models.warnings,
+    ...[sources.file, masterKey, models].flatMap((reading) => reading?.warnings ?? []),
     ...environmentWarnings(sources.environment),
-    ...state.warnings,
-    ...money.warnings,
+    ...[state, told, money].flatMap((reading) => reading.warnings),
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -63,18 +63,21 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     modelAliases: aliasesOf(sections),
     ...answersOf(sections),
     routing: readRouting(sections),
-    metering: readLimits(sections),
-    observability: readObservability(sections),
+    observability,
+    metering: readLimits(sections, sources, redis !== undefined),
     ...money.settings,
     limits: bodyLimitsOf(sections),
+    keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),
     hooks: hooks.modules,
+    workers: sources.environment.NUM_WORKERS ?? 1,
     proxy: proxyOf(sources.environment),
     warnings,
   };
   const faults = [masterKey, listen, models, state, hooks, money].flatMap((reading) => reading.faults);
+  faults.push(...processFaults(sources.environment, settings));
   return { settings, faults, warnings, unusable: models.unusable };
 }
 
@@ -205,7 +208,7 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     firstEventMs: router.stream_timeout ?? litellm.stream_timeout ?? defaultTimeLimits.firstEventMs,
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
-    drainMs: environment.DRAIN_TIMEOUT_SECONDS ?? defaultTimeLimits.drainMs,
+    ...drainOf(environment),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Credential, type Deployment } from './deployment';
+import { type KeysSettings } from './keys-settings';
 import { type LimitsSettings } from './limits-settings';
 import { type ObservabilitySettings } from './observability-settings';
 import { type MoneySettings } from './money-settings';
@@ -11,7 +12,7 @@ export interface HookModule {
   readonly path: string;
 }
 
-/** Everything the process was told, read once at start from the environment and `config.yaml`; frozen. */
+/** Everything the process was told, read from the environment and `config.yaml`, at start and when the file changes; frozen. */
 export interface Settings {
   /** The `config.yaml` that was read; undefined when there was none. */
   readonly configFile?: string;
@@ -53,6 +54,7 @@ export interface Settings {
   readonly dropParams: boolean;
   readonly routing: RoutingSettings;
   readonly metering: LimitsSettings;
+  readonly keys: KeysSettings;
   readonly observability: ObservabilitySettings;
   readonly pricing: MoneySettings['pricing'];
   readonly reports: MoneySettings['reports'];
@@ -68,6 +70,8 @@ export interface Settings {
   readonly alwaysIncludeStreamUsage: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly hooks: readonly HookModule[];
+  /** Processes behind one port; more than one only with Redis. */
+  readonly workers: number;
   /** Outbound proxy settings, already read; empty strings mean none. */
   readonly proxy: { readonly http: string; readonly https: string; readonly no: string };
   /** What was accepted but not understood, each with its place; printed at start and by `check-config`. */

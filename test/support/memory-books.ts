@@ -86,7 +86,7 @@ export class MemoryLedger extends Ledger {
     return Promise.resolve(
       scopes.map(({ kind, id }) => {
         const own = this.rows.filter((row) => kind === 'proxy' || idsOf(row, kind as RollupKind).includes(id));
-        return { kind, id, spent: own.reduce((sum, { spend }) => sum + spend, 0), held: 0, running: 0 };
+        return { kind, id, spent: own.reduce((sum, { spend }) => sum + spend, 0), held: 0, running: 0, budgets: [] };
       }),
     );
   }
