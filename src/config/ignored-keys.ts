@@ -18,13 +18,10 @@ const reasons: ReadonlyMap<string, string> = new Map([
       'enable_pre_call_checks optional_pre_call_checks model_group_affinity_config default_max_parallel_requests ' +
       'max_budget budget_duration allowed_routes public_routes user_header_name user_header_mappings background_health_checks ' +
       'health_check_interval alerting alerting_threshold alert_types alert_to_webhook_url allowed_ips max_response_size_mb limit_mode default_team_params default_key_generate_params ' +
-      'upperbound_key_generate_params prometheus_metrics_config global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
+      'upperbound_key_generate_params global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
   ),
   ['enable_pre_call_check', `read as enable_pre_call_checks, ${later}`],
   ['drop_params', 'set it in litellm_settings, for all deployments'],
-  ['callbacks', 'metrics are always served at /metrics; other callbacks are not there yet'],
-  ['success_callback', 'metrics are always served at /metrics; other callbacks are not there yet'],
-  ['failure_callback', 'metrics are always served at /metrics; other callbacks are not there yet'],
   ['set_verbose', 'use LOG_LEVEL'],
   ['debug_level', 'use LOG_LEVEL'],
   ['json_logs', 'logs are always JSON'],

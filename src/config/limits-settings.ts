@@ -12,6 +12,8 @@ export interface LimitsSettings {
   readonly ledger: LedgerSettings;
   /** Headers that may name the end user, lower case (`user_header_name`, `user_header_mappings`). */
   readonly customerHeaders: readonly string[];
+  /** Whether an answer whose client hung up is read on for its usage, or cancelled at once. */
+  readonly onClientDisconnect: 'drain' | 'cancel';
 }
 
 /** How much of the ledger is kept where it can be read at once; older rows go to the archive. */
@@ -50,5 +52,6 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
       ...(typeof archiveDir === 'string' ? { archiveDir: absolutePath(archiveDir, places.cwd, places.homeDir) } : {}),
     },
     customerHeaders: [],
+    onClientDisconnect: 'drain',
   };
 }

@@ -62,6 +62,10 @@ export class EngineMeter extends Meter {
     return { isUp: this.parts.engine.isUp, waiting: this.parts.settler.waiting };
   }
 
+  override nowMs(): number {
+    return this.parts.engine.nowMs();
+  }
+
   override async admit(request: AdmitRequest): Promise<Admitted | Refused> {
     const { clock, watch } = this.parts;
     const startedMs = clock.monotonicMs();

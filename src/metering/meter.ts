@@ -101,6 +101,8 @@ export interface BookName {
  */
 export abstract class Meter {
   abstract readonly health: MeterHealth;
+  /** Unix milliseconds that all replicas agree on; the moment of an admission is taken from here. */
+  abstract nowMs(): number;
   /**
    * Takes slot, windows and holds of all scopes, or nothing. A budget that is new to its book counts what the ledger has of
    * the period so far.

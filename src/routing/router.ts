@@ -4,9 +4,11 @@ import { Clock } from '../kernel/clock';
 import { modelNotFound } from '../kernel/errors';
 import { Observer } from '../kernel/observer';
 import { type StopSignal } from '../kernel/stop-signal';
+import { type Span } from '../kernel/tracing';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
+import { opaqueId } from '../telemetry/tracing/opaque-id';
 import { Upstream, type UpstreamAnswer, type UpstreamCall } from '../upstream/upstream';
 import { pause } from './pause';
 import { type Route } from './model-groups';
@@ -20,6 +22,8 @@ export interface RoutedAnswer {
   /** Events that came up to and with the first content; the client has seen none of them. Emptied by who reads them. */
   readonly held: AnswerEvent[];
   readonly attempts: number;
+  /** Of the call that answered; ended by who reads the answer. */
+  readonly span: Span;
 }
 
 /** What one call may spend on trying. */
@@ -29,6 +33,8 @@ export interface TryPlan {
   /** Tries after the first one. */
   readonly retries: number;
   readonly signal: StopSignal;
+  /** Of the request; each attempt is a part of it. */
+  readonly span: Span;
   /** Told before every attempt, so that a failed request can say where it was. */
   readonly onAttempt: (deployment: Deployment, attempt: number) => void;
 }
@@ -70,12 +76,15 @@ export class Router {
     const startedMs = this.clock.monotonicMs();
     let failure: UpstreamFailure | undefined;
     let upstreamModel = deployment.upstreamModel;
+    const span = attemptSpan(plan, deployment, { attempts, startedMs });
     try {
-      const answer = await this.upstream.open(deployment, plan.call, plan.signal);
+      const answer = await this.upstream.open(deployment, plan.call, plan.signal, span);
       upstreamModel = answer.model.slug;
-      return { deployment, attempts, ...(await untilContent(answer, this.clock)) };
+      return { deployment, attempts, span, ...(await untilContent(answer, this.clock)) };
     } catch (error) {
       failure = error instanceof UpstreamFailure ? error : undefined;
+      span.tell({ failure: failure?.kind ?? 'refused', upstreamStatus: failure?.details.upstreamStatus });
+      span.end(this.clock.monotonicMs());
       throw error;
     } finally {
       this.observer.attemptEnded({
@@ -89,6 +98,24 @@ export class Router {
       });
     }
   }
+}
+
+function attemptSpan(
+  plan: TryPlan,
+  deployment: Deployment,
+  { attempts, startedMs }: { readonly attempts: number; readonly startedMs: number },
+): Span {
+  const span = plan.span.child('attempt', startedMs);
+  if (!span.isRecording) return span;
+  span.tell({
+    operation: 'chat',
+    requestModel: deployment.upstreamModel,
+    deploymentId: deployment.id,
+    apiBase: deployment.apiBase,
+    account: opaqueId(deployment.credential.name),
+    attempt: attempts,
+  });
+  return span;
 }
 
 /** Reads on until the answer shows content or ends, so that an early failure is still an exception. */

@@ -1,5 +1,6 @@
 import { validateHeaderValue } from 'node:http';
 import { type Deployment } from '../config/deployment';
+import { noSpan } from '../kernel/tracing';
 import { uncataloguedModel } from '../models/catalog-entry';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
 import { type RoutedAnswer } from '../routing/router';
@@ -29,17 +30,20 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
       userAgent: '',
       principal: undefined,
       settled: false,
+      span: noSpan,
     },
     route: '/v1/responses',
     dialect: 'responses',
     client: { canonical: { model, input: [] }, stream: false, droppedParams: [] },
     isWire: false,
     extras: { tags: [] },
+    requestedTier: undefined,
     size: { textBytes: 0, images: 0, sealedBytes: 0 },
   };
   const routed: RoutedAnswer = {
     deployment,
     attempts: 1,
+    span: noSpan,
     held: [],
     tracker: new AnswerTracker({ nowMs: () => 0 }),
     answer: {

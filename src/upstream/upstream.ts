@@ -1,4 +1,5 @@
 import { type Deployment } from '../config/deployment';
+import { type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
@@ -23,6 +24,8 @@ export interface CanonicalCall {
   readonly fromCodexCli: boolean;
   /** `codex_mode` of the caller's key; undefined leaves it to deployment and process. */
   readonly codexMode?: boolean | undefined;
+  /** Highest reasoning effort of the caller's key. */
+  readonly effortCeiling?: string | undefined;
   /** The strings of `request` are wire text: its body is written as latin1, and what is put into it must be wire text too. */
   readonly isWire: boolean;
 }
@@ -59,7 +62,7 @@ export interface UpstreamAnswer {
 /** Port of routing: one attempt at one deployment. */
 export abstract class Upstream {
   /** @throws {UpstreamFailure} for every answer that is not a stream, with its kind decided. @throws {GatewayError} when the login is unusable. */
-  abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal): Promise<UpstreamAnswer>;
+  abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal, span?: Span): Promise<UpstreamAnswer>;
   /** Unary compaction (`POST …/responses/compact`). @returns status 200 JSON bytes. */
   abstract compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer>;
   /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */

@@ -1,4 +1,5 @@
 import { type Deployment } from '../../src/config/deployment';
+import { defaultObservability } from '../../src/config/observability-settings';
 import { readPricing } from '../../src/config/pricing-settings';
 import { type Settings } from '../../src/config/settings';
 import { sectionsOf } from '../../src/config/settings-sources';
@@ -37,18 +38,35 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     },
     defaultCredential: { name: 'default', source: { kind: 'auth_file', path: '/nonexistent/auth.json' } },
     deployments: [],
+    workers: 1,
     modelAliases: new Map(),
     dropParams: true,
     routing: { numRetries: 0 },
+    observability: defaultObservability,
     metering: {
       windowMs: 60_000,
       timeZone: 'UTC',
       replicas: 1,
       ledger: { keptMs: 30 * 86_400_000, keptRows: 10_000, checkEveryMs: 3_600_000 },
       customerHeaders: [],
+      onClientDisconnect: 'drain',
     },
-    observability: { requireAuthForMetrics: false },
     pricing: readPricing(sectionsOf(undefined)),
+    reports: { providerBudgets: new Map() },
+    keys: {
+      limitMode: 'enforce',
+      auditRecords: 1_000,
+      proxyBudget: {},
+      defaultKeyParams: {},
+      upperBounds: {},
+      keyGeneration: {},
+      defaultUserParams: {},
+      internalUserBudget: {},
+      defaultTeamParams: {},
+      customerBudget: {},
+      customerBudgetId: undefined,
+      validatesAliases: false,
+    },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,
