@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module';
 import { ApiModule } from './api/api.module';
 import { type CodexHooks } from './config/hooks';
 import { GatewayConfigModule } from './config/config.module';
@@ -35,6 +36,7 @@ export class AppModule {
         StateModule,
         KeysModule,
         ApiModule,
+        AdminModule,
         MetricsModule,
         HealthModule,
       ],
