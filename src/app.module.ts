@@ -7,6 +7,7 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { type Lifecycle } from './http/lifecycle';
 import { KeysModule } from './keys/keys.module';
+import { CallbacksModule } from './metrics/callbacks/callbacks.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OutboundModule } from './outbound/outbound.module';
 import { HooksModule } from './prompts/hooks.module';
@@ -36,6 +37,7 @@ export class AppModule {
         KeysModule,
         ApiModule,
         MetricsModule,
+        CallbacksModule,
         HealthModule,
       ],
     };

@@ -29,9 +29,6 @@ const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
 const proxyUrl = secret
   .transform((value) => value.trim())
   .refine(isProxyUrl, { error: 'must be an http or https URL, such as http://proxy.example:3128' });
-const webhookUrl = secret
-  .transform((value) => value.trim())
-  .refine(isWebhookUrl, { error: 'must be an http or https URL without user name' });
 const keyPrefix = text.refine((value) => /^[\x21-\x7a\x7c\x7e]{1,64}$/.test(value), {
   error: 'must be 1 to 64 visible ASCII characters without braces',
 });
@@ -76,9 +73,9 @@ export const envSchema = z.object({
   DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM.'),
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
-  WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts and of the `webhook` callback.'),
+  WEBHOOK_URL: variable(secret, '', 'Receiver of alerts as JSON.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
-  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`.'),
+  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`, in the header `x-codex-gateway-signature`.'),
   PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`.'),
   NUM_WORKERS: variable(whole(1, 1_024), '1', 'Processes behind one port. Read, not used by this release.'),
   LOG_LEVEL: variable(logLevel, 'info', '`debug`, `info`, `warn`, `error` or `silent`.'),
@@ -163,13 +160,6 @@ function isPlainHttpUrl(value: string): boolean {
   const url = new URL(value);
   const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
-}
-
-/** A query may be there: many receivers carry their secret in it, so the URL is shown to nobody. */
-function isWebhookUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
 /** A user name and a password belong here: they are sent to the proxy and shown to nobody. */
