@@ -38,11 +38,12 @@ export class NativeController {
 
   private async read(request: FastifyRequest): Promise<Omit<NativeCall, 'route'>> {
     const { json, bytes } = await this.answering.readBody(request);
-    const { model } = readNativeRequest(json, bytes);
+    const { model, serviceTier } = readNativeRequest(json, bytes);
     return {
       context: callContextOf(request),
       extras: this.answering.extrasOf(request, json, false),
       size: questionSize(isJsonObject(json) ? json['input'] : undefined, bytes.length),
+      requestedTier: serviceTier,
       dialect: 'native',
       native: {
         kind: 'native',

@@ -47,6 +47,7 @@ export class TransformController {
       client,
       isWire: false,
       extras: this.answering.extrasOf(request, parsed.data.request_body, false),
+      requestedTier: undefined,
       size: { textBytes: 0, images: 0, sealedBytes: 0 },
     });
   }

@@ -6,13 +6,16 @@ import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
+import { drainOf, processFaults } from './process-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readPricing } from './pricing-settings';
 import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
+import { readReports } from './report-settings';
 import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
@@ -66,18 +69,24 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     modelAliases: aliasesOf(sections),
     ...answersOf(sections),
     routing: readRouting(sections),
-    metering: readLimits(sections),
     observability,
+    metering: readLimits(sections, sources, redis !== undefined),
     pricing,
+    reports: readReports(sections),
     limits: bodyLimitsOf(sections),
+    keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),
     hooks: hooks.modules,
+    workers: sources.environment.NUM_WORKERS ?? 1,
     proxy: proxyOf(sources.environment),
     warnings,
   };
-  const faults = [...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults];
+  const faults = [
+    ...[...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults],
+    ...processFaults(sources.environment, settings),
+  ];
   return { settings, faults, warnings, unusable: models.unusable };
 }
 
@@ -208,7 +217,7 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     firstEventMs: router.stream_timeout ?? litellm.stream_timeout ?? defaultTimeLimits.firstEventMs,
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
-    drainMs: environment.DRAIN_TIMEOUT_SECONDS ?? defaultTimeLimits.drainMs,
+    ...drainOf(environment),
   };
 }
 

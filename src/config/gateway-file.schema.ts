@@ -13,10 +13,12 @@ import {
   section,
   text,
 } from './file-values';
+import { keysKeys } from './keys-keys';
 import { limitsKeys } from './limits-keys';
 import { loginNamePattern, loginNameRule } from './login-name';
 import { observabilityKeys } from './observability-keys';
 import { pricingKeys } from './pricing-keys';
+import { reportKeys } from './report-keys';
 import { routingKeys } from './routing-keys';
 
 const headerName = text.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'must be the name of an HTTP header' });
@@ -116,6 +118,7 @@ export const gatewayFileSchema = z.looseObject({
   ...pricingKeys.top,
   general_settings: section({
     ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general, ...pricingKeys.general,
+    ...keysKeys.general,
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),
@@ -128,6 +131,7 @@ export const gatewayFileSchema = z.looseObject({
   }),
   litellm_settings: section({
     ...routingKeys.litellm, ...limitsKeys.litellm, ...observabilityKeys.litellm, ...pricingKeys.litellm,
+    ...keysKeys.litellm,
     drop_params: key(flag, 'false: an unsupported parameter is refused instead of dropped'),
     num_retries: retries,
     request_timeout: key(seconds, 'whole call of a JSON answer, in seconds'),
@@ -142,7 +146,7 @@ export const gatewayFileSchema = z.looseObject({
     codex_retired_model_fallback: retiredFallback,
   }),
   router_settings: section({
-    ...routingKeys.router, ...limitsKeys.router, ...observabilityKeys.router,
+    ...routingKeys.router, ...limitsKeys.router, ...observabilityKeys.router, ...reportKeys.router,
     num_retries: retries,
     timeout: key(seconds, 'whole call of a JSON answer, in seconds; wins over request_timeout'),
     stream_timeout: key(seconds, 'until the first event, in seconds'),

@@ -96,7 +96,7 @@ describe('callbacks', () => {
     const { observability, warnings } = loaded('callbacks: [webhook, otel, langfuse, custom.handler, {a: 1}]');
     expect(observability.callbacks.webhook).toBe('none');
     expect(warnings).toEqual([
-      'litellm_settings callbacks: webhook does nothing until WEBHOOK_URL is the http or https address of a receiver',
+      'litellm_settings callbacks: webhook does nothing until WEBHOOK_URL names a receiver',
       'litellm_settings callbacks: otel does nothing until OTEL_EXPORTER_OTLP_ENDPOINT names a receiver',
       "litellm_settings callbacks: 'langfuse' is not served here; there are prometheus, otel and webhook, and hook modules (docs/hooks.md)",
       "litellm_settings callbacks: 'custom.handler' is not served here; there are prometheus, otel and webhook, and hook modules (docs/hooks.md)",

@@ -145,7 +145,7 @@ function callbacksOf(
   const success = [...all, ...namesIn(litellm.success_callback)];
   const failure = [...all, ...namesIn(litellm.failure_callback)];
   const [onSuccess, onFailure] = [success.includes('webhook'), failure.includes('webhook')];
-  const webhookUrl = httpUrlOf(environment.WEBHOOK_URL);
+  const webhookUrl = environment.WEBHOOK_URL;
   const asked = new Set([...success, ...failure]);
   const warnings = [...asked].flatMap((name) => {
     const text = warningOf(name, { hasTraces, hasWebhook: webhookUrl !== undefined });
@@ -162,17 +162,10 @@ function callbacksOf(
   };
 }
 
-/** Undefined for what nothing can be posted to. */
-function httpUrlOf(value: string | undefined): string | undefined {
-  if (value === undefined || !URL.canParse(value)) return undefined;
-  const { protocol, username, password } = new URL(value);
-  return /^https?:$/.test(protocol) && username === '' && password === '' ? value : undefined;
-}
-
 function warningOf(name: string, has: { readonly hasTraces: boolean; readonly hasWebhook: boolean }): string | undefined {
   if (alwaysOn.has(name)) return undefined;
   if (name === 'otel') return has.hasTraces ? undefined : 'otel does nothing until OTEL_EXPORTER_OTLP_ENDPOINT names a receiver';
-  if (name === 'webhook') return has.hasWebhook ? undefined : 'webhook does nothing until WEBHOOK_URL is the http or https address of a receiver';
+  if (name === 'webhook') return has.hasWebhook ? undefined : 'webhook does nothing until WEBHOOK_URL names a receiver';
   return `'${name}' is not served here; there are prometheus, otel and webhook, and hook modules (docs/hooks.md)`;
 } // prettier-ignore
 

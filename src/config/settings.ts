@@ -1,8 +1,10 @@
 import { type Credential, type Deployment } from './deployment';
+import { type KeysSettings } from './keys-settings';
 import { type LimitsSettings } from './limits-settings';
 import { type ObservabilitySettings } from './observability-settings';
 import { type PricingSettings } from './pricing-settings';
 import { type RedisSettings } from './redis-settings';
+import { type ReportSettings } from './report-settings';
 import { type RoutingSettings } from './routing-settings';
 import { type TimeLimits } from './time-limits';
 
@@ -11,7 +13,7 @@ export interface HookModule {
   readonly path: string;
 }
 
-/** Everything the process was told, read once at start from the environment and `config.yaml`; frozen. */
+/** Everything the process was told, read from the environment and `config.yaml`, at start and when the file changes; frozen. */
 export interface Settings {
   /** The `config.yaml` that was read; undefined when there was none. */
   readonly configFile?: string;
@@ -53,8 +55,10 @@ export interface Settings {
   readonly dropParams: boolean;
   readonly routing: RoutingSettings;
   readonly metering: LimitsSettings;
+  readonly keys: KeysSettings;
   readonly observability: ObservabilitySettings;
   readonly pricing: PricingSettings;
+  readonly reports: ReportSettings;
   readonly limits: {
     /** Bytes of a request body after decompression. */
     readonly maxBodyBytes: number;
@@ -66,6 +70,8 @@ export interface Settings {
   readonly alwaysIncludeStreamUsage: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly hooks: readonly HookModule[];
+  /** Processes behind one port; more than one only with Redis. */
+  readonly workers: number;
   /** Outbound proxy settings, already read; empty strings mean none. */
   readonly proxy: { readonly http: string; readonly https: string; readonly no: string };
   /** What was accepted but not understood, each with its place; printed at start and by `check-config`. */

@@ -37,6 +37,8 @@ export function installEdgeHooks(instance: FastifyInstance, parts: EdgeParts): v
       sendError(request, reply, refusal, context);
       return;
     }
+    // Whoever keeps its connection would never notice that others are ready.
+    if (parts.lifecycle.state !== 'ready') void reply.header('connection', 'close');
     if (!isAlwaysOpen(request)) countWhileOpen(reply, parts.lifecycle);
     done();
   });

@@ -73,7 +73,7 @@ class DoorController {
 }
 
 /** The probes as a gateway without logins shows them. */
-const noLogins = { cache: null, degradations: () => [], unusableCredentials: () => new Set<string>() };
+const noLogins = { cache: null, stateSilentMs: 0, degradations: () => [], unusableCredentials: () => new Set() };
 
 @Module({
   controllers: [DoorController, HealthController],

@@ -25,6 +25,7 @@ export class RawEventStream extends EventStream implements Ticking {
   private readonly ticking: ReturnType<typeof tickerFor>;
   private isCommitted = false;
   private isFinished = false;
+  private isCorked = false;
   private wroteSinceTick = false;
   private quietSinceMs = 0;
   private unsentAtTick = 0;
@@ -58,9 +59,10 @@ export class RawEventStream extends EventStream implements Ticking {
     raw.writeHead(200, { ...streamHeaders, ...repliedHeaders(this.reply), ...headers });
     // Corked until the end of this turn: headers and first frames leave in one packet and, as far as they go, one chunk.
     raw.cork();
+    this.isCorked = true;
     raw.flushHeaders();
     process.nextTick(() => {
-      raw.uncork();
+      this.uncork();
     });
     this.quietSinceMs = performance.now();
     this.stuckSinceMs = this.quietSinceMs;
@@ -80,8 +82,24 @@ export class RawEventStream extends EventStream implements Ticking {
     if (this.isFinished) return;
     this.isFinished = true;
     if (this.raw.destroyed) return;
-    if (frames === undefined) this.raw.end();
+    if (this.isCorked) this.endCorked(frames);
+    else if (frames === undefined) this.raw.end();
     else this.raw.end(frames, 'latin1');
+  }
+
+  /** Node 22 and later write the end of a corked response before what is corked, so that the body is lost: uncork first. */
+  private endCorked(frames: string | undefined): void {
+    if (frames !== undefined) this.raw.write(frames, 'latin1');
+    // The socket stays corked until `end`, for one packet.
+    this.raw.socket?.cork();
+    this.uncork();
+    this.raw.end();
+  }
+
+  private uncork(): void {
+    if (!this.isCorked) return;
+    this.isCorked = false;
+    this.raw.uncork();
   }
 
   /** Called by the shared ticker: keeps the stream alive, gives up on a reader that stopped. */

@@ -1,3 +1,4 @@
+import { type ScopeKind } from '../kernel/limits';
 import { type TokenUsage } from '../kernel/usage';
 
 /** `exact`: upstream told the usage; `estimated`: it was worked out from what was seen, or from a checkpoint. */
@@ -23,7 +24,7 @@ export interface LedgerRow {
   readonly startMs: number;
   readonly firstContentMs?: number;
   readonly endMs: number;
-  /** As asked for, the group it led to, and what went upstream. */
+  /** As asked for; the group whose books the request was entered in; and what went upstream. */
   readonly requestedModel: string;
   readonly modelGroup: string;
   readonly model: string;
@@ -34,13 +35,16 @@ export interface LedgerRow {
   /** Name of the credential that answered; never an upstream account id or a secret. */
   readonly account?: string;
   readonly status: 'success' | 'failure';
-  /** `AnswerEnd` of the request. */
+  /** `AnswerEnd` of the request. One that was `refused` does not count as a request of a budget. */
   readonly end: string;
   readonly errorCode?: string;
   readonly httpStatus: number;
   readonly stream: boolean;
   readonly usage: TokenUsage;
   readonly spend: number;
+  /** Parts per million of the plan's windows that it moved, whole numbers; undefined when that is not known. */
+  readonly plan5h?: number;
+  readonly planWeek?: number;
   /** How `spend` came about; see `protocol/pricing`. */
   readonly cost?: CostParts;
   readonly tier: { readonly requested?: string; readonly actual?: string; readonly billed: string };
@@ -53,6 +57,20 @@ export interface LedgerRow {
   readonly userAgent?: string;
   /** `spend_logs_metadata` of key and request: the operator's own words, at most 4 KiB. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Of an adjustment only; the ids above are empty then. */
+  readonly adjusts?: Adjustment;
+}
+
+/** Call type of rows that no request made: somebody set the spend of one book. */
+export const adjustmentCall = 'adjustment';
+
+/** The one book that an adjustment changes. Its lifetime spend changes by the row's `spend`. */
+export interface Adjustment {
+  readonly kind: ScopeKind;
+  readonly id: string;
+  readonly model?: string;
+  /** Counter of a money budget's period → by how much it changed, nano-dollars. */
+  readonly periods: Readonly<Record<string, number>>;
 }
 
 /** Parts of a request's cost, nano-dollars each; they need not add up to the last one, since only the sum is rounded once. */

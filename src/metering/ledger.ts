@@ -1,5 +1,6 @@
-import { type ScopeKind } from '../kernel/limits';
+import { type BudgetUnit } from '../kernel/limits';
 import { type LedgerRow } from './ledger-row';
+import { type BookName } from './meter';
 
 /** Whose activity a daily figure counts. `proxy` has one id, `all`. */
 export type RollupKind = 'proxy' | 'key' | 'team' | 'user' | 'customer' | 'tag' | 'account';
@@ -58,9 +59,7 @@ export interface LedgerPage {
 }
 
 /** What a scope has spent and holds. Money is nano-dollars. */
-export interface ScopeCounters {
-  readonly kind: ScopeKind;
-  readonly id: string;
+export interface ScopeCounters extends BookName {
   /** Since it exists, or was last reset. */
   readonly spent: number;
   /** Set aside by requests that run. */
@@ -68,13 +67,15 @@ export interface ScopeCounters {
   readonly running: number;
   /** Of the rate window that runs; undefined when none does. */
   readonly window?: { readonly requests: number; readonly tokens: number; readonly resetAtMs: number };
+  /** Budgets that were asked for at an admission of their period; those of periods that are over may be among them. */
+  readonly budgets: readonly BudgetState[];
 }
 
-/** What is left of a budget's current period. */
+/** How a budget stands in one of its periods, in its own unit. */
 export interface BudgetState {
-  readonly unit: string;
+  readonly unit: BudgetUnit;
+  /** As the budget says it; undefined for one without. */
   readonly duration?: string;
-  readonly max: number;
   readonly used: number;
   readonly held: number;
   readonly startsAtMs?: number;
@@ -91,7 +92,6 @@ export abstract class Ledger {
   abstract page(query: LedgerQuery): Promise<LedgerPage>;
   /** Cells of one entity, or of all of a kind when `id` is undefined, oldest day first. Days are inclusive. */
   abstract days(kind: RollupKind, id: string | undefined, from: string, to: string): Promise<readonly RollupCell[]>;
-  abstract counters(
-    scopes: readonly { readonly kind: ScopeKind; readonly id: string }[],
-  ): Promise<readonly ScopeCounters[]>;
+  /** In the order asked; all zero for a book that nobody has written in. */
+  abstract counters(scopes: readonly BookName[]): Promise<readonly ScopeCounters[]>;
 }

@@ -21,7 +21,10 @@ export interface AdmitRequest {
   readonly hold: Hold;
   /** After this the ticket may be given up even if its owner lives. Unix milliseconds. */
   readonly deadlineMs: number;
-  /** What a stranger needs to settle the ticket when its owner is gone. */
+  /**
+   * What a stranger needs to settle the ticket when its owner is gone: the row as it would be now, under the ticket's id.
+   * Its ids and model group say which books it will be charged to; `scopes` must be among them.
+   */
   readonly draft: LedgerRow;
   /** What routing wants to know in the same round trip. */
   readonly routing: RoutingQuestion;
@@ -50,7 +53,7 @@ export interface LimitState {
   readonly model?: string;
   readonly name?: string;
   readonly limit: 'requests' | 'tokens' | 'parallel' | BudgetUnit;
-  /** Duration of a budget, `window` for the others. */
+  /** Duration of a budget, `lifetime` for one without; `window` for the others. */
   readonly period: string;
   readonly max: number;
   /** Used and set aside. May exceed `max` in observe mode, or after a real overshoot. */
@@ -77,15 +80,19 @@ export interface Refused {
   readonly limit: LimitState;
 }
 
-/** How a request ended, for the books. */
-export interface Settlement {
-  readonly ticketId: string;
-  /** The scopes of its admission. */
-  readonly scopes: readonly ScopeLimits[];
-  readonly row: LedgerRow;
-  /** Parts per million of the plan's windows that it moved. */
-  readonly plan5h: number;
-  readonly planWeek: number;
+/** How well the books can be kept at the moment. */
+export interface MeterHealth {
+  /** False: admissions fail with `StateUnavailable`, settlements are written down here. */
+  readonly isUp: boolean;
+  /** Settlements that are written down here and wait for the shared state. */
+  readonly waiting: number;
+}
+
+/** A book to look up or to set. */
+export interface BookName {
+  readonly kind: ScopeKind;
+  readonly id: string;
+  readonly model?: string;
 }
 
 /**
@@ -93,9 +100,15 @@ export interface Settlement {
  * conformance suite: this process with a journal, or Redis for all replicas.
  */
 export abstract class Meter {
+  abstract readonly health: MeterHealth;
+  /** Unix milliseconds that all replicas agree on; the moment of an admission is taken from here. */
+  abstract nowMs(): number;
   /**
-   * Takes slot, windows and holds of all scopes, or nothing.
+   * Takes slot, windows and holds of all scopes, or nothing. A budget that is new to its book counts what the ledger has of
+   * the period so far.
    *
+   * @throws {TypeError} for scopes that the draft's row does not belong to, or more than 16.
+   * @throws {RangeError} for a budget whose duration is none.
    * @throws {StateUnavailable} when nobody can say; then nothing may be served that a budget must cover.
    */
   abstract admit(request: AdmitRequest): Promise<Admitted | Refused>;
@@ -106,10 +119,21 @@ export abstract class Meter {
   /** Remembers where a conversation went. Not waited for; never fails. */
   abstract pin(pin: string, value: string, ttlMs: number): void;
   /** What the row would be if the process died now; the newest counts. Sent in batches; never fails. */
-  abstract checkpoint(ticketId: string, row: LedgerRow): void;
+  abstract checkpoint(row: LedgerRow): void;
+  /** Takes a ticket back as if it had never been: for a request that never ran. Never fails. */
+  abstract void(ticketId: string): void;
   /**
-   * Replaces the holds by the truth and appends the row. Idempotent by ticket. With the state away it is kept on disk and
-   * replayed: settles once it is written down somewhere that lasts.
+   * Replaces the holds of the ticket with the row's id by the truth and appends the row, once, however often it is told.
+   * A row without a ticket is charged all the same. With the state away it is kept on disk and replayed: settles once it is
+   * written down somewhere that lasts.
+   *
+   * @throws {StateUnavailable} when there is no such place; it is tried again until there is one, or the process ends.
    */
-  abstract settle(settlement: Settlement): Promise<void>;
+  abstract settle(row: LedgerRow): Promise<void>;
+  /**
+   * Sets what a book has spent, in its lifetime and in every money budget that runs, by a row of its own.
+   *
+   * @throws {StateUnavailable}
+   */
+  abstract adjust(book: BookName, toNanos: number): Promise<void>;
 }

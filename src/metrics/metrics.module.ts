@@ -2,10 +2,11 @@ import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Observer } from '../kernel/observer';
+import { WorkersModule } from '../workers/workers.module';
 import { MetricsController } from './metrics.controller';
 
 /** The scrape door. */
-@Module({ controllers: [MetricsController] })
+@Module({ imports: [WorkersModule], controllers: [MetricsController] })
 export class MetricsModule implements OnModuleInit {
   constructor(
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'deployments'>,

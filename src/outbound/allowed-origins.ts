@@ -5,7 +5,7 @@ import { type Settings } from '../config/settings';
  *
  * @throws {TypeError} when one of them is no absolute URL; settings are checked before, so this is a bug.
  */
-export function allowedOrigins(settings: Settings): ReadonlySet<string> {
+export function allowedOrigins(settings: Settings): Set<string> {
   const { codex, deployments, observability } = settings;
   const { webhookUrl } = observability.callbacks;
   const urls = [

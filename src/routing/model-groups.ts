@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { SETTINGS } from '../config/config.module';
+import { SettingsChanges } from '../config/settings-holder';
 import { GatewayError, modelNotFound } from '../kernel/errors';
 import { ModelCatalog } from '../models/model-catalog';
 
@@ -29,22 +30,32 @@ export interface OfferedModel {
  */
 @Injectable()
 export class ModelGroups {
-  private readonly groups = new Map<string, Deployment[]>();
-  private readonly byId = new Map<string, Deployment>();
-  private readonly wildcards: readonly { readonly prefix: string; readonly suffix: string; readonly group: string }[];
-  private readonly catalogOnly: Deployment | undefined;
+  private groups: ReadonlyMap<string, readonly Deployment[]> = new Map();
+  private byId: ReadonlyMap<string, Deployment> = new Map();
+  private wildcards: readonly { readonly prefix: string; readonly suffix: string; readonly group: string }[] = [];
+  private catalogOnly: Deployment | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
+    changes: SettingsChanges,
   ) {
+    this.replace(settings);
+    changes.onChange((now) => {
+      this.replace(now);
+    });
+  }
+
+  private replace(settings: Settings): void {
+    const groups = new Map<string, Deployment[]>();
     for (const deployment of settings.deployments) {
-      this.byId.set(deployment.id, deployment);
-      const group = this.groups.get(deployment.modelGroup);
-      if (group === undefined) this.groups.set(deployment.modelGroup, [deployment]);
+      const group = groups.get(deployment.modelGroup);
+      if (group === undefined) groups.set(deployment.modelGroup, [deployment]);
       else group.push(deployment);
     }
-    this.wildcards = wildcardsOf([...this.groups.keys()]);
+    this.groups = groups;
+    this.byId = new Map(settings.deployments.map((deployment) => [deployment.id, deployment]));
+    this.wildcards = wildcardsOf([...groups.keys()]);
     this.catalogOnly = settings.deployments.length === 0 ? catalogDeployment(settings) : undefined;
   }
 

@@ -37,6 +37,7 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
     client: { canonical: { model, input: [] }, stream: false, droppedParams: [] },
     isWire: false,
     extras: { tags: [] },
+    requestedTier: undefined,
     size: { textBytes: 0, images: 0, sealedBytes: 0 },
   };
   const routed: RoutedAnswer = {

@@ -2,22 +2,19 @@ import { type RequestRecord } from '../kernel/observer';
 import { type Span, type SpanFacts } from '../kernel/tracing';
 import { type Progress } from './progress';
 
-/** When the story of a call was over, and when its books were closed; monotonic milliseconds. */
-export interface CallEnd {
-  readonly nowMs: number;
-  readonly endMs: number;
-}
-
 /**
- * Tells the trace of a call what is only known at its end: admission and settlement as parts, the answer's facts on the call
- * that gave it and on the whole request. The span of the request ends with its connection.
+ * Tells the trace of a call what is only known at its end: the admission as a part, the answer's facts on the call that
+ * gave it and on the whole request. The span of the request ends with its connection, which may be before its books are
+ * closed.
+ *
+ * @param nowMs when the story was over, monotonic milliseconds.
+ * @returns the part in which the books are closed; to be ended.
  */
-export function tellTrace(span: Span, progress: Progress, record: RequestRecord, { nowMs, endMs }: CallEnd): void {
+export function tellTrace(span: Span, progress: Progress, record: RequestRecord, nowMs: number): Span {
   const failure = failureOf(record);
   tellAdmission(span, progress, nowMs, failure);
   const answer = answerFacts(record);
   tellAnswer(progress, { ...answer, failure }, nowMs);
-  span.child('settlement', nowMs).end(endMs);
   span.tell({
     ...answer,
     failure,
@@ -28,6 +25,7 @@ export function tellTrace(span: Span, progress: Progress, record: RequestRecord,
     attempts: record.attempts,
     costNanos: record.costNanos,
   });
+  return span.child('settlement', nowMs);
 }
 
 /** Until the first call upstream, or until it was refused. */

@@ -13,6 +13,8 @@ export type Call = {
   readonly extras: CallExtras;
   /** How large its question is. */
   readonly size: QuestionSize;
+  /** Service tier it asks for. */
+  readonly requestedTier: string | undefined;
   /** For the ledger, where it is not the dialect's own. */
   readonly callType?: string;
 } & (

@@ -24,6 +24,7 @@ const call: Call = {
   client: { canonical: { model: 'm', input: [] }, stream: true, droppedParams: [] },
   isWire: false,
   extras: { tags: [] },
+  requestedTier: undefined,
   size: { textBytes: 0, images: 0, sealedBytes: 0 },
 };
 const created = event({ type: 'response.created', response: { id: 'größe' } });

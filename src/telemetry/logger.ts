@@ -13,7 +13,7 @@ const levelNumbers: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, 
 /** JSON lines on standard output, written off the request path. Also serves Nest's own messages. */
 export class GatewayLogger implements LoggerService {
   private readonly pino: Logger;
-  private readonly sink: DestinationStream & { flushSync?(): void };
+  private readonly sink: DestinationStream & { flush?(done: () => void): void };
 
   /** `sink` defaults to standard output, buffered and flushed four times a second. */
   constructor(settings: Pick<Settings, 'logLevel'>, sink?: DestinationStream) {
@@ -25,6 +25,11 @@ export class GatewayLogger implements LoggerService {
   /** A line with fields; strings among them are scrubbed, and fields that are not listed in `log-fields.ts` not shown. */
   event(level: LogLevel, message: string, fields: LogFields): void {
     if (this.pino.isLevelEnabled(level)) this.pino[level](scrubbed(fields), scrub(message));
+  }
+
+  /** From here on. */
+  setLevel(level: Settings['logLevel']): void {
+    this.pino.level = level;
   }
 
   /** Whether lines of this level are written. */
@@ -66,13 +71,15 @@ export class GatewayLogger implements LoggerService {
     this.nest('debug', message, context);
   }
 
-  /** Writes out what is buffered; called last, before the process ends. */
-  flush(): void {
-    try {
-      this.sink.flushSync?.();
-    } catch {
-      // Standard output is gone or was never opened: there is nobody left to tell.
-    }
+  /**
+   * Writes out what is buffered; called last, before the process ends. Settles also when nobody reads any more. (The
+   * library's synchronous way would wait for ever then: it tries a broken pipe again and again.)
+   */
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (this.sink.flush === undefined) resolve();
+      else this.sink.flush(() => { resolve(); }); // prettier-ignore
+    });
   }
 
   private nest(level: LogLevel, message: unknown, context: unknown): void {

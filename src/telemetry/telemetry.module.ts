@@ -74,7 +74,7 @@ export class TelemetryModule implements OnApplicationShutdown {
   constructor(@Inject(GatewayLogger) private readonly logger: GatewayLogger) {}
 
   /** The last lines are still in the buffer. */
-  onApplicationShutdown(): void {
-    this.logger.flush();
+  async onApplicationShutdown(): Promise<void> {
+    await this.logger.flush();
   }
 }
