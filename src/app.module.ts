@@ -10,6 +10,7 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { type Lifecycle } from './http/lifecycle';
 import { KeysModule } from './keys/keys.module';
+import { CallbacksModule } from './metrics/callbacks/callbacks.module';
 import { MeteringModule } from './metering/metering.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OutboundModule } from './outbound/outbound.module';
@@ -47,6 +48,7 @@ export class AppModule {
         ApiModule,
         AdminModule,
         MetricsModule,
+        CallbacksModule,
         HealthModule,
       ],
     };

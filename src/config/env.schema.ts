@@ -84,7 +84,7 @@ export const envSchema = z.object({
   LITELLM_RATE_LIMIT_WINDOW_SIZE: variable(seconds(1), '60', 'Length of a rate window in seconds, from its first request: `rpm_limit` and `tpm_limit` are what one window may hold.'),
   REPLICA_COUNT: variable(whole(1, 10_000), '1', 'Replicas behind one Redis: while it is away, each lets this part of a rate limit through.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
-  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`.'),
+  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`, in the header `x-codex-gateway-signature`.'),
   PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`.'),
   NUM_WORKERS: variable(whole(1, 1_024), '1', 'Processes behind one port. More than one needs Redis.'),
   LOG_LEVEL: variable(logLevel, 'info', '`debug`, `info`, `warn`, `error` or `silent`.'),
