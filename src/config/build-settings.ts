@@ -74,11 +74,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     reports: readReports(sections),
     limits: bodyLimitsOf(sections),
     times: timesOf(sources.environment, sections),
-    trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
-    logLevel: logLevelOf(sources),
     hooks: hooks.modules,
-    workers: sources.environment.NUM_WORKERS ?? 1,
-    proxy: proxyOf(sources.environment),
+    ...processOf(sources, sections),
     warnings,
   };
   const faults = [
@@ -216,6 +213,19 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
     ...drainOf(environment),
+  };
+}
+
+function processOf(
+  sources: SettingsSources,
+  { general }: FileSections,
+): Pick<Settings, 'trustedProxyHops' | 'logLevel' | 'workers' | 'proxy'> {
+  const { environment } = sources;
+  return {
+    trustedProxyHops: environment.TRUSTED_PROXY_HOPS ?? (general.use_x_forwarded_for === true ? 1 : 0),
+    logLevel: logLevelOf(sources),
+    workers: environment.NUM_WORKERS ?? 1,
+    proxy: proxyOf(environment),
   };
 }
 
