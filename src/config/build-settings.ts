@@ -61,7 +61,6 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...foldersOf(sources),
     redis,
     saltKey,
-    previousSaltKeys: previousSaltKeysOf(sources.environment),
     codex: codexOf(sources.environment, sections),
     defaultCredential: standard,
     deployments: models.deployments,
@@ -219,9 +218,10 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
 function processOf(
   sources: SettingsSources,
   { general }: FileSections,
-): Pick<Settings, 'trustedProxyHops' | 'logLevel' | 'workers' | 'proxy'> {
+): Pick<Settings, 'previousSaltKeys' | 'trustedProxyHops' | 'logLevel' | 'workers' | 'proxy'> {
   const { environment } = sources;
   return {
+    previousSaltKeys: previousSaltKeysOf(environment),
     trustedProxyHops: environment.TRUSTED_PROXY_HOPS ?? (general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),
     workers: environment.NUM_WORKERS ?? 1,
