@@ -16,6 +16,7 @@ import { errorCode } from './kernel/error-code';
 import { ConfigReload } from './reload/config-reload';
 import { RedisLink } from './state/redis/redis-link';
 import { GatewayLogger } from './telemetry/logger';
+import { startTracing, type Tracing } from './telemetry/tracing/start-tracing';
 import { gatewayVersion } from './upstream/gateway-version';
 
 /** A serving gateway. */
@@ -38,9 +39,23 @@ export interface RunningGateway {
  * @throws {Error} when a hook, the state folder, the shared state or the port is unusable.
  */
 export async function startGateway(settings: Settings, source?: SettingsSource): Promise<RunningGateway> {
+  const tracing = await startTracing(settings.observability.traces, gatewayVersion());
+  try {
+    return await startTraced(settings, source, tracing);
+  } catch (error) {
+    await tracing?.stop();
+    throw error;
+  }
+}
+
+async function startTraced(
+  settings: Settings,
+  source: SettingsSource | undefined,
+  tracing: Tracing | undefined,
+): Promise<RunningGateway> {
   const lifecycle = new Lifecycle();
   const hooks = await loadHooks(settings.hooks.map(({ path }) => path));
-  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock() });
+  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock(), tracer: tracing?.tracer });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of({ settings: new SettingsHolder(settings), source, hooks, lifecycle }),
     adapter,
@@ -59,7 +74,10 @@ export async function startGateway(settings: Settings, source?: SettingsSource):
   return {
     app,
     url: addressOf(app, settings.listen.host),
-    stop: (handsOver) => drain.stop(handsOver),
+    stop: async (handsOver) => {
+      await drain.stop(handsOver);
+      await tracing?.stop();
+    },
     hurry: () => drain.hurry(),
     reload: () => app.get(ConfigReload).reload(true),
   };

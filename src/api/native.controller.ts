@@ -7,6 +7,7 @@ import { questionSize } from '../protocol/canonical/question-size';
 import { readNativeRequest } from '../protocol/codex/native-request';
 import { isJsonObject } from '../protocol/json-guards';
 import { type Call } from '../serving/call';
+import { readWishes } from '../protocol/request-wishes';
 import { CompactionService } from '../serving/compaction.service';
 import { AnsweringService } from './answering.service';
 import { identityHeaders } from './identity-headers';
@@ -42,6 +43,7 @@ export class NativeController {
     return {
       context: callContextOf(request),
       extras: this.answering.extrasOf(request, json, false),
+      wishes: readWishes(undefined, request.raw.headers),
       size: questionSize(isJsonObject(json) ? json['input'] : undefined, bytes.length),
       requestedTier: serviceTier,
       dialect: 'native',

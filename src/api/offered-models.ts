@@ -10,11 +10,11 @@ export class OfferedModels {
 
   /** Sorted by name. Nothing for a caller without a key. */
   async to(caller: Principal | undefined): Promise<readonly OfferedModel[]> {
-    return caller === undefined ? [] : this.groups.offered();
+    return caller === undefined ? [] : this.groups.offered(caller.teamId);
   }
 
   /** Where a name leads that need not be listed; undefined when it leads nowhere, or not for this caller. */
   async targetFor(caller: Principal | undefined, name: string): Promise<Deployment | undefined> {
-    return caller === undefined ? undefined : this.groups.targetOf(name);
+    return caller === undefined ? undefined : this.groups.targetOf(name, caller.teamId);
   }
 }

@@ -9,6 +9,7 @@ import { readHookPaths } from './hook-paths';
 import { drainOf, processFaults } from './process-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readPricing } from './pricing-settings';
@@ -72,6 +73,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     pricing,
     reports: readReports(sections),
     limits: bodyLimitsOf(sections),
+    keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
     hooks: hooks.modules,
     ...processOf(sources, sections),

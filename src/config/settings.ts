@@ -1,4 +1,5 @@
 import { type Credential, type Deployment } from './deployment';
+import { type KeysSettings } from './keys-settings';
 import { type LimitsSettings } from './limits-settings';
 import { type ObservabilitySettings } from './observability-settings';
 import { type PricingSettings } from './pricing-settings';
@@ -54,6 +55,7 @@ export interface Settings {
   readonly dropParams: boolean;
   readonly routing: RoutingSettings;
   readonly metering: LimitsSettings;
+  readonly keys: KeysSettings;
   readonly observability: ObservabilitySettings;
   readonly pricing: PricingSettings;
   readonly reports: ReportSettings;
