@@ -60,7 +60,6 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...foldersOf(sources),
     redis,
     saltKey,
-    previousSaltKeys: previousSaltKeysOf(sources.environment),
     codex: codexOf(sources.environment, sections),
     defaultCredential: standard,
     deployments: models.deployments,
@@ -73,11 +72,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     limits: bodyLimitsOf(sections),
     keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
-    trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
-    logLevel: logLevelOf(sources),
     hooks: hooks.modules,
-    workers: sources.environment.NUM_WORKERS ?? 1,
-    proxy: proxyOf(sources.environment),
+    ...processOf(sources, sections),
     warnings,
   };
   const faults = [masterKey, listen, models, state, hooks, money].flatMap((reading) => reading.faults);
@@ -213,6 +209,20 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
     ...drainOf(environment),
+  };
+}
+
+function processOf(
+  sources: SettingsSources,
+  { general }: FileSections,
+): Pick<Settings, 'previousSaltKeys' | 'trustedProxyHops' | 'logLevel' | 'workers' | 'proxy'> {
+  const { environment } = sources;
+  return {
+    previousSaltKeys: previousSaltKeysOf(environment),
+    trustedProxyHops: environment.TRUSTED_PROXY_HOPS ?? (general.use_x_forwarded_for === true ? 1 : 0),
+    logLevel: logLevelOf(sources),
+    workers: environment.NUM_WORKERS ?? 1,
+    proxy: proxyOf(environment),
   };
 }
 
