@@ -1,6 +1,7 @@
 import { type LoggerService } from '@nestjs/common';
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 import { type Settings } from '../config/settings';
+import { enoughCharacters, LineBuffer, type LineSink } from './line-buffer';
 
 /** Values of a log line: flat, and never a prompt, an answer or a credential. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
@@ -34,11 +35,11 @@ export function scrub(text: string): string {
 /** JSON lines on standard output, written off the request path. Also serves Nest's own messages. */
 export class GatewayLogger implements LoggerService {
   private readonly pino: Logger;
-  private readonly sink: DestinationStream & { flushSync?(): void };
+  private readonly sink: LineSink;
 
-  /** `sink` defaults to standard output, buffered and flushed four times a second. */
-  constructor(settings: Pick<Settings, 'logLevel'>, sink?: DestinationStream) {
-    this.sink = sink ?? destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 250 });
+  /** `sink` defaults to standard output, in batches, four times a second at least. */
+  constructor(settings: Pick<Settings, 'logLevel'>, sink?: LineSink) {
+    this.sink = sink ?? new LineBuffer(destination({ dest: 1, sync: false, minLength: enoughCharacters }));
     const options = { level: settings.logLevel, timestamp: pino.stdTimeFunctions.isoTime, base: null };
     this.pino = pino(options, this.sink);
   }
