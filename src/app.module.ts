@@ -7,6 +7,7 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { type Lifecycle } from './http/lifecycle';
 import { KeysModule } from './keys/keys.module';
+import { MeteringModule } from './metering/metering.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OutboundModule } from './outbound/outbound.module';
 import { HooksModule } from './prompts/hooks.module';
@@ -34,6 +35,7 @@ export class AppModule {
         OutboundModule,
         StateModule,
         KeysModule,
+        MeteringModule,
         ApiModule,
         MetricsModule,
         HealthModule,

@@ -8,6 +8,9 @@ import { callContextOf } from '../http/call-context';
 import { RawEventStream } from '../http/raw-event-stream';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 import { type MappingOptions } from '../protocol/mapping-options';
+import { questionSize } from '../protocol/canonical/question-size';
+import { type CallExtras, callExtras } from '../protocol/openai/call-extras';
+import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
 import { clientRequest } from './client-request';
 import { ServingService } from '../serving/serving.service';
@@ -41,6 +44,12 @@ export class AnsweringService {
     return readJsonBody(request, this.bodyLimits);
   }
 
+  /** What a request says beside its question. @param isWire the strings of `json` are wire text. */
+  extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
+    const extras = callExtras(request.headers, json, { customer: this.settings.metering.customerHeaders });
+    return isWire ? valueFromWire(extras) : extras;
+  }
+
   /** Reads, maps and answers one request of a JSON dialect. */
   async answer(exchange: Exchange, map: (body: unknown, options: MappingOptions) => ClientRequest): Promise<void> {
     await this.tell(await this.callOf(exchange, map), exchange.reply);
@@ -54,7 +63,15 @@ export class AnsweringService {
     const { request, route, dialect, adapt = unchanged } = exchange;
     const body = await readJsonBody(request, { ...this.bodyLimits, preferWire: true });
     const mapped = clientRequest(body, (json) => map(adapt(json), this.mapping));
-    return { context: callContextOf(request), route, dialect, ...mapped };
+    return {
+      context: callContextOf(request),
+      route,
+      dialect,
+      extras: this.extrasOf(request, body.json, body.isWire),
+      requestedTier: mapped.client.canonical.service_tier,
+      size: questionSize(mapped.client.canonical.input, body.bytes.length),
+      ...mapped,
+    };
   }
 
   /** Answers a call: streams when the client asked for it, else one JSON body. */

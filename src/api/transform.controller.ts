@@ -46,6 +46,9 @@ export class TransformController {
       dialect,
       client,
       isWire: false,
+      extras: this.answering.extrasOf(request, parsed.data.request_body, false),
+      requestedTier: undefined,
+      size: { textBytes: 0, images: 0, sealedBytes: 0 },
     });
   }
 }

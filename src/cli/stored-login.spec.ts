@@ -7,7 +7,6 @@ import { type Simulator, startSimulator } from '../../test/simulator/simulator';
 import { describeWithRedis, RedisServer } from '../../test/support/redis-server';
 import { SystemClock } from '../config/system-clock';
 import { JournalCredentialStore } from '../state/credentials/journal-credential-store';
-import { RedisLink } from '../state/redis/redis-link';
 import { accountsCommand } from './accounts.command';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
@@ -96,21 +95,11 @@ describeWithRedis('a named login in Redis', () => {
   });
 
   /** Everything that Redis holds. */
-  async function contents(): Promise<string> {
-    const link = new RedisLink(
-      server.settings({ keyPrefix: '' }),
-      { connectMs: 5_000, redisCommandMs: 5_000 },
-      new SystemClock(),
-    );
-    await link.open();
-    try {
-      return await link.run(async (commands) => {
-        const keys = await commands.keys(`${env['REDIS_KEY_PREFIX'] ?? ''}*`);
-        return JSON.stringify(await Promise.all(keys.map((key) => commands.hgetall(key))));
-      });
-    } finally {
-      await link.close();
-    }
+  function contents(): Promise<string> {
+    return server.operate(async (commands) => {
+      const keys = await commands.keys(`${env['REDIS_KEY_PREFIX'] ?? ''}*`);
+      return JSON.stringify(await Promise.all(keys.map((key) => commands.hgetall(key))));
+    });
   }
 
   it('is made, shown and forgotten without a file, and no token is printed or lies open', async () => {

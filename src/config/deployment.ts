@@ -1,3 +1,5 @@
+import { type OwnPrice } from '../protocol/pricing/own-price';
+
 /** Where a deployment's credential comes from. `default` is the login of the environment. */
 export type CredentialSource =
   | { readonly kind: 'auth_file'; readonly path: string }
@@ -34,4 +36,8 @@ export interface Deployment {
   /** LiteLLM's `mock_response`: a canned answer, no upstream call. */
   readonly mockResponse?: string;
   readonly modelInfo: Readonly<Record<string, unknown>>;
+  /** The operator's own price, from `litellm_params` or `model_info`, which wins. */
+  readonly price?: OwnPrice;
+  /** `model_info.base_model`: whose list price counts. */
+  readonly baseModel?: string;
 }

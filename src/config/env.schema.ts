@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigFault, type Fault } from './config-fault';
+import { fileValueOf, fileVariableOf } from './secret-files';
 
 /** Variables as a process or a test hands them over. */
 export type EnvSource = Readonly<Record<string, string | undefined>>;
@@ -29,6 +30,9 @@ const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
 const proxyUrl = secret
   .transform((value) => value.trim())
   .refine(isProxyUrl, { error: 'must be an http or https URL, such as http://proxy.example:3128' });
+const webhookUrl = secret
+  .transform((value) => value.trim())
+  .refine(isWebhookUrl, { error: 'must be an http or https URL without user name' });
 const keyPrefix = text.refine((value) => /^[\x21-\x7a\x7c\x7e]{1,64}$/.test(value), {
   error: 'must be 1 to 64 visible ASCII characters without braces',
 });
@@ -73,26 +77,36 @@ export const envSchema = z.object({
   DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM.'),
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
-  WEBHOOK_URL: variable(secret, '', 'Receiver of alerts. Read, not used by this release.'),
+  WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts and of the `webhook` callback.'),
+  LITELLM_RATE_LIMIT_WINDOW_SIZE: variable(seconds(1), '60', 'Length of a rate window in seconds, from its first request: `rpm_limit` and `tpm_limit` are what one window may hold.'),
+  REPLICA_COUNT: variable(whole(1, 10_000), '1', 'Replicas behind one Redis: while it is away, each lets this part of a rate limit through.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
-  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`. Read, not used by this release.'),
-  PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`. Read, not used by this release.'),
+  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`.'),
+  PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`.'),
   NUM_WORKERS: variable(whole(1, 1_024), '1', 'Processes behind one port. Read, not used by this release.'),
   LOG_LEVEL: variable(logLevel, 'info', '`debug`, `info`, `warn`, `error` or `silent`.'),
   LITELLM_LOG: variable(logLevel, '', 'Same as `LOG_LEVEL`, which wins.'),
   CODEX_DEBUG: variable(flag, 'false', '`true` means log level `debug` when no level is set.'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: variable(text, 'off', 'Receiver of traces; the other standard `OTEL_*` go with it. Read, not used by this release.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(httpUrl, 'off', 'Receiver of traces (OTLP over HTTP), without `/v1/traces`; the other standard `OTEL_*` work from the real environment.'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: variable(httpUrl, 'off', 'The same with its whole path; wins.'),
+  OTEL_ENDPOINT: variable(httpUrl, '', 'Same as `OTEL_EXPORTER_OTLP_ENDPOINT`, which wins.'),
+  OTEL_SDK_DISABLED: variable(flag, 'false', '`true`: no traces, whatever endpoint is set.'),
+  OTEL_SERVICE_NAME: variable(text, 'codex-gateway', 'Name of this service in traces.'),
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: variable(flag, 'false', '`true`: spans of keys that opted into content logging hold prompt and answer.'),
   ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes and `/metrics`. Read, not used by this release.'),
 }); // prettier-ignore
 
 /** The environment after validation: numbers are numbers, seconds are milliseconds, empty variables are absent. */
 export type Environment = Readonly<z.output<typeof envSchema>>;
 
+/** Node reads this one itself, before us, so that a value from a file would come too late. */
+const neverFromFile: ReadonlySet<string> = new Set(['NODE_EXTRA_CA_CERTS']);
+
 /** Emptiness of these is a mistake worth a refusal, not the same as absence. */
 const judgedWhenEmpty: ReadonlySet<string> = new Set(['LITELLM_MASTER_KEY', 'GATEWAY_MASTER_KEY']);
 
 /**
- * Reads every variable the gateway knows; foreign ones are left alone.
+ * Reads every variable the gateway knows; foreign ones are left alone. Where `NAME_FILE` is set the value lies in that file.
  *
  * @throws {ConfigFault} naming all bad variables at once, never a value.
  */
@@ -107,18 +121,26 @@ export function tryReadEnv(source: EnvSource): {
   readonly environment: Environment;
   readonly faults: readonly Fault[];
 } {
-  const present = Object.keys(envSchema.shape).flatMap((name) => {
-    const value = source[name];
+  const found = Object.keys(envSchema.shape).map((name) => ({ name, ...valueOf(source, name) }));
+  const unreadable = found.flatMap(({ name, fault }) =>
+    fault === undefined ? [] : [{ place: `environment ${fileVariableOf(name)}`, message: fault }],
+  );
+  const present = found.flatMap(({ name, value }) => {
     const counts = value !== undefined && (value.trim() !== '' || judgedWhenEmpty.has(name));
     return counts ? [[name, value] as const] : [];
   });
   const parsed = envSchema.safeParse(Object.fromEntries(present));
-  if (parsed.success) return { environment: parsed.data, faults: [] };
+  if (parsed.success) return { environment: parsed.data, faults: unreadable };
   const faults = parsed.error.issues.map(({ path, message }) => ({ place: `environment ${String(path[0])}`, message }));
   const bad = new Set(parsed.error.issues.map(({ path }) => path[0]));
   const sound = present.filter(([name]) => !bad.has(name));
-  return { environment: envSchema.parse(Object.fromEntries(sound)), faults };
+  return { environment: envSchema.parse(Object.fromEntries(sound)), faults: [...unreadable, ...faults] };
 }
+
+function valueOf(source: EnvSource, name: string): { readonly value?: string | undefined; readonly fault?: string | undefined } {
+  const inFile = neverFromFile.has(name) ? undefined : fileValueOf(source, name);
+  return inFile ?? { value: source[name] };
+} // prettier-ignore
 
 function variable<S extends z.ZodType>(schema: S, shown: string, description: string): z.ZodOptional<S> {
   return schema.optional().meta({ description, shown });
@@ -155,6 +177,13 @@ function isPlainHttpUrl(value: string): boolean {
   const url = new URL(value);
   const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
+}
+
+/** A query may be there: many receivers carry their secret in it, so the URL is shown to nobody. */
+function isWebhookUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
 /** A user name and a password belong here: they are sent to the proxy and shown to nobody. */

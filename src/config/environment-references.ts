@@ -1,4 +1,5 @@
 import { type EnvSource } from './env.schema';
+import { fileValueOf, fileVariableOf } from './secret-files';
 import { type KeyPath } from './yaml-source';
 
 const prefix = 'os.environ/';
@@ -7,12 +8,23 @@ const prefix = 'os.environ/';
 export interface ResolvedReferences {
   readonly value: unknown;
   /** References to variables that are not set; their value became null. */
-  readonly missing: readonly { readonly path: KeyPath; readonly variable: string }[];
+  readonly missing: readonly Missing[];
 }
 
-/** Replaces `os.environ/NAME` wherever it is a whole text value; inside a longer text it stays as it is, as in LiteLLM. */
+/** A reference that led nowhere. */
+export interface Missing {
+  readonly path: KeyPath;
+  readonly variable: string;
+  /** For example `is not set`. */
+  readonly why: string;
+}
+
+/**
+ * Replaces `os.environ/NAME` wherever it is a whole text value; inside a longer text it stays as it is, as in LiteLLM. The
+ * value of a variable that is not set may lie in the file that `NAME_FILE` names.
+ */
 export function resolveReferences(value: unknown, environment: EnvSource): ResolvedReferences {
-  const missing: { path: KeyPath; variable: string }[] = [];
+  const missing: Missing[] = [];
   const resolve = (inner: unknown, path: KeyPath): unknown => {
     if (Array.isArray(inner)) return inner.map((item, index) => resolve(item, [...path, index]));
     if (typeof inner === 'object' && inner !== null) {
@@ -21,8 +33,15 @@ export function resolveReferences(value: unknown, environment: EnvSource): Resol
     if (typeof inner !== 'string' || !inner.startsWith(prefix)) return inner;
     const variable = inner.slice(prefix.length).trim();
     const found = Object.hasOwn(environment, variable) ? environment[variable] : undefined;
-    if (found === undefined) missing.push({ path, variable });
-    return found ?? null;
+    if (found !== undefined) return found;
+    const { value: inFile, fault } = fileValueOf(environment, variable) ?? {};
+    if (inFile !== undefined) return inFile;
+    missing.push({
+      path,
+      variable: fault === undefined ? variable : fileVariableOf(variable),
+      why: fault ?? 'is not set',
+    });
+    return null;
   };
   return { value: resolve(value, []), missing };
 }

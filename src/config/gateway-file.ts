@@ -3,6 +3,7 @@ import { type Fault } from './config-fault';
 import { type EnvSource } from './env.schema';
 import { resolveReferences } from './environment-references';
 import { gatewayFileSchema, type GatewayFileContent } from './gateway-file.schema';
+import { fileVariableOf } from './secret-files';
 import { type FileKey, type KeyPath, mapExpected, readYaml } from './yaml-source';
 
 /** A `config.yaml` that was read: its content, or what keeps it from being used. */
@@ -40,7 +41,7 @@ export function readGatewayFile(text: string, name: string, environment: EnvSour
     content: parsed.success ? parsed.data : soundPart(value, parsed.error),
     keys: source.keys,
     faults: parsed.success ? [] : faultsOf(parsed.error, source.placeOf),
-    warnings: missing.map(({ path, variable }) => `${source.placeOf(path)}: ${variable} is not set; ${emptyMeans(path, whole)}`),
+    warnings: missing.map(({ path, variable, why }) => `${source.placeOf(path)}: ${variable} ${why}; ${emptyMeans(path, whole)}`),
     environment: whole,
     placeOf: source.placeOf,
   }; // prettier-ignore
@@ -48,9 +49,8 @@ export function readGatewayFile(text: string, name: string, environment: EnvSour
 
 function emptyMeans([section, key]: KeyPath, environment: EnvSource): string {
   const isMasterKey = section === 'general_settings' && key === 'master_key';
-  const hasOther = [environment['LITELLM_MASTER_KEY'], environment['GATEWAY_MASTER_KEY']].some(
-    (one) => one !== undefined,
-  );
+  const names = ['LITELLM_MASTER_KEY', 'GATEWAY_MASTER_KEY'].flatMap((one) => [one, fileVariableOf(one)]);
+  const hasOther = names.some((one) => environment[one] !== undefined);
   return isMasterKey && !hasOther
     ? 'without a master key a start makes one, keeps it in STATE_DIR, and listens on 127.0.0.1 only unless a host is named'
     : 'the value counts as empty';

@@ -157,11 +157,11 @@ describe('a grown LiteLLM file', () => {
       masterKey: 'sk-from-the-file-0123456789',
       keyHeaderName: 'x-team-key',
       dropParams: false,
-      numRetries: 4,
+      routing: { numRetries: 4 },
       limits: { maxBodyBytes: 8 * 1024 * 1024 },
       times: { wholeJsonMs: 90_000, wholeStreamMs: 7_200_000 },
       trustedProxyHops: 1,
-      requireAuthForMetrics: true,
+      observability: { requireAuthForMetrics: true },
       alwaysIncludeStreamUsage: true,
       codex: { mode: false, retiredModelFallback: 'gpt-5.5' },
       hooks: [{ path: join(fixtures, 'hooks/house-rules.js') }],
@@ -187,6 +187,7 @@ describe('a grown LiteLLM file', () => {
       timeoutMs: 120_000,
       streamTimeoutMs: 2_500,
       defaults: { verbosity: 'low', reasoning_effort: 'high' },
+      price: { source: 'deployment', bands: new Map([[-1, { standard: { input: 2_000_000 } }]]) },
       modelInfo: { id: 'seat-one', mode: 'responses', input_cost_per_token: 0.000002 },
     });
     expect(second).toMatchObject({ upstreamModel: 'gpt-5.5', credential: work });

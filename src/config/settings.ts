@@ -1,5 +1,10 @@
 import { type Credential, type Deployment } from './deployment';
+import { type LimitsSettings } from './limits-settings';
+import { type ObservabilitySettings } from './observability-settings';
+import { type PricingSettings } from './pricing-settings';
 import { type RedisSettings } from './redis-settings';
+import { type ReportSettings } from './report-settings';
+import { type RoutingSettings } from './routing-settings';
 import { type TimeLimits } from './time-limits';
 
 /** An operator's extension, loaded from a module named in `codex_hooks`. */
@@ -47,7 +52,11 @@ export interface Settings {
   readonly modelAliases: ReadonlyMap<string, { readonly model: string; readonly hidden: boolean }>;
   /** `drop_params`: false refuses unsupported parameters with 400; anything else drops and lists them. */
   readonly dropParams: boolean;
-  readonly numRetries: number;
+  readonly routing: RoutingSettings;
+  readonly metering: LimitsSettings;
+  readonly observability: ObservabilitySettings;
+  readonly pricing: PricingSettings;
+  readonly reports: ReportSettings;
   readonly limits: {
     /** Bytes of a request body after decompression. */
     readonly maxBodyBytes: number;
@@ -56,7 +65,6 @@ export interface Settings {
   };
   readonly times: TimeLimits;
   readonly trustedProxyHops: number;
-  readonly requireAuthForMetrics: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly hooks: readonly HookModule[];

@@ -19,6 +19,8 @@ export interface TimeLimits {
   /** Slow senders: headers and body of a client's request. */
   readonly requestHeadersMs: number;
   readonly requestBodyMs: number;
+  /** An answer whose client hung up is read on for so long, because its usage stands at the end. */
+  readonly clientGoneDrainMs: number;
   /** A client that stopped reading. */
   readonly stalledReaderMs: number;
   /** One question for an account's model catalog. */
@@ -33,6 +35,10 @@ export interface TimeLimits {
   readonly instructionsMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
+  /** Between two signs of life of a process, in which checkpoints and the reaper's rounds go along. */
+  readonly heartbeatMs: number;
+  /** Without a sign of life for so long a process counts as dead, and its tickets are settled by others. */
+  readonly processLeaseMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
 }
@@ -49,6 +55,7 @@ export const defaultTimeLimits: TimeLimits = {
   cliKeepAliveMs: 55_000,
   requestHeadersMs: 10_000,
   requestBodyMs: 60_000,
+  clientGoneDrainMs: 5_000,
   stalledReaderMs: 60_000,
   catalogMs: 10_000,
   tokenEndpointMs: 20_000,
@@ -56,5 +63,7 @@ export const defaultTimeLimits: TimeLimits = {
   refreshWaitMs: 5_000,
   instructionsMs: 20_000,
   redisCommandMs: 150,
+  heartbeatMs: 5_000,
+  processLeaseMs: 20_000,
   drainMs: 75_000,
 };

@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { GatewayConfigModule } from '../config/config.module';
+import { defaultObservability } from '../config/observability-settings';
 import { SystemClock } from '../config/system-clock';
 import { type Settings } from '../config/settings';
 import { defaultTimeLimits } from '../config/time-limits';
@@ -32,7 +33,7 @@ const settings = {
   deployments: [],
   defaultCredential: { name: 'default' },
   codex: { baseUrl: 'http://127.0.0.1:9/backend-api/codex' },
-  requireAuthForMetrics: false,
+  observability: defaultObservability,
   logLevel: 'silent',
   trustedProxyHops: 0,
   times: { ...defaultTimeLimits, requestHeadersMs: 400, requestBodyMs: 600 },

@@ -78,7 +78,7 @@ function promoMessage(message: string): string {
 
 function headersOf(error: GatewayError): Record<string, string> {
   const { retryAfterMs, shouldRetry } = error.details;
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...error.details.headers };
   if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
   if (shouldRetry !== undefined) headers['x-should-retry'] = String(shouldRetry);
   return headers;

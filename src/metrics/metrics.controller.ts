@@ -16,7 +16,7 @@ export class MetricsController {
     private readonly metrics: GatewayMetrics,
     private readonly guard: KeyGuard,
     private readonly lifecycle: Lifecycle,
-    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'requireAuthForMetrics'>,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'observability'>,
   ) {}
 
   /** Open unless `require_auth_for_metrics_endpoint` is set. @throws {GatewayError} 401 */
@@ -24,7 +24,7 @@ export class MetricsController {
   @Get('metrics')
   @ApiOperation({ summary: 'Prometheus metrics; a key is needed only with require_auth_for_metrics_endpoint' })
   async scrape(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    if (this.settings.requireAuthForMetrics) await this.guard.admit(request);
+    if (this.settings.observability.requireAuthForMetrics) await this.guard.admit(request);
     this.metrics.inFlight.set(this.lifecycle.inFlight);
     const { text, contentType } = await this.metrics.exposition();
     void reply.header('content-type', contentType);

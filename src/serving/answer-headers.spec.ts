@@ -34,6 +34,9 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
     dialect: 'responses',
     client: { canonical: { model, input: [] }, stream: false, droppedParams: [] },
     isWire: false,
+    extras: { tags: [] },
+    requestedTier: undefined,
+    size: { textBytes: 0, images: 0, sealedBytes: 0 },
   };
   const routed: RoutedAnswer = {
     deployment,

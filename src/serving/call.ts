@@ -1,5 +1,7 @@
 import { type CallContext } from '../http/call-context';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
+import { type QuestionSize } from '../protocol/canonical/question-size';
+import { type CallExtras } from '../protocol/openai/call-extras';
 import { type NativeRequest } from '../upstream/upstream';
 
 /** A request that passed the edge: who, what, and in which dialect the answer is told. */
@@ -7,6 +9,14 @@ export type Call = {
   readonly context: CallContext;
   /** Route template for logs and metrics. */
   readonly route: string;
+  /** What the request says beside its question. */
+  readonly extras: CallExtras;
+  /** How large its question is. */
+  readonly size: QuestionSize;
+  /** Service tier it asks for. */
+  readonly requestedTier: string | undefined;
+  /** For the ledger, where it is not the dialect's own. */
+  readonly callType?: string;
 } & (
   | {
       readonly dialect: 'chat' | 'responses';

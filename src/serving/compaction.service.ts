@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
+import { jsonIn } from '../kernel/json-text';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type GatewayError, modelNotFound } from '../kernel/errors';
-import { ModelGroups } from '../routing/model-groups';
+import { type TokenUsage } from '../kernel/usage';
+import { isJsonObject } from '../protocol/json-guards';
+import { toldUsage } from '../protocol/pricing/told-usage';
 import { Upstream } from '../upstream/upstream';
+import { Admission } from './admission';
 import { type Call } from './call';
 import { brokenEnd, toGatewayError } from './endings';
 import { progressFrom } from './progress';
@@ -15,7 +19,7 @@ import { Settlement } from './settlement';
 export class CompactionService {
   // eslint-disable-next-line max-params -- the unary story names each of its rooms once
   constructor(
-    private readonly groups: ModelGroups,
+    private readonly admission: Admission,
     private readonly upstream: Upstream,
     private readonly settlement: Settlement,
     private readonly running: RunningCalls,
@@ -33,14 +37,17 @@ export class CompactionService {
     if (gone.aborted) leave();
     let error: GatewayError | undefined;
     try {
-      const route = await this.groups.resolve(call.native.model);
+      const { route } = await this.admission.admit(call, progress, (reason) => {
+        stopper.abort(reason);
+      });
       const deployment = route.deployments.find(({ provider }) => provider === 'codex');
       if (deployment === undefined) throw modelNotFound(call.native.model);
-      progress.modelLabel = route.label;
       progress.deployment = deployment;
       progress.attempts = 1;
       progress.upstreamStartedMs = this.clock.monotonicMs();
+      this.admission.begun(progress, deployment.id);
       const body = await this.upstream.compact(deployment, call.native, stopper);
+      progress.told = usageIn(body);
       progress.end = 'completed';
       return body;
     } catch (thrown) {
@@ -50,7 +57,13 @@ export class CompactionService {
     } finally {
       gone.removeEventListener('abort', leave);
       this.running.left(stopper);
-      this.settlement.settle(call, progress, error);
+      await this.settlement.settle(call, progress, error);
     }
   }
+}
+
+/** What a compaction says it used; undefined when it says nothing. */
+function usageIn(body: Buffer): TokenUsage | undefined {
+  const answer = jsonIn(body.toString('utf8'));
+  return isJsonObject(answer) ? toldUsage(answer) : undefined;
 }

@@ -21,6 +21,9 @@ const call: Call = {
   dialect: 'responses',
   client: { canonical: { model: 'm', input: [] }, stream: true, droppedParams: [] },
   isWire: false,
+  extras: { tags: [] },
+  requestedTier: undefined,
+  size: { textBytes: 0, images: 0, sealedBytes: 0 },
 };
 const created = event({ type: 'response.created', response: { id: 'größe' } });
 

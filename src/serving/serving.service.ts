@@ -6,6 +6,8 @@ import { Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
+import { type Cost } from '../protocol/pricing/cost-of';
+import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
 import { allDropped, answerHeaders } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
@@ -44,7 +46,8 @@ export class ServingService {
     try {
       await this.runner.run(call, progress, out.signal, async (answer) => {
         clearTimeout(hold);
-        out.commit(this.headersOf(call, progress, answer));
+        const headers = this.headersOf(call, progress, answer);
+        out.commit(Object.assign(headers, this.moneyHeaders(call, progress)));
         last = await forward(answer, encoder, out);
         if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
         progress.end = endOf(answer.outcome);
@@ -57,7 +60,7 @@ export class ServingService {
       out.end(encoder.fail(error));
     } finally {
       clearTimeout(hold);
-      this.settlement.settle(call, progress, error);
+      await this.settlement.settle(call, progress, error);
     }
   }
 
@@ -77,6 +80,7 @@ export class ServingService {
         headers = this.headersOf(call, progress, answer);
         progress.end = endOf(answer.outcome);
       });
+      Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress).cost));
       headers['x-litellm-response-duration-ms'] = (this.clock.monotonicMs() - progress.startedMs).toFixed(2);
       return { headers, body: Buffer.from(fold.result(), 'latin1') };
     } catch (thrown) {
@@ -84,7 +88,7 @@ export class ServingService {
       progress.end = brokenEnd(error, progress);
       throw error;
     } finally {
-      this.settlement.settle(call, progress, error);
+      await this.settlement.settle(call, progress, error);
     }
   }
 
@@ -95,6 +99,18 @@ export class ServingService {
   private headersOf(call: Call, progress: Progress, answer: AnswerReader): Record<string, string> {
     progress.droppedParams = allDropped(progress.droppedParams, answer.routed.answer.droppedParams);
     return answerHeaders(call, answer.routed, progress.droppedParams);
+  }
+
+  /** Limits and money; a stream's headers leave before its cost is known. */
+  private moneyHeaders(call: Call, { ticket }: Progress, cost?: Cost): Record<string, string> {
+    if (ticket === undefined || (ticket.facts.limits.length === 0 && cost === undefined)) return {};
+    return answerMoneyHeaders({
+      limits: ticket.facts.limits,
+      heldNanos: ticket.held.nanos,
+      ...(cost === undefined ? {} : { cost }),
+      isCodexCli: call.context.isCodexCli,
+      nowMs: this.clock.nowMs(),
+    });
   }
 
   private nowSeconds(): number {

@@ -69,6 +69,11 @@ export function providerLabel(apiBase: string | undefined): string {
   return apiBase.includes('/backend-api/codex') ? 'chatgpt' : 'openai';
 }
 
+/** The GenAI operation of a route: whatever is asked here is answered by a chat model. */
+export function operationLabel(route: string): string {
+  return route.endsWith('/compact') ? 'compact' : 'chat';
+}
+
 /** Characters of a name in a label: behind a wildcard the client writes part of it, and hooks may write all of it. */
 const longestName = 128;
 

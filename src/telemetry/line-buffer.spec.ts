@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ModuleKind, transpileModule } from 'typescript';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { LineBuffer } from './line-buffer';
 
 describe('LineBuffer', () => {
@@ -54,11 +54,10 @@ describe('LineBuffer', () => {
 
 it('loses no line of a process that ends at once', () => {
   const source = readFileSync(join(__dirname, 'line-buffer.ts'), 'utf8');
-  const { outputText } = transpileModule(source, { compilerOptions: { module: ModuleKind.CommonJS } });
+  const compilerOptions = { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 };
+  const { outputText } = transpileModule(source, { compilerOptions });
   const script = `${outputText}
-    const { destination } = require('pino');
-    const buffer = new exports.LineBuffer(destination({ dest: 1, sync: false, minLength: exports.enoughCharacters }));
-    buffer.write('last words\\n');
+    exports.standardOutput().write('last words\\n');
     process.exit(3);`;
   const { status, stdout } = spawnSync(process.execPath, ['-e', script], { cwd: __dirname, encoding: 'utf8' });
   expect([status, stdout]).toEqual([3, 'last words\n']);

@@ -1,12 +1,19 @@
-import { type DestinationStream } from 'pino';
+import { type DestinationStream, destination } from 'pino';
 
 /** Where whole lines go. `flush` begins to write out what it holds, `flushSync` also ends. */
 export type LineSink = DestinationStream & { flush?(): void; flushSync?(): void };
 
-/** Enough lines to make a system call worth it, few enough to fit into a pipe. A sink may hold back less than this. */
-export const enoughCharacters = 16 * 1024;
+/** Enough lines to make a system call worth it, few enough to fit into a pipe. */
+const enoughCharacters = 16 * 1024;
 /** Longest time a line waits for company, milliseconds. */
 const longestWaitMs = 250;
+
+/** Standard output, written off the request path in batches, four times a second at least. */
+export function standardOutput(): LineBuffer {
+  // The library writes at once what is long enough, and holds the rest back for `flush`: nothing may be under way for long.
+  const sink = destination({ dest: 1, sync: false, minLength: enoughCharacters, maxWrite: 4 * enoughCharacters });
+  return new LineBuffer(sink);
+}
 
 /** Those that hold lines: a process that ends in whatever way still writes them. */
 const holding = new Set<LineBuffer>();

@@ -53,6 +53,7 @@ export class CodexCalls {
   async canonical(deployment: Deployment, call: CanonicalCall): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const request = withDefaults(call, deployment);
+    const ceiling = call.effortCeiling;
     const { fromCodexCli, isWire } = call;
     const officialMode = codexModeOf({
       key: call.codexMode,
@@ -63,7 +64,10 @@ export class CodexCalls {
       ? (await this.instructions.officialFor(model.slug, model.entry?.instructions)).text
       : undefined;
     const instructions = isWire ? this.wireInstructions(official ?? '') : (official ?? '');
-    const { body, dropped } = codexBody(request, planFor(model, { instructions, officialMode, fromCodexCli, isWire }));
+    const { body, dropped } = codexBody(
+      request,
+      planFor(model, { instructions, officialMode, fromCodexCli, isWire, ceiling }),
+    );
     const headers = canonicalHeaders(this.identity, model.profile, request.prompt_cache_key);
     return {
       model,
@@ -155,7 +159,10 @@ const nothingKnown: KnownOfModel = {
 
 function planFor(
   { slug, profile, effort, entry }: ResolvedModel,
-  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'> & { readonly isWire: boolean },
+  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'> & {
+    readonly isWire: boolean;
+    readonly ceiling: string | undefined;
+  },
 ): CodexPlan {
   const { supportsVerbosity, supportsParallelToolCalls, efforts, ultraEffort, serviceTiers } = entry ?? nothingKnown;
   return {
@@ -165,6 +172,7 @@ function planFor(
     slug: around.isWire ? encodeWire(slug) : slug,
     profile,
     effort,
+    effortCeiling: around.ceiling,
     supportsVerbosity,
     supportsParallelToolCalls,
     efforts,

@@ -23,6 +23,8 @@ export interface CanonicalCall {
   readonly fromCodexCli: boolean;
   /** `codex_mode` of the caller's key; undefined leaves it to deployment and process. */
   readonly codexMode?: boolean | undefined;
+  /** Highest reasoning effort of the caller's key. */
+  readonly effortCeiling?: string | undefined;
   /** The strings of `request` are wire text: its body is written as latin1, and what is put into it must be wire text too. */
   readonly isWire: boolean;
 }

@@ -184,7 +184,8 @@ class RedisProxy {
 describe('Redis cut off between claim and store', () => {
   it('costs neither login nor answer: the pair is used, written to the file, and in Redis when it is back', async () => {
     const proxy = new RedisProxy(gateways.redis.port);
-    const REDIS_URL = await proxy.listen();
+    const { port } = new URL(await proxy.listen());
+    const REDIS_URL = gateways.redis.url.replace(/:\d+$/, `:${port}`);
     try {
       const login = gateways.login(path, { expiresInSeconds: -10 });
       gateways.simulator.scripts.oauth.next(heldUsual());

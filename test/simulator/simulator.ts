@@ -15,8 +15,10 @@ import { emptyScripts, type Scripts, type Switches, type World } from './world';
 
 /** What `startSimulator` can be told; everything has a default. */
 export interface SimulatorOptions {
-  /** Default 0: any free port of 127.0.0.1. */
+  /** Default 0: any free port. */
   readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** Default `required`. */
   readonly instructions?: InstructionsPolicy;
   /** Default `refuse`: without a `version` header every model is too new. */
@@ -66,7 +68,7 @@ export class Simulator {
     });
   }
 
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, which answers whatever the host. */
   get url(): string {
     const address = this.server.address();
     if (address === null || typeof address === 'string') throw new Error('The simulator is not listening.');
@@ -135,8 +137,8 @@ export class Simulator {
   }
 
   /** @throws {Error} when the port is taken. */
-  async listen(port: number): Promise<void> {
-    this.server.listen(port, '127.0.0.1');
+  async listen(port: number, host: string): Promise<void> {
+    this.server.listen(port, host);
     await once(this.server, 'listening');
   }
 
@@ -159,9 +161,9 @@ export class Simulator {
   }
 }
 
-/** Starts a simulator on loopback. @throws {Error} when the port is taken. */
+/** Starts a simulator, on loopback unless a host is named. @throws {Error} when the port is taken. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = new Simulator(options);
-  await simulator.listen(options.port ?? 0);
+  await simulator.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   return simulator;
 }

@@ -85,7 +85,7 @@ export class LoginGateways {
       }),
     );
     this.simulator.reset();
-    await this.link.run((commands) => commands.flushdb());
+    await this.redis.operate((commands) => commands.flushdb());
   }
 
   /** A path that no test used before. */
@@ -139,7 +139,7 @@ export class LoginGateways {
 
   /** As if so much time had gone by for everything that Redis keeps: leases, lane, intents and pauses. */
   async age(ms: number, fields: readonly string[] = waitFields): Promise<void> {
-    await this.link.run(async (commands) => {
+    await this.redis.operate(async (commands) => {
       for (const key of await commands.keys('codex-gateway:{cred}:*')) {
         for (const field of fields) {
           const value = Number(await commands.hget(key, field));
