@@ -6,8 +6,8 @@ import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
-import { readMoney } from './money-settings';
 import { drainOf, processFaults } from './process-settings';
+import { readMoney } from './money-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readKeys } from './keys-settings';
@@ -56,7 +56,6 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...foldersOf(sources),
     redis,
     saltKey,
-    previousSaltKeys: previousSaltKeysOf(sources.environment),
     codex: codexOf(sources.environment, sections),
     defaultCredential: standard,
     deployments: models.deployments,
@@ -69,11 +68,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     limits: bodyLimitsOf(sections),
     keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
-    trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
-    logLevel: logLevelOf(sources),
     hooks: hooks.modules,
-    workers: sources.environment.NUM_WORKERS ?? 1,
-    proxy: proxyOf(sources.environment),
+    ...processOf(sources, sections),
     warnings,
   };
   const faults = [masterKey, listen, models, state, hooks, money].flatMap((reading) => reading.faults);
@@ -209,6 +205,20 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
     ...drainOf(environment),
+  };
+}
+
+function processOf(
+  sources: SettingsSources,
+  { general }: FileSections,
+): Pick<Settings, 'previousSaltKeys' | 'trustedProxyHops' | 'logLevel' | 'workers' | 'proxy'> {
+  const { environment } = sources;
+  return {
+    previousSaltKeys: previousSaltKeysOf(environment),
+    trustedProxyHops: environment.TRUSTED_PROXY_HOPS ?? (general.use_x_forwarded_for === true ? 1 : 0),
+    logLevel: logLevelOf(sources),
+    workers: environment.NUM_WORKERS ?? 1,
+    proxy: proxyOf(environment),
   };
 }
 

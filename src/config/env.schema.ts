@@ -80,7 +80,7 @@ export const envSchema = z.object({
   KUBERNETES_SERVICE_HOST: variable(text, '', 'Set by Kubernetes; its presence changes the default of `DRAIN_DELAY_SECONDS`.'),
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
-  WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts as JSON, and of the `webhook` callback.'),
+  WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts and of the `webhook` callback.'),
   LITELLM_RATE_LIMIT_WINDOW_SIZE: variable(seconds(1), '60', 'Length of a rate window in seconds, from its first request: `rpm_limit` and `tpm_limit` are what one window may hold.'),
   REPLICA_COUNT: variable(whole(1, 10_000), '1', 'Replicas behind one Redis: while it is away, each lets this part of a rate limit through.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack webhook that alerts go to as text.'),

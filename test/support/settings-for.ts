@@ -54,7 +54,6 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     },
     pricing: readPricing(sectionsOf(undefined)),
     reports: { providerBudgets: new Map() },
-    alerts: { targets: [], signingSecret: undefined, repeatMs: 86_400_000 },
     keys: {
       limitMode: 'enforce',
       auditRecords: 1_000,
@@ -69,6 +68,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       customerBudgetId: undefined,
       validatesAliases: false,
     },
+    alerts: { targets: [], signingSecret: undefined, repeatMs: 86_400_000 },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,

@@ -155,7 +155,7 @@ describe('an alert in the queue', () => {
       expect(logged).toEqual([
         {
           message: 'an alert was not accepted',
-          fields: { alert: 'budget_crossed', callback: 'webhook-1', reason: 'refused', status },
+          fields: { event: 'budget_crossed', target: 'webhook-1', outcome: 'refused', status },
         },
       ]);
     },
@@ -167,7 +167,7 @@ describe('an alert in the queue', () => {
     queue.put(event('old'));
     await settled(queue, ({ failed }) => failed === 1);
 
-    expect(logged[0]?.fields).toMatchObject({ reason: 'too_old' });
+    expect(logged[0]?.fields).toMatchObject({ outcome: 'too_old' });
   });
 
   it('goes to those only who want its type', async () => {

@@ -84,7 +84,7 @@ export class AlertQueue {
     this.admit(event, deliveries).catch((error: unknown) => {
       this.queued -= deliveries.length;
       const reason = error instanceof Error ? error.message : 'unknown';
-      this.parts.logger.event('error', 'an alert was lost', { alert: alert.event, reason });
+      this.parts.logger.event('error', 'an alert was lost', { event: alert.event, reason });
     });
   }
 
@@ -148,8 +148,8 @@ export class AlertQueue {
       this.counts.sent += 1;
     } else {
       this.counts.failed += 1;
-      const { event: alert } = delivery.alert;
-      const fields = { alert, callback: delivery.target, reason: outcome, status };
+      const { event } = delivery.alert;
+      const fields = { event, target: delivery.target, outcome, status };
       this.parts.logger.event('warn', 'an alert was not accepted', fields);
     }
     void this.journal.drop(delivery.id).catch(() => undefined);
