@@ -1,4 +1,4 @@
-import { type ScopeKind, type ScopeLimits } from '../../src/kernel/limits';
+import { type ScopeKind } from '../../src/kernel/limits';
 import { Bookkeeper, type Reconciliation } from '../../src/metering/bookkeeper';
 import {
   Ledger,
@@ -9,7 +9,6 @@ import {
   type ScopeCounters,
 } from '../../src/metering/ledger';
 import { type LedgerRow } from '../../src/metering/ledger-row';
-import { type LimitState } from '../../src/metering/meter';
 import { StateUnavailable } from '../../src/state/state-unavailable';
 
 /** A row of the suite: one successful chat of alice's key, changed as the test wants. */
@@ -95,23 +94,11 @@ export class MemoryLedger extends Ledger {
 /** Answers what it was told, and remembers what it was asked. */
 export class ScriptedBookkeeper extends Bookkeeper {
   readonly repairs: boolean[] = [];
-  resets = 0;
-  states: readonly LimitState[] = [];
   found: Reconciliation = { checked: 0, mismatches: [], repaired: 0, tookMs: 0 };
 
   reconcile(repair: boolean): Promise<Reconciliation> {
     this.repairs.push(repair);
     return Promise.resolve(this.found);
-  }
-
-  resetSpend(): Promise<number> {
-    this.resets += 1;
-    return Promise.resolve(3);
-  }
-
-  limits(scopes: readonly ScopeLimits[]): Promise<readonly LimitState[]> {
-    const asked = scopes.map(({ kind, id }) => `${kind}:${id}`);
-    return Promise.resolve(this.states.filter(({ scope, scopeId }) => asked.includes(`${scope}:${scopeId}`)));
   }
 }
 

@@ -2,7 +2,6 @@ import { SettingsHolder } from '../../src/config/settings-holder';
 import { Global, Module } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { ReportDoorsModule } from '../../src/admin/reports/report-doors.module';
 import { AppModule } from '../../src/app.module';
 import { type Settings } from '../../src/config/settings';
 import { SystemClock } from '../../src/config/system-clock';
@@ -50,18 +49,14 @@ export async function startReportBench(settings: Settings): Promise<ReportBench>
   const books = new ScriptedBookkeeper();
 
   @Global()
-  @Module({
-    providers: [
-      { provide: Ledger, useValue: ledger },
-      { provide: Bookkeeper, useValue: books },
-    ],
-    exports: [Ledger, Bookkeeper],
-  })
+  @Module({ providers: [{ provide: Bookkeeper, useValue: books }], exports: [Bookkeeper] })
   class BooksModule {}
 
   const lifecycle = new Lifecycle();
   const house = AppModule.of({ settings: new SettingsHolder(settings), source: undefined, hooks: [], lifecycle });
-  const built = await Test.createTestingModule({ imports: [house, BooksModule, ReportDoorsModule] })
+  const built = await Test.createTestingModule({ imports: [house, BooksModule] })
+    .overrideProvider(Ledger)
+    .useValue(ledger)
     .overrideProvider(KeyAuthenticator)
     .useValue(new Holders())
     .compile();

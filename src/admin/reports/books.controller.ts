@@ -1,13 +1,16 @@
-import { Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Optional, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { RouteGroup } from '../../keys/route-group.decorator';
+import { GatewayError } from '../../kernel/errors';
 import { Bookkeeper } from '../../metering/bookkeeper';
 import { optionalFlag, requireObject } from '../../protocol/json-guards';
 import { requireAdmin, requireAll, sightOf } from '../../reports/sight';
 import { SpendCalculator } from '../../reports/usage/spend-calculator';
+import { actorOf } from '../admin-request';
 import { callerOf } from './asking';
 import { ReportBody } from './report-body';
+import { SpendReset } from './spend-reset';
 
 /** The doors to the books themselves: what would this cost, do they agree, start anew. */
 @ApiTags('Spend')
@@ -15,9 +18,10 @@ import { ReportBody } from './report-body';
 @Controller()
 export class BooksController {
   constructor(
-    private readonly books: Bookkeeper,
     private readonly calculator: SpendCalculator,
     private readonly body: ReportBody,
+    private readonly resets: SpendReset,
+    @Optional() @Inject(Bookkeeper) private readonly books: Bookkeeper | undefined,
   ) {}
 
   @RouteGroup('info')
@@ -39,6 +43,7 @@ export class BooksController {
     const repair = optionalFlag(asked['repair'], 'repair') ?? true;
     // Looking is open to viewers.
     if (repair) requireAdmin(caller);
+    if (this.books === undefined) throw notServed();
     const { checked, mismatches, repaired, tookMs } = await this.books.reconcile(repair);
     return { checked, mismatches, repaired, took_ms: tookMs };
   }
@@ -49,7 +54,18 @@ export class BooksController {
   @ApiOperation({ summary: 'Sets the spend of every key and team to 0; the log stays (LiteLLM shape)' })
   async reset(@Req() request: FastifyRequest): Promise<object> {
     requireAdmin(callerOf(request));
-    const changed = await this.books.resetSpend();
+    const changed = await this.resets.resetAll(actorOf(request));
     return { message: `Spend of ${changed} keys and teams set to 0. The spend log is unchanged.`, status: 'success' };
   }
+}
+
+/** 501: nobody keeps the books of this build. */
+function notServed(): GatewayError {
+  return new GatewayError({
+    status: 501,
+    type: 'invalid_request_error',
+    code: 'not_implemented',
+    message: 'This gateway does not compare its books.',
+    shouldRetry: false,
+  });
 }
