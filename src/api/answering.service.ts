@@ -3,12 +3,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { SettingsChanges } from '../config/settings-holder';
 import { type BodyLimits, readJsonBody } from '../http/body-reader';
 import { callContextOf } from '../http/call-context';
 import { RawEventStream } from '../http/raw-event-stream';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 import { type MappingOptions } from '../protocol/mapping-options';
+import { questionSize } from '../protocol/canonical/question-size';
+import { type CallExtras, callExtras } from '../protocol/openai/call-extras';
+import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
+import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
 import { ServingService } from '../serving/serving.service';
 
@@ -16,29 +21,34 @@ import { ServingService } from '../serving/serving.service';
 @Injectable()
 export class AnsweringService {
   /** How request bodies are mapped, from the settings. */
-  readonly mapping: MappingOptions;
-  private readonly bodyLimits: BodyLimits;
+  get mapping(): MappingOptions {
+    return this.mappingNow;
+  }
+  private mappingNow: MappingOptions;
+  private bodyLimits: BodyLimits;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly serving: ServingService,
+    changes: SettingsChanges,
   ) {
-    this.bodyLimits = {
-      maxBytes: settings.limits.maxBodyBytes,
-      maxDepth: settings.limits.maxJsonDepth,
-      timeoutMs: settings.times.requestBodyMs,
-    };
-    this.mapping = {
-      dropParams: settings.dropParams,
-      maxImageBytes: settings.limits.maxImageBytes,
-      alwaysIncludeStreamUsage: settings.alwaysIncludeStreamUsage,
-      hash: (text) => createHash('sha256').update(text).digest('hex'),
-    };
+    this.bodyLimits = bodyLimitsOf(settings);
+    this.mappingNow = mappingOf(settings);
+    changes.onChange((now) => {
+      this.bodyLimits = bodyLimitsOf(now);
+      this.mappingNow = mappingOf(now);
+    });
   }
 
   /** @throws {GatewayError} 4xx for a body that cannot be read. */
   readBody(request: FastifyRequest): Promise<{ readonly json: unknown; readonly bytes: Buffer }> {
     return readJsonBody(request, this.bodyLimits);
+  }
+
+  /** What a request says beside its question. @param isWire the strings of `json` are wire text. */
+  extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
+    const extras = callExtras(request.headers, json, { customer: this.settings.metering.customerHeaders });
+    return isWire ? valueFromWire(extras) : extras;
   }
 
   /** Reads, maps and answers one request of a JSON dialect. */
@@ -54,7 +64,16 @@ export class AnsweringService {
     const { request, route, dialect, adapt = unchanged } = exchange;
     const body = await readJsonBody(request, { ...this.bodyLimits, preferWire: true });
     const mapped = clientRequest(body, (json) => map(adapt(json), this.mapping));
-    return { context: callContextOf(request), route, dialect, ...mapped };
+    return {
+      context: callContextOf(request),
+      route,
+      dialect,
+      extras: this.extrasOf(request, body.json, body.isWire),
+      wishes: callWishes(body, request.raw.headers, (json) => map(adapt(json), this.mapping)),
+      requestedTier: mapped.client.canonical.service_tier,
+      size: questionSize(mapped.client.canonical.input, body.bytes.length),
+      ...mapped,
+    };
   }
 
   /** Answers a call: streams when the client asked for it, else one JSON body. */
@@ -82,6 +101,19 @@ export interface Exchange {
   readonly dialect: 'chat' | 'responses';
   /** Changes the body before it is mapped, for routes that carry the model in their path. */
   readonly adapt?: (body: unknown) => unknown;
+}
+
+function bodyLimitsOf({ limits, times }: Settings): BodyLimits {
+  return { maxBytes: limits.maxBodyBytes, maxDepth: limits.maxJsonDepth, timeoutMs: times.requestBodyMs };
+}
+
+function mappingOf({ dropParams, limits, alwaysIncludeStreamUsage }: Settings): MappingOptions {
+  return {
+    dropParams,
+    maxImageBytes: limits.maxImageBytes,
+    alwaysIncludeStreamUsage,
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
+  };
 }
 
 function unchanged(body: unknown): unknown {

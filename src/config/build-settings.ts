@@ -6,9 +6,17 @@ import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
+import { drainOf, processFaults } from './process-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
+import { readKeys } from './keys-settings';
+import { readLimits } from './limits-settings';
+import { readObservability } from './observability-settings';
+import { readPricing } from './pricing-settings';
+import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
+import { readReports } from './report-settings';
+import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
 import { type FileSections, sectionsOf, type SettingsSources } from './settings-sources';
@@ -35,12 +43,16 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
+  const { observability, ...told } = readObservability(sources.environment, sections);
+  const pricing = readPricing(sections);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
     ...models.warnings,
     ...environmentWarnings(sources.environment),
     ...state.warnings,
+    ...told.warnings,
+    ...priceWarnings(models.deployments, pricing),
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -56,19 +68,25 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     deployments: models.deployments,
     modelAliases: aliasesOf(sections),
     ...answersOf(sections),
-    limits: {
-      maxBodyBytes: sections.general.max_request_size_mb ?? 32 * mebibyte,
-      maxJsonDepth: 64,
-      maxImageBytes: 20 * mebibyte,
-    },
+    routing: readRouting(sections),
+    observability,
+    metering: readLimits(sections, sources, redis !== undefined),
+    pricing,
+    reports: readReports(sections),
+    limits: bodyLimitsOf(sections),
+    keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
     trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
     logLevel: logLevelOf(sources),
     hooks: hooks.modules,
+    workers: sources.environment.NUM_WORKERS ?? 1,
     proxy: proxyOf(sources.environment),
     warnings,
   };
-  const faults = [...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults];
+  const faults = [
+    ...[...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults],
+    ...processFaults(sources.environment, settings),
+  ];
   return { settings, faults, warnings, unusable: models.unusable };
 }
 
@@ -130,6 +148,14 @@ function mappedCodexProviders({ litellm }: FileSections): readonly string[] {
   });
 }
 
+function bodyLimitsOf({ general }: FileSections): Settings['limits'] {
+  return {
+    maxBodyBytes: general.max_request_size_mb ?? 32 * mebibyte,
+    maxJsonDepth: 64,
+    maxImageBytes: 20 * mebibyte,
+  };
+}
+
 function foldersOf({ environment, places }: SettingsSources): Pick<Settings, 'stateDir' | 'cacheDir'> {
   const stateDir = absolutePath(environment.STATE_DIR ?? '.codex-gateway', places.cwd, places.homeDir);
   const cacheDir = absolutePath(environment.CODEX_CACHE_DIR ?? join(stateDir, 'cache'), places.cwd, places.homeDir);
@@ -174,16 +200,9 @@ function aliasesOf({ router, litellm }: FileSections): Settings['modelAliases'] 
   );
 }
 
-function answersOf({
-  litellm,
-  router,
-  general,
-}: FileSections): Pick<Settings, 'dropParams' | 'numRetries' | 'requireAuthForMetrics' | 'alwaysIncludeStreamUsage'> {
+function answersOf({ litellm, general }: FileSections): Pick<Settings, 'dropParams' | 'alwaysIncludeStreamUsage'> {
   return {
     dropParams: litellm.drop_params !== false,
-    numRetries: router.num_retries ?? litellm.num_retries ?? 2,
-    requireAuthForMetrics:
-      (litellm.require_auth_for_metrics_endpoint ?? general.require_auth_for_metrics_endpoint) === true,
     alwaysIncludeStreamUsage: general.always_include_stream_usage === true,
   };
 }
@@ -198,7 +217,7 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     firstEventMs: router.stream_timeout ?? litellm.stream_timeout ?? defaultTimeLimits.firstEventMs,
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
-    drainMs: environment.DRAIN_TIMEOUT_SECONDS ?? defaultTimeLimits.drainMs,
+    ...drainOf(environment),
   };
 }
 

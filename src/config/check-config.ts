@@ -5,7 +5,7 @@ import { type EnvSource, tryReadEnv } from './env.schema';
 import { fileKeyWarnings, verdictOf } from './file-keys';
 import { absolutePath } from './file-paths';
 import { readGatewayFile } from './gateway-file';
-import { type Verdict } from './gateway-file.schema';
+import { type Verdict } from './file-values';
 
 /** A `config.yaml` to be looked at before it is used. */
 export interface ConfigToCheck {

@@ -30,6 +30,9 @@ const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
 const proxyUrl = secret
   .transform((value) => value.trim())
   .refine(isProxyUrl, { error: 'must be an http or https URL, such as http://proxy.example:3128' });
+const webhookUrl = secret
+  .transform((value) => value.trim())
+  .refine(isWebhookUrl, { error: 'must be an http or https URL without user name' });
 const keyPrefix = text.refine((value) => /^[\x21-\x7a\x7c\x7e]{1,64}$/.test(value), {
   error: 'must be 1 to 64 visible ASCII characters without braces',
 });
@@ -71,18 +74,28 @@ export const envSchema = z.object({
   no_proxy: variable(text, '', 'Same as `NO_PROXY`.'),
   NODE_EXTRA_CA_CERTS: variable(text, '', 'PEM file with further certificate authorities. Node reads it at start, so it works from the real environment only.'),
   TRUSTED_PROXY_HOPS: variable(whole(0, 32), '0', 'How many proxies before us may write `X-Forwarded-For`; `use_x_forwarded_for` of the file means 1.'),
-  DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM.'),
+  DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM; `DRAIN_DELAY_SECONDS` is part of it.'),
+  DRAIN_DELAY_SECONDS: variable(seconds(0), '5 in Kubernetes, else 0', 'How long after SIGTERM new work is still taken while readiness says 503, so that balancers notice first.'),
+  TERMINATION_GRACE_PERIOD_SECONDS: variable(seconds(0), '', 'When the platform kills the process after SIGTERM. Told, it must leave 5 s more than `DRAIN_TIMEOUT_SECONDS`, else the start is refused.'),
+  KUBERNETES_SERVICE_HOST: variable(text, '', 'Set by Kubernetes; its presence changes the default of `DRAIN_DELAY_SECONDS`.'),
   REQUEST_HEADERS_TIMEOUT_SECONDS: variable(seconds(0.001), '10', 'How long a client may take to send its request headers.'),
   REQUEST_BODY_TIMEOUT_SECONDS: variable(seconds(0.001), '60', 'How long a client may take to send its request body.'),
-  WEBHOOK_URL: variable(secret, '', 'Receiver of alerts. Read, not used by this release.'),
+  WEBHOOK_URL: variable(webhookUrl, '', 'Receiver of alerts and of the `webhook` callback.'),
+  LITELLM_RATE_LIMIT_WINDOW_SIZE: variable(seconds(1), '60', 'Length of a rate window in seconds, from its first request: `rpm_limit` and `tpm_limit` are what one window may hold.'),
+  REPLICA_COUNT: variable(whole(1, 10_000), '1', 'Replicas behind one Redis: while it is away, each lets this part of a rate limit through.'),
   SLACK_WEBHOOK_URL: variable(secret, '', 'Slack receiver of alerts. Read, not used by this release.'),
-  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`. Read, not used by this release.'),
-  PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`. Read, not used by this release.'),
-  NUM_WORKERS: variable(whole(1, 1_024), '1', 'Processes behind one port. Read, not used by this release.'),
+  WEBHOOK_SIGNING_SECRET: variable(secret, '', 'Signs what goes to `WEBHOOK_URL`, in the header `x-codex-gateway-signature`.'),
+  PROMETHEUS_MAX_SERIES_PER_METRIC: variable(whole(1, 1_000_000), '2000', 'Label sets a metric may have before the rest falls into `other`.'),
+  NUM_WORKERS: variable(whole(1, 1_024), '1', 'Processes behind one port. More than one needs Redis.'),
   LOG_LEVEL: variable(logLevel, 'info', '`debug`, `info`, `warn`, `error` or `silent`.'),
   LITELLM_LOG: variable(logLevel, '', 'Same as `LOG_LEVEL`, which wins.'),
   CODEX_DEBUG: variable(flag, 'false', '`true` means log level `debug` when no level is set.'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: variable(text, 'off', 'Receiver of traces; the other standard `OTEL_*` go with it. Read, not used by this release.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(httpUrl, 'off', 'Receiver of traces (OTLP over HTTP), without `/v1/traces`; the other standard `OTEL_*` work from the real environment.'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: variable(httpUrl, 'off', 'The same with its whole path; wins.'),
+  OTEL_ENDPOINT: variable(httpUrl, '', 'Same as `OTEL_EXPORTER_OTLP_ENDPOINT`, which wins.'),
+  OTEL_SDK_DISABLED: variable(flag, 'false', '`true`: no traces, whatever endpoint is set.'),
+  OTEL_SERVICE_NAME: variable(text, 'codex-gateway', 'Name of this service in traces.'),
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: variable(flag, 'false', '`true`: spans of keys that opted into content logging hold prompt and answer.'),
   ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes and `/metrics`. Read, not used by this release.'),
 }); // prettier-ignore
 
@@ -167,6 +180,13 @@ function isPlainHttpUrl(value: string): boolean {
   const url = new URL(value);
   const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
+}
+
+/** A query may be there: many receivers carry their secret in it, so the URL is shown to nobody. */
+function isWebhookUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
 /** A user name and a password belong here: they are sent to the proxy and shown to nobody. */

@@ -2,8 +2,10 @@ import { type z } from 'zod';
 import { type Fault } from './config-fault';
 import { envSchema } from './env.schema';
 import { type GatewayFile } from './gateway-file';
-import { deploymentParamsSchema, deploymentSchema, gatewayFileSchema, type Verdict } from './gateway-file.schema';
+import { deploymentParamsSchema, deploymentSchema, gatewayFileSchema } from './gateway-file.schema';
+import { type Verdict } from './file-values';
 import { ignoredBecause, isUnknown } from './ignored-keys';
+import { isPriceKey } from '../protocol/pricing/own-price';
 import { roleOfParam } from './litellm-params';
 import { type FileKey } from './yaml-source';
 
@@ -72,17 +74,34 @@ function shortList(lines: readonly number[]): string {
 
 function deploymentVerdict([key = '', inner]: readonly string[]): KeyVerdict {
   if (key === 'litellm_params' && inner !== undefined) return paramVerdict(inner);
-  if (key === 'model_info' && inner !== undefined && inner !== 'id') return honoured('shown by /model/info');
-  if (key === 'model_info' && inner === 'id') return honoured('id of the deployment');
-  if (key === 'rpm' || key === 'tpm') return ignored(ignoredBecause(key));
+  if (key === 'model_info' && inner !== undefined) return infoVerdict(inner);
   return byShape(deploymentSchema.shape, key);
+}
+
+/** Keys of `model_info` that do more than be shown. */
+const infoKeys: ReadonlyMap<string, string> = new Map([
+  ['id', 'id of the deployment'],
+  ['base_model', 'names the model whose list price counts'],
+  ['team_id', 'team or teams that the deployment is kept for'],
+  ['team_public_model_name', 'name under which those teams ask for it'],
+  ['access_groups', 'names that stand for this model group in the models of keys and teams'],
+  ['blocked', 'true: the deployment is paused'],
+  ['max_input_tokens', 'longest input for enable_pre_call_checks; shown by /model/info'],
+]);
+
+function infoVerdict(name: string): KeyVerdict {
+  if (isPriceKey(name)) return honoured('price of this deployment');
+  const why = ignoredBecause(name);
+  return isUnknown(why) ? honoured(infoKeys.get(name) ?? 'shown by /model/info') : ignored(why);
 }
 
 function paramVerdict(name: string): KeyVerdict {
   const role = roleOfParam(name);
   if (role === 'setting') return byShape(deploymentParamsSchema.shape, name);
   if (role === 'default') return { verdict: 'mapped', why: 'default for requests that do not set it' };
-  if (role === 'price') return { verdict: 'mapped', why: 'kept with model_info' };
+  if (role === 'price' && isPriceKey(name)) return honoured('price of this deployment');
+  if (role === 'price')
+    return { verdict: 'mapped', why: 'shown by /model/info; tokens of this kind are not priced apart' };
   return ignored(ignoredBecause(name));
 }
 

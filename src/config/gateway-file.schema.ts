@@ -1,25 +1,34 @@
 import { z } from 'zod';
+import {
+  anyMap,
+  count,
+  flag,
+  key,
+  megabytes,
+  readCount,
+  reading,
+  readTexts,
+  seconds,
+  section,
+  text,
+} from './file-values';
+import { keysKeys } from './keys-keys';
+import { limitsKeys } from './limits-keys';
 import { loginNamePattern, loginNameRule } from './login-name';
+import { observabilityKeys } from './observability-keys';
+import { pricingKeys } from './pricing-keys';
+import { reportKeys } from './report-keys';
+import { routingKeys } from './routing-keys';
 
-/** What `check-config` says of a key. */
-export type Verdict = 'honoured' | 'mapped' | 'ignored';
-
-const mostSeconds = 604_800;
-
-const text = z.string({ error: 'must be text; put numbers and dates in quotes' });
-const flag = reading(readFlag, 'must be true or false');
-const amount = reading(readNumber, 'must be a number');
-const count = reading(readCount, 'must be a whole number, 0 or more');
-/** Seconds in the file, milliseconds inside. */
-const seconds = reading(readSeconds, `must be seconds, a number above 0 and at most ${mostSeconds}`);
-const megabytes = reading(readMegabytes, 'must be megabytes, a number above 0 and at most 1024');
 const headerName = text.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'must be the name of an HTTP header' });
 const loginName = text.regex(loginNamePattern, { error: `must be ${loginNameRule}` });
 const hookPaths = reading(readTexts, 'must be a path or a list of paths');
-const anyMap = z.record(z.string(), z.unknown(), { error: 'must be a map of keys and values' });
 
 /** `model_list[].litellm_params`: keys with a meaning of their own; the rest is sorted by `litellm-params.ts`. */
 export const deploymentParamsSchema = z.looseObject({
+  ...routingKeys.deployment,
+  ...limitsKeys.deployment,
+  ...observabilityKeys.deployment,
   model: key(text, 'the upstream model, with `codex-oauth/`, `codex/`, `chatgpt/` or `openai/` before it'),
   custom_llm_provider: key(text, 'the provider when the model name carries none'),
   api_base: key(text, 'base URL of the upstream'),
@@ -45,8 +54,8 @@ export const deploymentSchema = z.looseObject({
   model_name: text.min(1, { error: 'must not be empty' }).meta({ description: 'name of the model group' }),
   litellm_params: deploymentParamsSchema.meta({ description: 'how the model group is served' }),
   model_info: key(z.looseObject({ id: key(text, 'id of the deployment') }), 'shown by /model/info'),
-  rpm: key(amount, 'accepted here as in litellm_params'),
-  tpm: key(amount, 'accepted here as in litellm_params'),
+  rpm: key(count, 'accepted here as in litellm_params', 'mapped'),
+  tpm: key(count, 'accepted here as in litellm_params', 'mapped'),
 });
 
 const credentialSchema = z.looseObject({
@@ -105,7 +114,10 @@ export const gatewayFileSchema = z.looseObject({
   ),
   codex_hooks: hooks,
   codex_retired_model_fallback: retiredFallback,
+  ...pricingKeys.top,
   general_settings: section({
+    ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general, ...pricingKeys.general,
+    ...keysKeys.general,
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),
@@ -117,6 +129,8 @@ export const gatewayFileSchema = z.looseObject({
     codex_retired_model_fallback: retiredFallback,
   }),
   litellm_settings: section({
+    ...routingKeys.litellm, ...limitsKeys.litellm, ...observabilityKeys.litellm, ...pricingKeys.litellm,
+    ...keysKeys.litellm,
     drop_params: key(flag, 'false: an unsupported parameter is refused instead of dropped'),
     num_retries: retries,
     request_timeout: key(seconds, 'whole call of a JSON answer, in seconds'),
@@ -131,6 +145,7 @@ export const gatewayFileSchema = z.looseObject({
     codex_retired_model_fallback: retiredFallback,
   }),
   router_settings: section({
+    ...routingKeys.router, ...limitsKeys.router, ...observabilityKeys.router, ...reportKeys.router,
     num_retries: retries,
     timeout: key(seconds, 'whole call of a JSON answer, in seconds; wins over request_timeout'),
     stream_timeout: key(seconds, 'until the first event, in seconds'),
@@ -152,53 +167,6 @@ export type GatewayFileContent = Readonly<z.output<typeof gatewayFileSchema>>;
 /** One valid entry of `model_list`. */
 export type DeploymentEntry = Readonly<z.output<typeof deploymentSchema>>;
 
-function key<S extends z.ZodType>(schema: S, description: string, verdict: Verdict = 'honoured'): z.ZodOptional<z.ZodNullable<S>> {
-  return schema.nullish().meta({ description, verdict });
-} // prettier-ignore
-
-function section<S extends z.core.$ZodLooseShape>(shape: S): z.ZodOptional<z.ZodNullable<z.ZodObject<S, z.core.$loose>>> {
-  return z.looseObject(shape).nullish().meta({ description: 'section', verdict: 'honoured' });
-} // prettier-ignore
-
-/** A value that may also be written as text, because `os.environ/NAME` always gives text. */
-function reading<T>(read: (value: unknown) => T | undefined, message: string): z.ZodType<T> {
-  return z.unknown().transform((value, context): T => {
-    const meaning = read(value);
-    if (meaning !== undefined) return meaning;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
-}
-
-function readFlag(value: unknown): boolean | undefined {
-  if (typeof value === 'boolean') return value;
-  const word = typeof value === 'string' || typeof value === 'number' ? String(value).trim().toLowerCase() : '';
-  if (['true', 'yes', 'on', '1'].includes(word)) return true;
-  return ['false', 'no', 'off', '0'].includes(word) ? false : undefined;
-}
-
-function readNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
-}
-
-function readCount(value: unknown): number | undefined {
-  const number = readNumber(value);
-  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
-}
-
-function readSeconds(value: unknown): number | undefined {
-  const number = readNumber(value);
-  return number !== undefined && number > 0 && number <= mostSeconds
-    ? Math.max(1, Math.round(number * 1_000))
-    : undefined;
-}
-
-function readMegabytes(value: unknown): number | undefined {
-  const number = readNumber(value);
-  return number !== undefined && number > 0 && number <= 1_024 ? Math.ceil(number * 1_048_576) : undefined;
-}
-
 function readPort(value: unknown): number | undefined {
   const port = readCount(value);
   return port !== undefined && port >= 1 && port <= 65_535 ? port : undefined;
@@ -217,10 +185,4 @@ function readNodes(value: unknown): readonly { readonly host: string; readonly p
 
 function nodeFields(item: unknown): readonly unknown[] {
   return typeof item === 'object' && item !== null && 'host' in item && 'port' in item ? [item.host, item.port] : [];
-}
-
-function readTexts(value: unknown): readonly string[] | undefined {
-  const list: unknown = typeof value === 'string' ? [value] : value;
-  if (!Array.isArray(list)) return undefined;
-  return list.every((item): item is string => typeof item === 'string' && item !== '') ? list : undefined;
 }

@@ -1,3 +1,4 @@
+import { isPriceKey } from '../protocol/pricing/own-price';
 import { deploymentParamsSchema } from './gateway-file.schema';
 
 /** OpenAI parameters that a deployment may preset; the request's own value wins. Chat and Responses spellings. */
@@ -17,7 +18,7 @@ export type ParamRole = 'setting' | 'default' | 'price' | 'unknown';
 export function roleOfParam(name: string): ParamRole {
   if (Object.hasOwn(deploymentParamsSchema.shape, name)) return 'setting';
   if (openAiParameters.has(name)) return 'default';
-  return name.includes('cost_per_') ? 'price' : 'unknown';
+  return isPriceKey(name) || name.includes('cost_per_') ? 'price' : 'unknown';
 }
 
 /** The entries of `litellm_params` that play one role; empty values are left out. */

@@ -157,11 +157,11 @@ describe('a grown LiteLLM file', () => {
       masterKey: 'sk-from-the-file-0123456789',
       keyHeaderName: 'x-team-key',
       dropParams: false,
-      numRetries: 4,
+      routing: { numRetries: 4 },
       limits: { maxBodyBytes: 8 * 1024 * 1024 },
       times: { wholeJsonMs: 90_000, wholeStreamMs: 7_200_000 },
       trustedProxyHops: 1,
-      requireAuthForMetrics: true,
+      observability: { requireAuthForMetrics: true },
       alwaysIncludeStreamUsage: true,
       codex: { mode: false, retiredModelFallback: 'gpt-5.5' },
       hooks: [{ path: join(fixtures, 'hooks/house-rules.js') }],
@@ -187,9 +187,11 @@ describe('a grown LiteLLM file', () => {
       timeoutMs: 120_000,
       streamTimeoutMs: 2_500,
       defaults: { verbosity: 'low', reasoning_effort: 'high' },
+      price: { source: 'deployment', bands: new Map([[-1, { standard: { input: 2_000_000 } }]]) },
       modelInfo: { id: 'seat-one', mode: 'responses', input_cost_per_token: 0.000002 },
+      routing: { rpm: 60, pricePerToken: 0.000002 },
     });
-    expect(second).toMatchObject({ upstreamModel: 'gpt-5.5', credential: work });
+    expect(second).toMatchObject({ upstreamModel: 'gpt-5.5', credential: work, routing: { rpm: 30 } });
     expect(metered).toMatchObject({
       modelGroup: 'metered/*',
       provider: 'openai',
@@ -209,7 +211,7 @@ describe('a grown LiteLLM file', () => {
       /model_list\[4\]\.litellm_params\.model: the provider "anthropic" is not one of .*left out/,
     );
     expect(warnings).toMatch(/team\.yaml:\d+ guardrails: ignored/);
-    expect(warnings).toMatch(/enable_pre_call_check: ignored, read as enable_pre_call_checks/);
+    expect(warnings).toMatch(/credential_info: ignored, a note for people/);
     expect(warnings).not.toMatch(/custom_provider_map|sk-/);
   });
 });

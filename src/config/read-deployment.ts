@@ -4,7 +4,9 @@ import { type Credential, type Deployment } from './deployment';
 import { absolutePath } from './file-paths';
 import { type DeploymentEntry } from './gateway-file.schema';
 import { paramsOfRole } from './litellm-params';
+import { readOwnPrice } from '../protocol/pricing/own-price';
 import { loginNamePattern, loginNameRule } from './login-name';
+import { routingOf } from './read-deployment-routing';
 
 /** What a deployment may refer to. */
 export interface DeploymentSurroundings {
@@ -28,6 +30,7 @@ export class UnusableDeployment extends Error {
 }
 
 type Params = DeploymentEntry['litellm_params'];
+type PricedInfo = Pick<Deployment, 'modelInfo' | 'price' | 'baseModel'>;
 type Upstream = Pick<Deployment, 'provider' | 'upstreamModel'>;
 
 const openAiBaseUrl = 'https://api.openai.com/v1';
@@ -53,7 +56,25 @@ export function readDeployment(entry: DeploymentEntry, around: DeploymentSurroun
     ...shape,
     ...optionsOf(params),
     defaults: paramsOfRole(params, 'default'),
-    modelInfo: { ...paramsOfRole(params, 'price'), ...entry.model_info },
+    ...priceOf(entry),
+    ...routingOf(entry),
+  };
+}
+
+/** @throws {UnusableDeployment} for a price that is none: an operator who set one does not want another. */
+function priceOf({ litellm_params: params, model_info: info }: DeploymentEntry): PricedInfo {
+  const modelInfo = { ...paramsOfRole(params, 'price'), ...info };
+  const { price, faults } = readOwnPrice(modelInfo, 'deployment');
+  const [fault] = faults;
+  if (fault !== undefined) {
+    const section = Object.hasOwn(info ?? {}, fault.key) ? 'model_info' : 'litellm_params';
+    throw new UnusableDeployment([section, fault.key], fault.message);
+  }
+  const baseModel: unknown = modelInfo['base_model'];
+  return {
+    modelInfo,
+    ...(price === undefined ? {} : { price }),
+    ...(typeof baseModel === 'string' && baseModel !== '' ? { baseModel } : {}),
   };
 }
 

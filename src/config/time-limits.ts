@@ -19,6 +19,8 @@ export interface TimeLimits {
   /** Slow senders: headers and body of a client's request. */
   readonly requestHeadersMs: number;
   readonly requestBodyMs: number;
+  /** An answer whose client hung up is read on for so long, because its usage stands at the end. */
+  readonly clientGoneDrainMs: number;
   /** A client that stopped reading. */
   readonly stalledReaderMs: number;
   /** One question for an account's model catalog. */
@@ -33,8 +35,27 @@ export interface TimeLimits {
   readonly instructionsMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
+  /** Between two signs of life of a process, in which checkpoints and the reaper's rounds go along. */
+  readonly heartbeatMs: number;
+  /** Without a sign of life for so long a process counts as dead, and its tickets are settled by others. */
+  readonly processLeaseMs: number;
+  /** Between two questions whether keys changed, for processes that nobody tells. */
+  readonly keyPollMs: number;
+  /** How long keys that were verified serve on while the state is away. */
+  readonly keySnapshotMs: number;
+  /** From SIGTERM to the end of the last stream: the one deadline that everything shares. */
+  /** First pause before the same deployment is tried again; doubles each time. */
+  readonly retryBackoffMs: number;
+  /** Longest such pause; an upstream that asks for more is left to the client to wait for. */
+  readonly longestRetryPauseMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
+  /** Part of it at its beginning: still serving, no longer ready, until balancers have noticed. */
+  readonly drainDelayMs: number;
+  /** Shared state that gave no answer for so long is no ground to take new work on. */
+  readonly staleStateMs: number;
+  /** How often the configuration file is looked at when the system reports no change. */
+  readonly configPollMs: number;
 }
 
 /** The defaults of the contract. */
@@ -49,6 +70,7 @@ export const defaultTimeLimits: TimeLimits = {
   cliKeepAliveMs: 55_000,
   requestHeadersMs: 10_000,
   requestBodyMs: 60_000,
+  clientGoneDrainMs: 5_000,
   stalledReaderMs: 60_000,
   catalogMs: 10_000,
   tokenEndpointMs: 20_000,
@@ -56,5 +78,14 @@ export const defaultTimeLimits: TimeLimits = {
   refreshWaitMs: 5_000,
   instructionsMs: 20_000,
   redisCommandMs: 150,
+  heartbeatMs: 5_000,
+  processLeaseMs: 20_000,
+  keyPollMs: 1_000,
+  keySnapshotMs: 30_000,
+  retryBackoffMs: 500,
+  longestRetryPauseMs: 8_000,
   drainMs: 75_000,
+  drainDelayMs: 0,
+  staleStateMs: 30_000,
+  configPollMs: 15_000,
 };

@@ -1,11 +1,15 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Controller, Get, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { GatewayConfigModule } from '../config/config.module';
+import { defaultObservability } from '../config/observability-settings';
 import { SystemClock } from '../config/system-clock';
 import { type Settings } from '../config/settings';
 import { defaultTimeLimits } from '../config/time-limits';
@@ -15,7 +19,9 @@ import { GatewayError } from '../kernel/errors';
 import { KeysModule } from '../keys/keys.module';
 import { Public } from '../keys/public.decorator';
 import { MetricsModule } from '../metrics/metrics.module';
+import { StateModule } from '../state/state.module';
 import { TelemetryModule } from '../telemetry/telemetry.module';
+import { settingsFor } from '../../test/support/settings-for';
 import { readJsonBody } from './body-reader';
 import { callContextOf } from './call-context';
 import { createAdapter } from './fastify-adapter';
@@ -26,13 +32,16 @@ import { RawEventStream } from './raw-event-stream';
 const secret = 'sk-edge-spec-0123456789abcdef';
 const authorization = `Bearer ${secret}`;
 const json = { authorization, 'content-type': 'application/json' };
+const stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
 const settings = {
   masterKey: secret,
+  stateDir,
+  keys: settingsFor('http://127.0.0.1:9').keys,
   keyHeaderName: undefined,
   deployments: [],
   defaultCredential: { name: 'default' },
   codex: { baseUrl: 'http://127.0.0.1:9/backend-api/codex' },
-  requireAuthForMetrics: false,
+  observability: defaultObservability,
   logLevel: 'silent',
   trustedProxyHops: 0,
   times: { ...defaultTimeLimits, requestHeadersMs: 400, requestBodyMs: 600 },
@@ -72,7 +81,7 @@ class DoorController {
 }
 
 /** The probes as a gateway without logins shows them. */
-const noLogins = { cache: null, degradations: () => [], unusableCredentials: () => new Set<string>() };
+const noLogins = { cache: null, stateSilentMs: 0, degradations: () => [], unusableCredentials: () => new Set() };
 
 @Module({
   controllers: [DoorController, HealthController],
@@ -88,6 +97,7 @@ async function listen(): Promise<{ app: NestFastifyApplication; lifecycle: Lifec
       GatewayConfigModule.register(settings),
       TelemetryModule,
       HttpModule.forLifecycle(lifecycle),
+      StateModule,
       KeysModule,
       MetricsModule,
     ],
@@ -106,6 +116,7 @@ beforeAll(async () => {
 afterAll(async () => {
   door.app.getHttpServer().closeAllConnections();
   await door.app.close();
+  rmSync(stateDir, { recursive: true });
 });
 
 interface ErrorEnvelope {

@@ -23,6 +23,8 @@ export interface GatewayErrorOptions {
   readonly remaining?: number;
   /** Sent as `x-should-retry`, which the OpenAI SDKs obey; left out when undefined. */
   readonly shouldRetry?: boolean;
+  /** Further headers of the answer, lower-case names; values are header-safe. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 

@@ -1,3 +1,24 @@
+import {
+  type AccountQuotaRecord,
+  type AccountReading,
+  type AffinityRecord,
+  type BreakerRecord,
+  type CooldownRecord,
+  type DeploymentFacts,
+  type FallbackRecord,
+  type HoldRecord,
+  type InstructionFetch,
+  type InstructionUse,
+  type LimitReading,
+  type ReapRecord,
+  type ReconcileRecord,
+  type RefreshRecord,
+  type RetryRecord,
+  type SettleRecord,
+  type StateCommandRecord,
+  type StateReading,
+  type UpstreamLimits,
+} from './observations';
 import { type FailureKind } from './upstream-failure';
 import { type Principal } from './principal';
 import { type TokenUsage } from './usage';
@@ -19,6 +40,8 @@ export interface RequestRecord {
   readonly upstreamModel: string | undefined;
   readonly deploymentId: string | undefined;
   readonly apiBase: string | undefined;
+  /** Name of the credential that was used last; one that may be shown. */
+  readonly account?: string | undefined;
   readonly stream: boolean;
   readonly status: number;
   readonly end: AnswerEnd;
@@ -26,13 +49,27 @@ export interface RequestRecord {
   readonly errorCode: string | undefined;
   readonly errorType: string | undefined;
   readonly usage: TokenUsage | undefined;
+  /** What it was charged, nano-dollars; undefined while nobody knows a price. */
+  readonly costNanos?: number | undefined;
+  /** What its cached input tokens would have cost more, nano-dollars. */
+  readonly cacheSavedNanos?: number | undefined;
   readonly attempts: number;
   readonly durationMs: number;
+  /** From the arrival of the request until the first call upstream: edge, admission, waiting. */
+  readonly queueMs?: number | undefined;
   /** From our call to upstream until its last byte. */
   readonly upstreamMs: number | undefined;
   readonly firstContentMs: number | undefined;
   readonly droppedParams: readonly string[];
   readonly remappedFrom: string | undefined;
+  /** End user (customer), as the request named it. */
+  readonly customerId?: string | undefined;
+  /** Tags of key and request, for `custom_prometheus_tags`. */
+  readonly tags?: readonly string[] | undefined;
+  /** Metadata of key, team and request, for `custom_prometheus_metadata_labels`; nothing else of it is told. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Of the trace that shows this request; undefined when none is recorded. */
+  readonly traceId?: string | undefined;
   readonly clientIp: string;
   readonly userAgent: string;
 }
@@ -43,13 +80,80 @@ export interface AttemptRecord {
   readonly upstreamModel: string;
   readonly deploymentId: string;
   readonly apiBase: string;
+  /** On whose behalf. */
+  readonly principal?: Principal | undefined;
   readonly failure: FailureKind | undefined;
   readonly upstreamStatus: number | undefined;
   readonly durationMs: number;
 }
 
-/** Port: what the story tells to metrics and logs. Implementations never throw and never wait. */
+/**
+ * Port: what the rooms tell to metrics, logs and callbacks. Implementations never throw and never wait. Whoever brings an
+ * event calls its method; what nobody implements is told to nobody.
+ */
 export abstract class Observer {
+  /** Once for each client request, whatever became of it. */
   abstract requestEnded(record: RequestRecord): void;
+  /** Once for each call upstream, when it showed content or failed. */
   abstract attemptEnded(record: AttemptRecord): void;
+
+  /** At start, once for each deployment of the configuration. */
+  deploymentKnown(_deployment: DeploymentFacts): void {}
+
+  /** The router is about to call once more after a failure, within one model group. */
+  retried(_record: RetryRecord): void {}
+
+  /** A fallback group was asked, when that is over. */
+  fellBack(_record: FallbackRecord): void {}
+
+  /** Something takes no calls for a while, or takes them again. */
+  cooldownChanged(_record: CooldownRecord): void {}
+
+  /** A conversation that ought to stay with an account was answered. */
+  affinityEnded(_record: AffinityRecord): void {}
+
+  /** What is left at the upstream, by the rate-limit headers of an answer. */
+  upstreamLimitsSeen(_limits: UpstreamLimits): void {}
+
+  /** Quota windows and credits of an account; the newest reading counts. */
+  accountQuotaSeen(_record: AccountQuotaRecord): void {}
+
+  /** How an account stands; told again at every change and at every look. */
+  accountStateSeen(_account: AccountReading): void {}
+
+  /** A renewal of a login ended, whoever asked for it; not told by those who only waited. */
+  refreshDone(_record: RefreshRecord): void {}
+
+  /** The books were asked to let a request in. */
+  ticketHeld(_record: HoldRecord): void {}
+
+  /** A ticket was closed, for the first time or late. */
+  ticketSettled(_record: SettleRecord): void {}
+
+  /** Settlements that are written down here and wait for the shared state. */
+  settlementsWaiting(_count: number): void {}
+
+  /** One limit as it stood at an admission or a look at the books; the newest reading counts. */
+  limitSeen(_limit: LimitReading): void {}
+
+  /** A reaper's round that found work. */
+  reaped(_record: ReapRecord): void {}
+
+  /** Counters were compared with the ledger. */
+  reconciled(_record: ReconcileRecord): void {}
+
+  /** A command to the state ended. */
+  stateCommandDone(_record: StateCommandRecord): void {}
+
+  /** A breaker opened or closed. */
+  breakerChanged(_record: BreakerRecord): void {}
+
+  /** What the state says of itself. */
+  stateSeen(_reading: StateReading): void {}
+
+  /** Official instructions were put into a request. */
+  instructionsUsed(_use: InstructionUse): void {}
+
+  /** Instructions were asked for at their host. */
+  instructionsFetched(_fetch: InstructionFetch): void {}
 }

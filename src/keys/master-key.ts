@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type Principal } from '../kernel/principal';
+import { noLimits } from '../kernel/limits';
+import { openPolicy, type Principal } from '../kernel/principal';
 import { KeyAuthenticator } from './key-authenticator';
 
 /** No key of ours is longer; what is longer is not worth hashing. */
@@ -29,14 +30,31 @@ export class MasterKeyAuthenticator extends KeyAuthenticator {
   constructor(masterKey: MasterKey) {
     super();
     this.digest = hash('sha256', masterKey.secret, 'buffer');
-    this.principal = Object.freeze({ kind: 'master', keyHash: this.digest.toString('hex'), keyAlias: 'master' });
+    const keyHash = this.digest.toString('hex');
+    const principal: Principal = {
+      kind: 'master',
+      role: 'proxy_admin',
+      keyHash,
+      keyAlias: 'master',
+      policy: openPolicy,
+      scopes: [{ kind: 'key', id: keyHash, limits: noLimits, mode: 'observe', name: 'master' }],
+      modelScopes: new Map(),
+    };
+    this.principal = Object.freeze(principal);
   }
 
   authenticate(secret: string): Principal | undefined {
     if (secret.length > longestKey || secret.startsWith(jwtHead)) return undefined;
+    const judged = this.judge(secret);
+    return typeof judged === 'string' ? undefined : judged;
+  }
+
+  /** The holder when it is the master key, else the digest of the secret: SHA-256 in lower-case hex. */
+  judge(secret: string): Principal | string {
     const proven = this.proven.get(secret);
     if (proven !== undefined) return proven;
-    if (!timingSafeEqual(hash('sha256', secret, 'buffer'), this.digest)) return undefined;
+    const digest = hash('sha256', secret, 'buffer');
+    if (!timingSafeEqual(digest, this.digest)) return digest.toString('hex');
     this.proven.set(secret, this.principal);
     return this.principal;
   }

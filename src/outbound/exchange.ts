@@ -1,7 +1,7 @@
 import { type Dispatcher } from 'undici';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { bodyTimeout, connectTimeout, headersTimeout, networkFailure } from './network-failure';
-import { type OutboundRequest, type OutboundResponse } from './outbound';
+import { type OutboundRequest, type OutboundResponse, type Taken } from './outbound';
 
 /** Bytes that may wait for the reader before the socket is paused. */
 const pauseAboveBytes = 256 * 1024;
@@ -9,6 +9,11 @@ const pauseAboveBytes = 256 * 1024;
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (reason: unknown) => void;
+}
+
+/** Who is handed the chunks, and who waits for the end of it. */
+interface Reading extends Waiter<void> {
+  readonly take: (chunk: Buffer) => Taken;
 }
 
 /**
@@ -24,6 +29,9 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
   private controller: Dispatcher.DispatchController | undefined;
   private opening: Waiter<OutboundResponse> | undefined;
   private reader: Waiter<readonly Buffer[] | undefined> | undefined;
+  private reading: Reading | undefined;
+  /** The reading has asked to wait. */
+  private isHeld = false;
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
   private isUnread = false;
@@ -80,6 +88,10 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.state !== 'answering' || this.isUnread) return;
+    if (this.reading !== undefined && !this.isHeld) {
+      this.give(this.reading, chunk);
+      return;
+    }
     const { reader } = this;
     if (reader !== undefined && this.waiting.length === 0) {
       this.reader = undefined;
@@ -102,6 +114,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
     this.letGo();
     this.reader?.resolve(undefined);
     this.reader = undefined;
+    if (!this.isHeld) this.endReading();
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -116,6 +129,13 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
     if (this.state === 'broken') return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       this.reader = { resolve, reject };
+    });
+  }
+
+  each(take: (chunk: Buffer) => Taken): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.reading = { take, resolve, reject };
+      this.readOn();
     });
   }
 
@@ -147,8 +167,8 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
 
   cancel(): void {
     if (this.state === 'ended' || this.state === 'broken') return;
-    this.fail(cancelled());
     this.waiting = [];
+    this.fail(cancelled());
   }
 
   private readonly giveUp = (): void => {
@@ -165,6 +185,57 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
     this.opening?.reject(error);
     this.reader?.reject(error);
     this.reader = undefined;
+    if (this.waiting.length === 0) this.endReading();
+  }
+
+  /** Hands down one chunk; what the reader throws is the end of the call. */
+  private give(reading: Reading, chunk: Buffer): void {
+    let taken: Taken;
+    try {
+      taken = reading.take(chunk);
+    } catch (error) {
+      this.waiting = [];
+      this.reading = undefined;
+      this.fail(error);
+      reading.reject(error);
+      return;
+    }
+    if (taken === undefined) return;
+    if (taken === false) {
+      this.reading = undefined;
+      reading.resolve();
+      return;
+    }
+    this.isHeld = true;
+    this.controller?.pause();
+    taken.then(
+      () => {
+        this.isHeld = false;
+        this.readOn();
+      },
+      (error: unknown) => {
+        this.waiting = [];
+        this.fail(error);
+      },
+    );
+  }
+
+  /** Hands down what has gathered, and lets the socket go on, unless the reader asks to wait again. */
+  private readOn(): void {
+    const { reading } = this;
+    if (reading === undefined) return;
+    if (this.waiting.length > 0) this.give(reading, Buffer.concat(this.waiting.splice(0)));
+    this.waitingBytes = 0;
+    if (this.isHeld) return;
+    if (this.state === 'ended' || this.state === 'broken') this.endReading();
+    else if (this.controller?.paused === true) this.controller.resume();
+  }
+
+  private endReading(): void {
+    const { reading } = this;
+    this.reading = undefined;
+    if (this.state === 'broken') reading?.reject(this.failure);
+    else reading?.resolve();
   }
 
   private take(): readonly Buffer[] {

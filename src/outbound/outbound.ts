@@ -14,7 +14,13 @@ export interface OutboundRequest {
   readonly signal?: StopSignal;
 }
 
-/** An answer whose body is still arriving. */
+/**
+ * What a reader says of what it was handed: nothing to be handed the next thing at once, a promise to be handed it when
+ * that is fulfilled, `false` to be handed no more.
+ */
+export type Taken = Promise<void> | undefined | false;
+
+/** An answer whose body is still arriving. Read it with `next`, then with `each` if at all, or whole with `text`. */
 export interface OutboundResponse {
   readonly status: number;
   /** Lower-case names; a repeated header is joined with `, `. */
@@ -25,6 +31,14 @@ export interface OutboundResponse {
    * @throws {UpstreamFailure} of kind `network` when the connection breaks, with the signal's reason when aborted.
    */
   next(): Promise<readonly Buffer[] | undefined>;
+  /**
+   * Hands down the rest of the body by calls: a chunk goes to `take` while it is read, with no promise between. The socket
+   * is paused while `take` has asked to wait. Call once, and `next` no more.
+   *
+   * @returns when the body ended cleanly, or `take` wanted no more of it.
+   * @throws {UpstreamFailure} as `next`; what came before the break was handed down. What `take` throws ends the call.
+   */
+  each(take: (chunk: Buffer) => Taken): Promise<void>;
   /** Whole body, at most `limitBytes` (the rest is discarded). */
   text(limitBytes: number, withinMs: number): Promise<string>;
   /** Lets the body end on its own, unread, so that the connection can be used again; frees the socket when that takes longer. */

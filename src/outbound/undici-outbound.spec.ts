@@ -1,42 +1,18 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { settingsFor, type SettingsChanges } from '../../test/support/settings-for';
-import { type OutboundRequest, type OutboundResponse } from './outbound';
-import { UndiciOutbound } from './undici-outbound';
+import { OutboundWorld } from '../../test/support/outbound-world';
+import { type OutboundResponse } from './outbound';
+import { type UndiciOutbound } from './undici-outbound';
 
-type Answering = (request: IncomingMessage, response: ServerResponse) => void;
-
-let answer: Answering;
-let server: Server;
-let url: string;
-const open: UndiciOutbound[] = [];
+let world: OutboundWorld;
 
 beforeEach(async () => {
-  server = createServer((request, response) => {
-    answer(request, response);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  world = new OutboundWorld();
+  await world.listen();
 });
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((outbound) => outbound.close()));
-  server.closeAllConnections();
-  server.close();
-});
-
-function outboundTo(target: string, changes?: SettingsChanges): UndiciOutbound {
-  const outbound = new UndiciOutbound(settingsFor(target, changes));
-  open.push(outbound);
-  return outbound;
-}
-
-function get(path = '/x', changes: Partial<OutboundRequest> = {}): OutboundRequest {
-  return { method: 'GET', url: `${url}${path}`, headers: {}, headersMs: 5_000, ...changes };
-}
+afterEach(() => world.close());
 
 async function allBytes(response: OutboundResponse): Promise<string> {
   let text = '';
@@ -49,7 +25,7 @@ async function allBytes(response: OutboundResponse): Promise<string> {
 describe('a proxy', () => {
   it('that cannot be used is refused without showing its address or password', () => {
     const proxy = { http: '', https: 'http://ada:pr0xy-secret@proxy:99999', no: '' };
-    const make = (): UndiciOutbound => outboundTo(url, { rest: { proxy } });
+    const make = (): UndiciOutbound => world.outboundTo(world.url, { rest: { proxy } });
     expect(make).toThrow('HTTP_PROXY or HTTPS_PROXY is not an address of a proxy');
     try {
       make();
@@ -62,15 +38,15 @@ describe('a proxy', () => {
 describe('a call', () => {
   it('sends method, path, headers and body, and tells status, headers and body', async () => {
     let seen: unknown;
-    answer = (request, response) => {
+    world.answer = (request, response) => {
       request.setEncoding('utf8').on('data', (body: string) => {
         seen = { method: request.method, path: request.url, header: request.headers['x-a'], body };
         response.writeHead(201, { 'x-b': ['1', '2'], 'Content-Type': 'text/plain' }).end('done');
       });
     };
-    const response = await outboundTo(url).send(
-      get('/p?q=1', { method: 'POST', headers: { 'x-a': 'b' }, body: 'hello' }),
-    );
+    const response = await world
+      .outboundTo(world.url)
+      .send(world.get('/p?q=1', { method: 'POST', headers: { 'x-a': 'b' }, body: 'hello' }));
     expect(seen).toEqual({ method: 'POST', path: '/p?q=1', header: 'b', body: 'hello' });
     expect(response.status).toBe(201);
     expect(response.headers['content-type']).toBe('text/plain');
@@ -79,11 +55,11 @@ describe('a call', () => {
   });
 
   it('hands out every chunk that has arrived at once, in order', async () => {
-    answer = (_, response) => {
+    world.answer = (_, response) => {
       for (let index = 0; index < 50; index += 1) response.write(`${index},`);
       response.end();
     };
-    const response = await outboundTo(url).send(get());
+    const response = await world.outboundTo(world.url).send(world.get());
     const first = await response.next();
     expect(first?.length).toBeGreaterThan(1);
     const rest = await allBytes(response);
@@ -93,13 +69,13 @@ describe('a call', () => {
 
   it('uses connections again once their answers are read', async () => {
     const sockets = new Set<Socket>();
-    answer = (request, response) => {
+    world.answer = (request, response) => {
       sockets.add(request.socket);
       response.end('ok');
     };
-    const outbound = outboundTo(url);
+    const outbound = world.outboundTo(world.url);
     for (let round = 0; round < 8; round += 1) {
-      const response = await outbound.send(get());
+      const response = await outbound.send(world.get());
       await allBytes(response);
       response.cancel();
     }
@@ -108,8 +84,8 @@ describe('a call', () => {
   });
 
   it('does not follow a redirect', async () => {
-    answer = (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
-    const response = await outboundTo(url).send(get());
+    world.answer = (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+    const response = await world.outboundTo(world.url).send(world.get());
     expect(response.status).toBe(302);
     expect(response.headers['location']).toBe('http://127.0.0.1:1/');
     response.cancel();
@@ -118,7 +94,7 @@ describe('a call', () => {
   it('stops reading the socket while more than 256 KiB wait, and reads on when they are taken', async () => {
     const total = 32 * 1024 * 1024;
     let pushed = 0;
-    answer = (_, response) => {
+    world.answer = (_, response) => {
       const push = (): void => {
         while (pushed < total) {
           pushed += 65_536;
@@ -131,7 +107,7 @@ describe('a call', () => {
       };
       push();
     };
-    const response = await outboundTo(url).send(get());
+    const response = await world.outboundTo(world.url).send(world.get());
     let before = -1;
     while (before !== pushed) {
       before = pushed;
@@ -152,15 +128,15 @@ describe('a call', () => {
 
 describe('a call that fails', () => {
   it('is refused for an origin that the settings do not name', async () => {
-    const request = get('/', { url: 'http://127.0.0.1:9/secret' });
-    await expect(outboundTo(url).send(request)).rejects.toThrow(/origin not named/);
+    const request = world.get('/', { url: 'http://127.0.0.1:9/secret' });
+    await expect(world.outboundTo(world.url).send(request)).rejects.toThrow(/origin not named/);
   });
 
   it('tells a refused connection as network, without the address', async () => {
-    const outbound = outboundTo(url);
-    server.close();
-    await once(server, 'close');
-    const failing = outbound.send(get());
+    const outbound = world.outboundTo(world.url);
+    world.server.close();
+    await once(world.server, 'close');
+    const failing = outbound.send(world.get());
     await expect(failing).rejects.toMatchObject({
       kind: 'network',
       message: expect.stringMatching(/ECONNREFUSED/) as string,
@@ -170,9 +146,9 @@ describe('a call that fails', () => {
 
   it('gives up waiting for headers, and frees the socket', async () => {
     const closed = new Promise((resolve) => {
-      answer = (request) => request.socket.once('close', resolve);
+      world.answer = (request) => request.socket.once('close', resolve);
     });
-    await expect(outboundTo(url).send(get('/x', { headersMs: 40 }))).rejects.toMatchObject({
+    await expect(world.outboundTo(world.url).send(world.get('/x', { headersMs: 40 }))).rejects.toMatchObject({
       kind: 'timeout',
       details: { code: 'upstream_headers_timeout' },
     });
@@ -180,11 +156,11 @@ describe('a call that fails', () => {
   });
 
   it('delivers what came before the connection broke, then fails as network', async () => {
-    answer = (request, response) => {
+    world.answer = (request, response) => {
       response.write('half');
       setImmediate(() => request.socket.destroy());
     };
-    const response = await outboundTo(url).send(get());
+    const response = await world.outboundTo(world.url).send(world.get());
     expect(Buffer.concat((await response.next()) ?? []).toString()).toBe('half');
     await expect(response.next()).rejects.toMatchObject({ kind: 'network' });
     await expect(response.next()).rejects.toMatchObject({ kind: 'network' });
@@ -192,13 +168,13 @@ describe('a call that fails', () => {
 
   it('ends a waiting read with the reason of the signal, and closes the socket at once', async () => {
     const closed = new Promise((resolve) => {
-      answer = (request, response) => {
+      world.answer = (request, response) => {
         request.socket.once('close', resolve);
         response.write('x');
       };
     });
     const controller = new AbortController();
-    const response = await outboundTo(url).send(get('/x', { signal: controller.signal }));
+    const response = await world.outboundTo(world.url).send(world.get('/x', { signal: controller.signal }));
     await response.next();
     const reading = response.next();
     controller.abort(new Error('enough'));
@@ -208,38 +184,38 @@ describe('a call that fails', () => {
 
   it('does not start when the signal is aborted already', async () => {
     let asked = false;
-    answer = (_, response) => {
+    world.answer = (_, response) => {
       asked = true;
       response.end();
     };
-    await expect(outboundTo(url).send(get('/x', { signal: AbortSignal.abort(new Error('gone')) }))).rejects.toThrow(
-      'gone',
-    );
+    await expect(
+      world.outboundTo(world.url).send(world.get('/x', { signal: AbortSignal.abort(new Error('gone')) })),
+    ).rejects.toThrow('gone');
     expect(asked).toBe(false);
   });
 
   it('cuts a body at its limit and frees the socket', async () => {
     const closed = new Promise((resolve) => {
-      answer = (request, response) => {
+      world.answer = (request, response) => {
         request.socket.once('close', resolve);
         response.write('x'.repeat(1_000));
       };
     });
-    const response = await outboundTo(url).send(get());
+    const response = await world.outboundTo(world.url).send(world.get());
     expect(await response.text(10, 5_000)).toBe('x'.repeat(10));
     await closed;
   });
 
   it('gives up on a body that does not end in time', async () => {
-    answer = (_, response) => response.write('x');
-    const response = await outboundTo(url).send(get());
+    world.answer = (_, response) => response.write('x');
+    const response = await world.outboundTo(world.url).send(world.get());
     await expect(response.text(10_000, 40)).rejects.toMatchObject({ kind: 'timeout' });
   });
 });
 
 describe('a proxy', () => {
   it('carries the call through a tunnel, unless NO_PROXY names the host', async () => {
-    answer = (_, response) => response.end('through');
+    world.answer = (_, response) => response.end('through');
     const tunnels: string[] = [];
     const proxy = createServer();
     proxy.on('connect', (request: IncomingMessage, client: Socket) => {
@@ -255,11 +231,11 @@ describe('a proxy', () => {
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     const http = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    const proxied = outboundTo(url, { rest: { proxy: { http, https: '', no: '' } } });
-    expect(await (await proxied.send(get())).text(100, 1_000)).toBe('through');
-    expect(tunnels).toEqual([new URL(url).host]);
-    const direct = outboundTo(url, { rest: { proxy: { http, https: '', no: '127.0.0.1' } } });
-    expect(await (await direct.send(get())).text(100, 1_000)).toBe('through');
+    const proxied = world.outboundTo(world.url, { rest: { proxy: { http, https: '', no: '' } } });
+    expect(await (await proxied.send(world.get())).text(100, 1_000)).toBe('through');
+    expect(tunnels).toEqual([new URL(world.url).host]);
+    const direct = world.outboundTo(world.url, { rest: { proxy: { http, https: '', no: '127.0.0.1' } } });
+    expect(await (await direct.send(world.get())).text(100, 1_000)).toBe('through');
     expect(tunnels).toHaveLength(1);
     await proxied.close();
     proxy.closeAllConnections();

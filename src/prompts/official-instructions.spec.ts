@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type CodexHooks } from '../config/hooks';
 import { GatewayMetrics } from '../telemetry/gateway-metrics';
+import { LimitBook } from '../telemetry/limit-book';
+import { GatewayLogger } from '../telemetry/logger';
+import { MetricsObserver } from '../telemetry/metrics-observer';
 import { codexModeOf } from './codex-mode';
-import { InstructionMetrics } from './instruction-metrics';
 import { defaultInstructions, OfficialInstructionsSource } from './official-instructions';
 import { promptFileOf } from './prompt-families';
 import { type FoundPrompt, type ReleasePrompts } from './release-prompts';
@@ -19,8 +21,14 @@ class Shelf {
   }
 }
 
-function source(shelf: Shelf, hooks: readonly CodexHooks[] = [], metrics?: GatewayMetrics): OfficialInstructionsSource {
-  return new OfficialInstructionsSource(shelf as unknown as ReleasePrompts, hooks, new InstructionMetrics(metrics));
+function source(
+  shelf: Shelf,
+  hooks: readonly CodexHooks[] = [],
+  metrics = new GatewayMetrics(),
+): OfficialInstructionsSource {
+  const silent = new GatewayLogger({ logLevel: 'silent' });
+  const observer = new MetricsObserver(metrics, silent, new LimitBook(metrics, () => 0, 1));
+  return new OfficialInstructionsSource(shelf as unknown as ReleasePrompts, hooks, observer);
 }
 
 describe('the official instructions', () => {

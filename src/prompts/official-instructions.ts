@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CodexHooks } from '../config/hooks';
+import { Observer } from '../kernel/observer';
 import { hookFailed } from './hook-failed';
 import { HOOKS } from './hooks.module';
-import { InstructionMetrics } from './instruction-metrics';
 import { Instructions, type OfficialInstructions } from './instructions';
 import { promptFileOf } from './prompt-families';
 import { type FoundPrompt, ReleasePrompts } from './release-prompts';
@@ -23,7 +23,7 @@ export class OfficialInstructionsSource extends Instructions {
   constructor(
     private readonly releases: ReleasePrompts,
     @Inject(HOOKS) private readonly hooks: readonly CodexHooks[],
-    private readonly metrics: InstructionMetrics,
+    private readonly observer: Observer,
   ) {
     super();
   }
@@ -35,7 +35,7 @@ export class OfficialInstructionsSource extends Instructions {
       if (prompt !== undefined) text = await changed(prompt, text, slug);
     }
     const report = { sha256: this.digestOf(text), source: found.source, ageMs: found.ageMs };
-    this.metrics.used(report);
+    this.observer.instructionsUsed(report);
     return { text, report };
   }
 

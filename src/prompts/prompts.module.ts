@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { TIME_LIMITS } from '../config/config.module';
-import { InstructionMetrics } from './instruction-metrics';
 import { Instructions } from './instructions';
 import { OfficialInstructionsSource } from './official-instructions';
 import { PromptFetcher } from './prompt-fetcher';
@@ -14,7 +13,6 @@ import { ReleasePrompts } from './release-prompts';
     ReleaseHost,
     PromptFetcher,
     ReleasePrompts,
-    InstructionMetrics,
     { provide: PROMPT_TIMES, useFactory: promptTimes, inject: [TIME_LIMITS] },
     { provide: Instructions, useClass: OfficialInstructionsSource },
   ],

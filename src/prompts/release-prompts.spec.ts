@@ -7,6 +7,7 @@ import { type Simulator, startSimulator } from '../../test/simulator/simulator';
 import { MovedClock } from '../../test/support/moved-clock';
 import { describeWithRedis, RedisServer } from '../../test/support/redis-server';
 import { settingsFor } from '../../test/support/settings-for';
+import { SilentObserver } from '../../test/support/silent-observer';
 import { SystemClock } from '../config/system-clock';
 import { defaultTimeLimits } from '../config/time-limits';
 import { UndiciOutbound } from '../outbound/undici-outbound';
@@ -52,7 +53,7 @@ function process(cache: SharedCache, changes: Partial<PromptTimes> = {}): Releas
   outbounds.push(outbound);
   const times = { ...promptTimes(defaultTimeLimits), lookMs: 5, ...changes };
   const fetcher = new PromptFetcher(new ReleaseHost(settings, outbound, clock), cache, clock, times);
-  return new ReleasePrompts(fetcher, cache, clock, times);
+  return new ReleasePrompts(fetcher, cache, clock, times, new SilentObserver());
 }
 
 const memory = (): SharedCache => new MemorySharedCache(clock);

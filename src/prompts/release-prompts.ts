@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
+import { Observer } from '../kernel/observer';
 import { SharedCache } from '../state/shared-cache';
 import { type InstructionSource } from './instructions';
 import { PromptFetcher } from './prompt-fetcher';
@@ -34,11 +35,13 @@ interface Shelf {
 export class ReleasePrompts {
   private readonly shelves = new Map<string, Shelf>();
 
+  // eslint-disable-next-line max-params -- four rooms it works with, and the one that hears of it
   constructor(
     private readonly fetcher: PromptFetcher,
     private readonly cache: SharedCache,
     private readonly clock: Clock,
     @Inject(PROMPT_TIMES) private readonly times: PromptTimes,
+    private readonly observer: Observer,
   ) {}
 
   /** @returns undefined when there is no copy and none can be had now. Never throws. */
@@ -102,7 +105,10 @@ export class ReleasePrompts {
   }
 
   private async fetch(file: string, shelf: Shelf, deadlineMs: number): Promise<void> {
+    const startedMs = this.clock.monotonicMs();
     const prompt = await this.fetcher.fetch(file, shelf.prompt, deadlineMs);
+    const outcome = prompt === undefined ? 'failed' : prompt.text === shelf.prompt?.text ? 'unchanged' : 'changed';
+    this.observer.instructionsFetched({ outcome, durationMs: this.clock.monotonicMs() - startedMs });
     if (prompt === undefined) {
       await this.cache.set(failureKey(file), '1', this.times.retryMs);
       return;

@@ -1,5 +1,6 @@
 import { validateHeaderValue } from 'node:http';
 import { type Deployment } from '../config/deployment';
+import { noSpan } from '../kernel/tracing';
 import { uncataloguedModel } from '../models/catalog-entry';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
 import { type RoutedAnswer } from '../routing/router';
@@ -29,21 +30,33 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
       userAgent: '',
       principal: undefined,
       settled: false,
+      span: noSpan,
     },
     route: '/v1/responses',
     dialect: 'responses',
     client: { canonical: { model, input: [] }, stream: false, droppedParams: [] },
     isWire: false,
+    extras: { tags: [] },
+    requestedTier: undefined,
+    size: { textBytes: 0, images: 0, sealedBytes: 0 },
   };
   const routed: RoutedAnswer = {
     deployment,
+    route: { requestedModel: model, modelGroup: model, label: model, deployments: [deployment] },
     attempts: 1,
+    span: noSpan,
+    retries: 0,
+    maxRetries: 2,
+    fallbacks: 0,
+    reasoningDropped: 0,
+    over: () => undefined,
     held: [],
     tracker: new AnswerTracker({ nowMs: () => 0 }),
     answer: {
       model: { ...uncataloguedModel('gpt-5.5'), remappedFrom },
       passHeaders: {},
       droppedParams: [],
+      each: () => Promise.resolve(),
       next: () => Promise.resolve(undefined),
       release: () => undefined,
       cancel: () => undefined,

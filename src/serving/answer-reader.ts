@@ -1,4 +1,5 @@
 import { UpstreamFailure } from '../kernel/upstream-failure';
+import { type Taken } from '../outbound/outbound';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type AnswerOutcome } from '../protocol/canonical/answer-outcome';
 import { isTerminal } from '../protocol/canonical/terminal-event';
@@ -7,8 +8,6 @@ import { type EventHook } from './event-hooks';
 
 /** Reads a routed answer to its terminal event and no further: the held events first, then what arrives. */
 export class AnswerReader {
-  private heldRead = false;
-
   constructor(
     readonly routed: RoutedAnswer,
     private readonly hook: EventHook | undefined,
@@ -27,23 +26,27 @@ export class AnswerReader {
   }
 
   /**
-   * The next events to translate; undefined after the terminal one.
+   * Hands `take` the events to translate, a batch for each upstream chunk, up to the terminal one or until it returns false.
    *
    * @throws {UpstreamFailure} the upstream's own failure, `cut` when it closed without a terminal event, `network`, `timeout`.
    */
-  async next(): Promise<readonly AnswerEvent[] | undefined> {
-    const { tracker } = this.routed;
-    if (!this.heldRead) {
-      this.heldRead = true;
-      // Taken out: they hold the first chunks as a whole, and the answer may run for an hour.
-      return this.translated(this.routed.held.splice(0));
+  async each(take: (events: readonly AnswerEvent[]) => Taken): Promise<void> {
+    const { tracker, answer, held } = this.routed;
+    // Taken out: they hold the first chunks as a whole, and the answer may run for an hour.
+    const first = take(this.translated(held.splice(0)));
+    if (first !== undefined) await first;
+    let isWanted = first !== false;
+    if (isWanted && tracker.outcome.state === 'open') {
+      await answer.each((events) => {
+        for (const event of events) tracker.see(event);
+        const taken = take(this.translated(events));
+        isWanted = taken !== false;
+        return tracker.outcome.state === 'open' ? taken : false;
+      });
     }
+    if (!isWanted) return;
     if (tracker.outcome.state === 'failed') throw tracker.outcome.failure;
-    if (tracker.outcome.state !== 'open') return undefined;
-    const events = await this.routed.answer.next();
-    if (events === undefined) throw cutAfterContent();
-    for (const event of events) tracker.see(event);
-    return this.translated(events);
+    if (tracker.outcome.state === 'open') throw cutAfterContent();
   }
 
   /** Elsewhere the terminal failure is told by `fail`, in the client's own dialect, so the encoder does not see it. */

@@ -1,17 +1,16 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS } from '../config/config.module';
-import { type Settings } from '../config/settings';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
 import { type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { valueFromWire } from '../protocol/wire/wire-json';
-import { ModelGroups, type Route } from '../routing/model-groups';
 import { type RoutedAnswer, Router } from '../routing/router';
+import { type TryPlan } from '../routing/try-plan';
 import { type UpstreamCall } from '../upstream/upstream';
 import { Admission } from './admission';
 import { AnswerReader } from './answer-reader';
-import { type Call, letGoOfQuestion, requestedModelOf } from './call';
+import { type Call, letGoOfQuestion } from './call';
 import { EventHooks } from './event-hooks';
+import { GoneClients } from './gone-clients';
 import { type Progress } from './progress';
 import { clientLeft, RunningCalls } from './running-calls';
 
@@ -20,12 +19,11 @@ import { clientLeft, RunningCalls } from './running-calls';
 export class CallRunner {
   // eslint-disable-next-line max-params -- the story names each of its rooms once
   constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
-    private readonly groups: ModelGroups,
     private readonly admission: Admission,
     private readonly router: Router,
     private readonly hooks: EventHooks,
     private readonly running: RunningCalls,
+    private readonly goneClients: GoneClients,
     private readonly clock: Clock,
   ) {}
 
@@ -41,6 +39,7 @@ export class CallRunner {
     clientGone: StopSignal,
     tell: (answer: AnswerReader) => Promise<void>,
   ): Promise<void> {
+    progress.admissionStartedMs = this.clock.monotonicMs();
     const stopper = this.running.entered();
     const leave = (): void => {
       stopper.abort(clientLeft());
@@ -49,15 +48,14 @@ export class CallRunner {
     if (clientGone.aborted) leave();
     let deadline: NodeJS.Timeout | undefined;
     try {
-      const route = await this.groups.resolve(requestedModelOf(call));
-      progress.modelLabel = route.label;
-      deadline = setTimeout(
-        () => {
-          stopper.abort(tooLong());
-        },
-        this.wholeCallMs(call, route),
-      );
-      await this.answer(call, progress, route, stopper, tell);
+      const { plan, wholeMs } = await this.admission.admit(call, progress, (error) => {
+        stopper.abort(error);
+      });
+      deadline = setTimeout(() => {
+        stopper.abort(tooLong());
+      }, wholeMs);
+      const routed = await this.routed(call, progress, { ...plan, signal: stopper });
+      await this.answer(call, progress, routed, stopper, tell);
     } finally {
       clearTimeout(deadline);
       clientGone.removeEventListener('abort', leave);
@@ -69,65 +67,52 @@ export class CallRunner {
   private async answer(
     call: Call,
     progress: Progress,
-    route: Route,
+    routed: RoutedAnswer,
     signal: StopSignal,
     tell: (answer: AnswerReader) => Promise<void>,
   ): Promise<void> {
-    const routed = await this.routed(call, progress, route, signal);
     letGoOfQuestion(call);
     progress.routed = routed;
     progress.firstContentMs = this.clock.monotonicMs() - progress.startedMs;
+    let stopDraining: (() => void) | undefined;
+    let thrown: unknown;
     // Waiting reads end with the signal, because it frees the socket under them.
     const stop = (): void => {
-      routed.answer.cancel();
+      if (isClientGone(signal.reason)) stopDraining = this.goneClients.left(routed);
+      else routed.answer.cancel();
     };
     signal.addEventListener('abort', stop);
     try {
-      signal.throwIfAborted();
+      if (signal.aborted) stop();
       await tell(new AnswerReader(routed, this.hooks.forCall(call), call.dialect === 'native'));
-    } catch (error) {
       signal.throwIfAborted();
-      throw error;
+    } catch (error) {
+      thrown = signal.aborted ? signal.reason : error;
+      throw thrown;
     } finally {
+      stopDraining?.();
       signal.removeEventListener('abort', stop);
+      routed.over(thrown);
       if (routed.tracker.outcome.state === 'open') routed.answer.cancel();
       else routed.answer.release();
     }
   }
 
-  private async routed(call: Call, progress: Progress, route: Route, signal: StopSignal): Promise<RoutedAnswer> {
-    const admitted = this.admission.admit(call, route);
-    const upstreamCall = await this.upstreamCall(call);
+  private async routed(call: Call, progress: Progress, plan: TryPlan): Promise<RoutedAnswer> {
+    const asked = await this.hooked(call, plan.call);
     progress.upstreamStartedMs = this.clock.monotonicMs();
-    return this.router.firstToAnswer({
-      route: admitted,
-      call: upstreamCall,
-      retries: this.settings.numRetries,
-      signal,
-      onAttempt: (deployment, attempt) => {
-        progress.deployment = deployment;
-        progress.attempts = attempt;
-      },
-    });
+    return this.router.firstToAnswer({ ...plan, call: asked });
   }
 
-  private async upstreamCall(call: Call): Promise<UpstreamCall> {
-    if (call.dialect === 'native') return call.native;
-    const { isCodexCli: fromCodexCli } = call.context;
-    if (!this.hooks.wantsRequests) {
-      return { kind: 'canonical', request: call.client.canonical, fromCodexCli, isWire: call.isWire };
-    }
-    const own = call.isWire ? valueFromWire(call.client.canonical) : call.client.canonical;
-    return { kind: 'canonical', request: await this.hooks.onRequest(call, own), fromCodexCli, isWire: false };
+  private async hooked(call: Call, asked: UpstreamCall): Promise<UpstreamCall> {
+    if (call.dialect === 'native' || asked.kind === 'native' || !this.hooks.wantsRequests) return asked;
+    const own = asked.isWire ? valueFromWire(asked.request) : asked.request;
+    return { ...asked, request: await this.hooks.onRequest(call, own), isWire: false };
   }
+}
 
-  /** A deployment's `timeout` bounds JSON answers; streams of an agent run long and have a limit of their own. */
-  private wholeCallMs(call: Call, route: Route): number {
-    const { wholeJsonMs, wholeStreamMs } = this.settings.times;
-    if (call.dialect === 'native' || call.client.stream) return wholeStreamMs;
-    const own = route.deployments.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs]));
-    return own.length > 0 ? Math.max(...own) : wholeJsonMs;
-  }
+function isClientGone(reason: unknown): boolean {
+  return reason instanceof UpstreamFailure && reason.kind === 'client_gone';
 }
 
 function tooLong(): UpstreamFailure {

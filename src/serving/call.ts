@@ -1,12 +1,30 @@
 import { type CallContext } from '../http/call-context';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
+import { type QuestionSize } from '../protocol/canonical/question-size';
+import { type CallExtras } from '../protocol/openai/call-extras';
+import { type RequestWishes } from '../protocol/request-wishes';
 import { type NativeRequest } from '../upstream/upstream';
+
+/** What a request says about its own routing, and the questions that it wants put to other models. */
+export interface CallWishes extends Omit<RequestWishes, 'fallbacks'> {
+  readonly fallbacks?: readonly { readonly model: string; readonly client?: ClientRequest }[];
+}
 
 /** A request that passed the edge: who, what, and in which dialect the answer is told. */
 export type Call = {
   readonly context: CallContext;
   /** Route template for logs and metrics. */
   readonly route: string;
+  /** What the request says beside its question. */
+  readonly extras: CallExtras;
+  /** How large its question is. */
+  readonly size: QuestionSize;
+  /** Service tier it asks for. */
+  readonly requestedTier: string | undefined;
+  /** For the ledger, where it is not the dialect's own. */
+  readonly callType?: string;
+  /** What it says of its own routing. */
+  readonly wishes?: CallWishes;
 } & (
   | {
       readonly dialect: 'chat' | 'responses';

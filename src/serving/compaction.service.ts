@@ -1,9 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
+import { jsonIn } from '../kernel/json-text';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type GatewayError, modelNotFound } from '../kernel/errors';
-import { ModelGroups } from '../routing/model-groups';
-import { Upstream } from '../upstream/upstream';
+import { type TokenUsage } from '../kernel/usage';
+import { isJsonObject } from '../protocol/json-guards';
+import { toldUsage } from '../protocol/pricing/told-usage';
+import { type Route } from '../routing/model-groups';
+import { Router } from '../routing/router';
+import { Admission } from './admission';
 import { type Call } from './call';
 import { brokenEnd, toGatewayError } from './endings';
 import { progressFrom } from './progress';
@@ -15,8 +20,8 @@ import { Settlement } from './settlement';
 export class CompactionService {
   // eslint-disable-next-line max-params -- the unary story names each of its rooms once
   constructor(
-    private readonly groups: ModelGroups,
-    private readonly upstream: Upstream,
+    private readonly admission: Admission,
+    private readonly router: Router,
     private readonly settlement: Settlement,
     private readonly running: RunningCalls,
     private readonly clock: Clock,
@@ -33,14 +38,17 @@ export class CompactionService {
     if (gone.aborted) leave();
     let error: GatewayError | undefined;
     try {
-      const route = await this.groups.resolve(call.native.model);
-      const deployment = route.deployments.find(({ provider }) => provider === 'codex');
-      if (deployment === undefined) throw modelNotFound(call.native.model);
-      progress.modelLabel = route.label;
-      progress.deployment = deployment;
-      progress.attempts = 1;
+      const { plan } = await this.admission.admit(
+        call,
+        progress,
+        (reason) => {
+          stopper.abort(reason);
+        },
+        onlyCodex,
+      );
       progress.upstreamStartedMs = this.clock.monotonicMs();
-      const body = await this.upstream.compact(deployment, call.native, stopper);
+      const { body } = await this.router.compact({ ...plan, call: call.native, signal: stopper });
+      progress.told = usageIn(body);
       progress.end = 'completed';
       return body;
     } catch (thrown) {
@@ -50,7 +58,20 @@ export class CompactionService {
     } finally {
       gone.removeEventListener('abort', leave);
       this.running.left(stopper);
-      this.settlement.settle(call, progress, error);
+      await this.settlement.settle(call, progress, error);
     }
   }
+}
+
+/** What a compaction says it used; undefined when it says nothing. */
+function usageIn(body: Buffer): TokenUsage | undefined {
+  const answer = jsonIn(body.toString('utf8'));
+  return isJsonObject(answer) ? toldUsage(answer) : undefined;
+}
+
+/** Only the Codex backend compacts. @throws {GatewayError} 404 when the model is not served by it. */
+function onlyCodex(route: Route): Route {
+  const deployments = route.deployments.filter(({ provider }) => provider === 'codex');
+  if (deployments.length === 0) throw modelNotFound(route.requestedModel);
+  return { ...route, deployments };
 }

@@ -1,13 +1,19 @@
 import { type Deployment } from '../config/deployment';
 import { type AnswerEnd } from '../kernel/observer';
 import { type TokenUsage } from '../kernel/usage';
+import { type Ticket } from './ticket';
 import { type RoutedAnswer } from '../routing/router';
 
 /** What is known of a call while it runs; the settlement reads it once, whatever happened. */
 export interface Progress {
   readonly startedMs: number;
+  /** When the story began: the edge is behind it. */
+  admissionStartedMs: number | undefined;
   modelLabel: string | undefined;
+  modelGroup: string | undefined;
   deployment: Deployment | undefined;
+  /** From admission on; then the call must be settled. */
+  ticket: Ticket | undefined;
   attempts: number;
   upstreamStartedMs: number | undefined;
   firstContentMs: number | undefined;
@@ -15,6 +21,8 @@ export interface Progress {
   /** Set when the answer ended; undefined means the story was left by an exception. */
   end: AnswerEnd | undefined;
   droppedParams: readonly string[];
+  /** Usage of an answer that is no stream. */
+  told: TokenUsage | undefined;
   /** Stands in when the answer was ended by a stop sequence and upstream never told its usage. */
   estimatedUsage: TokenUsage | undefined;
 }
@@ -23,14 +31,18 @@ export interface Progress {
 export function progressFrom(startedMs: number, droppedParams: readonly string[]): Progress {
   return {
     startedMs,
+    admissionStartedMs: undefined,
     modelLabel: undefined,
+    modelGroup: undefined,
     deployment: undefined,
+    ticket: undefined,
     attempts: 0,
     upstreamStartedMs: undefined,
     firstContentMs: undefined,
     routed: undefined,
     end: undefined,
     droppedParams,
+    told: undefined,
     estimatedUsage: undefined,
   };
 }

@@ -6,8 +6,9 @@ import { Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
-import { type AnswerEvent } from '../protocol/canonical/answer-event';
-import { allDropped, answerHeaders } from './answer-headers';
+import { type Cost } from '../protocol/pricing/cost-of';
+import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
+import { allDropped, answerHeaders, answeringModel } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
@@ -36,7 +37,7 @@ export class ServingService {
    */
   async stream(call: Call, out: EventStream): Promise<void> {
     const progress = this.begin(call);
-    const encoder = encoderFor(call, this.nowSeconds());
+    let encoder = encoderFor(call, this.nowSeconds());
     const hold = setTimeout(() => {
       out.commit({});
     }, this.settings.times.firstByteHoldMs);
@@ -45,7 +46,10 @@ export class ServingService {
     try {
       await this.runner.run(call, progress, out.signal, async (answer) => {
         clearTimeout(hold);
-        out.commit(this.headersOf(call, progress, answer));
+        const headers = this.headersOf(call, progress, answer);
+        if (answer.routed.fallbacks > 0)
+          encoder = encoderFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
+        out.commit(Object.assign(headers, this.moneyHeaders(call, progress)));
         last = await forward(answer, encoder, out);
         if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
         progress.end = endOf(answer.outcome);
@@ -58,7 +62,7 @@ export class ServingService {
       out.end(encoder.fail(error));
     } finally {
       clearTimeout(hold);
-      this.settlement.settle(call, progress, error);
+      await this.settlement.settle(call, progress, error);
     }
   }
 
@@ -67,17 +71,19 @@ export class ServingService {
     const progress = this.begin(call);
     let error: GatewayError | undefined;
     try {
-      const fold = foldFor(call, this.nowSeconds());
+      let fold = foldFor(call, this.nowSeconds());
       let headers: Record<string, string> = {};
       await this.runner.run(call, progress, clientGone, async (answer) => {
-        for (let events = await answer.next(); events !== undefined; events = await answer.next()) {
+        if (answer.routed.fallbacks > 0) fold = foldFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
+        await answer.each((events) => {
           fold.add(events);
-          if (fold.satisfied) break;
-        }
+          return fold.satisfied ? false : undefined;
+        });
         if (fold.satisfied) progress.estimatedUsage = fold.estimatedUsage;
         headers = this.headersOf(call, progress, answer);
         progress.end = endOf(answer.outcome);
       });
+      Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress).cost));
       headers['x-litellm-response-duration-ms'] = (this.clock.monotonicMs() - progress.startedMs).toFixed(2);
       return { headers, body: Buffer.from(fold.result(), 'latin1') };
     } catch (thrown) {
@@ -85,7 +91,7 @@ export class ServingService {
       progress.end = brokenEnd(error, progress);
       throw error;
     } finally {
-      this.settlement.settle(call, progress, error);
+      await this.settlement.settle(call, progress, error);
     }
   }
 
@@ -98,23 +104,33 @@ export class ServingService {
     return answerHeaders(call, answer.routed, progress.droppedParams);
   }
 
+  /** Limits and money; a stream's headers leave before its cost is known. */
+  private moneyHeaders(call: Call, { ticket }: Progress, cost?: Cost): Record<string, string> {
+    if (ticket === undefined || (ticket.facts.limits.length === 0 && cost === undefined)) return {};
+    return answerMoneyHeaders({
+      limits: ticket.facts.limits,
+      heldNanos: ticket.held.nanos,
+      ...(cost === undefined ? {} : { cost }),
+      isCodexCli: call.context.isCodexCli,
+      nowMs: this.clock.nowMs(),
+    });
+  }
+
   private nowSeconds(): number {
     return Math.floor(this.clock.nowMs() / 1000);
   }
 }
 
-/** One write, one wait and one back-pressure decision for each upstream chunk. @returns the last frames, yet to be written. */
+/** One write and one back-pressure decision for each upstream chunk. @returns the last frames, yet to be written. */
 async function forward(answer: AnswerReader, encoder: AnswerEncoder, out: EventStream): Promise<string> {
-  for (;;) {
-    const frames = told(encoder, await answer.next());
-    if (frames === undefined) return '';
-    if (answer.isOver || encoder.satisfied) return frames;
-    const drained = frames === '' ? undefined : out.write(frames);
-    if (drained !== undefined) await drained;
-  }
-}
-
-/** Undefined at the end. A function of its own: one that waits would keep the batch, and the chunk it is cut from, alive. */
-function told(encoder: AnswerEncoder, events: readonly AnswerEvent[] | undefined): string | undefined {
-  return events === undefined ? undefined : encoder.encode(events);
+  let last = '';
+  await answer.each((events) => {
+    const frames = encoder.encode(events);
+    if (answer.isOver || encoder.satisfied) {
+      last = frames;
+      return false;
+    }
+    return frames === '' ? undefined : out.write(frames);
+  });
+  return last;
 }

@@ -3,68 +3,172 @@ import { Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
 import { type AnswerEnd, Observer, type RequestRecord } from '../kernel/observer';
 import { type TokenUsage } from '../kernel/usage';
-import { type AnswerOutcome } from '../protocol/canonical/answer-outcome';
+import { Meter } from '../metering/meter';
+import { TokenEstimates } from '../metering/token-estimates';
+import { type RowQuality } from '../metering/ledger-row';
+import { type Cost } from '../protocol/pricing/cost-of';
+import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
+import { StateUnavailable } from '../state/state-unavailable';
 import { type Call, requestedModelOf } from './call';
+import { tellTrace } from './call-trace';
+import { HoldKeeper } from './hold-keeper';
+import { ledgerEntry } from './ledger-entry';
+import { PriceBook } from './price-book';
 import { type Progress } from './progress';
+import { noUsage, seenUsage } from './seen-usage';
+
+/** What an answer used and cost. */
+export interface Bill {
+  readonly usage: TokenUsage;
+  readonly quality: RowQuality;
+  readonly cost: Cost | undefined;
+  readonly tier: { readonly requested?: string; readonly actual?: string };
+  readonly billed: BilledTier | undefined;
+}
 
 /** Closes the books of a call, exactly once: finished, failed, or left by its client. */
 @Injectable()
 export class Settlement {
+  // eslint-disable-next-line max-params -- the end of a call is told to each of these once
   constructor(
     private readonly observer: Observer,
+    private readonly meter: Meter,
+    private readonly prices: PriceBook,
+    private readonly keeper: HoldKeeper,
+    private readonly estimates: TokenEstimates,
     private readonly clock: Clock,
   ) {}
 
-  /** @param error what the client was told; undefined for an answer that ended well. */
-  settle(call: Call, progress: Progress, error: GatewayError | undefined): void {
+  /** What the call has come to so far; the same figures for streams and whole answers. */
+  billOf(call: Call, progress: Progress): Bill {
+    const { ticket, deployment, routed } = progress;
+    const { usage, quality } = usageOf(progress);
+    const actual = routed?.tracker.serviceTier;
+    const tier = {
+      ...(call.requestedTier === undefined ? {} : { requested: call.requestedTier }),
+      ...(actual === undefined ? {} : { actual }),
+    };
+    if (ticket === undefined || deployment === undefined || usage === noUsage) {
+      return { usage, quality, cost: undefined, tier, billed: undefined };
+    }
+    const billed = billedTier(tier);
+    const slug = routed?.answer.model.slug;
+    const names = [deployment.upstreamModel, deployment.modelGroup];
+    const price = this.prices.priceOf(deployment, names, slug);
+    return { usage, quality, cost: this.prices.costOf(usage, billed, price, deployment.provider), tier, billed };
+  }
+
+  /**
+   * Tells the observer and the books. Never fails: with the state away the books are kept on disk and told later.
+   *
+   * @param error what the client was told; undefined for an answer that ended well.
+   */
+  async settle(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
     const nowMs = this.clock.monotonicMs();
-    const { context } = call;
-    context.settled = true;
-    this.observer.requestEnded({
-      requestId: context.requestId,
-      route: call.route,
-      principal: context.principal,
-      requestedModel: requestedModelOf(call),
-      modelLabel: progress.modelLabel,
-      ...whereOf(progress),
-      stream: call.dialect === 'native' || call.client.stream,
-      status: error?.status ?? 200,
-      end: progress.end ?? endOf(error),
-      errorCode: error?.code,
-      errorType: error?.type,
-      attempts: progress.attempts,
-      durationMs: nowMs - progress.startedMs,
-      upstreamMs: progress.upstreamStartedMs === undefined ? undefined : nowMs - progress.upstreamStartedMs,
-      firstContentMs: progress.firstContentMs,
-      droppedParams: progress.droppedParams,
-      clientIp: context.clientIp,
-      userAgent: context.userAgent,
-    });
+    call.context.settled = true;
+    progress.end ??= endOf(error);
+    const bill = this.billOf(call, progress);
+    const record = recordOf(call, progress, { error, bill, nowMs });
+    this.observer.requestEnded(record);
+    const { span } = call.context;
+    const settling = span.isRecording ? tellTrace(span, progress, record, nowMs) : undefined;
+    await this.close(call, progress, bill, error);
+    settling?.end(this.clock.monotonicMs());
+  }
+
+   
+  private async close(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
+    const { ticket } = progress;
+    if (ticket === undefined || ticket.isSettled) return;
+    ticket.isSettled = true;
+    this.keeper.left(ticket);
+    this.learn(call, progress, bill);
+    const { id: ticketId, startMs } = ticket.facts;
+    const endMs = Math.max(startMs, this.meter.nowMs());
+    try {
+      await this.meter.settle(
+        ledgerEntry(call, progress, { ...bill, ticketId, startMs, endMs, error, plan5h: 0, planWeek: 0 }),
+      );
+    } catch (failure) {
+      // The meter goes on trying by itself and says so in the log; the client has its answer.
+      if (!(failure instanceof StateUnavailable)) throw failure;
+    }
+  }
+
+  private learn({ context }: Call, { modelGroup }: Progress, { usage, quality }: Bill): void {
+    if (quality !== 'exact' || usage.outputTokens === 0 || modelGroup === undefined) return;
+    this.estimates.learn(context.principal?.keyHash ?? '', modelGroup, usage.outputTokens);
   }
 }
 
-/** Which deployment answered, as what, and what it used. */
-function whereOf({
-  deployment,
-  routed,
-  estimatedUsage,
-}: Progress): Pick<RequestRecord, 'deploymentId' | 'apiBase' | 'upstreamModel' | 'remappedFrom' | 'usage'> {
-  const outcome = routed?.tracker.outcome;
+/** Told by upstream where it did; else as much as was seen. Zero and unknown are not the same. */
+function usageOf(progress: Progress): Pick<Bill, 'usage' | 'quality'> {
+  const { routed, estimatedUsage, ticket } = progress;
+  if (progress.told !== undefined) return { usage: progress.told, quality: 'exact' };
+  if (routed === undefined) return unheard(progress);
+  const told = routed.tracker.usage;
+  if (told !== undefined) return { usage: told, quality: 'exact' };
+  const usage = estimatedUsage ?? seenUsage(routed.tracker, ticket?.facts.inputTokens ?? 0);
+  return { usage, quality: 'estimated' };
+}
+
+/** No stream began. Only an answer in one piece that does not say what it used has used something all the same. */
+function unheard({ end, ticket }: Progress): Pick<Bill, 'usage' | 'quality'> {
+  if (end !== 'completed') return { usage: noUsage, quality: 'exact' };
+  return { usage: { ...noUsage, inputTokens: ticket?.facts.inputTokens ?? 0 }, quality: 'estimated' };
+}
+
+interface Ending {
+  readonly error: GatewayError | undefined;
+  readonly bill: Bill;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+}
+
+function recordOf(call: Call, progress: Progress, { error, bill, nowMs }: Ending): RequestRecord {
+  const { context, extras } = call;
+  const { startedMs, upstreamStartedMs, deployment } = progress;
   return {
+    requestId: context.requestId,
+    route: call.route,
+    principal: context.principal,
+    requestedModel: requestedModelOf(call),
+    modelLabel: progress.modelLabel,
     deploymentId: deployment?.id,
     apiBase: deployment?.apiBase,
-    upstreamModel: routed?.answer.model.slug,
-    remappedFrom: routed?.answer.model.remappedFrom,
-    usage: (outcome === undefined ? undefined : usageOf(outcome)) ?? estimatedUsage,
+    account: deployment?.credential.name,
+    ...modelOf(progress),
+    usage: bill.usage === noUsage ? undefined : bill.usage,
+    costNanos: bill.cost?.nanos,
+    stream: call.dialect === 'native' || call.client.stream,
+    ...statusOf(error),
+    end: progress.end ?? endOf(error),
+    attempts: progress.attempts,
+    durationMs: nowMs - startedMs,
+    queueMs: upstreamStartedMs === undefined ? undefined : upstreamStartedMs - startedMs,
+    upstreamMs: upstreamStartedMs === undefined ? undefined : nowMs - upstreamStartedMs,
+    firstContentMs: progress.firstContentMs,
+    droppedParams: progress.droppedParams,
+    traceId: context.span.traceId,
+    customerId: extras.customerId,
+    tags: extras.tags,
+    metadata: extras.metadata,
+    clientIp: context.clientIp,
+    userAgent: context.userAgent,
   };
+}
+
+function modelOf({ routed }: Progress): Pick<RequestRecord, 'upstreamModel' | 'remappedFrom'> {
+  const model = routed?.answer.model;
+  return { upstreamModel: model?.slug, remappedFrom: model?.remappedFrom };
+}
+
+function statusOf(error: GatewayError | undefined): Pick<RequestRecord, 'status' | 'errorCode' | 'errorType'> {
+  return { status: error?.status ?? 200, errorCode: error?.code, errorType: error?.type };
 }
 
 function endOf(error: GatewayError | undefined): AnswerEnd {
   if (error === undefined) return 'completed';
   if (error.code === 'client_closed_request') return 'client_gone';
   return error.status < 500 && error.author !== 'upstream' ? 'refused' : 'failed';
-}
-
-function usageOf(outcome: AnswerOutcome): TokenUsage | undefined {
-  return outcome.state === 'open' ? undefined : outcome.usage;
 }

@@ -1,17 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { modelNotFound } from '../kernel/errors';
 import { type JsonObject } from '../protocol/canonical/canonical-request';
-import { ModelGroups } from '../routing/model-groups';
 import { Upstream } from '../upstream/upstream';
 import { Admission } from './admission';
-import { type Call, requestedModelOf } from './call';
+import { type Call } from './call';
 import { EventHooks } from './event-hooks';
+import { progressFrom } from './progress';
 
 /** Tells the story up to the upstream call and shows it instead of making it. */
 @Injectable()
 export class TransformService {
   constructor(
-    private readonly groups: ModelGroups,
     private readonly admission: Admission,
     private readonly hooks: EventHooks,
     private readonly upstream: Upstream,
@@ -19,7 +18,7 @@ export class TransformService {
 
   /** @returns LiteLLM's fields, then ours. @throws {GatewayError} what the real call would answer before it is sent. */
   async describe(call: Call & { dialect: 'chat' | 'responses' }): Promise<JsonObject> {
-    const route = this.admission.admit(call, await this.groups.resolve(requestedModelOf(call)));
+    const route = await this.admission.routeOf(call, progressFrom(call.context.startedMs, []));
     const deployment = route.deployments[0];
     if (deployment === undefined) throw modelNotFound(route.requestedModel);
     const request = await this.hooks.onRequest(call, call.client.canonical);

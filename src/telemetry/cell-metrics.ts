@@ -1,5 +1,6 @@
 import {
   Counter,
+  Gauge,
   Histogram,
   type MetricObjectWithValues,
   type MetricValue,
@@ -17,18 +18,20 @@ export interface CellOptions {
   readonly labelNames: readonly string[];
   readonly registers: Registry[];
   readonly maxSeries: number;
+  /** From the values that are given to the labels that are shown; undefined when these are the same. */
+  readonly project: ((values: LabelValues) => LabelValues) | undefined;
   /** Told of each observation that no longer found room for its own series. */
   readonly overflowed: (metric: string) => void;
 }
 
-/** One series of a counter. */
+/** One series of a counter or gauge. */
 export interface CounterCell {
   value: number;
   /** Stands for all label sets that found no room; `at` must be asked anew each time, so that they are counted. */
   readonly isOther: boolean;
 }
 
-/** One series of a histogram, in seconds. */
+/** One series of a histogram, in seconds or in units of its own. */
 export class HistogramCell {
   readonly counts: Float64Array;
   sum = 0;
@@ -43,12 +46,16 @@ export class HistogramCell {
 
   /** Records one duration of `ms` milliseconds. */
   record(ms: number): void {
-    const seconds = ms / 1000;
-    this.sum += seconds;
+    this.observe(ms / 1000);
+  }
+
+  /** Records one value in the unit of the bounds. */
+  observe(value: number): void {
+    this.sum += value;
     this.count += 1;
     const { bounds } = this;
     let bucket = 0;
-    while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket += 1;
+    while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
     if (bucket < bounds.length) this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
   }
 }
@@ -62,9 +69,15 @@ class Cells<Cell> {
     private readonly create: (isOther: boolean) => Cell,
   ) {}
 
-  at(values: LabelValues): Cell {
+  at(given: LabelValues): Cell {
+    const { project } = this.options;
+    const values = project === undefined ? given : project(given);
     const key = values.join('\u0000');
     return (this.cells.get(key) ?? this.added(key, values)).cell;
+  }
+
+  clear(): void {
+    this.cells.clear();
   }
 
   all(): Iterable<{ readonly labels: Record<string, string>; readonly cell: Cell }> {
@@ -93,6 +106,7 @@ export class CellCounter extends Counter {
   constructor(shape: CellOptions) {
     super({ name: shape.name, help: shape.help, labelNames: [...shape.labelNames], registers: shape.registers });
     this.cells = new Cells(shape, (isOther) => ({ value: 0, isOther }));
+    if (shape.labelNames.length === 0) this.cells.at([]);
   }
 
   /** The series of `values`, which may be kept and added to. */
@@ -100,9 +114,9 @@ export class CellCounter extends Counter {
     return this.cells.at(values);
   }
 
-  /** Adds one to the series of `values`. */
-  add(values: LabelValues): void {
-    this.cells.at(values).value += 1;
+  /** Adds one, or `amount`, to the series of `values`. */
+  add(values: LabelValues, amount = 1): void {
+    this.cells.at(values).value += amount;
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
@@ -111,7 +125,37 @@ export class CellCounter extends Counter {
   }
 }
 
-/** A histogram in seconds, as cheap as `CellCounter`. */
+/** A gauge with the bound on its series that counters have. */
+export class CellGauge extends Gauge {
+  private readonly cells: Cells<CounterCell>;
+
+  constructor(shape: CellOptions) {
+    super({ name: shape.name, help: shape.help, labelNames: [...shape.labelNames], registers: shape.registers });
+    this.cells = new Cells(shape, (isOther) => ({ value: 0, isOther }));
+  }
+
+  /** The series of `values`, which may be kept and set. */
+  at(values: LabelValues): CounterCell {
+    return this.cells.at(values);
+  }
+
+  /** What the series of `values` shows from now on. */
+  put(values: LabelValues, value: number): void {
+    this.cells.at(values).value = value;
+  }
+
+  /** Forgets every series. */
+  forget(): void {
+    this.cells.clear();
+  }
+
+  override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
+    const values = [...this.cells.all()].map(({ labels, cell }) => ({ labels, value: cell.value }));
+    return { ...(await super.get()), values };
+  }
+}
+
+/** A histogram as cheap as `CellCounter`. */
 export class CellHistogram extends Histogram {
   private readonly cells: Cells<HistogramCell>;
 

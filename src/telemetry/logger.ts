@@ -1,40 +1,19 @@
 import { type LoggerService } from '@nestjs/common';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { type Settings } from '../config/settings';
+import { type LogFields, mayLog } from './log-fields';
+import { scrub, shownFailure } from './scrub';
 
-/** Values of a log line: flat, and never a prompt, an answer or a credential. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
+/** How loud a line is. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-const hidden = '[redacted]';
-/** The library's number for `info`. */
-const infoLevel = 30;
-/** Field names that never show their value, whoever logs them. */
-const secretFields: ReadonlySet<string> = new Set([
-  'authorization',
-  'apiKey',
-  'api_key',
-  'key',
-  'token',
-  'accessToken',
-  'refreshToken',
-  'masterKey',
-  'cookie',
-]);
-/** What keys and tokens look like inside a sentence: bearer values, `sk-`, `at-` and `rt.` keys, JWTs. */
-const secretShapes =
-  /\bbearer\s+\S+|\b(?:sk|at|rt)[-._][A-Za-z0-9_-]{8,}|\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]+)*/gi;
-/** JSON escapes the C0 controls; these it lets through, and terminals obey some of them. */
-const loudCharacters = /[\u007f-\u009f\u2028\u2029]/g;
-
-/** Text of any origin, fit for a log line. */
-export function scrub(text: string): string {
-  return text.replace(secretShapes, hidden).replace(loudCharacters, '?');
-}
+/** The library's numbers. */
+const levelNumbers: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
 
 /** JSON lines on standard output, written off the request path. Also serves Nest's own messages. */
 export class GatewayLogger implements LoggerService {
   private readonly pino: Logger;
-  private readonly sink: DestinationStream & { flushSync?(): void };
+  private readonly sink: DestinationStream & { flush?(done: () => void): void };
 
   /** `sink` defaults to standard output, buffered and flushed four times a second. */
   constructor(settings: Pick<Settings, 'logLevel'>, sink?: DestinationStream) {
@@ -43,33 +22,34 @@ export class GatewayLogger implements LoggerService {
     this.pino = pino(options, this.sink);
   }
 
-  /** A line with fields; strings among them are scrubbed. */
-  event(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: LogFields): void {
+  /** A line with fields; strings among them are scrubbed, and fields that are not listed in `log-fields.ts` not shown. */
+  event(level: LogLevel, message: string, fields: LogFields): void {
     if (this.pino.isLevelEnabled(level)) this.pino[level](scrubbed(fields), scrub(message));
   }
 
-  /** Whether `access` writes anything. */
-  get logsAccess(): boolean {
-    return this.pino.isLevelEnabled('info');
+  /** From here on. */
+  setLevel(level: Settings['logLevel']): void {
+    this.pino.level = level;
+  }
+
+  /** Whether lines of this level are written. */
+  logs(level: LogLevel): boolean {
+    return this.pino.isLevelEnabled(level);
   }
 
   /**
-   * The line of one request: the hot one, so its writer scrubs what came from outside, nothing is checked here, and the
-   * line is made in one piece; a field at a time, as the library writes it, costs many times as much.
+   * The line of one request: the hot one, so its writer asks `logs` first and scrubs what came from outside, nothing is
+   * checked here, and the line is made in one piece; a field at a time, as the library writes it, costs many times as much.
    */
-  access(fields: LogFields): void {
-    if (!this.logsAccess) return;
+  access(level: LogLevel, fields: LogFields): void {
     const time = new Date().toISOString();
-    this.sink.write(`{"level":${infoLevel},"time":"${time}",${JSON.stringify(fields).slice(1, -1)},"msg":"request"}\n`);
+    const rest = JSON.stringify(fields).slice(1, -1);
+    this.sink.write(`{"level":${levelNumbers[level]},"time":"${time}",${rest},"msg":"request"}\n`);
   }
 
-  /** A failure that is a bug or an outage: class, message and stack of the cause, scrubbed. */
+  /** A failure that is a bug or an outage: what may be told of its cause. */
   failure(cause: unknown, fields: LogFields): void {
-    const shown =
-      cause instanceof Error
-        ? { error: cause.name, reason: cause.message, stack: cause.stack }
-        : { reason: typeof cause };
-    this.event('error', 'request failed', { ...fields, ...shown });
+    this.event('error', 'request failed', { ...fields, ...shownFailure(cause) });
   }
 
   log(message: unknown, context?: unknown): void {
@@ -78,10 +58,9 @@ export class GatewayLogger implements LoggerService {
 
   /** Nest passes stack and context, in this order. */
   error(message: unknown, ...rest: readonly unknown[]): void {
-    this.event('error', textOf(message), {
-      context: stringOf(rest.at(-1)),
-      stack: rest.length > 1 ? stringOf(rest[0]) : undefined,
-    });
+    const shown =
+      message instanceof Error ? shownFailure(message) : { stack: rest.length > 1 ? stringOf(rest[0]) : undefined };
+    this.event('error', textOf(message), { context: stringOf(rest.at(-1)), ...shown });
   }
 
   warn(message: unknown, context?: unknown): void {
@@ -92,16 +71,18 @@ export class GatewayLogger implements LoggerService {
     this.nest('debug', message, context);
   }
 
-  /** Writes out what is buffered; called last, before the process ends. */
-  flush(): void {
-    try {
-      this.sink.flushSync?.();
-    } catch {
-      // Standard output is gone or was never opened: there is nobody left to tell.
-    }
+  /**
+   * Writes out what is buffered; called last, before the process ends. Settles also when nobody reads any more. (The
+   * library's synchronous way would wait for ever then: it tries a broken pipe again and again.)
+   */
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (this.sink.flush === undefined) resolve();
+      else this.sink.flush(() => { resolve(); }); // prettier-ignore
+    });
   }
 
-  private nest(level: 'debug' | 'info' | 'warn', message: unknown, context: unknown): void {
+  private nest(level: LogLevel, message: unknown, context: unknown): void {
     this.event(level, textOf(message), { context: stringOf(context) });
   }
 }
@@ -109,16 +90,21 @@ export class GatewayLogger implements LoggerService {
 function scrubbed(fields: LogFields): Record<string, unknown> {
   const clean: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (secretFields.has(name)) clean[name] = hidden;
-    else clean[name] = typeof value === 'string' ? scrub(value) : value;
+    if (value === undefined) continue;
+    clean[name] = mayLog(name) ? scrubbedValue(value) : '[redacted]';
   }
   return clean;
+}
+
+function scrubbedValue(value: NonNullable<LogFields[keyof LogFields]>): unknown {
+  if (typeof value === 'string') return scrub(value);
+  return typeof value === 'object' ? value.map(scrub) : value;
 }
 
 /** Objects are not printed: nobody has looked at what is in them. */
 function textOf(message: unknown): string {
   if (typeof message === 'string') return message;
-  return message instanceof Error ? (message.stack ?? message.message) : typeof message;
+  return message instanceof Error ? message.name : typeof message;
 }
 
 function stringOf(value: unknown): string | undefined {

@@ -1,13 +1,27 @@
+import { GatewayError } from '../kernel/errors';
 import { type AttemptRecord, type RequestRecord } from '../kernel/observer';
+import { holder } from '../../test/support/sample-events';
 import { GatewayMetrics } from './gateway-metrics';
+import { openPolicy } from '../kernel/principal';
 import { agentLabel, failureStatus } from './label-values';
-import { GatewayLogger, scrub } from './logger';
+import { LimitBook } from './limit-book';
+import { type LogFields } from './log-fields';
+import { GatewayLogger } from './logger';
+import { scrub } from './scrub';
 import { MetricsObserver } from './metrics-observer';
 
 const record: RequestRecord = {
   requestId: 'req_1',
   route: '/v1/chat/completions',
-  principal: { kind: 'master', keyHash: 'a'.repeat(64), keyAlias: 'master' },
+  principal: {
+    kind: 'master',
+    role: 'proxy_admin',
+    keyHash: 'a'.repeat(64),
+    keyAlias: 'master',
+    policy: openPolicy,
+    scopes: [],
+    modelScopes: new Map(),
+  },
   requestedModel: 'team-fast',
   modelLabel: 'team-fast',
   upstreamModel: 'gpt-5.5',
@@ -38,11 +52,11 @@ const attempt: AttemptRecord = {
   durationMs: 690,
 };
 
-function observed() {
+function observed(logLevel: 'info' | 'warn' | 'error' = 'info') {
   const lines: string[] = [];
-  const logger = new GatewayLogger({ logLevel: 'info' }, { write: (line: string) => void lines.push(line) });
+  const logger = new GatewayLogger({ logLevel }, { write: (line: string) => void lines.push(line) });
   const metrics = new GatewayMetrics();
-  return { lines, metrics, observer: new MetricsObserver(metrics, logger) };
+  return { lines, metrics, observer: new MetricsObserver(metrics, logger, new LimitBook(metrics, () => 0, 10)) };
 }
 
 /** Value of the one series of `name` that has all of `labels`. */
@@ -149,7 +163,7 @@ describe('MetricsObserver', () => {
 
   it('stops growing: beyond the limit labels read other, and that is counted', async () => {
     const { metrics } = observed();
-    for (let index = 0; index < 2_050; index += 1) metrics.droppedParams.add([`param-${index}`]);
+    for (let index = 0; index < 2_050; index += 1) metrics.requests.droppedParams.add([`param-${index}`]);
     const { text } = await metrics.exposition();
     expect(series(text, 'codex_dropped_params_total', 'param="other"')).toBe(50);
     expect(series(text, 'codex_metric_series_overflow_total', 'metric="codex_dropped_params_total"')).toBe(50);
@@ -178,6 +192,39 @@ describe('MetricsObserver', () => {
     expect(lines[1]).not.toContain('sk-');
   });
 
+  it.each([
+    ['info', 30, {}],
+    ['info', 30, { status: 429, end: 'refused', errorCode: 'rate_limit_exceeded' }],
+    ['info', 30, { end: 'client_gone', status: 499 }],
+    ['warn', 40, { end: 'cut' }],
+    ['warn', 40, { status: 503, end: 'refused', errorCode: 'upstream_authentication_error' }],
+    ['error', 50, { status: 500, end: 'failed', errorCode: 'server_error' }],
+  ] as const)('writes the line at level %s (%d) for %j', (level, number, changes) => {
+    const { lines, observer } = observed();
+    observer.requestEnded({ ...record, ...changes });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: number, msg: 'request' });
+    const louder = observed(level === 'info' ? 'warn' : 'error');
+    louder.observer.requestEnded({ ...record, ...changes });
+    expect(louder.lines).toHaveLength(level === 'error' ? 1 : 0);
+  });
+
+  it('says who asked, what it cost, and on which account', () => {
+    const { lines, observer } = observed();
+    const principal = { ...holder('ann'), keyAlias: 'ann sk-0123456789abcdef' };
+    observer.requestEnded({ ...record, principal, costNanos: 2_500_000, account: 'work', traceId: 'ab'.repeat(16) });
+    const line = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+    expect(line).toMatchObject({
+      keyHash: holder('ann').keyHash.slice(0, 16),
+      keyAlias: 'ann [redacted]',
+      team: 'Team ann',
+      user: 'user-ann',
+      costUsd: 0.0025,
+      account: 'work',
+      traceId: 'ab'.repeat(16),
+    });
+    expect(lines[0]).not.toContain('@example.com');
+  });
+
   it('writes one line per request, without the key', () => {
     const { lines, observer } = observed();
     observer.requestEnded({ ...record, userAgent: 'agent sk-0123456789abcdef\u009b31m\nnext' });
@@ -199,17 +246,57 @@ describe('GatewayLogger', () => {
     expect(scrub(text)).toBe(clean);
   });
 
-  it('hides fields that are named like secrets, and the secrets inside failures', () => {
+  function logged(level: 'info' | 'debug' = 'info') {
     const lines: string[] = [];
-    const logger = new GatewayLogger({ logLevel: 'info' }, { write: (line: string) => void lines.push(line) });
-    logger.event('info', 'hello', { authorization: 'hush', token: 'hush' });
-    logger.failure(new Error('refused Bearer hush'), { requestId: 'req_1' });
+    const logger = new GatewayLogger({ logLevel: level }, { write: (line: string) => void lines.push(line) });
+    return { logger, lines, last: () => JSON.parse(lines.at(-1) ?? '') as Record<string, unknown> };
+  }
+
+  it('shows only fields that are listed, and no objects', () => {
+    const { logger, lines, last } = logged();
+    const unlisted = { authorization: 'hush', token: 'hush', credential: 'work' } as LogFields;
+    logger.event('info', 'hello', unlisted);
+    expect(last()).toMatchObject({ authorization: '[redacted]', token: '[redacted]', credential: 'work' });
     logger.error({ secret: 'hush' });
+    logger.log({ secret: 'hush' });
     logger.event('debug', 'hush', {});
     expect(lines).toHaveLength(3);
     expect(lines.join('')).not.toContain('hush');
-    expect(lines[1]).toContain('req_1');
   });
+
+  it('scrubs the values of listed fields, lists among them', () => {
+    const { logger, last } = logged();
+    logger.event('info', 'hello', { names: ['a', 'sk-0123456789abcdef'], reason: 'Bearer hush' });
+    expect(last()).toMatchObject({ names: ['a', '[redacted]'], reason: '[redacted]' });
+  });
+
+  it.each([
+    ['what JSON.parse quotes', () => JSON.parse('{"a": hush hush}') as unknown],
+    ['a key in a message', () => { throw new Error('refused Bearer hush'); }],
+    ['a quoted value', () => { throw new RangeError("the value 'hush and hush' is too large"); }],
+    ['an open quote', () => { throw new Error('cannot read "hush hush'); }],
+    ['a thrown text', () => { throw 'hush'; }], // eslint-disable-line @typescript-eslint/only-throw-error -- as foreign code may
+  ])('tells a failure without %s', (_case, fail) => {
+    const { logger, lines } = logged('debug');
+    try {
+      fail();
+    } catch (error) {
+      logger.failure(error, { requestId: 'req_1' });
+      if (error instanceof Error) logger.error(error);
+    }
+    expect(lines[0]).toContain('req_1');
+    expect(lines.join('')).not.toContain('hush');
+  }); // prettier-ignore
+
+  it('keeps what a bug is found by: name, code, place, and names in quotes', () => {
+    const { logger, last } = logged();
+    logger.failure(Object.assign(new TypeError("Cannot read properties of undefined (reading 'model_id')"), { code: 'E_X' }), {});
+    const line = last();
+    expect(line).toMatchObject({ error: 'TypeError', code: 'E_X', reason: "Cannot read properties of undefined (reading 'model_id')" });
+    expect(line['stack']).toMatch(/^\s+at .*telemetry\.spec/);
+    logger.failure(new GatewayError({ status: 500, type: 't', code: 'c', message: "Our own words may 'quote things'." }), {});
+    expect(last()['reason']).toBe("Our own words may 'quote things'.");
+  }); // prettier-ignore
 });
 
 describe('labels', () => {

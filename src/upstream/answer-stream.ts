@@ -1,6 +1,7 @@
+import { type PlanQuota } from '../kernel/plan-quota';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type ResolvedModel } from '../models/catalog-entry';
-import { type OutboundResponse } from '../outbound/outbound';
+import { type OutboundResponse, type Taken } from '../outbound/outbound';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { isOwnerOnly } from '../protocol/canonical/event-types';
 import { SseDecoder } from '../protocol/wire/sse-decoder';
@@ -11,6 +12,7 @@ export interface AnswerStreamOptions {
   readonly model: ResolvedModel;
   readonly passHeaders: Readonly<Record<string, string>>;
   readonly droppedParams: readonly string[];
+  readonly quota?: PlanQuota | undefined;
   /** What is left of the wait for the first event. */
   readonly firstEventMs: number;
   /** Between two semantic events. */
@@ -30,6 +32,7 @@ export class AnswerStream implements UpstreamAnswer {
   readonly model: ResolvedModel;
   readonly passHeaders: Readonly<Record<string, string>>;
   readonly droppedParams: readonly string[];
+  readonly quota: PlanQuota | undefined;
 
   private readonly decoder = new SseDecoder();
   /** Which of them came, a bit each: the names themselves are slices that would keep a whole chunk alive. */
@@ -51,6 +54,7 @@ export class AnswerStream implements UpstreamAnswer {
     this.model = options.model;
     this.passHeaders = options.passHeaders;
     this.droppedParams = options.droppedParams;
+    this.quota = options.quota;
     this.ahead = options.ahead;
     this.timer = setTimeout(this.onSilence, Math.max(options.firstEventMs, 0));
   }
@@ -62,13 +66,35 @@ export class AnswerStream implements UpstreamAnswer {
         const chunks = this.ahead ?? (await this.response.next());
         this.waiting = false;
         this.ahead = undefined;
-        const events = chunks === undefined ? this.lastEvents() : this.eventsIn(chunks);
+        const events = chunks === undefined ? this.lastEvents() : this.eventsIn(joined(chunks));
         if (events.length > 0) return events;
       }
       return undefined;
     } catch (error) {
       this.cancel();
       throw this.timedOut ?? error;
+    }
+  }
+
+  async each(take: (events: readonly AnswerEvent[]) => Taken): Promise<void> {
+    let isWanted = !this.ended;
+    const tell = (events: readonly AnswerEvent[]): Taken => {
+      const taken = events.length === 0 ? undefined : take(events);
+      if (taken === false) isWanted = false;
+      return taken === undefined || taken === false ? taken : this.resting(taken);
+    };
+    try {
+      this.waiting = true;
+      const { ahead } = this;
+      this.ahead = undefined;
+      if (ahead !== undefined) await tell(this.eventsIn(joined(ahead)));
+      if (isWanted) await this.response.each((chunk) => tell(this.eventsIn(chunk)));
+      if (isWanted) await tell(this.lastEvents());
+    } catch (error) {
+      this.cancel();
+      throw this.timedOut ?? error;
+    } finally {
+      this.waiting = false;
     }
   }
 
@@ -91,20 +117,22 @@ export class AnswerStream implements UpstreamAnswer {
     return this.decoder.end();
   }
 
-  private eventsIn(chunks: readonly Buffer[]): readonly AnswerEvent[] {
-    const events = this.decode(chunks);
-    if (this.showsLife(events)) this.restartIdle();
-    return events;
+  /** While the reader rests, the silence is his. */
+  private async resting(rest: Promise<void>): Promise<void> {
+    this.waiting = false;
+    await rest;
+    this.waiting = true;
+    this.lifeMs = performance.now();
   }
 
-  private decode(chunks: readonly Buffer[]): readonly AnswerEvent[] {
-    const [first] = chunks;
-    if (!this.sniffed && first !== undefined) {
+  private eventsIn(chunk: Buffer): readonly AnswerEvent[] {
+    if (!this.sniffed) {
       this.sniffed = true;
-      if (looksLikePage(first)) throw page();
+      if (looksLikePage(chunk)) throw page();
     }
-    // Joined first: an event that is cut between two chunks costs more than the copy.
-    return this.decoder.push(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    const events = this.decoder.push(chunk);
+    if (this.showsLife(events)) this.restartIdle();
+    return events;
   }
 
   /** The last event first: it is the likeliest to be content. */
@@ -150,6 +178,12 @@ export class AnswerStream implements UpstreamAnswer {
     this.timedOut = this.began ? idleTimeout(this.options.idleMs) : firstEventTimeout();
     this.response.cancel();
   };
+}
+
+/** An event that is cut between two chunks costs more than the copy. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
 }
 
 function looksLikePage(chunk: Buffer): boolean {

@@ -8,14 +8,19 @@ import { type UpstreamAnswer } from './upstream';
 /** An answer that says `text` and uses nothing: LiteLLM's `mock_response`. Ends like a true one. */
 export function cannedAnswer(text: string, slug: string, nowMs: number): UpstreamAnswer {
   let left: readonly AnswerEvent[] | undefined = cannedEvents(text, slug, nowMs);
+  const taken = (): readonly AnswerEvent[] | undefined => {
+    const events = left;
+    left = undefined;
+    return events;
+  };
   return {
     model: uncataloguedModel(slug),
     passHeaders: {},
     droppedParams: [],
-    next: () => {
-      const events = left;
-      left = undefined;
-      return Promise.resolve(events);
+    next: () => Promise.resolve(taken()),
+    each: async (take) => {
+      const events = taken();
+      if (events !== undefined) await take(events);
     },
     release: () => undefined,
     cancel: () => {

@@ -4,6 +4,8 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { type ResolvedModel } from '../models/catalog-entry';
+import { Clock } from '../kernel/clock';
+import { noSpan, type Span } from '../kernel/tracing';
 import { ModelCatalog } from '../models/model-catalog';
 import { codexModeOf } from '../prompts/codex-mode';
 import { Instructions } from '../prompts/instructions';
@@ -20,6 +22,7 @@ import { codexIdentity } from './codex-identity';
 import { withDefaults } from './deployment-defaults';
 import { jsonOf } from './json-answer';
 import { nativeBody } from './native-body';
+import { waited } from './waited';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type NativeRequest } from './upstream';
 import { writtenBody } from './written-body';
@@ -38,6 +41,7 @@ export class CodexCalls {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
     private readonly instructions: Instructions,
+    private readonly clock: Clock,
   ) {
     this.identity = codexIdentity(settings);
     this.mapping = {
@@ -49,9 +53,10 @@ export class CodexCalls {
   }
 
   /** A request in the inner language; its body is made and written once. @throws {GatewayError} 400 for what Codex cannot serve. */
-  async canonical(deployment: Deployment, call: CanonicalCall): Promise<PreparedCall> {
+  async canonical(deployment: Deployment, call: CanonicalCall, span: Span = noSpan): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const request = withDefaults(call, deployment);
+    const ceiling = call.effortCeiling;
     const { fromCodexCli, isWire } = call;
     const officialMode = codexModeOf({
       key: call.codexMode,
@@ -59,10 +64,19 @@ export class CodexCalls {
       process: this.settings.codex.mode,
     });
     const official = needsOfficialPrompt(request, { officialMode, fromCodexCli })
-      ? (await this.instructions.officialFor(model.slug, model.entry?.instructions)).text
+      ? (
+          await waited(this.instructions.officialFor(model.slug, model.entry?.instructions), {
+            span,
+            name: 'instruction_fetch',
+            clock: this.clock,
+          })
+        ).text
       : undefined;
     const instructions = isWire ? this.wireInstructions(official ?? '') : (official ?? '');
-    const { body, dropped } = codexBody(request, planFor(model, { instructions, officialMode, fromCodexCli, isWire }));
+    const { body, dropped } = codexBody(
+      request,
+      planFor(model, { instructions, officialMode, fromCodexCli, isWire, ceiling }),
+    );
     const headers = canonicalHeaders(this.identity, model.profile, request.prompt_cache_key);
     return {
       model,
@@ -151,7 +165,10 @@ const nothingKnown: KnownOfModel = {
 
 function planFor(
   { slug, profile, effort, entry }: ResolvedModel,
-  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'> & { readonly isWire: boolean },
+  around: Pick<CodexPlan, 'instructions' | 'officialMode' | 'fromCodexCli'> & {
+    readonly isWire: boolean;
+    readonly ceiling: string | undefined;
+  },
 ): CodexPlan {
   const { supportsVerbosity, supportsParallelToolCalls, efforts, ultraEffort, serviceTiers } = entry ?? nothingKnown;
   return {
@@ -161,6 +178,7 @@ function planFor(
     slug: around.isWire ? encodeWire(slug) : slug,
     profile,
     effort,
+    effortCeiling: around.ceiling,
     supportsVerbosity,
     supportsParallelToolCalls,
     efforts,

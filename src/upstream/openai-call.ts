@@ -1,6 +1,8 @@
 import { type Deployment } from '../config/deployment';
 import { type AccessToken } from '../auth/access-tokens';
 import { uncataloguedModel } from '../models/catalog-entry';
+import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
+import { effortUnder } from '../protocol/effort-ceiling';
 import { openAiBody } from '../protocol/openai/openai-body';
 import { withDefaults } from './deployment-defaults';
 import { encodeWire } from '../protocol/wire/wire-text';
@@ -26,8 +28,15 @@ export function openAiCall(deployment: Deployment, call: UpstreamCall, userAgent
 
 function written(deployment: Deployment, call: CanonicalCall): { body: Buffer; dropped: readonly string[] } {
   const slug = call.isWire ? encodeWire(deployment.upstreamModel) : deployment.upstreamModel;
-  const { body, dropped } = openAiBody(withDefaults(call, deployment), slug, true);
+  const { body, dropped } = openAiBody(underCeiling(withDefaults(call, deployment), call.effortCeiling), slug, true);
   return { body: writtenBody(body, call.isWire), dropped };
+}
+
+function underCeiling(request: CanonicalRequest, ceiling: string | undefined): CanonicalRequest {
+  if (ceiling === undefined) return request;
+  const asked = request.reasoning?.['effort'];
+  const effort = effortUnder(ceiling, typeof asked === 'string' ? asked : undefined);
+  return effort === asked ? request : { ...request, reasoning: { ...request.reasoning, effort } };
 }
 
 /** Says nothing of Codex: neither identity headers nor an account belong to a foreign host. */

@@ -1,8 +1,11 @@
 import { type Deployment } from '../config/deployment';
+import { type Span } from '../kernel/tracing';
+import { type PlanQuota } from '../kernel/plan-quota';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
 import { type ResolvedModel } from '../models/catalog-entry';
+import { type Taken } from '../outbound/outbound';
 
 /** A Codex CLI's own request, forwarded as it came. */
 export interface NativeRequest {
@@ -22,6 +25,8 @@ export interface CanonicalCall {
   readonly fromCodexCli: boolean;
   /** `codex_mode` of the caller's key; undefined leaves it to deployment and process. */
   readonly codexMode?: boolean | undefined;
+  /** Highest reasoning effort of the caller's key. */
+  readonly effortCeiling?: string | undefined;
   /** The strings of `request` are wire text: its body is written as latin1, and what is put into it must be wire text too. */
   readonly isWire: boolean;
 }
@@ -36,12 +41,21 @@ export interface UpstreamAnswer {
   readonly passHeaders: Readonly<Record<string, string>>;
   /** Parameters that only this upstream could not take, beyond those the edge dropped. */
   readonly droppedParams: readonly string[];
+  /** What the head of the answer said of the account's plan; not for clients. */
+  readonly quota?: PlanQuota | undefined;
   /**
    * Events of all chunks that arrived since the last call; `undefined` at the end of the body.
    * Enforces the first-event and the semantic idle limit.
    * @throws {UpstreamFailure} `network`, `timeout`.
    */
   next(): Promise<readonly AnswerEvent[] | undefined>;
+  /**
+   * Hands down all further events by calls, a batch for each chunk and while it is read: of thousands of chunks none costs
+   * a promise. Call once, and `next` no more.
+   *
+   * @returns at the end of the body, or once `take` wanted no more. @throws as `next`, and what `take` throws.
+   */
+  each(take: (events: readonly AnswerEvent[]) => Taken): Promise<void>;
   /** The terminal event came: lets the body end on its own for a moment, so that the connection can be used again. */
   release(): void;
   /** Frees the socket; safe at any time. */
@@ -51,7 +65,7 @@ export interface UpstreamAnswer {
 /** Port of routing: one attempt at one deployment. */
 export abstract class Upstream {
   /** @throws {UpstreamFailure} for every answer that is not a stream, with its kind decided. @throws {GatewayError} when the login is unusable. */
-  abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal): Promise<UpstreamAnswer>;
+  abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal, span?: Span): Promise<UpstreamAnswer>;
   /** Unary compaction (`POST …/responses/compact`). @returns status 200 JSON bytes. */
   abstract compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer>;
   /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */

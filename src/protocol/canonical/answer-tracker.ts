@@ -1,6 +1,7 @@
 import { type Clock } from '../../kernel/clock';
 import { type TokenUsage } from '../../kernel/usage';
 import { failureOfEvent } from '../codex/codex-failure';
+import { quotaFrameType } from '../codex/quota-words';
 import { type AnswerEvent } from './answer-event';
 import { type AnswerOutcome } from './answer-outcome';
 import { asString, skimmedEvent } from './parsed-event';
@@ -8,6 +9,7 @@ import { isContent } from './event-types';
 import { responseStart } from './response-start';
 import { isTerminal, terminalOf } from './terminal-event';
 import { usageOf } from './token-usage';
+import { rawStringField } from '../wire/json-scan';
 
 /**
  * Watches the events of one answer: has it begun, how did it end, what did it use. The first terminal event counts, all
@@ -21,16 +23,30 @@ export class AnswerTracker {
   private id: string | undefined;
   private created: number | undefined;
   private tier: string | undefined;
+  private deltaCount = 0;
+  private deltaLength = 0;
+  /** Of the JSON around a delta's text, learnt from the first one. */
+  private deltaFrame = 0;
 
-  constructor(private readonly clock: Pick<Clock, 'nowMs'>) {}
+  /** @param watch shown finished items and frames about the account's plan: what others than the client want to know of. */
+  constructor(
+    private readonly clock: Pick<Clock, 'nowMs'>,
+    private readonly watch?: (event: AnswerEvent) => void,
+  ) {}
 
   see(event: AnswerEvent): void {
     const { type } = event;
-    if (type === this.hotType) return;
+    if (type === this.hotType) {
+      this.deltaCount += 1;
+      this.deltaLength += event.data.length - this.deltaFrame;
+      return;
+    }
     if (this.ended.state !== 'open') return;
+    if (type === 'response.output_item.done' || type === quotaFrameType) this.watch?.(event);
     if (type.endsWith('.delta')) {
       this.begun = true;
       this.hotType = type;
+      this.countFirst(event);
     } else if (isTerminal(type)) {
       this.hotType = '';
       this.ended = this.outcomeOf(event);
@@ -69,6 +85,23 @@ export class AnswerTracker {
   /** Undefined until the terminal event, and after it when upstream did not say. */
   get usage(): TokenUsage | undefined {
     return this.ended.state === 'open' ? undefined : this.ended.usage;
+  }
+
+  /** Deltas of text, reasoning and arguments so far. */
+  get deltas(): number {
+    return this.deltaCount;
+  }
+
+  /** Bytes of their texts, about: the JSON around them is taken to be as long as around the first of its kind. */
+  get deltaBytes(): number {
+    return Math.max(0, this.deltaLength);
+  }
+
+  private countFirst({ data }: AnswerEvent): void {
+    const textLength = (rawStringField(data, '"delta":')?.length ?? 2) - 2;
+    this.deltaCount += 1;
+    this.deltaLength += textLength;
+    this.deltaFrame = data.length - textLength;
   }
 
   private readResponse(response: Record<string, unknown> | undefined): void {

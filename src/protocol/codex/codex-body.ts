@@ -5,6 +5,7 @@ import { assertSelfContained, droppedOnCodex } from './codex-limits';
 import { type CodexPlan } from './codex-plan';
 import { developerMessage, promptIsInInput, promptOf } from './codex-prompt';
 import { type CodexTools, liteTools, ordinaryTools } from './codex-tools';
+import { effortUnder } from '../effort-ceiling';
 import { clampEffort } from './effort';
 
 const encryptedReasoning = 'reasoning.encrypted_content';
@@ -58,7 +59,7 @@ function liteFields(request: CanonicalRequest, plan: CodexPlan, { tools, choice 
 /** Effort clamped to the model's; the request's own goes before the one of the model name. */
 function reasoningField(request: CanonicalRequest, plan: CodexPlan): JsonObject | undefined {
   const asked = request.reasoning?.['effort'];
-  const effort = typeof asked === 'string' ? asked : plan.effort;
+  const effort = effortUnder(plan.effortCeiling, typeof asked === 'string' ? asked : plan.effort);
   const summary = summaryOf(request, plan);
   const reasoning: JsonObject = {};
   if (effort !== undefined) reasoning['effort'] = clampEffort(effort, plan.efforts, plan.ultraEffort);

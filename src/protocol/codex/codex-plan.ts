@@ -10,6 +10,8 @@ export interface CodexPlan {
   readonly fromCodexCli: boolean;
   /** Effort named by the model name's suffix; the request's own wins. */
   readonly effort?: string | undefined;
+  /** Highest effort of the caller's key, whoever named one. */
+  readonly effortCeiling?: string | undefined;
   readonly supportsVerbosity: boolean;
   readonly supportsParallelToolCalls: boolean;
   /** What the catalog lists, lowest first; empty when nothing is known, then any effort passes. */

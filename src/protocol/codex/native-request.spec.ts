@@ -8,8 +8,8 @@ it('reads model, stream and the compaction trigger of a recorded request', () =>
   const file = `${__dirname}/../../../test/fixtures/codex/responses-http-0.169.0-compaction-v2.json`;
   const recorded = JSON.parse(readFileSync(file, 'utf8')) as { request: { body: Record<string, unknown> } };
   const reading = read(JSON.stringify(recorded.request.body));
-  expect(reading).toEqual({ model: 'gpt-5.5', stream: true, compactionTrigger: true });
-  expect(read('{"model":"m","input":[]}')).toEqual({ model: 'm', stream: false, compactionTrigger: false });
+  expect(reading).toEqual({ model: 'gpt-5.5', stream: true, compactionTrigger: true, serviceTier: undefined });
+  expect(read('{"model":"m","input":[]}')).toEqual({ model: 'm', stream: false, compactionTrigger: false, serviceTier: undefined });
 });
 
 it('refuses a body that names no model', () => {

@@ -9,6 +9,7 @@ export interface NativeReading {
   readonly stream: boolean;
   /** The CLI asks for its history to be compacted, which only a Codex upstream can do. */
   readonly compactionTrigger: boolean;
+  readonly serviceTier: string | undefined;
 }
 
 /**
@@ -25,6 +26,7 @@ export function readNativeRequest(body: unknown, bytes: Buffer): NativeReading {
     model: requireModelName(fields['model']),
     stream: optionalFlag(fields['stream'], 'stream') ?? false,
     compactionTrigger: endsInTrigger(fields['input']),
+    serviceTier: typeof fields['service_tier'] === 'string' ? fields['service_tier'] : undefined,
   };
 }
 

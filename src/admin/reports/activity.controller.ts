@@ -1,0 +1,65 @@
+import { Controller, Get, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { ActivityReports } from '../../reports/activity/activity-reports';
+import { callerSight, parametersIn } from './asking';
+
+const day = { type: String, description: 'YYYY-MM-DD, UTC' } as const;
+
+/** The doors to daily sums: of users, teams, tags and customers. */
+@ApiTags('Spend')
+@ApiBearerAuth()
+@ApiQuery({ name: 'start_date', ...day })
+@ApiQuery({ name: 'end_date', ...day })
+@Controller()
+export class ActivityController {
+  constructor(private readonly activity: ActivityReports) {}
+
+  @Get('user/daily/activity')
+  @ApiOperation({ summary: 'Daily activity of users; a key without rights sees its own (LiteLLM shape)' })
+  users(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.daily('user', parametersIn(query), callerSight(request));
+  }
+
+  @Get('team/daily/activity')
+  @ApiOperation({ summary: 'Daily activity of teams (team_ids)' })
+  teams(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.daily('team', parametersIn(query), callerSight(request));
+  }
+
+  @Get('tag/daily/activity')
+  @ApiOperation({ summary: 'Daily activity of request tags (tags)' })
+  tags(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.daily('tag', parametersIn(query), callerSight(request));
+  }
+
+  @Get(['customer/daily/activity', 'end_user/daily/activity'])
+  @ApiOperation({ summary: 'Daily activity of customers (end_user_ids)' })
+  customers(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.daily('customer', parametersIn(query), callerSight(request));
+  }
+
+  @Get('user/daily/activity/aggregated')
+  @ApiOperation({ summary: 'The whole span of user/daily/activity in one answer' })
+  usersWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.aggregated('user', parametersIn(query), callerSight(request));
+  }
+
+  @Get('team/daily/activity/aggregated')
+  @ApiOperation({ summary: 'The whole span of team/daily/activity in one answer' })
+  teamsWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.aggregated('team', parametersIn(query), callerSight(request));
+  }
+
+  @Get('tag/daily/activity/aggregated')
+  @ApiOperation({ summary: 'The whole span of tag/daily/activity in one answer' })
+  tagsWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.aggregated('tag', parametersIn(query), callerSight(request));
+  }
+
+  @Get(['customer/daily/activity/aggregated', 'end_user/daily/activity/aggregated'])
+  @ApiOperation({ summary: 'The whole span of customer/daily/activity in one answer' })
+  customersWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.activity.aggregated('customer', parametersIn(query), callerSight(request));
+  }
+}

@@ -1,0 +1,51 @@
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { Bookkeeper } from '../../metering/bookkeeper';
+import { optionalFlag, requireObject } from '../../protocol/json-guards';
+import { requireAdmin, requireAll, sightOf } from '../../reports/sight';
+import { SpendCalculator } from '../../reports/usage/spend-calculator';
+import { callerOf } from './asking';
+import { ReportBody } from './report-body';
+
+/** The doors to the books themselves: what would this cost, do they agree, start anew. */
+@ApiTags('Spend')
+@ApiBearerAuth()
+@Controller()
+export class BooksController {
+  constructor(
+    private readonly books: Bookkeeper,
+    private readonly calculator: SpendCalculator,
+    private readonly body: ReportBody,
+  ) {}
+
+  @Post('spend/calculate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Cost of an answer, or of the input of a question (LiteLLM shape)' })
+  async calculate(@Req() request: FastifyRequest): Promise<object> {
+    return this.calculator.calculate(await this.body.read(request));
+  }
+
+  @Post('spend/reconcile')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Compares ledger, counters, daily sums and holds, and repairs unless {"repair": false}' })
+  async reconcile(@Req() request: FastifyRequest): Promise<object> {
+    const caller = callerOf(request);
+    requireAll(sightOf(caller));
+    const asked = requireObject(await this.body.readOptional(request), 'body');
+    const repair = optionalFlag(asked['repair'], 'repair') ?? true;
+    // Looking is open to viewers.
+    if (repair) requireAdmin(caller);
+    const { checked, mismatches, repaired, tookMs } = await this.books.reconcile(repair);
+    return { checked, mismatches, repaired, took_ms: tookMs };
+  }
+
+  @Post('global/spend/reset')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sets the spend of every key and team to 0; the log stays (LiteLLM shape)' })
+  async reset(@Req() request: FastifyRequest): Promise<object> {
+    requireAdmin(callerOf(request));
+    const changed = await this.books.resetSpend();
+    return { message: `Spend of ${changed} keys and teams set to 0. The spend log is unchanged.`, status: 'success' };
+  }
+}

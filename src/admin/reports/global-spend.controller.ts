@@ -1,0 +1,107 @@
+import { Controller, Get, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { GlobalReports } from '../../reports/activity/global-reports';
+import { type Parameters } from '../../reports/rows/spend-log-filter';
+import { requireAll, sightOf } from '../../reports/sight';
+import { callerOf, parametersIn } from './asking';
+
+/** The doors to what everybody spent; for admins and viewers. */
+@ApiTags('Spend')
+@ApiBearerAuth()
+@Controller()
+export class GlobalSpendController {
+  constructor(private readonly reports: GlobalReports) {}
+
+  @Get('global/spend/report')
+  @ApiOperation({ summary: 'Spend per day and team or customer, or per key (group_by)' })
+  report(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.report(allowed(query, request));
+  }
+
+  @Get('global/spend')
+  @ApiOperation({ summary: 'Spend of the whole proxy, and its budget' })
+  spend(@Req() request: FastifyRequest): Promise<object> {
+    allowed(undefined, request);
+    return this.reports.spend(callerOf(request));
+  }
+
+  @Get('global/spend/logs')
+  @ApiOperation({ summary: 'Spend of each day' })
+  logs(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.daily(allowed(query, request));
+  }
+
+  @Get('global/spend/keys')
+  @ApiOperation({ summary: 'Keys that spent most' })
+  keys(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.keys(allowed(query, request));
+  }
+
+  @Get('global/spend/models')
+  @ApiOperation({ summary: 'Models that cost most' })
+  models(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.by('model', allowed(query, request));
+  }
+
+  @Get('global/spend/provider')
+  @ApiOperation({ summary: 'Spend by provider' })
+  providers(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.by('provider', allowed(query, request));
+  }
+
+  @Get('global/spend/teams')
+  @ApiOperation({ summary: 'Spend of each day by team' })
+  teams(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.reports.teams(allowed(query, request));
+  }
+
+  @Get('global/spend/tags')
+  @ApiOperation({ summary: 'Spend by request tag' })
+  tags(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.reports.tags(allowed(query, request));
+  }
+
+  @Get('global/activity')
+  @ApiOperation({ summary: 'Requests and tokens of each day' })
+  activity(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
+    return this.reports.activity(allowed(query, request));
+  }
+
+  @Get('global/activity/model')
+  @ApiOperation({ summary: 'Requests and tokens of each day by model group' })
+  activityByModel(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.activityByModel(allowed(query, request));
+  }
+
+  @Get('spend/keys')
+  @ApiOperation({ summary: 'Keys and what they spent since they exist' })
+  keySpend(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.keySpend(allowed(query, request));
+  }
+
+  @Get('spend/users')
+  @ApiOperation({ summary: 'Users and what they spent since they exist' })
+  userSpend(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.userSpend(allowed(query, request));
+  }
+
+  @Get('spend/tags')
+  @ApiOperation({ summary: 'Request tags, how often they came and what they cost' })
+  tagSpend(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
+    return this.reports.tagSpend(allowed(query, request));
+  }
+
+  @Get('provider/budgets')
+  @ApiOperation({ summary: 'provider_budget_config and what was spent of it' })
+  providerBudgets(@Req() request: FastifyRequest): Promise<object> {
+    allowed(undefined, request);
+    return this.reports.providerBudgets();
+  }
+}
+
+/** @throws {GatewayError} 403 for everybody but admins and viewers. */
+function allowed(query: unknown, request: FastifyRequest): Parameters {
+  requireAll(sightOf(callerOf(request)));
+  return parametersIn(query);
+}

@@ -1,0 +1,57 @@
+import { absolutePath } from './file-paths';
+import { type FileSections, type SettingsSources } from './settings-sources';
+
+/** What holds every caller to its limits. Money is nano-dollars, time milliseconds. */
+export interface LimitsSettings {
+  /** One rate window, from its first request (`LITELLM_RATE_LIMIT_WINDOW_SIZE`). */
+  readonly windowMs: number;
+  /** IANA zone in which days, weeks and months of budgets begin (`timezone`). */
+  readonly timeZone: string;
+  /** Replicas that share the limits: while the state is away each may use this part of a rate (`REPLICA_COUNT`). */
+  readonly replicas: number;
+  readonly ledger: LedgerSettings;
+  /** Headers that may name the end user, lower case (`user_header_name`, `user_header_mappings`). */
+  readonly customerHeaders: readonly string[];
+  /** Whether an answer whose client hung up is read on for its usage, or cancelled at once. */
+  readonly onClientDisconnect: 'drain' | 'cancel';
+}
+
+/** How much of the ledger is kept where it can be read at once; older rows go to the archive. */
+export interface LedgerSettings {
+  /** `maximum_spend_logs_retention_period`. */
+  readonly keptMs: number;
+  /** `maximum_spend_logs_rows`. */
+  readonly keptRows: number;
+  /** Between two looks for what is too old (`maximum_spend_logs_retention_interval`). */
+  readonly checkEveryMs: number;
+  /** Folder of JSON lines, absolute; undefined: `ledger-archive` in `STATE_DIR` (`spend_logs_archive_dir`). */
+  readonly archiveDir?: string;
+}
+
+const defaultWindowMs = 60_000;
+const dayMs = 86_400_000;
+/** The reference's default is to keep all; a state that is held in memory has to end somewhere. */
+const defaultKeptMs = 30 * dayMs;
+const defaultCheckMs = 3_600_000;
+/** A row takes about 0.6 KB in a process and 1.3 KB in Redis, its lists included. */
+const defaultRows = { process: 200_000, redis: 2_000_000 } as const;
+
+/** From `general_settings`, `litellm_settings` and the environment. */
+export function readLimits(sections: FileSections, sources: SettingsSources, hasRedis: boolean): LimitsSettings {
+  const { general, litellm } = sections;
+  const { environment, places } = sources;
+  const archiveDir = general.spend_logs_archive_dir;
+  return {
+    windowMs: environment.LITELLM_RATE_LIMIT_WINDOW_SIZE ?? defaultWindowMs,
+    timeZone: litellm.timezone ?? general.timezone ?? 'UTC',
+    replicas: environment.REPLICA_COUNT ?? 1,
+    ledger: {
+      keptMs: general.maximum_spend_logs_retention_period ?? defaultKeptMs,
+      keptRows: general.maximum_spend_logs_rows ?? (hasRedis ? defaultRows.redis : defaultRows.process),
+      checkEveryMs: general.maximum_spend_logs_retention_interval ?? defaultCheckMs,
+      ...(typeof archiveDir === 'string' ? { archiveDir: absolutePath(archiveDir, places.cwd, places.homeDir) } : {}),
+    },
+    customerHeaders: [],
+    onClientDisconnect: 'drain',
+  };
+}

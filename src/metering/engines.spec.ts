@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { type Step, steps } from '../../test/support/meter-commands';
+import { redisDump, stateDump } from '../../test/support/meter-dump';
+import { type Bench, checkQuiet, MeterRun, runOwner, type RunTime } from '../../test/support/meter-run';
+import { MovedClock } from '../../test/support/moved-clock';
+import { describeWithRedis, RedisServer } from '../../test/support/redis-server';
+import { RedisLink } from '../state/redis/redis-link';
+import { JournalEngine } from './journal/journal-engine';
+import { RedisEngine } from './redis/redis-engine';
+
+const runs = process.env['TEST_LONG'] === undefined ? 100 : 1_000;
+const beginMs = 1_700_000_000_000;
+const time: RunTime = { nowMs: beginMs };
+let redis: RedisServer;
+let link: RedisLink | undefined;
+let folder: string;
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+  folder = mkdtempSync(join(tmpdir(), 'meter-engines-'));
+});
+afterAll(async () => {
+  await redis.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function redisBench(): Promise<Bench> {
+  const opened = new RedisLink(redis.settings(), { connectMs: 2_000, redisCommandMs: 2_000 }, new MovedClock());
+  link = opened;
+  await opened.open();
+  // The time of the test in place of the server's.
+  const timed = Object.create(opened, { nowMs: { value: () => time.nowMs } }) as RedisLink;
+  const engine = new RedisEngine(timed, timed);
+  await opened.run((commands) => commands.zadd(engine.reads.name('leases'), 1, runOwner));
+  return {
+    engine,
+    dump: () => redisDump(opened),
+    loseBook: async (key) => {
+      await opened.run((commands) => commands.del(engine.reads.name(`b:${key}`)));
+    },
+    loseCounter: async (key, counter) => {
+      await opened.run((commands) => commands.hdel(engine.reads.name(`b:${key}`), `u:${counter}`, `h:${counter}`));
+    },
+    restart: async () => {
+      await opened.run((commands) => commands.script('FLUSH'));
+      return false;
+    },
+  };
+}
+
+let journals = 0;
+
+function journalBench(): Promise<Bench> {
+  journals += 1;
+  const path = join(folder, `journal-${journals}`);
+  const timed = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
+  // Small, so that a run goes through several snapshots.
+  const begin = (): JournalEngine => new JournalEngine(path, timed, { journalBytes: 6_000 });
+  let journal = begin();
+  const bench: Bench = {
+    engine: journal,
+    dump: () => Promise.resolve(stateDump(journal.inMemory)),
+    // Without a shared state there is nobody who could lose a part of it.
+    loseBook: () => Promise.resolve(),
+    loseCounter: () => Promise.resolve(),
+    restart: async () => {
+      await journal.close();
+      journal = begin();
+      bench.engine = journal;
+      await journal.reads.archivedUntilMs();
+      return true;
+    },
+  };
+  return Promise.resolve(bench);
+}
+
+async function conforms(begin: () => Promise<Bench>, taken: readonly Step[], canLose: boolean): Promise<void> {
+  time.nowMs = beginMs;
+  const run = new MeterRun(await begin(), time, canLose);
+  try {
+    for (const step of taken) await run.take(step);
+    expect(await run.bench.dump()).toEqual(stateDump(run.state));
+    await run.finish();
+    expect(await run.bench.dump()).toEqual(stateDump(run.state));
+    await checkQuiet(run.state);
+  } finally {
+    await run.bench.engine.close();
+    await link?.close();
+    link = undefined;
+  }
+}
+
+describeWithRedis('the engines say what the pure machine says, for any sequence of commands,', () => {
+  it('Redis, through lost replies, lost counters and a forgotten script cache', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, (taken) => conforms(redisBench, taken, true)),
+      { numRuns: runs },
+    );
+  }, 600_000);
+
+  it('the journal, over restarts and snapshots', async () => {
+    const property = fc.asyncProperty(steps, (taken) => conforms(journalBench, taken, false));
+    await fc.assert(property, { numRuns: Math.ceil(runs / 2) });
+  }, 600_000);
+});

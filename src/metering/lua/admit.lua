@@ -1,0 +1,206 @@
+--[[
+  Enters a request in all its books, or in none: machine/admit.ts.
+
+  ARGV  nowMs, ticket, owner, deadlineMs, windowMs, amounts (five numbers in one text, UNITS), draft,
+        number of deployments, deployments…, number of pins, pins…, then for each scope a JSON list of texts:
+        book, 1 enforced or 0, limits of requests, tokens, parallel (-1: none),
+        number of counters, (name, unit, max)…, number of budgets, (place of its counter from 1, max)…
+
+  Returns { 'admitted', numbers of the books, observed limits, in flight, pins }
+            numbers: windowStart requests tokens running, then used and held of each counter, scope after scope
+            observed: scope limit scope limit …   scope from 0; limit: place of a budget from 0, -1 requests, -2 tokens, -3 parallel
+            in flight: a number for each deployment;  pins: what each says, or nil
+          { 'refused', numbers of that one book, 'scope limit' }
+          { 'unseeded', 'scope seq isNew counters…', … }   one text for each scope; counters: places from 0
+]]
+local now, id, owner, deadline, windowMs = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local held, draft = numbers(ARGV[6]), ARGV[7]
+
+local from, at = ARGV, 8
+local function take()
+  at = at + 1
+  return from[at - 1]
+end
+local function takeList()
+  local list = {}
+  for place = 1, tonumber(take()) do
+    list[place] = take()
+  end
+  return list
+end
+local deployments, pins = takeList(), takeList()
+
+local scopes = {}
+for argument = at, #ARGV do
+  from, at = cjson.decode(ARGV[argument]), 1
+  local scope = {
+    book = take(), enforced = take() == '1',
+    requests = tonumber(take()), tokens = tonumber(take()), parallel = tonumber(take()),
+    counters = {}, budgets = {},
+  }
+  local fields = { 'q', 's', 'r', 'ws', 'wr', 'wt' }
+  for place = 1, tonumber(take()) do
+    local counter = { name = take(), unit = take(), max = take() }
+    scope.counters[place] = counter
+    fields[#fields + 1] = 'u:' .. counter.name
+    fields[#fields + 1] = 'h:' .. counter.name
+  end
+  for place = 1, tonumber(take()) do
+    scope.budgets[place] = { counter = tonumber(take()), max = tonumber(take()) }
+  end
+  scope.key = BASE .. 'b:' .. scope.book
+  scope.stored = call('HMGET', scope.key, unpack(fields))
+  scopes[#scopes + 1] = scope
+end
+
+local function known(value)
+  return tonumber(value or '0')
+end
+
+-- The numbers of one book, as a list.
+local function view(scope, into)
+  local stored = scope.stored
+  into[#into + 1] = scope.start or known(stored[4])
+  into[#into + 1] = scope.used or known(stored[5])
+  into[#into + 1] = scope.usedTokens or known(stored[6])
+  into[#into + 1] = known(stored[3])
+  for place = 1, #scope.counters do
+    into[#into + 1] = known(stored[5 + 2 * place])
+    into[#into + 1] = known(stored[6 + 2 * place])
+  end
+  return into
+end
+
+local function join(list)
+  for place, number in ipairs(list) do
+    list[place] = text(number)
+  end
+  return table.concat(list, ' ')
+end
+
+local function routing()
+  local flying, found = {}, {}
+  if #deployments > 0 then
+    flying = call('HMGET', BASE .. 'f', unpack(deployments))
+    for place = 1, #deployments do
+      flying[place] = flying[place] or '0'
+    end
+  end
+  if #pins > 0 then
+    for place = 1, #pins do
+      pins[place] = BASE .. 'p:' .. pins[place]
+    end
+    found = call('MGET', unpack(pins))
+  end
+  return table.concat(flying, ' '), found
+end
+
+local function admitted(observed)
+  local views = {}
+  for _, scope in ipairs(scopes) do
+    view(scope, views)
+  end
+  local flying, found = routing()
+  return { 'admitted', join(views), table.concat(observed, ' '), flying, found }
+end
+
+if call('EXISTS', BASE .. 't:' .. id, BASE .. 'r:' .. id) > 0 then
+  return admitted({})
+end
+
+local missing = {}
+for place, scope in ipairs(scopes) do
+  local gaps = {}
+  for counter = 1, #scope.counters do
+    if not scope.stored[5 + 2 * counter] then
+      gaps[#gaps + 1] = counter - 1
+    end
+  end
+  local isNew = not scope.stored[2]
+  if isNew or #gaps > 0 then
+    if not scope.stored[1] then
+      call('HSET', scope.key, 'q', 0)
+      call('SADD', BASE .. 'bk', scope.book)
+    end
+    missing[#missing + 1] = table.concat({ place - 1, scope.stored[1] or '0', isNew and 1 or 0, unpack(gaps) }, ' ')
+  end
+end
+if #missing > 0 then
+  return { 'unseeded', unpack(missing) }
+end
+
+for _, scope in ipairs(scopes) do
+  local start = known(scope.stored[4])
+  local running = start > 0 and now < start + windowMs and start <= now + windowMs
+  scope.start = running and start or now
+  scope.used = running and known(scope.stored[5]) or 0
+  scope.usedTokens = running and known(scope.stored[6]) or 0
+end
+
+local observed = {}
+local function refuse(place, scope, limit)
+  if scope.enforced then
+    return { 'refused', join(view(scope, {})), (place - 1) .. ' ' .. limit }
+  end
+  observed[#observed + 1] = place - 1
+  observed[#observed + 1] = limit
+end
+
+for place, scope in ipairs(scopes) do
+  for budget, entry in ipairs(scope.budgets) do
+    local unit = scope.counters[entry.counter].unit
+    local amount = held[UNITS[unit]]
+    local taken = known(scope.stored[5 + 2 * entry.counter]) + known(scope.stored[6 + 2 * entry.counter])
+    local isMoney = unit == 'nano_usd'
+    if not (isMoney and amount == 0) and (taken + amount > entry.max or (not isMoney and taken >= entry.max)) then
+      local refused = refuse(place, scope, budget - 1)
+      if refused then
+        return refused
+      end
+    end
+  end
+end
+for place, scope in ipairs(scopes) do
+  if scope.requests >= 0 and scope.used + 1 > scope.requests then
+    local refused = refuse(place, scope, -1)
+    if refused then
+      return refused
+    end
+  end
+  local hasRoom = scope.usedTokens + held[2] <= scope.tokens or (scope.usedTokens == 0 and scope.tokens > 0)
+  if scope.tokens >= 0 and not hasRoom then
+    local refused = refuse(place, scope, -2)
+    if refused then
+      return refused
+    end
+  end
+end
+for place, scope in ipairs(scopes) do
+  if scope.parallel >= 0 and known(scope.stored[3]) >= scope.parallel then
+    local refused = refuse(place, scope, -3)
+    if refused then
+      return refused
+    end
+  end
+end
+
+local lines = {}
+for place, scope in ipairs(scopes) do
+  scope.used, scope.usedTokens = scope.used + 1, scope.usedTokens + held[2]
+  scope.stored[3] = known(scope.stored[3]) + 1
+  local fields = {
+    'r', text(scope.stored[3]), 'ws', text(scope.start), 'wr', text(scope.used), 'wt', text(scope.usedTokens),
+  }
+  local line = { scope.book, text(scope.start) }
+  for counter, entry in ipairs(scope.counters) do
+    local sum = known(scope.stored[6 + 2 * counter]) + held[UNITS[entry.unit]]
+    scope.stored[6 + 2 * counter] = sum
+    fields[#fields + 1], fields[#fields + 2] = 'h:' .. entry.name, text(sum)
+    line[#line + 1], line[#line + 2] = entry.name, entry.max
+  end
+  call('HSET', scope.key, unpack(fields))
+  lines[place] = table.concat(line, '\t')
+end
+call('HSET', BASE .. 't:' .. id, 'o', owner, 'd', deadline, 'm', ARGV[6], 'b', table.concat(lines, '\n'), 'f', '', 'x', draft)
+call('ZADD', BASE .. 'o:' .. owner, deadline, id)
+return admitted(observed)

@@ -1,0 +1,183 @@
+import { utcDay } from '../../kernel/periods';
+import { adjustmentCall, type LedgerRow } from '../ledger-row';
+import { type Amounts, amountsOf, isRequest } from './amounts';
+import { bookKey, memberId, plainName, safeName } from './book-keys';
+
+/**
+ * What a daily figure sums, in the order in which it is stored: spend (nano-dollars), input, cached input, cache-write,
+ * output and reasoning tokens, succeeded, failed, requests, and parts per million of the plan's 5-hour and weekly windows.
+ */
+export type Metrics = readonly number[];
+
+/** Who and what a row is about, as keys have it; empty where there is none. */
+export interface RowOwners {
+  readonly key: string;
+  readonly team: string;
+  readonly user: string;
+  readonly customer: string;
+  readonly group: string;
+  readonly account: string;
+  readonly tags: readonly string[];
+}
+
+/** Everything that one row changes beside the row itself; worked out once, by whoever settles. */
+export interface Posting {
+  readonly startMs: number;
+  readonly amounts: Amounts;
+  /** All names below follow from these. */
+  readonly owners: RowOwners;
+  /**
+   * What the row belongs to by what it says. Whichever of them is open is charged, named at admission or not: that makes a
+   * book the sum of its rows at any time. Books without model, then the part of each for the row's model group.
+   */
+  readonly books: readonly string[];
+  /** Names of the ordered lists that hold the row: `all`, `key:…`, `team:…`, `user:…`, `customer:…`. */
+  readonly indexes: readonly string[];
+  /** Daily figures, by `kind:id`; empty for an adjustment, which is no activity. */
+  readonly cells: readonly string[];
+  /** Daily sums over all models and callers, by `kind:id`. */
+  readonly totals: readonly string[];
+  readonly day: string;
+  /** What tells a cell from others of its day, as stored. */
+  readonly dims: string;
+  readonly metrics: Metrics;
+}
+
+const mostTags = 32;
+const noTags: readonly string[] = [];
+
+/** Whether this row was made by `Meter.adjust`. */
+export function isAdjustment({ callType }: LedgerRow): boolean {
+  return callType === adjustmentCall;
+}
+
+/** What follows from whose row it is; the same for many rows, so it is worked out once. */
+type OwnPart = Pick<Posting, 'owners' | 'books' | 'indexes' | 'cells' | 'totals' | 'dims'>;
+
+/** What a request's row changes. Pure but for the memory of what it worked out before. */
+export function postingOf(row: LedgerRow): Posting {
+  const { owners, books, indexes, cells, totals, dims } = ownPartOf(row);
+  const { startMs } = row;
+  const [amounts, day, metrics] = [amountsOf(row), utcDay(startMs), metricsOf(row)];
+  return { startMs, amounts, owners, books, indexes, cells, totals, day, dims, metrics };
+}
+
+/** Keys of the books that a row belongs to. */
+export function booksOfRow(row: LedgerRow): readonly string[] {
+  return ownPartOf(row).books;
+}
+
+interface Remembered {
+  readonly row: LedgerRow;
+  readonly part: OwnPart;
+}
+
+const remembered = new Map<string, Remembered>();
+const mostRemembered = 2_000;
+
+/** The last part of each key: its next row is mostly of the same owners and models. */
+function ownPartOf(row: LedgerRow): OwnPart {
+  const known = remembered.get(row.keyHash);
+  if (known !== undefined && hasSameOwners(known.row, row)) return known.part;
+  const part = newOwnPart(row);
+  if (remembered.size >= mostRemembered) remembered.clear();
+  remembered.set(row.keyHash, { row, part });
+  return part;
+}
+
+function hasSameOwners(one: LedgerRow, other: LedgerRow): boolean {
+  return (
+    one.teamId === other.teamId &&
+    one.userId === other.userId &&
+    one.customerId === other.customerId &&
+    one.modelGroup === other.modelGroup &&
+    one.model === other.model &&
+    one.provider === other.provider &&
+    one.callType === other.callType &&
+    one.account === other.account &&
+    one.tags.length === other.tags.length &&
+    one.tags.every((tag, at) => tag === other.tags[at])
+  );
+}
+
+function newOwnPart(row: LedgerRow): OwnPart {
+  const owners = ownersOf(row);
+  const listed = ['proxy:all'];
+  const indexes = ['all'];
+  for (const kind of ['key', 'team', 'user', 'customer'] as const) {
+    if (owners[kind] === '') continue;
+    const entity = `${kind}:${owners[kind]}`;
+    listed.push(entity);
+    indexes.push(entity);
+  }
+  const cells = [...listed];
+  for (const tag of owners.tags) cells.push(`tag:${tag}`);
+  if (owners.account !== '') cells.push(`account:${owners.account}`);
+  const isMember = owners.team !== '' && owners.user !== '';
+  const totals = isMember ? [...listed, `member:${memberId(owners.team, owners.user)}`] : listed;
+  const parts = owners.group === '' ? [] : totals.map((book) => `${book}|${owners.group}`);
+  return { owners, books: [...totals, ...parts], indexes, cells, totals, dims: dimsOf(row) };
+}
+
+function ownersOf(row: LedgerRow): RowOwners {
+  const name = (text: string | undefined): string => (text === undefined ? '' : safeName(text));
+  return {
+    key: name(row.keyHash),
+    team: name(row.teamId),
+    user: name(row.userId),
+    customer: name(row.customerId),
+    group: name(row.modelGroup),
+    account: name(row.account),
+    tags: row.tags.length === 0 ? noTags : [...new Set(row.tags.slice(0, mostTags).map(safeName))],
+  };
+}
+
+/** Lists that show an adjustment. */
+export function adjustmentIndexes({ adjusts }: LedgerRow): readonly string[] {
+  const hasList = adjusts !== undefined && ['key', 'team', 'user', 'customer'].includes(adjusts.kind);
+  return hasList ? ['all', bookKey({ kind: adjusts.kind, id: adjusts.id })] : ['all'];
+}
+
+function dimsOf(row: LedgerRow): string {
+  return [
+    row.keyHash, row.teamId, row.userId, row.model, row.modelGroup, row.provider, row.callType, row.account,
+  ].map((each) => (each === undefined ? '' : safeName(each))).join('|'); // prettier-ignore
+}
+
+/** What a cell is split by. */
+export interface CellDims {
+  readonly keyHash: string;
+  /** Undefined, here and below: there is none. */
+  readonly teamId: string | undefined;
+  readonly userId: string | undefined;
+  readonly model: string;
+  readonly modelGroup: string;
+  readonly provider: string | undefined;
+  readonly endpoint: string;
+  readonly account: string | undefined;
+}
+
+/** Stored dims again. */
+export function dimsFrom(stored: string): CellDims {
+  const [keyHash = '', teamId, userId, model = '', modelGroup = '', provider, endpoint = '', account] = stored.split('|').map(plainName); // prettier-ignore
+  const maybe = (name: string | undefined): string | undefined => (name === '' ? undefined : name);
+  const owners = { keyHash, teamId: maybe(teamId), userId: maybe(userId) };
+  return { ...owners, model, modelGroup, provider: maybe(provider), endpoint, account: maybe(account) };
+}
+
+function metricsOf(row: LedgerRow): Metrics {
+  const { usage, spend, status, plan5h = 0, planWeek = 0 } = row;
+  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
+  const succeeded = status === 'success' ? 1 : 0;
+  const requests = isRequest(row) ? 1 : 0;
+  return [
+    spend, inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens,
+    succeeded, 1 - succeeded, requests, plan5h, planWeek,
+  ]; // prettier-ignore
+}
+
+/** Amounts that budgets count, out of daily metrics. */
+export function amountsOfMetrics(metrics: Metrics): Amounts {
+  const [spend = 0, input = 0, , , output = 0, , , , requests = 0, plan5h = 0, planWeek = 0] = metrics;
+  return { nano_usd: spend, tokens: input + output, requests, plan_5h: plan5h, plan_week: planWeek };
+}

@@ -1,0 +1,201 @@
+import { z } from 'zod';
+import { type RedisLink } from '../../state/redis/redis-link';
+import {
+  type AdjustCommand,
+  type AdjustReply,
+  type AdmitCommand,
+  type AdmitReply,
+  type BookView,
+  type CorrectCommand,
+  type CorrectReply,
+  type EnteredScope,
+  type ExtendCommand,
+  type ExtendReply,
+  type LimitRef,
+  type MendCommand,
+  type MendReply,
+  type SeedCommand,
+  type SeedReply,
+  type SettleCommand,
+  type SettleReply,
+  type Unseeded,
+} from '../machine/meter-command';
+import { type RoutingAnswer, type RoutingQuestion } from '../meter';
+import { type AdmitOutcome, MeterEngine, type PinNote, type TicketNote } from '../meter-engine';
+import { booksScript, booksTag } from './books-script';
+import { RedisReads } from './redis-reads';
+import { admitArguments, numberOf, numbersOf, postingArguments } from './script-arguments';
+
+type Link = Pick<RedisLink, 'script' | 'run' | 'key' | 'nowMs' | 'isUp'>;
+
+const noRouting: RoutingAnswer = { inFlight: [], pins: [] };
+const settledSchema = z.union([
+  z.tuple([z.enum(['settled', 'repeated', 'gone'])]),
+  z.tuple([z.literal('replaceable'), z.string()]),
+]);
+
+/** The books in Redis, shared by all replicas: every command is one script. */
+export class RedisEngine extends MeterEngine {
+  override readonly reads: RedisReads;
+  private readonly scripts;
+
+  /** @param readLink connection for looking, so that a long look holds no admission up. */
+  constructor(
+    private readonly link: Link,
+    readLink: Link,
+  ) {
+    super();
+    this.reads = new RedisReads(readLink);
+    this.scripts = {
+      admit: booksScript(link, 'admit'),
+      extend: booksScript(link, 'extend'),
+      note: booksScript(link, 'note'),
+      void: booksScript(link, 'void'),
+      settle: booksScript(link, 'settle', true),
+      correct: booksScript(link, 'correct', true),
+      watch: booksScript(link, 'watch'),
+      seed: booksScript(link, 'seed'),
+      adjust: booksScript(link, 'adjust'),
+      mend: booksScript(link, 'mend'),
+    };
+  }
+
+  override get isUp(): boolean {
+    return this.link.isUp;
+  }
+
+  override nowMs(): number {
+    return this.link.nowMs();
+  }
+
+  override async admit(command: AdmitCommand, question: RoutingQuestion): Promise<AdmitOutcome> {
+    const reply = await this.scripts.admit(admitArguments(command, question, this.link.nowMs()));
+    return outcomeOf(reply, command.scopes);
+  }
+
+  override async extend({ ticketId, nanos, tokens }: ExtendCommand): Promise<ExtendReply> {
+    return z.enum(['extended', 'full', 'gone']).parse(await this.scripts.extend([ticketId, nanos, tokens]));
+  }
+
+  override async note(assignments: readonly TicketNote[], pins: readonly PinNote[]): Promise<void> {
+    const flat = assignments.flatMap(({ ticketId, value }) => [ticketId, value]);
+    await Promise.all([flat.length > 0 ? this.scripts.note(['assign', ...flat]) : undefined, this.pin(pins)]);
+  }
+
+  override async checkpoint(drafts: readonly TicketNote[]): Promise<void> {
+    if (drafts.length > 0)
+      await this.scripts.note(['draft', ...drafts.flatMap(({ ticketId, value }) => [ticketId, value])]);
+  }
+
+  override async void(ticketId: string): Promise<boolean> {
+    return (await this.scripts.void([ticketId])) === 1;
+  }
+
+  override async settle({ ticketId, text, posting, isProvisional }: SettleCommand): Promise<SettleReply> {
+    const reply = await this.scripts.settle([ticketId, text, isProvisional ? 1 : 0, ...postingArguments(posting)]);
+    const [kind, stored] = settledSchema.parse(reply);
+    return kind === 'replaceable' ? { kind, text: stored } : { kind };
+  }
+
+  override async correct({ ticketId, oldText, oldPosting, text, posting }: CorrectCommand): Promise<CorrectReply> {
+    const postings = [...postingArguments(oldPosting), ...postingArguments(posting)];
+    return z.enum(['corrected', 'moved']).parse(await this.scripts.correct([ticketId, oldText, text, ...postings]));
+  }
+
+  override async watch(key: string): Promise<void> {
+    await this.scripts.watch([key]);
+  }
+
+  override async seed({ key, seq, sums, counters, isRepair }: SeedCommand): Promise<SeedReply> {
+    const whole = sums === undefined ? ['', ''] : [sums.spent, sums.running];
+    const figures = counters.flatMap(({ name, used, held }) => [name, used, held]);
+    const reply = await this.scripts.seed([this.link.nowMs(), key, seq, isRepair ? 1 : 0, ...whole, ...figures]);
+    return z.enum(['seeded', 'moved']).parse(reply);
+  }
+
+  override async adjust(command: AdjustCommand): Promise<AdjustReply> {
+    const { key, seq, rowId, text, startMs, indexes, spend, periods } = command;
+    const args = [key, seq, rowId, text, startMs, spend, indexes.length, ...indexes, ...Object.entries(periods).flat()];
+    return z.enum(['adjusted', 'moved']).parse(await this.scripts.adjust(args));
+  }
+
+  override async mend({ figure, entity, day, dims, expected, metrics }: MendCommand): Promise<MendReply> {
+    const args = [figure, entity, day, dims, expected?.join(' ') ?? '', metrics?.join(' ') ?? ''];
+    return z.enum(['mended', 'moved']).parse(await this.scripts.mend(args));
+  }
+
+  /** The links belong to whoever opened them. */
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private async pin(pins: readonly PinNote[]): Promise<void> {
+    if (pins.length === 0) return;
+    await this.link.run((redis) =>
+      Promise.all(
+        pins.map(({ pin, value, ttlMs }) =>
+          redis.set(this.link.key(`${booksTag}p:${pin}`), value, 'PX', Math.max(1, Math.ceil(ttlMs))),
+        ),
+      ),
+    );
+  }
+}
+
+/** Read by hand: this is the hot path, and a schema costs more than the command itself. */
+function outcomeOf(reply: unknown, scopes: readonly EnteredScope[]): AdmitOutcome {
+  const [kind, first, second, third, fourth] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
+  switch (kind) {
+    case 'admitted': {
+      const answer: AdmitReply = { kind, books: viewsOf(textOf(first), scopes), observed: limitsOf(textOf(second)) };
+      return { reply: answer, routing: { inFlight: numbersOf(textOf(third)), pins: pinsOf(fourth) } };
+    }
+    case 'refused': {
+      const [by] = limitsOf(textOf(second));
+      const scope = by === undefined ? undefined : scopes[by.scope];
+      if (by === undefined || scope === undefined) throw new Error('a script refused by no limit');
+      const [book] = viewsOf(textOf(first), [scope]);
+      if (book === undefined) throw new Error('a script refused without a book');
+      return { reply: { kind, by, book }, routing: noRouting };
+    }
+    case 'unseeded': {
+      const missing = (Array.isArray(reply) ? reply.slice(1) : []).map((line) => unseededOf(textOf(line)));
+      return { reply: { kind, missing }, routing: noRouting };
+    }
+    default:
+      throw new Error('a script gave a reply of an unknown kind');
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== 'string') throw new Error('a script gave no text');
+  return value;
+}
+
+function viewsOf(text: string, scopes: readonly EnteredScope[]): readonly BookView[] {
+  const numbers = numbersOf(text);
+  let at = 0;
+  return scopes.map(({ counters }) => {
+    const [windowStartMs = 0, requests = 0, tokens = 0, running = 0] = numbers.slice(at, at + 4);
+    const end = at + 4 + 2 * counters.length;
+    const sums = numbers.slice(at + 4, end);
+    at = end;
+    return { windowStartMs, requests, tokens, running, counters: sums };
+  });
+}
+
+function limitsOf(text: string): readonly LimitRef[] {
+  if (text === '') return [];
+  const numbers = numbersOf(text);
+  const limits: LimitRef[] = [];
+  for (let at = 0; at < numbers.length; at += 2) limits.push({ scope: numbers[at] ?? 0, limit: numbers[at + 1] ?? 0 });
+  return limits;
+}
+
+function unseededOf(line: string): Unseeded {
+  const [scope, seq, isNew, ...counters] = line.split(' ').map(numberOf);
+  return { scope: scope ?? 0, seq: seq ?? 0, isNew: isNew === 1, counters };
+}
+
+function pinsOf(value: unknown): readonly (string | undefined)[] {
+  return Array.isArray(value) ? value.map((each) => (typeof each === 'string' ? each : undefined)) : [];
+}

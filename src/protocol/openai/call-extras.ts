@@ -1,0 +1,99 @@
+import { type JsonObject } from '../canonical/canonical-request';
+import { isJsonObject } from '../json-guards';
+
+/** What a request says about itself beside its question, in LiteLLM's words. Nothing here reaches an upstream. */
+export interface CallExtras {
+  /** End user on whose behalf it is made. */
+  readonly customerId?: string;
+  /** For routing and for the spend log; each once. */
+  readonly tags: readonly string[];
+  readonly sessionId?: string;
+  /** `spend_logs_metadata`: the caller's own words for the spend log. */
+  readonly metadata?: JsonObject;
+}
+
+/** Names of further headers that may carry the end user, lower case, the first that is there wins. */
+export interface ExtraHeaderNames {
+  readonly customer: readonly string[];
+}
+
+const longestId = 256;
+const longestTag = 128;
+const mostTags = 32;
+/** Characters of JSON. */
+const longestMetadata = 4_096;
+/** LiteLLM's order. */
+const customerHeaders = ['x-litellm-customer-id', 'x-litellm-end-user-id'];
+
+/**
+ * Reads the extras of headers and body; what has another type than it should is left out, since none of it decides whether
+ * the request can be answered. `customerId` and tags are made up by callers: they never stand in for the key.
+ *
+ * @param body its strings decoded.
+ */
+export function callExtras(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  body: unknown,
+  names: ExtraHeaderNames,
+): CallExtras {
+  const fields = isJsonObject(body) ? body : {};
+  const own = objectOf(fields['metadata']);
+  const litellm = objectOf(fields['litellm_metadata']);
+  const customerId = firstText(longestId, [
+    ...[...customerHeaders, ...names.customer].map((name) => headers[name]),
+    fields['user'],
+    litellm['user'],
+    own['user_id'],
+    fields['safety_identifier'],
+  ]);
+  const sessionId = firstText(longestId, [
+    headers['x-litellm-session-id'],
+    headers['x-litellm-trace-id'],
+    fields['litellm_session_id'],
+    litellm['session_id'],
+    own['session_id'],
+    fields['session_id'],
+  ]);
+  const metadata = metadataIn(headers['x-litellm-spend-logs-metadata'], own, litellm);
+  return {
+    ...(customerId === undefined ? {} : { customerId }),
+    tags: tagsIn(headers['x-litellm-tags'], [fields['tags'], own['tags'], litellm['tags']]),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+function objectOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function firstText(longest: number, values: readonly unknown[]): string | undefined {
+  return values.find((value): value is string => typeof value === 'string' && value !== '' && value.length <= longest);
+}
+
+function tagsIn(header: string | string[] | undefined, lists: readonly unknown[]): readonly string[] {
+  const written = typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : [];
+  const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : []));
+  const fit = [...written, ...listed].filter(
+    (tag): tag is string => typeof tag === 'string' && tag !== '' && tag.length <= longestTag,
+  );
+  return fit.length === 0 ? [] : [...new Set(fit)].slice(0, mostTags);
+}
+
+function metadataIn(
+  header: string | string[] | undefined,
+  own: JsonObject,
+  litellm: JsonObject,
+): JsonObject | undefined {
+  const found = [headerJson(header), own['spend_logs_metadata'], litellm['spend_logs_metadata']].find(isJsonObject);
+  return found !== undefined && JSON.stringify(found).length <= longestMetadata ? found : undefined;
+}
+
+function headerJson(header: string | string[] | undefined): unknown {
+  if (typeof header !== 'string') return undefined;
+  try {
+    return JSON.parse(header) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../../config/config.module';
+import { type Settings } from '../../config/settings';
+import { invalidRequest } from '../../kernel/errors';
+import { dollarsFromNanos } from '../../kernel/money';
+import { type TokenUsage } from '../../kernel/usage';
+import { type JsonObject } from '../../protocol/canonical/canonical-request';
+import { optionalObject, optionalText, requireObject } from '../../protocol/json-guards';
+import { costOf } from '../../protocol/pricing/cost-of';
+import { adjustmentFor, priceFor, type PriceQuestion } from '../../protocol/pricing/price-lookup';
+import { billedTier } from '../../protocol/pricing/service-tier';
+import { toldUsage } from '../../protocol/pricing/told-usage';
+
+/** About as many characters as a token has in prose and code. */
+const charactersPerToken = 4;
+
+/** `POST /spend/calculate`: what an answer cost, or what a question would at least cost. */
+@Injectable()
+export class SpendCalculator {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'pricing' | 'deployments' | 'modelAliases'>,
+  ) {}
+
+  /**
+   * With `completion_response` exactly what its usage costs; with `messages` an estimate of the input alone.
+   *
+   * @throws {GatewayError} 400 naming the field.
+   */
+  calculate(body: unknown): JsonObject {
+    const asked = requireObject(body, 'body');
+    const answer = optionalObject(asked['completion_response'], 'completion_response');
+    const model = optionalText(asked['model'], 'model') ?? optionalText(answer?.['model'], 'completion_response.model');
+    if (model === undefined) throw invalidRequest("'model' is required when there is no completion_response.", 'model');
+    const usage = answer === undefined ? estimateOf(asked) : toldUsage(answer);
+    if (usage === undefined) throw invalidRequest("'completion_response' has no usage.", 'completion_response.usage');
+    const actual = optionalText(answer?.['service_tier'], 'completion_response.service_tier');
+    const question = this.questionOf(model, optionalText(answer?.['model'], 'completion_response.model'));
+    const { pricing } = this.settings;
+    const tier = billedTier(actual === undefined ? {} : { actual });
+    const adjustment = adjustmentFor(pricing, question.provider);
+    const { nanos, parts } = costOf(usage, tier, priceFor(pricing, question), adjustment);
+    return { cost: dollarsFromNanos(nanos), price_source: parts.priceSource };
+  }
+
+  /** A name that is served here has the price of its first deployment. */
+  private questionOf(model: string, responseModel: string | undefined): PriceQuestion {
+    const { deployments, modelAliases } = this.settings;
+    const group = modelAliases.get(model)?.model ?? model;
+    const deployment = deployments.find(({ modelGroup }) => modelGroup === group);
+    return {
+      provider: deployment?.provider ?? 'codex',
+      ownPrice: deployment?.price,
+      baseModel: deployment?.baseModel,
+      responseModel,
+      requestModels: deployment === undefined ? [group] : [deployment.upstreamModel, group],
+    };
+  }
+}
+
+function estimateOf(asked: JsonObject): TokenUsage {
+  const question = asked['messages'] ?? asked['input'];
+  if (question === undefined) {
+    throw invalidRequest("Send 'completion_response', or 'model' with 'messages'.", 'messages');
+  }
+  const inputTokens = Math.ceil(JSON.stringify(question).length / charactersPerToken);
+  return { inputTokens, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+}

@@ -1,0 +1,74 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import { type Deployment } from '../config/deployment';
+import { type Settings } from '../config/settings';
+import { adjustmentFor, isUnknown, priceFor, unknownPrice } from '../protocol/pricing/price-lookup';
+import { type Cost, costOf, holdNanos, noAdjustment } from '../protocol/pricing/cost-of';
+import { type ModelPrice } from '../protocol/pricing/model-price';
+import { readOwnPrice } from '../protocol/pricing/own-price';
+import { type BilledTier } from '../protocol/pricing/service-tier';
+import { type TokenUsage } from '../kernel/usage';
+
+/** Models whose price is remembered; a gateway serves a few dozen. */
+const remembered = 512;
+
+/** What deployments charge for their models: one question and one answer, remembered as long as the settings stand. */
+@Injectable()
+export class PriceBook {
+  private known = new Map<string, ModelPrice>();
+  private knownFor: Settings['pricing'] | undefined;
+
+  constructor(@Inject(SETTINGS) private readonly settings: Pick<Settings, 'pricing'>) {}
+
+  /** The price of a deployment's model, before (`responseModel` undefined) or after it answered. */
+  priceOf(deployment: Deployment, requestModels: readonly string[], responseModel?: string): ModelPrice {
+    const { pricing } = this.settings;
+    // Settings may be read anew while we run.
+    if (this.knownFor !== pricing || this.known.size >= remembered) this.forget(pricing);
+    const key = `${deployment.id}\n${responseModel ?? ''}\n${requestModels.join('\n')}`;
+    const before = this.known.get(key);
+    if (before !== undefined) return before;
+    const price = priceFor(pricing, {
+      provider: deployment.provider,
+      ownPrice: readOwnPrice(deployment.modelInfo, 'deployment').price,
+      baseModel: textOf(deployment.modelInfo['base_model']),
+      responseModel,
+      requestModels,
+    });
+    this.known.set(key, price);
+    return price;
+  }
+
+  /** @throws {GatewayError} 400 when nobody knows the price and `codex_unknown_price` is `refuse`. */
+  assertKnown(price: ModelPrice, model: string): void {
+    if (isUnknown(price) && this.settings.pricing.unknownPrice === 'refuse') throw unknownPrice(model);
+  }
+
+  /** What an answer cost. */
+  costOf(usage: TokenUsage, tier: BilledTier, price: ModelPrice, provider: string): Cost {
+    return costOf(usage, tier, price, this.adjustmentOf(provider));
+  }
+
+  /** What to set aside for so many tokens. Nano-dollars. */
+  holdFor(
+    tokens: { readonly input: number; readonly output: number },
+    tier: BilledTier,
+    price: ModelPrice,
+    provider: string,
+  ): number {
+    return holdNanos(tokens.input, tokens.output, price, { tier, adjustment: this.adjustmentOf(provider) });
+  }
+
+  private adjustmentOf(provider: string): ReturnType<typeof adjustmentFor> & object {
+    return adjustmentFor(this.settings.pricing, provider) ?? noAdjustment;
+  }
+
+  private forget(pricing: Settings['pricing']): void {
+    this.known = new Map();
+    this.knownFor = pricing;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

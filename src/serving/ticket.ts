@@ -1,0 +1,51 @@
+import { type GatewayError } from '../kernel/errors';
+import { type ScopeLimits } from '../kernel/limits';
+import { type Hold, type LimitState, type RoutingAnswer } from '../metering/meter';
+import { type ModelPrice } from '../protocol/pricing/model-price';
+import { type BilledTier } from '../protocol/pricing/service-tier';
+import { type Call } from './call';
+import { type Progress } from './progress';
+
+/** What is known of a request when it is let in. */
+export interface TicketFacts {
+  /** Made by the gateway: the request's own id. */
+  readonly id: string;
+  /** Moment of admission on the Unix clock, milliseconds. */
+  readonly startMs: number;
+  readonly call: Call;
+  readonly progress: Progress;
+  readonly scopes: readonly ScopeLimits[];
+  /** Every limit of every scope, after this request was entered. */
+  readonly limits: readonly LimitState[];
+  /** Undefined when the shared state could not be asked. */
+  readonly routing: RoutingAnswer | undefined;
+  /** How long the question is, in tokens, about. */
+  readonly inputTokens: number;
+  /** Of the deployment that is likeliest to answer. */
+  readonly price: ModelPrice;
+  readonly tier: BilledTier;
+  readonly provider: string;
+  /** Ends the call with an error that its client is told. */
+  readonly stop: (error: GatewayError) => void;
+}
+
+/** A request that was let in: what is set aside for it until it is settled, exactly once. */
+export class Ticket {
+  /** Set aside so far. */
+  held: Pick<Hold, 'nanos' | 'tokens'>;
+  /** A further hold is being asked for. */
+  isExtending = false;
+  isSettled = false;
+
+  constructor(
+    readonly facts: TicketFacts,
+    hold: Hold,
+  ) {
+    this.held = hold;
+  }
+
+  /** Some budget or token window can run dry while this request runs. */
+  get isWatched(): boolean {
+    return this.facts.limits.some(({ limit }) => limit === 'nano_usd' || limit === 'tokens');
+  }
+}

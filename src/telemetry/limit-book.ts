@@ -1,0 +1,114 @@
+import { dollarsFromNanos } from '../kernel/money';
+import { type LimitReading } from '../kernel/observations';
+import { type GatewayMetrics } from './gateway-metrics';
+import { nameLabel } from './label-values';
+import { none } from './request-series';
+import { type BudgetGauges } from './metrics/book-metrics';
+
+const msPerHour = 3_600_000;
+
+/**
+ * The newest reading of every limit. Requests only leave their readings here; what gauges show is worked out when they are
+ * scraped, because a period that is over has its whole budget left without anybody asking for it.
+ */
+export class LimitBook {
+  private readonly readings = new Map<string, LimitReading>();
+
+  /** `maxReadings` bounds the memory; the ones read first are forgotten first. */
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    private readonly nowMs: () => number,
+    private readonly maxReadings: number,
+  ) {}
+
+  seen(reading: LimitReading): void {
+    const { scope, scopeId, model, limit, period } = reading;
+    const key = `${scope}\n${scopeId}\n${model}\n${limit}\n${period}`;
+    if (this.readings.size >= this.maxReadings && !this.readings.has(key)) this.forgetOldest();
+    this.readings.set(key, reading);
+  }
+
+  /** Writes the gauges. */
+  publish(): void {
+    const { limits } = this.metrics;
+    const all = [limits.keyBudget, limits.teamBudget, limits.userBudget, limits.customerBudget];
+    for (const gauges of all) gauges.forget();
+    for (const gauge of [limits.used, limits.keyRequests, limits.keyTokens]) gauge.forget();
+    const nowMs = this.nowMs();
+    const tightest = new Map<string, Standing>();
+    for (const reading of this.readings.values()) {
+      const standing = standingOf(reading, nowMs);
+      this.showUsed(standing);
+      this.showForModel(standing);
+      if (reading.limit !== 'nano_usd' || reading.model !== undefined) continue;
+      const key = `${reading.scope}\n${reading.scopeId}`;
+      const known = tightest.get(key);
+      if (known === undefined || standing.left < known.left) tightest.set(key, standing);
+    }
+    for (const standing of tightest.values()) this.showBudget(standing, nowMs);
+  }
+
+  private showUsed({ reading, used }: Standing): void {
+    const { scope, scopeId, name, model, limit, period, max } = reading;
+    if (!this.mayTell(scope)) return;
+    const values = [scope, nameLabel(scopeId), nameLabel(name ?? none), nameLabel(model ?? none), limit, period];
+    this.metrics.limits.used.put(values, max > 0 ? used / max : 1);
+  }
+
+  /** LiteLLM has one budget a scope; of several, the one with the least left decides what comes next. */
+  private showBudget({ reading, left }: Standing, nowMs: number): void {
+    const gauges = this.gaugesOf(reading.scope);
+    if (gauges === undefined) return;
+    const values = labelsOf(reading);
+    gauges.remaining.put(values, dollarsFromNanos(left));
+    gauges.max.put(values, dollarsFromNanos(reading.max));
+    const { resetAtMs } = reading;
+    if (resetAtMs !== undefined) gauges.hours.put(values, Math.max(0, resetAtMs - nowMs) / msPerHour);
+  }
+
+  private showForModel({ reading, left }: Standing): void {
+    const { scope, scopeId, name, model, limit, period } = reading;
+    if (scope !== 'key' || model === undefined || period !== 'window') return;
+    const { keyRequests, keyTokens } = this.metrics.limits;
+    const gauge = limit === 'requests' ? keyRequests : limit === 'tokens' ? keyTokens : undefined;
+    gauge?.put([nameLabel(scopeId), nameLabel(name ?? none), nameLabel(model), none], left);
+  }
+
+  private gaugesOf(scope: LimitReading['scope']): BudgetGauges | undefined {
+    const { limits } = this.metrics;
+    if (scope === 'key') return limits.keyBudget;
+    if (scope === 'team') return limits.teamBudget;
+    if (scope === 'user') return limits.userBudget.isShown ? limits.userBudget : undefined;
+    return scope === 'customer' && limits.customerBudget.isShown ? limits.customerBudget : undefined;
+  }
+
+  private mayTell(scope: LimitReading['scope']): boolean {
+    if (scope === 'user' || scope === 'member') return this.metrics.tellsUsers;
+    return scope === 'customer' ? this.metrics.tellsCustomers : true;
+  }
+
+  private forgetOldest(): void {
+    for (const key of this.readings.keys()) {
+      this.readings.delete(key);
+      return;
+    }
+  }
+}
+
+/** A reading as it stands now. */
+interface Standing {
+  readonly reading: LimitReading;
+  readonly used: number;
+  readonly left: number;
+}
+
+function standingOf(reading: LimitReading, nowMs: number): Standing {
+  const isOver = reading.resetAtMs !== undefined && reading.resetAtMs <= nowMs;
+  const used = isOver ? 0 : reading.used;
+  return { reading, used, left: Math.max(0, reading.max - used) };
+}
+
+function labelsOf({ scope, scopeId, name }: LimitReading): readonly string[] {
+  const id = nameLabel(scopeId);
+  return scope === 'key' || scope === 'team' ? [id, nameLabel(name ?? none)] : [id];
+}
