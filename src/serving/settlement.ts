@@ -76,7 +76,6 @@ export class Settlement {
     settling?.end(this.clock.monotonicMs());
   }
 
-   
   private async close(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
     const { ticket } = progress;
     if (ticket === undefined || ticket.isSettled) return;
