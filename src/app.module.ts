@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module';
 import { ApiModule } from './api/api.module';
 import { type CodexHooks } from './config/hooks';
 import { GatewayConfigModule } from './config/config.module';
@@ -45,6 +46,7 @@ export class AppModule {
         KeysModule,
         MeteringModule,
         ApiModule,
+        AdminModule,
         MetricsModule,
         CallbacksModule,
         HealthModule,

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  amount,
   anyMap,
   count,
   flag,
@@ -55,8 +54,8 @@ export const deploymentSchema = z.looseObject({
   model_name: text.min(1, { error: 'must not be empty' }).meta({ description: 'name of the model group' }),
   litellm_params: deploymentParamsSchema.meta({ description: 'how the model group is served' }),
   model_info: key(z.looseObject({ id: key(text, 'id of the deployment') }), 'shown by /model/info'),
-  rpm: key(amount, 'accepted here as in litellm_params'),
-  tpm: key(amount, 'accepted here as in litellm_params'),
+  rpm: key(count, 'accepted here as in litellm_params', 'mapped'),
+  tpm: key(count, 'accepted here as in litellm_params', 'mapped'),
 });
 
 const credentialSchema = z.looseObject({

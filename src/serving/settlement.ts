@@ -77,7 +77,7 @@ export class Settlement {
     settling?.end(this.clock.monotonicMs());
   }
 
-  // eslint-disable-next-line max-params -- private continuation of `settle`
+   
   private async close(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
     const { ticket } = progress;
     if (ticket === undefined || ticket.isSettled) return;
