@@ -1,7 +1,8 @@
 import { candidate } from '../../../test/support/candidates';
 import { MovedClock } from '../../../test/support/moved-clock';
 import { defaultRouting } from '../../config/routing-settings';
-import { type CooldownRecord, Observer } from '../../kernel/observer';
+import { type CooldownRecord } from '../../kernel/observations';
+import { Observer } from '../../kernel/observer';
 import { Stopper } from '../../kernel/stop-signal';
 import { type FailureKind, UpstreamFailure, type UpstreamFailureOptions } from '../../kernel/upstream-failure';
 import { LocalBoard } from '../board/local-board';
