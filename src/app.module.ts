@@ -16,6 +16,7 @@ import { MetricsModule } from './metrics/metrics.module';
 import { OutboundModule } from './outbound/outbound.module';
 import { HooksModule } from './prompts/hooks.module';
 import { ReloadModule } from './reload/reload.module';
+import { AlertsModule } from './reports/alerts/alerts.module';
 import { StateModule } from './state/state.module';
 import { TelemetryModule } from './telemetry/telemetry.module';
 
@@ -45,6 +46,7 @@ export class AppModule {
         ReloadModule.from(source),
         KeysModule,
         MeteringModule,
+        AlertsModule,
         ApiModule,
         AdminModule,
         MetricsModule,

@@ -6,7 +6,7 @@ import { type Settings } from '../config/settings';
  * @throws {TypeError} when one of them is no absolute URL; settings are checked before, so this is a bug.
  */
 export function allowedOrigins(settings: Settings): Set<string> {
-  const { codex, deployments, observability } = settings;
+  const { codex, deployments, observability, alerts } = settings;
   const { webhookUrl } = observability.callbacks;
   const urls = [
     codex.baseUrl,
@@ -16,6 +16,7 @@ export function allowedOrigins(settings: Settings): Set<string> {
     codex.releasesUrl,
     ...deployments.map(({ apiBase }) => apiBase),
     ...(webhookUrl === undefined ? [] : [webhookUrl]),
+    ...alerts.targets.map(({ url }) => url),
   ];
   return new Set(urls.map((url) => new URL(url).origin));
 }
