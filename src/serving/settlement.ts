@@ -85,6 +85,7 @@ export class Settlement {
     const bill = this.billOf(call, progress);
     const record = recordOf(call, progress, { error, bill, nowMs });
     this.observer.requestEnded(record);
+    progress.content?.close();
     const { span } = call.context;
     const settling = span.isRecording ? tellTrace(span, progress, record, nowMs) : undefined;
     await this.close(call, progress, bill, error);
