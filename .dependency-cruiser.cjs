@@ -5,7 +5,7 @@ const floors = [
   ['config'],
   ['state', 'outbound', 'telemetry'],
   ['http'],
-  ['auth', 'models', 'prompts', 'keys', 'metering'],
+  ['auth', 'models', 'prompts', 'keys', 'metering', 'reload', 'workers'],
   ['upstream'],
   ['routing', 'reports'],
   ['serving'],

@@ -1,5 +1,6 @@
 /** Units beside the code, end-to-end suites in test/. One project: the suites share the transform and the limits. */
-const esmPackages = ['jose', '@bokuweb'];
+/** Transformed because they are ES modules, or load a part of themselves by `import()`, which the runner cannot do by itself. */
+const esmPackages = ['jose', '@bokuweb', '@opentelemetry/otlp-exporter-base'];
 
 export default {
   testEnvironment: 'node',

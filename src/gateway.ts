@@ -7,12 +7,16 @@ import { AppModule } from './app.module';
 import { SystemClock } from './config/system-clock';
 import { loadHooks } from './config/hooks';
 import { type Settings } from './config/settings';
+import { SettingsHolder } from './config/settings-holder';
+import { type SettingsSource } from './config/settings-source';
+import { Drain } from './drain';
 import { createAdapter } from './http/fastify-adapter';
 import { Lifecycle } from './http/lifecycle';
 import { errorCode } from './kernel/error-code';
-import { shuttingDown } from './kernel/errors';
-import { RunningCalls } from './serving/running-calls';
+import { ConfigReload } from './reload/config-reload';
+import { RedisLink } from './state/redis/redis-link';
 import { GatewayLogger } from './telemetry/logger';
+import { startTracing, type Tracing } from './telemetry/tracing/start-tracing';
 import { gatewayVersion } from './upstream/gateway-version';
 
 /** A serving gateway. */
@@ -20,28 +24,74 @@ export interface RunningGateway {
   readonly app: NestFastifyApplication;
   /** Where it listens, for example `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Drains and closes: refuses new work, lets running work finish within the drain limit, ends the rest with an error. */
-  readonly stop: () => Promise<void>;
+  /** Drains and closes (see `Drain.stop`): refuses new work, lets running work finish within the drain limit, ends the rest with an error. */
+  readonly stop: (handsOver?: boolean) => Promise<void>;
+  /** The same without waiting for running work. */
+  readonly hurry: () => Promise<void>;
+  /** Reads the configuration file now and puts it in force if it is sound; never fails. */
+  readonly reload: () => Promise<void>;
 }
 
-/** Long enough for a client to be told, short against any grace period; milliseconds. */
-const farewellMs = 2_000;
+/**
+ * Builds the house from its settings and opens the door.
+ *
+ * @param source where to read them anew when their file changes; undefined: they stay as they are.
+ * @throws {Error} when a hook, the state folder, the shared state or the port is unusable.
+ */
+export async function startGateway(settings: Settings, source?: SettingsSource): Promise<RunningGateway> {
+  const tracing = await startTracing(settings.observability.traces, gatewayVersion());
+  try {
+    return await startTraced(settings, source, tracing);
+  } catch (error) {
+    await tracing?.stop();
+    throw error;
+  }
+}
 
-/** Builds the house from its settings and opens the door. @throws {Error} when a hook, the state folder or the port is unusable. */
-export async function startGateway(settings: Settings): Promise<RunningGateway> {
+async function startTraced(
+  settings: Settings,
+  source: SettingsSource | undefined,
+  tracing: Tracing | undefined,
+): Promise<RunningGateway> {
   const lifecycle = new Lifecycle();
   const hooks = await loadHooks(settings.hooks.map(({ path }) => path));
-  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock() });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of({ settings, hooks, lifecycle }), adapter, {
-    bodyParser: false,
-    // What goes wrong before the door is open is thrown, and told once by whoever started us.
-    logger: false,
-    abortOnError: false,
-  });
+  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock(), tracer: tracing?.tracer });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of({ settings: new SettingsHolder(settings), source, hooks, lifecycle }),
+    adapter,
+    {
+      bodyParser: false,
+      // What goes wrong before the door is open is thrown, and told once by whoever started us.
+      logger: false,
+      abortOnError: false,
+    },
+  );
   app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
+  await refuseEvictingState(app);
   await open(app, settings.listen);
   app.useLogger(nestLogger(app.get(GatewayLogger)));
-  return { app, url: addressOf(app, settings.listen.host), stop: () => stop(app, lifecycle, settings.times.drainMs) };
+  const drain = new Drain(app, lifecycle, settings.times);
+  return {
+    app,
+    url: addressOf(app, settings.listen.host),
+    stop: async (handsOver) => {
+      await drain.stop(handsOver);
+      await tracing?.stop();
+    },
+    hurry: () => drain.hurry(),
+    reload: () => app.get(ConfigReload).reload(true),
+  };
+}
+
+/** @throws {Error} when the shared state may forget budgets and logins; a Redis that is away, or tells nobody, is asked no further. */
+async function refuseEvictingState(app: NestFastifyApplication): Promise<void> {
+  const link = app.get<RedisLink | undefined>(RedisLink);
+  const policy = await link?.health().then(({ evictionPolicy }) => evictionPolicy, () => undefined); // prettier-ignore
+  if (policy === undefined || policy === 'noeviction') return;
+  await app.close();
+  throw new Error(
+    `Redis has maxmemory-policy ${policy}, under which it drops budgets, keys and logins when its memory is full: set it to noeviction in its configuration (or once: redis-cli CONFIG SET maxmemory-policy noeviction)`,
+  );
 }
 
 /** @throws {Error} that says what to change when the address cannot be used; everything is closed by then. */
@@ -76,30 +126,6 @@ function nestLogger(logger: GatewayLogger): LoggerService {
     error: (message: unknown, ...rest: unknown[]) => { logger.error(message, ...rest); },
     fatal: (message: unknown, ...rest: unknown[]) => { logger.error(message, ...rest); },
   }; // prettier-ignore
-}
-
-async function stop(app: NestFastifyApplication, lifecycle: Lifecycle, drainMs: number): Promise<void> {
-  lifecycle.drain();
-  if (!(await within(drainMs, lifecycle.drained()))) {
-    app.get(RunningCalls).endAll(shuttingDown(1_000));
-    await within(farewellMs, lifecycle.drained());
-    app.getHttpServer().closeAllConnections();
-  }
-  await app.close();
-}
-
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The address a person can open: a wildcard host is shown as loopback. */

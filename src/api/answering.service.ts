@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { SettingsChanges } from '../config/settings-holder';
 import { type BodyLimits, readJsonBody } from '../http/body-reader';
 import { callContextOf } from '../http/call-context';
 import { RawEventStream } from '../http/raw-event-stream';
@@ -12,6 +13,7 @@ import { questionSize } from '../protocol/canonical/question-size';
 import { type CallExtras, callExtras } from '../protocol/openai/call-extras';
 import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
+import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
 import { ServingService } from '../serving/serving.service';
 
@@ -19,24 +21,23 @@ import { ServingService } from '../serving/serving.service';
 @Injectable()
 export class AnsweringService {
   /** How request bodies are mapped, from the settings. */
-  readonly mapping: MappingOptions;
-  private readonly bodyLimits: BodyLimits;
+  get mapping(): MappingOptions {
+    return this.mappingNow;
+  }
+  private mappingNow: MappingOptions;
+  private bodyLimits: BodyLimits;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly serving: ServingService,
+    changes: SettingsChanges,
   ) {
-    this.bodyLimits = {
-      maxBytes: settings.limits.maxBodyBytes,
-      maxDepth: settings.limits.maxJsonDepth,
-      timeoutMs: settings.times.requestBodyMs,
-    };
-    this.mapping = {
-      dropParams: settings.dropParams,
-      maxImageBytes: settings.limits.maxImageBytes,
-      alwaysIncludeStreamUsage: settings.alwaysIncludeStreamUsage,
-      hash: (text) => createHash('sha256').update(text).digest('hex'),
-    };
+    this.bodyLimits = bodyLimitsOf(settings);
+    this.mappingNow = mappingOf(settings);
+    changes.onChange((now) => {
+      this.bodyLimits = bodyLimitsOf(now);
+      this.mappingNow = mappingOf(now);
+    });
   }
 
   /** @throws {GatewayError} 4xx for a body that cannot be read. */
@@ -68,6 +69,7 @@ export class AnsweringService {
       route,
       dialect,
       extras: this.extrasOf(request, body.json, body.isWire),
+      wishes: callWishes(body, request.raw.headers, (json) => map(adapt(json), this.mapping)),
       requestedTier: mapped.client.canonical.service_tier,
       size: questionSize(mapped.client.canonical.input, body.bytes.length),
       ...mapped,
@@ -99,6 +101,19 @@ export interface Exchange {
   readonly dialect: 'chat' | 'responses';
   /** Changes the body before it is mapped, for routes that carry the model in their path. */
   readonly adapt?: (body: unknown) => unknown;
+}
+
+function bodyLimitsOf({ limits, times }: Settings): BodyLimits {
+  return { maxBytes: limits.maxBodyBytes, maxDepth: limits.maxJsonDepth, timeoutMs: times.requestBodyMs };
+}
+
+function mappingOf({ dropParams, limits, alwaysIncludeStreamUsage }: Settings): MappingOptions {
+  return {
+    dropParams,
+    maxImageBytes: limits.maxImageBytes,
+    alwaysIncludeStreamUsage,
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
+  };
 }
 
 function unchanged(body: unknown): unknown {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { FileWatch } from '../config/file-watch';
 import { errorCode } from '../kernel/error-code';
 import { loginOf, type StoredLogin } from './auth-file';
 import {
@@ -14,7 +15,6 @@ import {
 } from './login-document';
 import { mergedText, newText, type Rotation, type TokenPair } from './login-document-merge';
 import { type Decision, fail, removeFile, replaceFile, UnwritableLogin } from './login-files-replace';
-import { FileWatch } from './login-files-watch';
 
 export { type TokenPair } from './login-document-merge';
 export { UnwritableLogin, type UnwritableReason } from './login-files-replace';

@@ -31,6 +31,9 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   private readonly identified: IdentifiedTokens;
   private readonly news: AccountNews;
   private readonly endings: (() => void)[] = [];
+  private readonly watches = new Map<string, () => void>();
+  /** No longer named by the settings, and perhaps in the middle of a token call. */
+  private readonly leaving = new Set<AccountRefresher>();
   private timer: NodeJS.Timeout | undefined;
   private ticking = false;
   /** Every file was looked at: before that a login that is not known yet would pass for one that is not there. */
@@ -103,11 +106,14 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   }
 
   onApplicationBootstrap(): void {
-    for (const credential of this.factory.credentials()) {
-      this.credentials.set(credential.name, credential);
-      if (isLoginHome(credential.source)) this.watch(credential, credential.source);
-    }
+    this.know(this.factory.credentials());
     this.endings.push(this.factory.onChange((id) => void this.notice(id)));
+    this.endings.push(
+      this.factory.onCredentials((credentials) => {
+        this.know(credentials);
+        this.forgetOthers(credentials);
+      }),
+    );
     this.schedule(firstTickMs);
   }
 
@@ -115,8 +121,30 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   async onModuleDestroy(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    for (const end of this.endings.splice(0)) end();
-    await Promise.all([...this.refreshers.values()].map((refresher) => refresher.idle()));
+    for (const end of [...this.endings.splice(0), ...this.watches.values()]) end();
+    await Promise.all([...this.refreshers.values(), ...this.leaving].map((refresher) => refresher.idle()));
+  }
+
+  private know(credentials: readonly Credential[]): void {
+    for (const credential of credentials) {
+      this.credentials.set(credential.name, credential);
+      if (isLoginHome(credential.source)) this.watch(credential, credential.source);
+    }
+  }
+
+  /** Logins that the settings name no more are neither renewed nor shown; a renewal that is under way goes on to its end. */
+  private forgetOthers(credentials: readonly Credential[]): void {
+    const names = new Set(credentials.map(({ name }) => name));
+    for (const name of this.credentials.keys()) if (!names.has(name)) this.credentials.delete(name);
+    const homes = new Set(credentials.flatMap(({ source }) => (isLoginHome(source) ? [homeKeyOf(source)] : [])));
+    for (const [key, refresher] of this.refreshers) {
+      if (homes.has(key)) continue;
+      this.refreshers.delete(key);
+      this.watches.get(key)?.();
+      this.watches.delete(key);
+      this.leaving.add(refresher);
+      void refresher.idle().finally(() => this.leaving.delete(refresher));
+    }
   }
 
   private watch(credential: Credential, home: LoginHome): AccountRefresher {
@@ -129,7 +157,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
       const stop = this.factory.watchFile(home.path, () => {
         refresher.forgetLook();
       });
-      this.endings.push(stop);
+      this.watches.set(homeKeyOf(home), stop);
     }
     return refresher;
   }

@@ -1,58 +1,54 @@
-import { locksAvailable, noLocksSentence } from '../auth/file-lock';
-import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
-import { usedCredentials } from '../config/credentials';
-import { loadSettings, type StartConditions } from '../config/load-settings';
+import cluster from 'node:cluster';
+import { type StartConditions } from '../config/load-settings';
 import { type Settings } from '../config/settings';
+import { SettingsSource } from '../config/settings-source';
 import { testKnobs } from '../config/test-knobs';
-import { type RunningGateway, startGateway } from '../gateway';
-import { MasterKey } from '../keys/master-key';
-import { RedisLink } from '../state/redis/redis-link';
+import { startGateway } from '../gateway';
 import { GatewayLogger } from '../telemetry/logger';
-import { loginWarnings } from './login-warnings';
-import { redisWarnings } from './redis-warnings';
+import { PrimaryLink } from '../workers/primary-link';
+import { announce } from './announce';
+import { type EndActions, ProcessEnd } from './process-end';
+import { serveWithWorkers } from './serve-workers';
+import { refuseBadPlaces } from './start-checks';
 
-/** Serves until SIGTERM or SIGINT, then drains. @returns 0. @throws {ConfigFault} and what `startGateway` throws. */
+/** How long a worker that wants to end waits for its successor, milliseconds. */
+const successorMs = 10_000;
+
+/** Serves until SIGTERM or SIGINT, then drains. @returns the exit status. @throws {ConfigFault} and what `startGateway` throws. */
 export async function serve(conditions: StartConditions): Promise<number> {
-  const settings = withTestTimes(loadSettings(conditions));
-  const gateway = await startGateway(settings);
-  await announce(gateway, settings);
-  await endSignal();
-  await gateway.stop();
-  return 0;
+  const source = new SettingsSource(conditions, withTestTimes);
+  const settings = source.read();
+  if (cluster.isPrimary) await refuseBadPlaces(settings);
+  return settings.workers > 1 && cluster.isPrimary ? serveWithWorkers(settings) : serveHere(settings, source);
 }
 
 function withTestTimes(settings: Settings): Settings {
   return { ...settings, times: { ...settings.times, ...testKnobs().times } };
 }
 
-async function announce({ app, url }: RunningGateway, settings: Settings): Promise<void> {
-  const logger = app.get(GatewayLogger);
-  for (const warning of settings.warnings) logger.warn(warning);
-  if (!locksAvailable && usesLoginFile(settings)) logger.warn(noLocksSentence);
-  for (const warning of await loginWarnings(app.get(RefreshedAccessTokens), settings)) logger.warn(warning);
-  const { storedAt } = app.get(MasterKey);
-  if (storedAt !== undefined)
-    logger.warn(`No master key was given: the one in ${storedAt} is used. Clients send it as their API key.`);
-  for (const warning of await redisWarnings(app.get<RedisLink | undefined>(RedisLink))) logger.warn(warning);
-  logger.event('info', `listening on ${url}`, {
-    config: settings.configFile ?? 'none',
-    docs: `${url}/docs`,
-    metrics: `${url}/metrics`,
+/** @throws {Error} when the state could not be closed in time. */
+async function serveHere(settings: Settings, source: SettingsSource): Promise<number> {
+  const primary = PrimaryLink.get();
+  const end = new ProcessEnd();
+  const late: { actions?: EndActions } = {};
+  // Orders of the primary count from the first moment, since they are given once.
+  primary?.onOrder(({ kind }) => {
+    if (kind === 'end' || kind === 'hurry') end.ask({ status: 0, alone: false });
+    if (kind === 'hurry' || kind === 'reload') late.actions?.[kind]();
   });
-  logger.flush();
-}
-
-function usesLoginFile(settings: Settings): boolean {
-  return usedCredentials(settings).some(({ source }) => source.kind === 'auth_file');
-}
-
-/** A second signal while draining ends the process at once, as people expect of Ctrl-C. */
-function endSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const first = (): void => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, first);
-      resolve();
-    };
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, first);
+  primary?.onLost(() => {
+    end.ask({ status: 1, alone: false });
   });
+  const gateway = await startGateway(settings, source);
+  const actions = { hurry: () => void gateway.hurry(), reload: () => void gateway.reload() };
+  late.actions = actions;
+  end.listen(gateway.app.get(GatewayLogger), actions);
+  if (primary === undefined || primary.worker === 1) await announce(gateway, settings);
+  primary?.tell({ kind: 'serving', url: gateway.url });
+  const { status, alone } = await end.asked;
+  const handsOver = primary !== undefined && alone;
+  if (handsOver) await primary.handOver(successorMs);
+  await gateway.stop(handsOver);
+  primary?.close();
+  return end.isBroken ? 1 : status;
 }

@@ -19,6 +19,9 @@ export interface StartConditions {
   readonly homeDir: string;
 }
 
+/** Text of the file at an absolute path; undefined when it cannot be read. */
+export type ReadText = (path: string) => string | undefined;
+
 interface FoundFile {
   readonly file: GatewayFile | undefined;
   /** Absolute. */
@@ -27,14 +30,14 @@ interface FoundFile {
 }
 
 /**
- * Reads flags, `config.yaml` and environment once, at start.
+ * Reads flags, `config.yaml` and environment.
  *
  * @returns deeply frozen settings.
  * @throws {ConfigFault} with every mistake found in all three.
  */
-export function loadSettings(start: StartConditions): Settings {
+export function loadSettings(start: StartConditions, read: ReadText = readText): Settings {
   const { flags, faults: flagFaults, warnings } = readFlags(start.argv);
-  const found = findFile(flags.config ?? start.env['CONFIG_FILE_PATH'], start);
+  const found = findFile(flags.config ?? start.env['CONFIG_FILE_PATH'], start, read);
   const { environment, faults: envFaults } = tryReadEnv(found.file?.environment ?? start.env);
   const early = [...flagFaults, ...envFaults, ...found.faults];
   const places = { fileDir: dirname(found.path), cwd: start.cwd, homeDir: start.homeDir };
@@ -50,12 +53,12 @@ export function loadSettings(start: StartConditions): Settings {
   });
 }
 
-function findFile(named: string | undefined, { env, cwd, homeDir }: StartConditions): FoundFile {
+function findFile(named: string | undefined, { env, cwd, homeDir }: StartConditions, read: ReadText): FoundFile {
   const isNamed = named !== undefined && named.trim() !== '';
   const name = isNamed ? named.trim() : 'config.yaml';
   const path = absolutePath(name, cwd, homeDir);
   if (!isNamed && !existsSync(path)) return { file: undefined, path, faults: [] };
-  const text = readText(path);
+  const text = read(path);
   if (text === undefined) {
     const message = 'cannot be read; is the path right and the file readable for this user?';
     return { file: undefined, path, faults: [{ place: name, message }] };

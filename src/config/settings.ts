@@ -1,9 +1,9 @@
 import { type Credential, type Deployment } from './deployment';
+import { type KeysSettings } from './keys-settings';
 import { type LimitsSettings } from './limits-settings';
 import { type ObservabilitySettings } from './observability-settings';
-import { type PricingSettings } from './pricing-settings';
+import { type MoneySettings } from './money-settings';
 import { type RedisSettings } from './redis-settings';
-import { type ReportSettings } from './report-settings';
 import { type RoutingSettings } from './routing-settings';
 import { type TimeLimits } from './time-limits';
 
@@ -12,7 +12,7 @@ export interface HookModule {
   readonly path: string;
 }
 
-/** Everything the process was told, read once at start from the environment and `config.yaml`; frozen. */
+/** Everything the process was told, read from the environment and `config.yaml`, at start and when the file changes; frozen. */
 export interface Settings {
   /** The `config.yaml` that was read; undefined when there was none. */
   readonly configFile?: string;
@@ -54,9 +54,11 @@ export interface Settings {
   readonly dropParams: boolean;
   readonly routing: RoutingSettings;
   readonly metering: LimitsSettings;
+  readonly keys: KeysSettings;
   readonly observability: ObservabilitySettings;
-  readonly pricing: PricingSettings;
-  readonly reports: ReportSettings;
+  readonly pricing: MoneySettings['pricing'];
+  readonly reports: MoneySettings['reports'];
+  readonly alerts: MoneySettings['alerts'];
   readonly limits: {
     /** Bytes of a request body after decompression. */
     readonly maxBodyBytes: number;
@@ -68,6 +70,8 @@ export interface Settings {
   readonly alwaysIncludeStreamUsage: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly hooks: readonly HookModule[];
+  /** Processes behind one port; more than one only with Redis. */
+  readonly workers: number;
   /** Outbound proxy settings, already read; empty strings mean none. */
   readonly proxy: { readonly http: string; readonly https: string; readonly no: string };
   /** What was accepted but not understood, each with its place; printed at start and by `check-config`. */

@@ -39,8 +39,23 @@ export interface TimeLimits {
   readonly heartbeatMs: number;
   /** Without a sign of life for so long a process counts as dead, and its tickets are settled by others. */
   readonly processLeaseMs: number;
+  /** Between two questions whether keys changed, for processes that nobody tells. */
+  readonly keyPollMs: number;
+  /** How long keys that were verified serve on while the state is away. */
+  readonly keySnapshotMs: number;
+  /** From SIGTERM to the end of the last stream: the one deadline that everything shares. */
+  /** First pause before the same deployment is tried again; doubles each time. */
+  readonly retryBackoffMs: number;
+  /** Longest such pause; an upstream that asks for more is left to the client to wait for. */
+  readonly longestRetryPauseMs: number;
   /** Running streams after SIGTERM. */
   readonly drainMs: number;
+  /** Part of it at its beginning: still serving, no longer ready, until balancers have noticed. */
+  readonly drainDelayMs: number;
+  /** Shared state that gave no answer for so long is no ground to take new work on. */
+  readonly staleStateMs: number;
+  /** How often the configuration file is looked at when the system reports no change. */
+  readonly configPollMs: number;
 }
 
 /** The defaults of the contract. */
@@ -65,5 +80,12 @@ export const defaultTimeLimits: TimeLimits = {
   redisCommandMs: 150,
   heartbeatMs: 5_000,
   processLeaseMs: 20_000,
+  keyPollMs: 1_000,
+  keySnapshotMs: 30_000,
+  retryBackoffMs: 500,
+  longestRetryPauseMs: 8_000,
   drainMs: 75_000,
+  drainDelayMs: 0,
+  staleStateMs: 30_000,
+  configPollMs: 15_000,
 };

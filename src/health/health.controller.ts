@@ -5,11 +5,13 @@ import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Lifecycle } from '../http/lifecycle';
 import { Public } from '../keys/public.decorator';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { type Degradation, LoginsHealth } from './logins-health';
 
 /** LiteLLM's readiness shape; there is no SQL database here. */
 export interface Readiness {
-  readonly status: 'healthy' | 'draining';
+  /** `unavailable`: the shared state has been away for longer than what is known of it may be trusted. */
+  readonly status: 'healthy' | 'draining' | 'unavailable';
   readonly db: 'Not connected';
   readonly cache: 'redis' | 'redis (down)' | null;
   /** What works less well than it should; empty while all is well. */
@@ -33,7 +35,7 @@ export interface EndpointHealth {
   readonly unhealthy_count: number;
 }
 
-type HealthSettings = Pick<Settings, 'deployments' | 'codex' | 'defaultCredential'>;
+type HealthSettings = Pick<Settings, 'deployments' | 'codex' | 'defaultCredential' | 'times'>;
 
 /** Probes of orchestrators and balancers. Liveness says that the process answers, readiness that it takes new work. */
 @ApiTags('Health')
@@ -54,17 +56,18 @@ export class HealthController {
   }
 
   /**
-   * 503 while draining, so that no new request is sent here. Redis away or logins lost are no reason: valid tokens serve
-   * on, and a refusal that names the trouble helps more than a balancer without a target.
+   * 503 while draining, so that no new request is sent here, and when Redis has been silent for half a minute: what is known
+   * of keys is too old by then. Lost logins are no reason: a refusal that names the trouble helps more than a balancer
+   * without a target.
    */
   @Public()
   @Get('readiness')
   @ApiOperation({ summary: 'Whether new work is taken (503 while draining), and what is degraded; no key needed' })
   readiness(@Res({ passthrough: true }) reply: FastifyReply): Readiness {
-    const draining = this.lifecycle.state === 'draining';
-    void reply.code(draining ? 503 : 200);
+    const { status } = this;
+    void reply.code(status === 'healthy' ? 200 : 503);
     return {
-      status: draining ? 'draining' : 'healthy',
+      status,
       db: 'Not connected',
       cache: this.logins.cache,
       degraded: this.logins.degradations(),
@@ -72,6 +75,12 @@ export class HealthController {
     };
   }
 
+  private get status(): Readiness['status'] {
+    if (this.lifecycle.state !== 'ready') return 'draining';
+    return this.logins.stateSilentMs > this.settings.times.staleStateMs ? 'unavailable' : 'healthy';
+  }
+
+  @RouteGroup('info')
   @Get()
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Deployments whose login can be used, and the others; nothing is called upstream' })
@@ -98,7 +107,7 @@ function endpointsOf({
   deployments,
   codex,
   defaultCredential,
-}: HealthSettings): readonly { readonly credential: string | undefined; readonly endpoint: Endpoint }[] {
+}: Omit<HealthSettings, 'times'>): readonly { readonly credential: string | undefined; readonly endpoint: Endpoint }[] {
   if (deployments.length === 0) {
     return [{ credential: defaultCredential.name, endpoint: { model: '*', api_base: codex.baseUrl } }];
   }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AccountState } from '../auth/refresh/account-state';
 import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { Clock } from '../kernel/clock';
+import { ConfigReload } from '../reload/config-reload';
 import { RedisLink } from '../state/redis/redis-link';
 
 /** What works less well than it should while requests are still served. */
@@ -13,16 +14,24 @@ export type Degradation =
   /** A login cannot be renewed any more, or not at the moment; its token is used to the end. */
   | 'login_not_renewed'
   /** A renewed login is in the state only. */
-  | 'login_file_not_writable';
+  | 'login_file_not_writable'
+  /** The configuration file has faults: the settings from before them serve. */
+  | 'config_rejected';
 
-/** How the logins and the state behind them are, for probes: no name, no path, no token. */
+/** How the logins, the state behind them and the settings are, for probes: no name, no path, no token. */
 @Injectable()
 export class LoginsHealth {
   constructor(
     private readonly tokens: RefreshedAccessTokens,
     private readonly clock: Clock,
-    @Inject(RedisLink) private readonly redis: Pick<RedisLink, 'isUp'> | undefined,
+    @Inject(RedisLink) private readonly redis: Pick<RedisLink, 'isUp' | 'silentMs'> | undefined,
+    private readonly reload: ConfigReload,
   ) {}
+
+  /** How long the shared state has not answered; 0 without any. */
+  get stateSilentMs(): number {
+    return this.redis?.silentMs ?? 0;
+  }
 
   /** LiteLLM's `cache`; null without Redis. */
   get cache(): 'redis' | 'redis (down)' | null {
@@ -34,7 +43,9 @@ export class LoginsHealth {
   degradations(): readonly Degradation[] {
     const isStateAway = this.tokens.isStateUnavailable || this.redis?.isUp === false;
     const ofLogins = this.known().flatMap((account) => this.degradationOf(account) ?? []);
-    return [...new Set<Degradation>([...(isStateAway ? (['state_unavailable'] as const) : []), ...ofLogins])];
+    const found: Degradation[] = isStateAway ? ['state_unavailable', ...ofLogins] : [...ofLogins];
+    if (this.reload.isRejected) found.push('config_rejected');
+    return [...new Set(found)];
   }
 
   /** Credentials whose requests are refused, by name. */

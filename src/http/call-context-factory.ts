@@ -1,5 +1,6 @@
 import { type FastifyRequest } from 'fastify';
 import { type Clock } from '../kernel/clock';
+import { noSpan } from '../kernel/tracing';
 import { type CallContext } from './call-context';
 import { callIdOf, nextRequestId } from './request-ids';
 
@@ -19,6 +20,7 @@ export function callContextFor(request: FastifyRequest, clock: Clock): CallConte
     userAgent: headers['user-agent'] ?? '',
     principal: undefined,
     settled: false,
+    span: noSpan,
   };
 }
 

@@ -1,4 +1,5 @@
 import { type FastifyRequest } from 'fastify';
+import { type Span } from '../kernel/tracing';
 import { type Principal } from '../kernel/principal';
 
 /** What the edge knows of a request before its body is read. One per request, made by the first hook. */
@@ -19,6 +20,8 @@ export interface CallContext {
   principal: Principal | undefined;
   /** The story has told the observer how this call ended; the error filter tells it of calls that never got so far. */
   settled: boolean;
+  /** Of the trace that shows this request; `noSpan` where none is recorded. */
+  span: Span;
 }
 
 const contextKey = Symbol('call-context');

@@ -1,6 +1,8 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Clock } from '../kernel/clock';
 import { type GatewayError, shuttingDown } from '../kernel/errors';
+import { type Principal } from '../kernel/principal';
+import { type SpanFacts, type Tracer } from '../kernel/tracing';
 import { type CallContext, setCallContext } from './call-context';
 import { callContextFor } from './call-context-factory';
 import { type Lifecycle } from './lifecycle';
@@ -11,6 +13,8 @@ import { sendError } from './send-error';
 export interface EdgeParts {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
+  /** Undefined while no traces are recorded. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A draining process sends its clients away for this long: time enough for the balancer to notice. */
@@ -25,12 +29,16 @@ export function installEdgeHooks(instance: FastifyInstance, parts: EdgeParts): v
   });
   instance.addHook('onRequest', (request, reply, done) => {
     const context = openCall(request, reply, parts.clock);
+    if (parts.tracer !== undefined && !isAlwaysOpen(request))
+      openSpan({ request, reply, context }, parts.tracer, parts.clock);
     const refusal = refusalAtTheEdge(request, parts.lifecycle);
     if (refusal !== undefined) {
       void reply.header('connection', 'close');
       sendError(request, reply, refusal, context);
       return;
     }
+    // Whoever keeps its connection would never notice that others are ready.
+    if (parts.lifecycle.state !== 'ready') void reply.header('connection', 'close');
     if (!isAlwaysOpen(request)) countWhileOpen(reply, parts.lifecycle);
     done();
   });
@@ -42,6 +50,35 @@ export function openCall(request: FastifyRequest, reply: FastifyReply, clock: Cl
   setCallContext(request, context);
   void reply.header('x-request-id', context.requestId).header('x-litellm-call-id', context.callId);
   return context;
+}
+
+interface Opened {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly context: CallContext;
+}
+
+/** The span of a whole request, from its head until the last byte of the answer or the loss of the client. */
+function openSpan({ request, reply, context }: Opened, tracer: Tracer, clock: Clock): void {
+  const route = request.routeOptions.url ?? 'unknown';
+  const { traceparent } = request.raw.headers;
+  const parent = typeof traceparent === 'string' ? traceparent : undefined;
+  const span = tracer.request(`${request.method} ${route}`, context.startedMs, parent);
+  context.span = span;
+  if (span.traceId !== undefined) void reply.header('x-codex-gateway-trace-id', span.traceId);
+  if (!span.isRecording) return;
+  reply.raw.once('close', () => {
+    const { statusCode: status } = reply.raw;
+    span.tell({ requestId: context.requestId, route, status, ...holderFacts(context.principal) });
+    if (status >= 500) span.tell({ failure: String(status) });
+    span.end(clock.monotonicMs());
+  });
+}
+
+function holderFacts(principal: Principal | undefined): SpanFacts {
+  if (principal === undefined) return {};
+  const { keyHash, keyAlias, teamId, userId } = principal;
+  return { keyHash, keyAlias, teamId, userId };
 }
 
 function refusalAtTheEdge(request: FastifyRequest, lifecycle: Lifecycle): GatewayError | undefined {

@@ -7,6 +7,8 @@ export interface ReplyContext {
   readonly isCodexCli: boolean;
   /** Our key travels beside a ChatGPT login, whose owner reads 401 as "log in again". */
   readonly besideChatGptLogin: boolean;
+  /** Of the trace that shows this request. */
+  readonly traceId?: string | undefined;
 }
 
 /** A refusal as HTTP. */
@@ -26,13 +28,13 @@ const longWindowMs = 60_000;
 /** The one place where a refusal becomes status, headers and body. Pure; `error` is never changed. */
 export function errorReply(error: GatewayError, context: ReplyContext): ErrorReply {
   if (context.surface === 'native' || context.isCodexCli) return codexReply(error, context);
-  return { status: error.status, headers: headersOf(error), body: errorBody(error, 'openai') };
+  return { status: error.status, headers: headersOf(error), body: errorBody(error, 'openai', context.traceId) };
 }
 
 function codexReply(error: GatewayError, context: ReplyContext): ErrorReply {
-  if (isSpentWindow(error)) return spentWindowReply(error);
+  if (isSpentWindow(error)) return spentWindowReply(error, context.traceId);
   const shaped = codexShape(error, context);
-  return { status: shaped.status, headers: headersOf(shaped), body: errorBody(shaped, 'native') };
+  return { status: shaped.status, headers: headersOf(shaped), body: errorBody(shaped, 'native', context.traceId) };
 }
 
 /** The statuses and codes to which the CLI reacts with the fewest repeats. */
@@ -58,11 +60,11 @@ function isSpentWindow(error: GatewayError): boolean {
   return error.status === 429 && (error.details.retryAfterMs ?? 0) > longWindowMs;
 }
 
-function spentWindowReply(error: GatewayError): ErrorReply {
+function spentWindowReply(error: GatewayError, traceId: string | undefined): ErrorReply {
   return {
     status: 429,
     headers: { ...headersOf(error), 'x-codex-promo-message': promoMessage(error.message) },
-    body: errorBody(reshaped(error, { type: 'usage_limit_reached' }), 'native'),
+    body: errorBody(reshaped(error, { type: 'usage_limit_reached' }), 'native', traceId),
   };
 }
 

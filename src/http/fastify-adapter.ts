@@ -11,9 +11,8 @@ import { type Settings } from '../config/settings';
 import { type Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
 import { callContextOf } from './call-context';
-import { installEdgeHooks, openCall } from './edge-hooks';
+import { type EdgeParts, installEdgeHooks, openCall } from './edge-hooks';
 import { errorReply } from './error-reply';
-import { type Lifecycle } from './lifecycle';
 import { headersTooLarge, malformedRequest, senderTooSlow } from './refusals';
 import { nextRequestId } from './request-ids';
 import { sendError } from './send-error';
@@ -33,10 +32,7 @@ const maxParamLength = 512;
  * The HTTP listener, with the first hook installed. Create the Nest application with `bodyParser: false`: bodies stay on
  * the raw stream until `readJsonBody` asks for them.
  */
-export function createAdapter(
-  settings: ListenerSettings,
-  parts: { lifecycle: Lifecycle; clock: Clock },
-): FastifyAdapter {
+export function createAdapter(settings: ListenerSettings, parts: EdgeParts): FastifyAdapter {
   // There is no Express-style middleware here, and its plugin would look at every request.
   const adapter = new FastifyAdapter({ ...listenerOptions(settings, parts.clock), skipMiddie: true });
   const instance = adapter.getInstance<FastifyInstance>();

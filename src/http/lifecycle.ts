@@ -1,19 +1,27 @@
 import { Injectable } from '@nestjs/common';
 
+/** `leaving`: still serving, no longer ready, so that balancers send new work elsewhere. `draining`: refuses new work. */
+export type LifeState = 'ready' | 'leaving' | 'draining';
+
 /** Whether this process takes new work, and how much it still has in hand. One per process. */
 @Injectable()
 export class Lifecycle {
-  private stateNow: 'ready' | 'draining' = 'ready';
+  private stateNow: LifeState = 'ready';
   private requests = 0;
   private readonly waiting: (() => void)[] = [];
 
-  get state(): 'ready' | 'draining' {
+  get state(): LifeState {
     return this.stateNow;
   }
 
   /** Requests admitted by the edge whose connection has not finished with them. */
   get inFlight(): number {
     return this.requests;
+  }
+
+  /** From here on readiness says no and clients are told to connect anew elsewhere; work is taken all the same. */
+  leaveSoon(): void {
+    if (this.stateNow === 'ready') this.stateNow = 'leaving';
   }
 
   /** From here on new work is refused with 503; running work goes on. */

@@ -59,6 +59,7 @@ function refusalRecord(request: FastifyRequest, error: GatewayError, nowMs: numb
     firstContentMs: undefined,
     droppedParams: [],
     remappedFrom: undefined,
+    traceId: context.span.traceId,
     clientIp: context.clientIp,
     userAgent: context.userAgent,
   };

@@ -19,6 +19,7 @@ export function sendError(
     surface: context.surface,
     isCodexCli: context.isCodexCli,
     besideChatGptLogin: request.headers['chatgpt-account-id'] !== undefined,
+    traceId: context.span.traceId,
   });
   const text = JSON.stringify(body);
   void reply.code(status).headers(headers).header('content-type', 'application/json; charset=utf-8');

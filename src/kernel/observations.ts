@@ -1,4 +1,5 @@
 import { type BudgetUnit, type ScopeKind } from './limits';
+import { type PlanQuota } from './plan-quota';
 import { type Principal } from './principal';
 import { type FailureKind } from './upstream-failure';
 
@@ -15,51 +16,70 @@ export interface DeploymentName {
   readonly apiBase: string;
 }
 
-/** A further call after a failure. */
+/** A call is tried once more. */
 export interface RetryRecord {
   /** Model group from the closed set of `RequestRecord.modelLabel`. */
   readonly modelLabel: string;
-  /** What ended the call before. */
+  /** Where it failed. */
+  readonly deploymentId: string;
   readonly failure: FailureKind;
+  /** Pause before the next try. */
+  readonly waitMs: number;
 }
 
-/** Why another group was asked: the group is tired, the text too long, or its content refused. */
-export type FallbackReason = 'general' | 'context_window' | 'content_policy';
+/** What is left alone: an account, one model on it, one deployment, or the way to a host. */
+export type CooldownScope = 'account' | 'model' | 'deployment' | 'route';
 
-/** A fallback from one model group to another. */
+/** Something is left alone for a while, or is used again. */
+export interface CooldownRecord {
+  readonly scope: CooldownScope;
+  /** Credential name, deployment id, or host: never an upstream account id. */
+  readonly name: string;
+  /** `burst`, `quota`, `quarantine`, `model`, `errors`, `network`, `edge`. */
+  readonly kind: string;
+  /** Undefined when it is used again. */
+  readonly untilMs: number | undefined;
+}
+
+/** One model group was asked in the place of another. */
 export interface FallbackRecord {
-  readonly requestedLabel: string;
-  readonly fallbackLabel: string;
-  readonly reason: FallbackReason;
-  /** What ended the last call of the group before, and with which upstream status. */
-  readonly failure: FailureKind;
-  readonly upstreamStatus: number | undefined;
+  readonly from: string;
+  readonly to: string;
+  readonly kind: 'general' | 'context_window' | 'content_policy';
   readonly succeeded: boolean;
+  /** What ended the last call of the group before, and with which upstream status. */
+  readonly failure?: FailureKind | undefined;
+  readonly upstreamStatus?: number | undefined;
   /** The deployment that answered, or was tried last. */
-  readonly deploymentId: string | undefined;
+  readonly deploymentId?: string | undefined;
   readonly principal?: Principal | undefined;
+}
+
+/** How a conversation that ought to stay with an account fared. */
+export interface AffinityRecord {
+  /** `hard`: bound by encrypted content or a stored answer; `soft`: for the sake of the prompt cache. */
+  readonly bond: 'hard' | 'soft';
+  /** `hit`: it stayed; `break`: it had to move. */
+  readonly outcome: 'hit' | 'break';
+  readonly modelLabel: string;
+  /** Of the answer, once it is over; undefined when upstream did not say. */
+  readonly inputTokens: number | undefined;
+  readonly cachedInputTokens: number | undefined;
+}
+
+/** What an account said last of its plan. */
+export interface AccountQuotaRecord {
+  readonly account: string;
+  readonly quota: PlanQuota;
 }
 
 /** A deployment of the configuration, with its own limits; undefined where it has none. */
 export interface DeploymentFacts extends DeploymentName {
+  readonly modelGroup: string;
+  /** Name of its credential. */
+  readonly account: string;
   readonly rpmLimit?: number | undefined;
   readonly tpmLimit?: number | undefined;
-}
-
-/** A cooldown that begins, or is made longer. */
-export interface CooldownRecord extends DeploymentName {
-  readonly failure: FailureKind;
-  readonly upstreamStatus: number | undefined;
-  readonly untilMs: number;
-}
-
-/** What ties a conversation to an account. */
-export type AffinityKind = 'session' | 'prompt_cache' | 'response' | 'encrypted_content';
-
-/** `hit`: went where it went before; `new`: nothing was remembered; `broken`: the place it was at could not be used. */
-export interface AffinityRecord {
-  readonly kind: AffinityKind;
-  readonly outcome: 'hit' | 'new' | 'broken';
 }
 
 /** Rate-limit headers of an upstream's answer; undefined for what it did not say. */
@@ -68,24 +88,6 @@ export interface UpstreamLimits extends DeploymentName {
   readonly principal?: Principal | undefined;
   readonly remainingRequests: number | undefined;
   readonly remainingTokens: number | undefined;
-}
-
-/** One quota window of an account's plan. */
-export interface AccountWindow {
-  readonly account: string;
-  /** By its length: `5h`, `week`, `month`, else minutes as `Nm`. */
-  readonly window: string;
-  /** 0 to 1; above 1 never. */
-  readonly usedRatio: number;
-  readonly resetAtMs: number | undefined;
-}
-
-/** Credits of an account. */
-export interface AccountCredits {
-  readonly account: string;
-  /** In the provider's own measure; undefined when it does not tell. */
-  readonly balance: number | undefined;
-  readonly unlimited: boolean;
 }
 
 /** Conditions of a login, from good to bad. */

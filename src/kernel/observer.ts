@@ -1,7 +1,6 @@
 import {
-  type AccountCredits,
+  type AccountQuotaRecord,
   type AccountReading,
-  type AccountWindow,
   type AffinityRecord,
   type BreakerRecord,
   type CooldownRecord,
@@ -102,25 +101,22 @@ export abstract class Observer {
   deploymentKnown(_deployment: DeploymentFacts): void {}
 
   /** The router is about to call once more after a failure, within one model group. */
-  retryMade(_record: RetryRecord): void {}
+  retried(_record: RetryRecord): void {}
 
-  /** A fallback group was tried, when that is over. */
-  fallbackTried(_record: FallbackRecord): void {}
+  /** A fallback group was asked, when that is over. */
+  fellBack(_record: FallbackRecord): void {}
 
-  /** A deployment takes no calls for a while. */
-  deploymentCooled(_record: CooldownRecord): void {}
+  /** Something takes no calls for a while, or takes them again. */
+  cooldownChanged(_record: CooldownRecord): void {}
 
-  /** Where a conversation went, once for each call that could be pinned. */
-  affinityDecided(_record: AffinityRecord): void {}
+  /** A conversation that ought to stay with an account was answered. */
+  affinityEnded(_record: AffinityRecord): void {}
 
   /** What is left at the upstream, by the rate-limit headers of an answer. */
   upstreamLimitsSeen(_limits: UpstreamLimits): void {}
 
-  /** How far a quota window of an account is used; the newest reading counts. */
-  accountWindowSeen(_window: AccountWindow): void {}
-
-  /** Credits beyond the plan's windows; the newest reading counts. */
-  accountCreditsSeen(_credits: AccountCredits): void {}
+  /** Quota windows and credits of an account; the newest reading counts. */
+  accountQuotaSeen(_record: AccountQuotaRecord): void {}
 
   /** How an account stands; told again at every change and at every look. */
   accountStateSeen(_account: AccountReading): void {}

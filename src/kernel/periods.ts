@@ -53,8 +53,13 @@ export function periodAt(duration: string, anchorMs: number, momentMs: number, t
 
 /** Calendar day of a moment in UTC, `YYYY-MM-DD`. */
 export function utcDay(momentMs: number): string {
-  return new Date(momentMs).toISOString().slice(0, 10);
+  const day = Math.floor(momentMs / dayMs);
+  if (day !== lastDay.day) lastDay = { day, text: new Date(momentMs).toISOString().slice(0, 10) };
+  return lastDay.text;
 }
+
+/** The one that was asked for last: mostly it is today. */
+let lastDay = { day: Number.NaN, text: '' };
 
 /** Other names of calendar units. */
 const words: ReadonlyMap<string, string> = new Map([

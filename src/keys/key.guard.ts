@@ -3,61 +3,110 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
-import { callContextOf } from '../http/call-context';
-import { authenticationFailed } from '../kernel/errors';
+import { type CallContext, callContextOf } from '../http/call-context';
+import { authenticationFailed, GatewayError } from '../kernel/errors';
 import { type Principal } from '../kernel/principal';
-import { carriedKey } from './key-carrier';
+import { addressName, failureRule, HitCounter } from './hit-counter';
 import { KeyAuthenticator } from './key-authenticator';
-import { publicRoute } from './public.decorator';
+import { carriedKey } from './key-carrier';
+import { networkDenied, routeDenied, tooManyFailures, unknownKey } from './key-refusals';
+import { isWithin, type Network, parseNetwork } from './networks';
+import { routeRefusal } from './route-access';
+import { routeRule, type RouteRule, unclassified } from './route-group.decorator';
 
 const noKey =
   'Authentication Error, No api key passed in. Send your gateway key as "Authorization: Bearer sk-..." or in x-api-key.';
-/** The same words for every wrong key, so that guessing learns nothing. */
-const wrongKey =
-  'Authentication Error, Invalid api key passed in. Check the key, or ask the operator of this gateway for one.';
 
-/** Denies by default: every route without `@Public()` needs a key. Runs before the body is read. */
+/**
+ * Denies by default: every route that is not `public` needs a key, and one that its role, its `allowed_routes` and its
+ * networks let in. Runs before the body is read.
+ */
 @Injectable()
 export class KeyGuard implements CanActivate {
-  private readonly publicHandlers = new WeakMap<object, boolean>();
+  private readonly rules = new WeakMap<object, RouteRule>();
+  /** Read once a key, as long as somebody has its principal. */
+  private readonly networks = new WeakMap<Principal, readonly Network[]>();
 
   constructor(
     private readonly keys: KeyAuthenticator,
+    private readonly failures: HitCounter,
     private readonly reflector: Reflector,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keyHeaderName'>,
   ) {}
 
   canActivate(execution: ExecutionContext): true | Promise<true> {
-    if (this.isPublic(execution)) return true;
-    return this.admit(execution.switchToHttp().getRequest<FastifyRequest>());
+    const rule = this.ruleOf(execution);
+    if (rule.kind === 'public') return true;
+    return this.admit(execution.switchToHttp().getRequest<FastifyRequest>(), rule);
   }
 
   /** Asked once for each handler: reading metadata costs more than checking a key. */
-  private isPublic(execution: ExecutionContext): boolean {
+  private ruleOf(execution: ExecutionContext): RouteRule {
     const handler = execution.getHandler();
-    const known = this.publicHandlers.get(handler);
+    const known = this.rules.get(handler);
     if (known !== undefined) return known;
     const targets = [handler, execution.getClass()];
-    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(publicRoute, targets) === true;
-    this.publicHandlers.set(handler, isPublic);
-    return isPublic;
+    const rule = this.reflector.getAllAndOverride<RouteRule | undefined>(routeRule, targets) ?? unclassified;
+    this.rules.set(handler, rule);
+    return rule;
   }
 
   /**
    * Finds the holder and hangs it on the call context; for public routes that decide for themselves.
-   * @throws {GatewayError} 401
+   * @throws {GatewayError} 401, 403, 429 for an address that sent too many wrong keys, 503 when nobody can say.
    */
-  admit(request: FastifyRequest): true | Promise<true> {
+  admit(request: FastifyRequest, rule: RouteRule = metricsRule): true | Promise<true> {
     const secret = carriedKey(request.raw.headers, this.settings.keyHeaderName);
+    const context = callContextOf(request);
     if (secret === undefined) throw authenticationFailed(noKey);
-    const holder = this.keys.authenticate(secret);
-    if (holder instanceof Promise) return holder.then((principal) => this.welcome(request, principal));
-    return this.welcome(request, holder);
+    try {
+      const holder = this.keys.authenticate(secret);
+      if (!(holder instanceof Promise)) return this.welcome(request, holder, rule);
+      return holder
+        .then((principal) => this.welcome(request, principal, rule))
+        .catch((error: unknown) => {
+          throw this.counted(context, error);
+        });
+    } catch (error) {
+      throw this.counted(context, error);
+    }
   }
 
-  private welcome(request: FastifyRequest, principal: Principal | undefined): true {
-    if (principal === undefined) throw authenticationFailed(wrongKey);
-    callContextOf(request).principal = principal;
+  private welcome(request: FastifyRequest, principal: Principal | undefined, rule: RouteRule): true {
+    if (principal === undefined) throw unknownKey();
+    const context = callContextOf(request);
+    context.principal = principal;
+    const { policy } = principal;
+    if (policy.networks !== undefined && !isWithin(context.clientIp, this.networksOf(principal, policy.networks)))
+      throw networkDenied(context.clientIp);
+    // The way of nearly every request: nothing to compare.
+    if (rule.roles === 'everyone' && policy.allowedRoutes === undefined) return true;
+    const path = pathOf(request.url);
+    const reason = routeRefusal(principal, rule, path);
+    if (reason !== undefined) throw routeDenied(path, reason);
     return true;
   }
+
+  private networksOf(principal: Principal, written: readonly string[]): readonly Network[] {
+    const known = this.networks.get(principal);
+    if (known !== undefined) return known;
+    const read = written.flatMap((network) => parseNetwork(network) ?? []);
+    this.networks.set(principal, read);
+    return read;
+  }
+
+  /** A wrong key counts against its address; a right one never asks here. */
+  private counted(context: CallContext, error: unknown): unknown {
+    if (!(error instanceof GatewayError) || error.status !== 401) return error;
+    const { blockedForMs } = this.failures.hit(addressName(context.clientIp), failureRule);
+    return blockedForMs > 0 ? tooManyFailures(blockedForMs) : error;
+  }
+}
+
+/** `/metrics`, when it asks for a key: it tells of all teams. */
+const metricsRule: RouteRule = { kind: 'info', roles: 'readers', always: false };
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }

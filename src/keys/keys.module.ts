@@ -1,11 +1,21 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { Clock } from '../kernel/clock';
+import { EntitiesModule } from '../state/entities/entities.module';
+import { EntityStore } from '../state/entities/entity-store';
 import { StateDir } from '../state/state-dir';
+import { type HolderRules } from './compile/principal-of';
+import { CustomerDirectory } from './directory/customer-directory';
+import { HolderReader } from './directory/holder-reader';
+import { KeyDirectory } from './directory/key-directory';
+import { StateWatch } from './directory/state-watch';
+import { HitCounter } from './hit-counter';
 import { KeyAuthenticator } from './key-authenticator';
 import { KeyGuard } from './key.guard';
 import { MasterKey, MasterKeyAuthenticator } from './master-key';
+import { readRules } from './key-rules';
 
 /** The configured master key, else the one kept in the state folder. */
 async function obtainMasterKey(settings: Settings): Promise<MasterKey> {
@@ -14,19 +24,57 @@ async function obtainMasterKey(settings: Settings): Promise<MasterKey> {
   return new MasterKey(stored.key, stored.path);
 }
 
-/** Who may call: the guard in front of every route, and the master key. */
+/** Token of the `KeyRules` that the settings make. */
+export const KEY_RULES = Symbol('KEY_RULES');
+
+type Rules = HolderRules & { readonly customerBudgetId: string | undefined };
+interface Collaborators {
+  readonly store: EntityStore;
+  readonly reader: HolderReader;
+  readonly watch: StateWatch;
+  readonly clock: Clock;
+  readonly rules: Rules;
+}
+const COLLABORATORS = Symbol('COLLABORATORS');
+
+/** Who may call: the guard in front of every route, the master key, and the holders of virtual keys. */
 @Global()
 @Module({
+  imports: [EntitiesModule],
   providers: [
     { provide: MasterKey, useFactory: obtainMasterKey, inject: [SETTINGS] },
+    { provide: KEY_RULES, useFactory: (settings: Settings) => readRules(settings.keys), inject: [SETTINGS] },
+    { provide: HolderReader, useFactory: (store: EntityStore) => new HolderReader(store), inject: [EntityStore] },
+    {
+      provide: StateWatch,
+      useFactory: (store: EntityStore, clock: Clock, settings: Settings) => new StateWatch(store, clock, settings.times),
+      inject: [EntityStore, Clock, SETTINGS],
+    },
+    {
+      provide: COLLABORATORS,
+      useFactory: (...[store, reader, watch, clock, rules]: [EntityStore, HolderReader, StateWatch, Clock, Rules]): Collaborators => ({ store, reader, watch, clock, rules }),
+      inject: [EntityStore, HolderReader, StateWatch, Clock, KEY_RULES],
+    },
     {
       provide: KeyAuthenticator,
-      useFactory: (masterKey: MasterKey) => new MasterKeyAuthenticator(masterKey),
-      inject: [MasterKey],
+      useFactory: (masterKey: MasterKey, parts: Collaborators) => new KeyDirectory({ ...parts, master: new MasterKeyAuthenticator(masterKey) }),
+      inject: [MasterKey, COLLABORATORS],
     },
+    { provide: CustomerDirectory, useFactory: (parts: Collaborators) => new CustomerDirectory(parts), inject: [COLLABORATORS] },
+    { provide: HitCounter, useFactory: (clock: Clock) => new HitCounter(clock), inject: [Clock] },
     KeyGuard,
     { provide: APP_GUARD, useExisting: KeyGuard },
   ],
-  exports: [MasterKey, KeyAuthenticator, KeyGuard],
-})
-export class KeysModule {}
+  exports: [MasterKey, KeyAuthenticator, KeyGuard, CustomerDirectory, HolderReader, KEY_RULES],
+}) // prettier-ignore
+export class KeysModule implements OnModuleInit, OnModuleDestroy {
+  constructor(@Inject(StateWatch) private readonly watch: StateWatch) {}
+
+  onModuleInit(): void {
+    this.watch.start();
+  }
+
+  onModuleDestroy(): void {
+    this.watch.stop();
+  }
+}

@@ -1,7 +1,5 @@
-import { type CustomDecorator, SetMetadata } from '@nestjs/common';
-
-/** Metadata key that the key guard looks for. */
-export const publicRoute = 'codex-gateway:public';
+import { type CustomDecorator } from '@nestjs/common';
+import { RouteGroup } from './route-group.decorator';
 
 /** Opens a route, or all routes of a controller, to callers without a key. Every other route asks for one. */
-export const Public = (): CustomDecorator => SetMetadata(publicRoute, true);
+export const Public = (): CustomDecorator => RouteGroup('public');

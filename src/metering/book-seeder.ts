@@ -60,7 +60,7 @@ export async function liveHolds({ reads }: MeterEngine, key: string): Promise<Li
       const book = books.find((each) => each.key === key);
       if (book === undefined) continue;
       running += 1;
-      for (const [name] of book.counters) held.set(name, (held.get(name) ?? 0) + amounts[counterSpan(name).unit]);
+      for (const { name, unit } of book.counters) held.set(name, (held.get(name) ?? 0) + amounts[unit]);
     }
   return { running, held };
 }

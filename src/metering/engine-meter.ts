@@ -5,16 +5,17 @@ import { StateUnavailable } from '../state/state-unavailable';
 import { beforeTry, BookSeeder } from './book-seeder';
 import { EnteredScopes, type ScopeEntry } from './entered-scopes';
 import { type LedgerRow } from './ledger-row';
-import { limitState, limitStates } from './limit-states';
+import { addLimitStates, limitState } from './limit-states';
 import { heldAmounts } from './machine/amounts';
 import { type AdmitReply } from './machine/meter-command';
-import { postingOf } from './machine/posting';
+import { booksOfRow } from './machine/posting';
 import { rowText } from './machine/row-text';
 import {
   type Admitted,
   type AdmitRequest,
   type BookName,
   type Hold,
+  type LimitState,
   Meter,
   type MeterHealth,
   type Refused,
@@ -151,10 +152,11 @@ export class EngineMeter extends Meter {
       if (entry === undefined) throw new RangeError('refused by no scope');
       return { kind: 'refused', limit: limitState(entry, reply.book, reply.by.limit, windowMs) };
     }
-    const limits = entries.flatMap((entry, at) => {
+    const limits: LimitState[] = [];
+    for (const [at, entry] of entries.entries()) {
       const book = reply.books[at];
-      return book === undefined ? [] : limitStates(entry, book, windowMs);
-    });
+      if (book !== undefined) addLimitStates(limits, entry, book, windowMs);
+    }
     return { kind: 'admitted', ticketId, limits, observed: observedOf(entries, reply, windowMs), routing };
   }
 
@@ -197,7 +199,7 @@ function observedOf(
 function checkScopes(entries: readonly ScopeEntry[], draft: LedgerRow, ticketId: string): void {
   if (draft.id !== ticketId) throw new TypeError('the draft of a ticket carries its id');
   if (entries.length > mostScopes) throw new TypeError(`a request has at most ${mostScopes} scopes`);
-  const { books } = postingOf(draft);
+  const books = booksOfRow(draft);
   const seen = new Set<string>();
   for (const { entered, scope } of entries) {
     if (!books.includes(entered.key)) throw new TypeError(`the draft's row does not belong to its ${scope.kind} scope`);

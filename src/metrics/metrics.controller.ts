@@ -3,19 +3,17 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
-import { Lifecycle } from '../http/lifecycle';
 import { KeyGuard } from '../keys/key.guard';
 import { Public } from '../keys/public.decorator';
-import { GatewayMetrics } from '../telemetry/gateway-metrics';
+import { Expositions } from '../workers/expositions';
 
 /** What Prometheus scrapes, under both spellings (the adapter takes the final slash off) and without a redirect. */
 @ApiTags('Metrics')
 @Controller()
 export class MetricsController {
   constructor(
-    private readonly metrics: GatewayMetrics,
+    private readonly expositions: Expositions,
     private readonly guard: KeyGuard,
-    private readonly lifecycle: Lifecycle,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'observability'>,
   ) {}
 
@@ -25,8 +23,7 @@ export class MetricsController {
   @ApiOperation({ summary: 'Prometheus metrics; a key is needed only with require_auth_for_metrics_endpoint' })
   async scrape(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     if (this.settings.observability.requireAuthForMetrics) await this.guard.admit(request);
-    this.metrics.inFlight.set(this.lifecycle.inFlight);
-    const { text, contentType } = await this.metrics.exposition();
+    const { text, contentType } = await this.expositions.collect();
     void reply.header('content-type', contentType);
     return text;
   }

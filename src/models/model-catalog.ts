@@ -1,5 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Optional } from '@nestjs/common';
+import { usedCredentials } from '../config/credentials';
 import { type Deployment } from '../config/deployment';
+import { type Settings } from '../config/settings';
+import { SettingsChanges } from '../config/settings-holder';
 import { Clock } from '../kernel/clock';
 import { GatewayLogger } from '../telemetry/logger';
 import { type AccountCatalog, type CatalogState } from './account-catalog';
@@ -19,7 +23,12 @@ export class ModelCatalog {
     private readonly reader: CatalogReader,
     private readonly clock: Clock,
     @Optional() private readonly logger?: GatewayLogger,
-  ) {}
+    @Optional() changes?: SettingsChanges,
+  ) {
+    changes?.onChange((now, before) => {
+      if (!isDeepStrictEqual(namesIn(now), namesIn(before))) this.slots.clear();
+    });
+  }
 
   /**
    * A name as written in a deployment or by a client → what goes upstream. Never fails: an unknown name is sent as it is.
@@ -92,4 +101,9 @@ export class ModelCatalog {
       this.logger?.event('info', "The account's model catalog is well.", { credential: credential.name });
     else this.logger?.event('warn', now, { credential: credential.name });
   }
+}
+
+/** What kept catalogs depend on. Another login under a known name may have other models. */
+function namesIn(settings: Settings): readonly unknown[] {
+  return [settings.codex.retiredModelFallback, usedCredentials(settings)];
 }

@@ -1,7 +1,8 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { SettingsChanges } from '../config/settings-holder';
 import { allowedOrigins } from './allowed-origins';
 import { Exchange } from './exchange';
 import { Outbound, type OutboundRequest, type OutboundResponse } from './outbound';
@@ -20,12 +21,16 @@ const rememberedUrls = 256;
 @Injectable()
 export class UndiciOutbound extends Outbound implements OnApplicationShutdown {
   private readonly dispatcher: Dispatcher;
-  private readonly origins: ReadonlySet<string>;
+  /** Those of every settings that were in force: calls that began before a change end where they began. */
+  private readonly origins: Set<string>;
   private readonly targets = new Map<string, Target>();
 
-  constructor(@Inject(SETTINGS) settings: Settings) {
+  constructor(@Inject(SETTINGS) settings: Settings, @Optional() changes?: SettingsChanges) {
     super();
     this.origins = allowedOrigins(settings);
+    changes?.onChange((now) => {
+      for (const origin of allowedOrigins(now)) this.origins.add(origin);
+    });
     this.dispatcher = dispatcherFor(settings);
   }
 

@@ -1,5 +1,6 @@
 import { validateHeaderValue } from 'node:http';
 import { type Deployment } from '../config/deployment';
+import { noSpan } from '../kernel/tracing';
 import { uncataloguedModel } from '../models/catalog-entry';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
 import { type RoutedAnswer } from '../routing/router';
@@ -29,6 +30,7 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
       userAgent: '',
       principal: undefined,
       settled: false,
+      span: noSpan,
     },
     route: '/v1/responses',
     dialect: 'responses',
@@ -40,7 +42,14 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
   };
   const routed: RoutedAnswer = {
     deployment,
+    route: { requestedModel: model, modelGroup: model, label: model, deployments: [deployment] },
     attempts: 1,
+    span: noSpan,
+    retries: 0,
+    maxRetries: 2,
+    fallbacks: 0,
+    reasoningDropped: 0,
+    over: () => undefined,
     held: [],
     tracker: new AnswerTracker({ nowMs: () => 0 }),
     answer: {

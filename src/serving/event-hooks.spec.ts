@@ -1,5 +1,6 @@
 import { event } from '../../test/support/answer-fixtures';
 import { type CodexHooks } from '../config/hooks';
+import { noSpan } from '../kernel/tracing';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { decodeWire } from '../protocol/wire/wire-text';
 import { type Call } from './call';
@@ -16,6 +17,7 @@ const call: Call = {
     userAgent: '',
     principal: undefined,
     settled: false,
+    span: noSpan,
   },
   route: '/v1/responses',
   dialect: 'responses',

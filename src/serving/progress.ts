@@ -7,6 +7,8 @@ import { type RoutedAnswer } from '../routing/router';
 /** What is known of a call while it runs; the settlement reads it once, whatever happened. */
 export interface Progress {
   readonly startedMs: number;
+  /** When the story began: the edge is behind it. */
+  admissionStartedMs: number | undefined;
   modelLabel: string | undefined;
   modelGroup: string | undefined;
   deployment: Deployment | undefined;
@@ -29,6 +31,7 @@ export interface Progress {
 export function progressFrom(startedMs: number, droppedParams: readonly string[]): Progress {
   return {
     startedMs,
+    admissionStartedMs: undefined,
     modelLabel: undefined,
     modelGroup: undefined,
     deployment: undefined,

@@ -20,6 +20,10 @@ export class RunningCalls {
     return stopper;
   }
 
+  get count(): number {
+    return this.calls.size;
+  }
+
   left(stopper: Stopper): void {
     this.calls.delete(stopper);
   }

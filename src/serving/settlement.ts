@@ -10,6 +10,7 @@ import { type Cost } from '../protocol/pricing/cost-of';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
 import { StateUnavailable } from '../state/state-unavailable';
 import { type Call, requestedModelOf } from './call';
+import { tellTrace } from './call-trace';
 import { HoldKeeper } from './hold-keeper';
 import { ledgerEntry } from './ledger-entry';
 import { PriceBook } from './price-book';
@@ -64,11 +65,20 @@ export class Settlement {
    */
   async settle(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
     const nowMs = this.clock.monotonicMs();
-    const { ticket } = progress;
     call.context.settled = true;
     progress.end ??= endOf(error);
     const bill = this.billOf(call, progress);
-    this.observer.requestEnded(recordOf(call, progress, { error, bill, nowMs }));
+    const record = recordOf(call, progress, { error, bill, nowMs });
+    this.observer.requestEnded(record);
+    const { span } = call.context;
+    const settling = span.isRecording ? tellTrace(span, progress, record, nowMs) : undefined;
+    await this.close(call, progress, bill, error);
+    settling?.end(this.clock.monotonicMs());
+  }
+
+   
+  private async close(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
+    const { ticket } = progress;
     if (ticket === undefined || ticket.isSettled) return;
     ticket.isSettled = true;
     this.keeper.left(ticket);
@@ -139,6 +149,7 @@ function recordOf(call: Call, progress: Progress, { error, bill, nowMs }: Ending
     upstreamMs: upstreamStartedMs === undefined ? undefined : nowMs - upstreamStartedMs,
     firstContentMs: progress.firstContentMs,
     droppedParams: progress.droppedParams,
+    traceId: context.span.traceId,
     customerId: extras.customerId,
     tags: extras.tags,
     metadata: extras.metadata,

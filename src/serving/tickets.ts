@@ -4,7 +4,7 @@ import { type Settings } from '../config/settings';
 import { type GatewayError, internalError, modelNotFound } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
 import { type Principal } from '../kernel/principal';
-import { type Hold, type LimitState, Meter } from '../metering/meter';
+import { type Hold, type LimitState, Meter, type RoutingQuestion } from '../metering/meter';
 import { type ModelPrice } from '../protocol/pricing/model-price';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
 import { limitRefusal } from '../reports/limits/limit-refusal';
@@ -26,6 +26,8 @@ export interface Entry {
   /** The longest that the call may take, milliseconds. */
   readonly wholeMs: number;
   readonly stop: (error: GatewayError) => void;
+  /** What routing wants to know in the same round trip. */
+  readonly question: RoutingQuestion;
 }
 
 interface Estimate {
@@ -71,7 +73,7 @@ export class Tickets {
         hold: estimate.hold,
         deadlineMs: startMs + entry.wholeMs + settleGraceMs,
         draft,
-        routing: { deploymentIds: [], pins: [] },
+        routing: entry.question,
       });
       if (answer.kind === 'refused') throw this.refusal(answer.limit, startMs);
       return new Ticket({ ...facts, limits: answer.limits, routing: answer.routing }, estimate.hold);

@@ -1,8 +1,7 @@
 import {
   accountConditions,
-  type AccountCredits,
+  type AccountQuotaRecord,
   type AccountReading,
-  type AccountWindow,
   type AffinityRecord,
   type BreakerRecord,
   type CooldownRecord,
@@ -25,7 +24,7 @@ import { dollarsFromNanos } from '../kernel/money';
 import { Observer } from '../kernel/observer';
 import { deploymentLabels, deploymentStates } from './attempt-series';
 import { type GatewayMetrics } from './gateway-metrics';
-import { exceptionClass, failureStatus, nameLabel, providerLabel } from './label-values';
+import { cooldownStatus, exceptionClass, failureStatus, nameLabel, providerLabel, windowLabel } from './label-values';
 import { type LimitBook } from './limit-book';
 import { holderLabels, none } from './request-series';
 
@@ -38,6 +37,7 @@ const digestCharacters = 16;
 export abstract class EventObserver extends Observer {
   private readonly digests = new Set<string>();
   private readonly plans = new Map<string, string>();
+  private readonly known: DeploymentFacts[] = [];
 
   constructor(
     protected readonly metrics: GatewayMetrics,
@@ -50,35 +50,42 @@ export abstract class EventObserver extends Observer {
     const { rpmLimit: rpm, tpmLimit: tpm } = deployment;
     const { state, rpmLimit, tpmLimit } = this.metrics.deployments;
     const labels = deploymentLabels(deployment);
+    this.known.push(deployment);
     state.put(labels, deploymentStates.healthy);
     if (rpm !== undefined) rpmLimit.put(labels, rpm);
     if (tpm !== undefined) tpmLimit.put(labels, tpm);
   }
 
-  override retryMade({ modelLabel, failure }: RetryRecord): void {
+  override retried({ modelLabel, failure }: RetryRecord): void {
     this.metrics.deployments.retries.add([nameLabel(modelLabel), failure]);
   }
 
-  override fallbackTried(record: FallbackRecord): void {
+  override fellBack(record: FallbackRecord): void {
     const { fallbackSuccess, fallbackFailure } = this.metrics.deployments;
     const { keyHash, keyAlias, team, teamAlias } = holderLabels(record.principal);
-    const status = failureStatus(record.failure, record.upstreamStatus);
-    const groups = [nameLabel(record.requestedLabel), nameLabel(record.fallbackLabel)];
-    const why = [String(status), exceptionClass(status)];
+    const groups = [nameLabel(record.from), nameLabel(record.to)];
+    const status = record.failure === undefined ? undefined : failureStatus(record.failure, record.upstreamStatus);
+    const why = status === undefined ? [none, none] : [String(status), exceptionClass(status)];
     const values = [...groups, keyHash, keyAlias, team, teamAlias, ...why, record.deploymentId ?? none];
     (record.succeeded ? fallbackSuccess : fallbackFailure).add(values);
   }
 
-  override deploymentCooled(record: CooldownRecord): void {
-    const { cooled, cooledUntil, state } = this.metrics.deployments;
-    const labels = deploymentLabels(record);
-    cooled.add([...labels, String(failureStatus(record.failure, record.upstreamStatus))]);
-    cooledUntil.put([record.deploymentId], record.untilMs / 1_000);
-    state.put(labels, deploymentStates.cooling);
+  override cooldownChanged({ scope, name, kind, untilMs }: CooldownRecord): void {
+    const { cooldowns, cooledUntil, cooled, state } = this.metrics.deployments;
+    const isOver = untilMs === undefined;
+    cooledUntil.put([scope, nameLabel(name)], isOver ? 0 : untilMs / 1_000);
+    if (!isOver) cooldowns.add([scope, kind]);
+    for (const deployment of this.known) {
+      if (scope !== 'deployment' && scope !== 'account') return;
+      if (name !== (scope === 'deployment' ? deployment.deploymentId : deployment.account)) continue;
+      const labels = deploymentLabels(deployment);
+      state.put(labels, isOver ? deploymentStates.healthy : deploymentStates.cooling);
+      if (!isOver) cooled.add([...labels, cooldownStatus(kind)]);
+    }
   }
 
-  override affinityDecided({ kind, outcome }: AffinityRecord): void {
-    this.metrics.deployments.affinity.add([kind, outcome]);
+  override affinityEnded({ bond, outcome }: AffinityRecord): void {
+    this.metrics.deployments.affinity.add([bond, outcome]);
   }
 
   override upstreamLimitsSeen(limits: UpstreamLimits): void {
@@ -97,15 +104,16 @@ export abstract class EventObserver extends Observer {
     }
   }
 
-  override accountWindowSeen({ account, window, usedRatio, resetAtMs }: AccountWindow): void {
-    const { windowUsed, windowReset } = this.metrics.accounts;
-    windowUsed.put([account, window], usedRatio);
-    if (resetAtMs !== undefined) windowReset.put([account, window], resetAtMs / 1_000);
-  }
-
-  override accountCreditsSeen({ account, balance, unlimited }: AccountCredits): void {
-    const value = unlimited ? Number.POSITIVE_INFINITY : balance;
-    if (value !== undefined) this.metrics.accounts.credits.put([account], value);
+  override accountQuotaSeen({ account, quota }: AccountQuotaRecord): void {
+    const { windowUsed, windowReset, credits } = this.metrics.accounts;
+    for (const { limit, minutes, usedPercent, resetAtMs } of quota.windows) {
+      const labels = [account, windowLabel(minutes), nameLabel(limit)];
+      windowUsed.put(labels, usedPercent / 100);
+      if (resetAtMs !== undefined) windowReset.put(labels, resetAtMs / 1_000);
+    }
+    if (quota.planType !== undefined) this.showPlan(account, nameLabel(quota.planType));
+    const balance = quota.credits?.unlimited === true ? Number.POSITIVE_INFINITY : Number(quota.credits?.balance);
+    if (!Number.isNaN(balance)) credits.put([account], balance);
   }
 
   override accountStateSeen({ account, condition, plan, tokenExpiresAtMs, lastRefreshMs }: AccountReading): void {
@@ -114,7 +122,7 @@ export abstract class EventObserver extends Observer {
     accounts.quarantined.put([account], condition === 'quarantined' ? 1 : 0);
     if (tokenExpiresAtMs !== undefined) accounts.tokenExpiry.put([account], tokenExpiresAtMs / 1_000);
     if (lastRefreshMs !== undefined) accounts.lastRefresh.put([account], lastRefreshMs / 1_000);
-    this.showPlan(account, nameLabel(plan ?? none));
+    if (plan !== undefined) this.showPlan(account, nameLabel(plan));
   }
 
   override refreshDone({ account, outcome, durationMs }: RefreshRecord): void {

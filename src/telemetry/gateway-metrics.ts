@@ -3,6 +3,7 @@ import { defaultObservability, type MetricsSettings } from '../config/observabil
 import { type AcrossProcesses } from './aggregate-expositions';
 import { AccountMetrics } from './metrics/account-metrics';
 import { BookMetrics, LimitMetrics } from './metrics/book-metrics';
+import { ConfigMetrics } from './metrics/config-metrics';
 import { DeploymentMetrics } from './metrics/deployment-metrics';
 import { MetricFactory } from './metrics/metric-factory';
 import { type OwnLabels } from './metrics/own-labels';
@@ -26,6 +27,7 @@ export class GatewayMetrics {
   readonly books: BookMetrics;
   readonly limits: LimitMetrics;
   readonly state: StateMetrics;
+  readonly config: ConfigMetrics;
   readonly ownLabels: OwnLabels;
   readonly tellsUsers: boolean;
   readonly tellsCustomers: boolean;
@@ -44,6 +46,7 @@ export class GatewayMetrics {
     this.books = new BookMetrics(make);
     this.limits = new LimitMetrics(make);
     this.state = new StateMetrics(make);
+    this.config = new ConfigMetrics(make);
     this.ownLabels = make.ownLabels;
     this.tellsUsers = make.tells('user') || make.tells('user_email');
     this.tellsCustomers = make.tells('end_user');

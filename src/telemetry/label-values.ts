@@ -1,3 +1,4 @@
+import { windowNameOf } from '../kernel/plan-quota';
 import { type FailureKind } from '../kernel/upstream-failure';
 
 /** Families of clients that get a label of their own; a raw user agent is free text and would never stop growing. */
@@ -61,6 +62,28 @@ const statusByKind: Readonly<Record<FailureKind, number>> = {
 /** The status that stands for a failed call. */
 export function failureStatus(kind: FailureKind, upstreamStatus: number | undefined): number {
   return upstreamStatus !== undefined && upstreamStatus >= 400 ? upstreamStatus : statusByKind[kind];
+}
+
+/** What a cooldown's reason stands for. */
+const statusByCooldown: ReadonlyMap<string, string> = new Map([
+  ['burst', '429'],
+  ['quota', '429'],
+  ['quarantine', '401'],
+  ['model', '404'],
+  ['errors', '500'],
+  ['network', '502'],
+  ['edge', '403'],
+]);
+
+/** The status that LiteLLM's label wants for a cooldown. */
+export function cooldownStatus(kind: string): string {
+  return statusByCooldown.get(kind) ?? '500';
+}
+
+/** A plan's window by its length, since its place tells nothing: `5h`, `week`, else minutes. */
+export function windowLabel(minutes: number): string {
+  const name = windowNameOf(minutes);
+  return name === 'other' ? `${Math.round(minutes)}m` : name;
 }
 
 /** LiteLLM's name of the provider behind a base URL. */

@@ -1,7 +1,7 @@
 import { type DestinationStream, destination } from 'pino';
 
-/** Where whole lines go. `flush` begins to write out what it holds, `flushSync` also ends. */
-export type LineSink = DestinationStream & { flush?(): void; flushSync?(): void };
+/** Where whole lines go. `flush` begins to write out what it holds and tells when that is done; `flushSync` also ends. */
+export type LineSink = DestinationStream & { flush?(done?: () => void): void; flushSync?(): void };
 
 /** Enough lines to make a system call worth it, few enough to fit into a pipe. */
 const enoughCharacters = 16 * 1024;
@@ -35,7 +35,14 @@ export class LineBuffer implements DestinationStream {
     else this.timer ??= this.waitForMore();
   }
 
-  /** Writes out everything, here and further down. On the way out of the process only: it may block. */
+  /** Writes out everything, here and further down, and tells when it is done. */
+  flush(done: () => void): void {
+    this.passOn();
+    if (this.sink.flush === undefined) done();
+    else this.sink.flush(done);
+  }
+
+  /** The same at once. On the way out of the process only: it may block. */
   flushSync(): void {
     this.passOn();
     this.sink.flushSync?.();

@@ -16,9 +16,10 @@ const logFieldNames = [
   // Logins.
   'credential', 'credentialFile', 'generation', 'by', 'byId',
   // State, instructions, callbacks.
-  'folder', 'asked', 'why', 'callback',
-  // The start.
-  'config', 'docs', 'metrics', 'admin',
+  'folder', 'asked', 'why', 'callback', 'event', 'reason', 'target', 'outcome',
+  // The start, settings that change, the end. `faults` are written by us and hold no value of the operator's.
+  'config', 'docs', 'metrics', 'admin', 'workers', 'changed', 'recovered', 'settings', 'faults',
+  'worker', 'signal', 'nextInMs', 'inFlight', 'deadlineMs', 'callsCut',
 ] as const; // prettier-ignore
 
 /** The name of a field that may be logged. */

@@ -28,6 +28,11 @@ export class GatewayLogger implements LoggerService {
     if (this.pino.isLevelEnabled(level)) this.pino[level](scrubbed(fields), scrub(message));
   }
 
+  /** From here on. */
+  setLevel(level: Settings['logLevel']): void {
+    this.pino.level = level;
+  }
+
   /** Whether lines of this level are written. */
   logs(level: LogLevel): boolean {
     return this.pino.isLevelEnabled(level);
@@ -67,13 +72,15 @@ export class GatewayLogger implements LoggerService {
     this.nest('debug', message, context);
   }
 
-  /** Writes out what is buffered; called last, before the process ends. */
-  flush(): void {
-    try {
-      this.sink.flushSync?.();
-    } catch {
-      // Standard output is gone or was never opened: there is nobody left to tell.
-    }
+  /**
+   * Writes out what is buffered; called last, before the process ends. Settles also when nobody reads any more. (The
+   * library's synchronous way would wait for ever then: it tries a broken pipe again and again.)
+   */
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (this.sink.flush === undefined) resolve();
+      else this.sink.flush(() => { resolve(); }); // prettier-ignore
+    });
   }
 
   private nest(level: LogLevel, message: unknown, context: unknown): void {

@@ -4,10 +4,12 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
+import { noSpan, type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type UpstreamFailure } from '../kernel/upstream-failure';
 import { Outbound, type OutboundResponse } from '../outbound/outbound';
 import { failureOfAnswer } from '../protocol/codex/codex-failure';
+import { waited } from './waited';
 import { type PreparedCall } from './prepared-call';
 
 /** How much of a refusal is read to find out what it means. */
@@ -22,6 +24,8 @@ export interface Sending {
   readonly signal: StopSignal;
   /** Until the response headers, milliseconds. */
   readonly headersMs: number;
+  /** Of the attempt. */
+  readonly span?: Span;
 }
 
 /** Puts the login on a call and sends it; asks once more when the login was renewed meanwhile. */
@@ -44,7 +48,9 @@ export class CallSender {
     if (response.status === 200) return response;
     const failure = await this.refusal(response);
     if (token === undefined || failure.kind !== 'unauthorized') throw failure;
-    if (!(await this.tokens.rejected(deployment.credential, token))) throw failure;
+    const renewal = this.tokens.rejected(deployment.credential, token);
+    const { span = noSpan } = sending;
+    if (!(await waited(renewal, { span, name: 'refresh', clock: this.clock }))) throw failure;
     const again = await this.post(sending, await this.loginFor(deployment));
     if (again.status === 200) return again;
     throw await this.refusal(again);

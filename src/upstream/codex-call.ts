@@ -4,6 +4,8 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { type ResolvedModel } from '../models/catalog-entry';
+import { Clock } from '../kernel/clock';
+import { noSpan, type Span } from '../kernel/tracing';
 import { ModelCatalog } from '../models/model-catalog';
 import { codexModeOf } from '../prompts/codex-mode';
 import { Instructions } from '../prompts/instructions';
@@ -20,6 +22,7 @@ import { codexIdentity } from './codex-identity';
 import { withDefaults } from './deployment-defaults';
 import { jsonOf } from './json-answer';
 import { nativeBody } from './native-body';
+import { waited } from './waited';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type NativeRequest } from './upstream';
 import { Literals, writtenAround, writtenBody } from './written-body';
@@ -39,6 +42,7 @@ export class CodexCalls {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
     private readonly instructions: Instructions,
+    private readonly clock: Clock,
   ) {
     this.identity = codexIdentity(settings);
     this.mapping = {
@@ -50,7 +54,7 @@ export class CodexCalls {
   }
 
   /** A request in the inner language; its body is made and written once. @throws {GatewayError} 400 for what Codex cannot serve. */
-  async canonical(deployment: Deployment, call: CanonicalCall): Promise<PreparedCall> {
+  async canonical(deployment: Deployment, call: CanonicalCall, span: Span = noSpan): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const request = withDefaults(call, deployment);
     const ceiling = call.effortCeiling;
@@ -61,7 +65,13 @@ export class CodexCalls {
       process: this.settings.codex.mode,
     });
     const official = needsOfficialPrompt(request, { officialMode, fromCodexCli })
-      ? (await this.instructions.officialFor(model.slug, model.entry?.instructions)).text
+      ? (
+          await waited(this.instructions.officialFor(model.slug, model.entry?.instructions), {
+            span,
+            name: 'instruction_fetch',
+            clock: this.clock,
+          })
+        ).text
       : undefined;
     const instructions = isWire ? this.wireInstructions(official ?? '') : (official ?? '');
     const { body, dropped } = codexBody(

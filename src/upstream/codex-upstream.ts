@@ -5,8 +5,10 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
+import { noSpan, type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
+import { quotaOf } from '../protocol/codex/quota-headers';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
 import { CallSender } from './call-sender';
 import { cannedAnswer } from './canned-answer';
@@ -16,6 +18,7 @@ import { codexIdentity } from './codex-identity';
 import { jsonOf } from './json-answer';
 import { openAiCall } from './openai-call';
 import { type PreparedCall } from './prepared-call';
+import { waited } from './waited';
 import { type NativeRequest, Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream';
 
 /** A compaction is one item of ciphertext; the history it replaces has at most a few hundred KiB. */
@@ -35,23 +38,29 @@ export class CodexUpstream extends Upstream {
     super();
   }
 
-  async open(deployment: Deployment, call: UpstreamCall, signal: StopSignal): Promise<UpstreamAnswer> {
+  async open(
+    deployment: Deployment,
+    call: UpstreamCall,
+    signal: StopSignal,
+    span: Span = noSpan,
+  ): Promise<UpstreamAnswer> {
     if (deployment.mockResponse !== undefined) {
       return cannedAnswer(deployment.mockResponse, deployment.upstreamModel, this.clock.nowMs());
     }
-    const token = await this.sender.loginFor(deployment);
-    const prepared = await this.prepare(deployment, call);
+    const token = await waited(this.sender.loginFor(deployment), { span, name: 'refresh', clock: this.clock });
+    const prepared = await this.prepare(deployment, call, span);
     const { times } = this.settings;
     const limitMs = deployment.streamTimeoutMs ?? times.firstEventMs;
     const startedMs = this.clock.monotonicMs();
-    const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs });
+    const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs, span });
     this.codexCalls.answered(deployment, response.headers);
     const leftMs = limitMs - (this.clock.monotonicMs() - startedMs);
     const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
     return new AnswerStream(response, {
       model: prepared.model,
-      passHeaders: passHeaders(response.headers),
+      passHeaders: passHeaders(response.headers, this.settings.routing.showsPlanQuota),
       droppedParams: prepared.droppedParams,
+      quota: deployment.provider === 'codex' ? quotaOf(response.headers, this.clock.nowMs()) : undefined,
       firstEventMs: leftMs,
       idleMs: times.idleMs,
       ...(ahead === undefined ? {} : { ahead }),
@@ -78,10 +87,10 @@ export class CodexUpstream extends Upstream {
     };
   }
 
-  private async prepare(deployment: Deployment, call: UpstreamCall): Promise<PreparedCall> {
+  private async prepare(deployment: Deployment, call: UpstreamCall, span: Span = noSpan): Promise<PreparedCall> {
     if (deployment.provider === 'openai') return openAiCall(deployment, call, codexIdentity(this.settings).userAgent);
     if (call.kind === 'native') return this.codexCalls.native(deployment, call, 'responses');
-    return this.codexCalls.canonical(deployment, call);
+    return this.codexCalls.canonical(deployment, call, span);
   }
 
   /**

@@ -1,4 +1,6 @@
 import { type Deployment } from '../config/deployment';
+import { type Span } from '../kernel/tracing';
+import { type PlanQuota } from '../kernel/plan-quota';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
@@ -39,6 +41,8 @@ export interface UpstreamAnswer {
   readonly passHeaders: Readonly<Record<string, string>>;
   /** Parameters that only this upstream could not take, beyond those the edge dropped. */
   readonly droppedParams: readonly string[];
+  /** What the head of the answer said of the account's plan; not for clients. */
+  readonly quota?: PlanQuota | undefined;
   /**
    * Events of all chunks that arrived since the last call; `undefined` at the end of the body.
    * Enforces the first-event and the semantic idle limit.
@@ -61,7 +65,7 @@ export interface UpstreamAnswer {
 /** Port of routing: one attempt at one deployment. */
 export abstract class Upstream {
   /** @throws {UpstreamFailure} for every answer that is not a stream, with its kind decided. @throws {GatewayError} when the login is unusable. */
-  abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal): Promise<UpstreamAnswer>;
+  abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal, span?: Span): Promise<UpstreamAnswer>;
   /** Unary compaction (`POST …/responses/compact`). @returns status 200 JSON bytes. */
   abstract compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer>;
   /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */

@@ -1,11 +1,14 @@
+import { connect } from 'node:net';
 import { chatBody, post, send } from '../support/calls';
 import { testKey } from '../support/gateway';
+import { type HeldStream, holdAnswers, openHeldStream } from '../support/held-stream';
+import { eventually } from '../support/login-gateways';
 import { ProgramBench, type Served } from '../support/program';
+import { describeWithRedis, RedisServer } from '../support/redis-server';
 import { stall } from '../simulator/answer';
 import { text } from '../simulator/answers';
 
 const chat = '/v1/chat/completions';
-const words = 'One two three four five six seven eight';
 
 let bench: ProgramBench;
 
@@ -22,31 +25,9 @@ afterAll(async () => {
 
 const at = ({ url }: Served): { url: string; key: string } => ({ url, key: testKey });
 
-/** A stream that has shown content and then waits for the test. */
-async function openStream(served: Served): Promise<{ readonly rest: () => Promise<string> }> {
-  const answer = text(words);
-  const asked = { host: 'codex', model: 'gpt-5.5', body: {}, headers: {}, metadataFrames: true, fixtures: '' } as const;
-  const bytes = Buffer.concat(answer.steps(asked).flatMap((step) => (step.kind === 'write' ? [step.bytes] : [])));
-  bench.simulator.script.always(stall(answer, bytes.indexOf('"four')));
-  const response = await fetch(`${served.url}${chat}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${testKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify(chatBody({ stream: true })),
-  });
-  const body: ReadableStream<Uint8Array> = response.body ?? new ReadableStream<Uint8Array>();
-  const reader = body.getReader();
-  let heard = '';
-  const more = async (): Promise<boolean> => {
-    const { value } = await reader.read();
-    if (value !== undefined) heard += Buffer.from(value).toString('utf8');
-    return value !== undefined;
-  };
-  while (!heard.includes('One')) await more();
-  const rest = async (): Promise<string> => {
-    while (await more());
-    return heard;
-  };
-  return { rest };
+async function openStream(served: Served): Promise<HeldStream> {
+  holdAnswers(bench.simulator);
+  return openHeldStream(served.url);
 }
 
 /** Asks until the process says that it drains: the signal reaches it some time after it was sent. */
@@ -61,7 +42,8 @@ describe('SIGTERM', () => {
     const stream = await openStream(served);
     served.signal('SIGTERM');
     await draining(served);
-    const readiness = await send(at(served), '/health/readiness');
+    // A kept connection may end under the question: idle ones are closed as the drain begins.
+    const readiness = await send(at(served), '/health/readiness').catch(() => send(at(served), '/health/readiness'));
     expect(readiness.json).toMatchObject({ status: 'draining', in_flight_requests: 1 });
     expect((await send(at(served), '/health/liveliness')).status).toBe(200);
     const refused = await post(at(served), chat, chatBody());
@@ -96,22 +78,115 @@ describe('SIGTERM', () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
-  it('sent twice ends the process at once', async () => {
+  it('sent twice waits no longer: what runs is told the truth, and the end is still 0', async () => {
     const served = await bench.serve();
     const stream = await openStream(served);
-    const broken = expect(stream.rest()).rejects.toThrow();
     served.signal('SIGTERM');
     await draining(served);
+    served.signal('SIGINT');
+    const heard = await stream.rest();
+    expect(heard).toMatch(/data: \{"error":.*shutting down/);
+    expect((await served.finished).status).toBe(0);
+  });
+
+  it('sent three times ends the process at once', async () => {
+    const served = await bench.serve();
+    const { hostname, port } = new URL(served.url);
+    // A body that never comes is work in hand that no error can be told to.
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    const head = `POST ${chat} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\ncontent-type: application/json`;
+    socket.write(`${head}\r\ncontent-length: 99\r\n\r\n{`);
+    await eventually('it is in hand', async () => {
+      const { json } = await send(at(served), '/health/readiness');
+      return (json as { in_flight_requests: number }).in_flight_requests === 1;
+    });
     served.signal('SIGTERM');
-    await broken;
-    expect((await served.finished).status).not.toBe(0);
+    await draining(served);
+    served.signal('SIGINT');
+    served.signal('SIGTERM');
+    expect((await served.finished).status).toBeNull();
+    socket.destroy();
+  });
+
+  it('leaves balancers time to notice: not ready at once, and serving all the same, on connections that end', async () => {
+    const served = await bench.serve([], { DRAIN_DELAY_SECONDS: '60', DRAIN_TIMEOUT_SECONDS: '60' });
+    served.signal('SIGTERM');
+    await draining(served);
+    const late = await post(at(served), chat, chatBody());
+    expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
+    const stream = await post(at(served), chat, chatBody({ stream: true }));
+    expect([stream.status, stream.headers.get('connection')]).toEqual([200, 'close']);
+    expect(stream.text).toContain('data: [DONE]');
+    served.signal('SIGTERM');
+    expect((await served.finished).status).toBe(0);
+  });
+});
+
+describe('an exception that nobody caught', () => {
+  const hook = `let armed = true;
+module.exports = { request: (asked) => {
+  if (armed && JSON.stringify(asked).includes('break')) {
+    armed = false;
+    setTimeout(() => { throw new Error('a-bug-of-a-hook'); });
+    setTimeout(() => { Promise.reject(new Error('another-bug')); });
+  }
+  return asked;
+} };`;
+
+  it('is logged once, drains like a signal, and ends with 1', async () => {
+    const file = bench.write('breaking.js', hook);
+    const config = bench.write('breaking.yaml', `codex_hooks: [${file}]\n`);
+    const served = await bench.serve(['--config', config]);
+    const stream = await openStream(served);
+    bench.simulator.script.clear();
+    const answer = await post(at(served), chat, chatBody({ messages: [{ role: 'user', content: 'break' }] }));
+    expect(answer.status).toBe(200);
+    await draining(served);
+    bench.simulator.release();
+    expect(await stream.rest()).toContain('data: [DONE]');
+    const { status, stdout } = await served.finished;
+    expect(status).toBe(1);
+    expect(stdout.match(/a-bug-of-a-hook/g)?.length).toBeGreaterThan(0);
+    expect(stdout.split('\n').filter((line) => line.includes('a bug: the process ends'))).toHaveLength(1);
+    expect(stdout).not.toContain('another-bug');
+  });
+});
+
+describeWithRedis('readiness with Redis', () => {
+  it('holds while what is known is fresh, ends half a minute after Redis fell silent, and comes back; liveness stays', async () => {
+    const redis = await RedisServer.start();
+    const env = {
+      REDIS_URL: redis.url,
+      GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite',
+      NODE_ENV: 'test',
+      CODEX_GATEWAY_TIMES: JSON.stringify({ staleStateMs: 8_000 }),
+    };
+    const served = await bench.serve([], env);
+    const ready = async (): Promise<unknown> => {
+      const { status, json } = await send(at(served), '/health/readiness');
+      return { status, ...(json as object) };
+    };
+    expect(await ready()).toMatchObject({ status: 'healthy', cache: 'redis' });
+    redis.freeze();
+    const frozenAtMs = performance.now();
+    await eventually('it is told', async () => JSON.stringify(await ready()).includes('state_unavailable'));
+    expect(await ready()).toMatchObject({ status: 'healthy' });
+    await eventually('it is not ready', async () => (await send(at(served), '/health/readiness')).status === 503);
+    expect(performance.now() - frozenAtMs).toBeLessThan(9_000);
+    expect(await ready()).toMatchObject({ status: 'unavailable' });
+    expect((await send(at(served), '/health/liveliness')).status).toBe(200);
+    redis.thaw();
+    await eventually('it is ready again', async () => (await send(at(served), '/health/readiness')).status === 200);
+    served.signal('SIGTERM');
+    expect((await served.finished).status).toBe(0);
+    await redis.close();
   });
 });
 
 describe('a client that hangs up', () => {
   it('is one line of the log, no error, and the process serves on', async () => {
     const served = await bench.serve();
-    bench.simulator.script.always(stall(text(words), 0));
+    bench.simulator.script.always(stall(text('One two'), 0));
     const gone = new AbortController();
     const call = fetch(`${served.url}${chat}`, {
       method: 'POST',

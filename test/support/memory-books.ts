@@ -10,6 +10,7 @@ import {
 } from '../../src/metering/ledger';
 import { type LedgerRow } from '../../src/metering/ledger-row';
 import { type LimitState } from '../../src/metering/meter';
+import { StateUnavailable } from '../../src/state/state-unavailable';
 
 /** A row of the suite: one successful chat of alice's key, changed as the test wants. */
 export function ledgerRow(changes: Partial<LedgerRow> & Pick<LedgerRow, 'id'>): LedgerRow {
@@ -48,6 +49,8 @@ export class MemoryLedger extends Ledger {
   readonly rows: LedgerRow[] = [];
   /** Queries that were asked, for suites that care how. */
   readonly asked: LedgerQuery[] = [];
+  /** The state cannot be reached. */
+  isAway = false;
 
   add(...rows: readonly LedgerRow[]): void {
     this.rows.push(...rows);
@@ -60,6 +63,7 @@ export class MemoryLedger extends Ledger {
 
   page(query: LedgerQuery): Promise<LedgerPage> {
     this.asked.push(query);
+    if (this.isAway) return Promise.reject(new StateUnavailable('offline'));
     const { matches } = query;
     const named = this.rows.filter((row) => isNamed(row, query));
     const found = matches === undefined ? named : named.filter(matches);
@@ -82,7 +86,7 @@ export class MemoryLedger extends Ledger {
     return Promise.resolve(
       scopes.map(({ kind, id }) => {
         const own = this.rows.filter((row) => kind === 'proxy' || idsOf(row, kind as RollupKind).includes(id));
-        return { kind, id, spent: own.reduce((sum, { spend }) => sum + spend, 0), held: 0, running: 0 };
+        return { kind, id, spent: own.reduce((sum, { spend }) => sum + spend, 0), held: 0, running: 0, budgets: [] };
       }),
     );
   }

@@ -160,7 +160,7 @@ export class MeterRun {
     const live = [...this.state.tickets.values()].filter(({ books }) => books.some(({ key }) => key === entry.key));
     const seeded = names.map((name) => {
       const holders = live.filter(({ books }) =>
-        books.some((book) => book.key === entry.key && book.counters.some(([each]) => each === name)),
+        books.some((book) => book.key === entry.key && book.counters.some((each) => each.name === name)),
       );
       return {
         name,

@@ -1,3 +1,4 @@
+import { SettingsHolder } from '../../src/config/settings-holder';
 import { Global, Module } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -59,7 +60,7 @@ export async function startReportBench(settings: Settings): Promise<ReportBench>
   class BooksModule {}
 
   const lifecycle = new Lifecycle();
-  const house = AppModule.of({ settings, hooks: [], lifecycle });
+  const house = AppModule.of({ settings: new SettingsHolder(settings), source: undefined, hooks: [], lifecycle });
   const built = await Test.createTestingModule({ imports: [house, BooksModule, ReportDoorsModule] })
     .overrideProvider(KeyAuthenticator)
     .useValue(new Holders())
@@ -79,7 +80,11 @@ export async function startReportBench(settings: Settings): Promise<ReportBench>
     books,
     ask,
     json: async (holder, path, init) => (await (await ask(holder, path, init)).json()) as Record<string, unknown>,
-    close: () => app.close(),
+    close: async () => {
+      // A client opens connections in advance, and one that never carried a request does not count as idle.
+      app.getHttpServer().closeAllConnections();
+      await app.close();
+    },
   };
 }
 

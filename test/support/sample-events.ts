@@ -105,27 +105,29 @@ function tellRequests(observer: Observer): void {
 
 function tellRouting(observer: Observer, nowMs: number): void {
   const deployment = { deploymentId: 'd2', upstreamModel: 'gpt-5.5', apiBase: codexBase } as const;
-  observer.retryMade({ modelLabel: 'team-fast', failure: 'server_error' });
+  observer.deploymentKnown({
+    ...deployment,
+    modelGroup: 'team-fast',
+    account: 'spare',
+    rpmLimit: 60,
+    tpmLimit: 100_000,
+  });
+  observer.retried({ modelLabel: 'team-fast', deploymentId: 'd1', failure: 'server_error', waitMs: 200 });
   const fallback = {
-    requestedLabel: 'team-fast',
-    fallbackLabel: 'team-spare',
-    reason: 'general',
+    from: 'team-fast',
+    to: 'team-spare',
+    kind: 'general',
     failure: 'quota_exhausted',
     upstreamStatus: 429,
     deploymentId: 'd3',
     principal: holder('ann'),
   } as const;
-  observer.fallbackTried({ ...fallback, succeeded: true });
-  observer.fallbackTried({ ...fallback, succeeded: false });
+  observer.fellBack({ ...fallback, succeeded: true });
+  observer.fellBack({ ...fallback, succeeded: false });
   observer.attemptEnded(attemptRecord({ ...deployment, failure: 'quota_exhausted', upstreamStatus: 429 }));
-  observer.deploymentCooled({
-    ...deployment,
-    failure: 'quota_exhausted',
-    upstreamStatus: 429,
-    untilMs: nowMs + hourMs,
-  });
-  for (const outcome of ['hit', 'hit', 'new', 'broken'] as const)
-    observer.affinityDecided({ kind: 'session', outcome });
+  observer.cooldownChanged({ scope: 'account', name: 'spare', kind: 'quota', untilMs: nowMs + hourMs });
+  const affinity = { bond: 'soft', modelLabel: 'team-fast', inputTokens: 900, cachedInputTokens: 640 } as const;
+  for (const outcome of ['hit', 'hit', 'break'] as const) observer.affinityEnded({ ...affinity, outcome });
   observer.upstreamLimitsSeen({
     modelLabel: 'team-spare',
     deploymentId: 'd3',
@@ -135,7 +137,6 @@ function tellRouting(observer: Observer, nowMs: number): void {
     remainingRequests: 420,
     remainingTokens: 180_000,
   });
-  observer.deploymentKnown({ ...deployment, rpmLimit: 60, tpmLimit: 100_000 });
 }
 
 function tellAccounts(observer: Observer, nowMs: number): void {
@@ -149,15 +150,18 @@ function tellAccounts(observer: Observer, nowMs: number): void {
       tokenExpiresAtMs: nowMs + 200 * hourMs,
       lastRefreshMs: nowMs - 20 * hourMs,
     });
-    const usedRatio = 0.42 + index * 0.5;
-    observer.accountWindowSeen({ account: account.account, window: '5h', usedRatio, resetAtMs: nowMs + 2 * hourMs });
-    observer.accountWindowSeen({
+    observer.accountQuotaSeen({
       account: account.account,
-      window: 'week',
-      usedRatio: 0.3,
-      resetAtMs: nowMs + 90 * hourMs,
+      quota: {
+        planType: account.plan,
+        activeLimit: 'codex',
+        windows: [
+          { limit: 'codex', minutes: 300, usedPercent: 42 + index * 50, resetAtMs: nowMs + 2 * hourMs },
+          { limit: 'codex', minutes: 10_080, usedPercent: 30, resetAtMs: nowMs + 90 * hourMs },
+        ],
+        credits: { has: true, unlimited: false, balance: '12.5' },
+      },
     });
-    observer.accountCreditsSeen({ account: account.account, balance: 12.5, unlimited: false });
   }
   observer.refreshDone({ account: 'default', outcome: 'renewed', durationMs: 310 });
   observer.refreshDone({ account: 'spare', outcome: 'refused', durationMs: 210 });

@@ -3,6 +3,7 @@ import { defaultObservability } from '../../src/config/observability-settings';
 import { readPricing } from '../../src/config/pricing-settings';
 import { type Settings } from '../../src/config/settings';
 import { sectionsOf } from '../../src/config/settings-sources';
+import { defaultRouting } from '../../src/config/routing-settings';
 import { defaultTimeLimits, type TimeLimits } from '../../src/config/time-limits';
 
 /** What a test wants to be different. */
@@ -38,9 +39,10 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     },
     defaultCredential: { name: 'default', source: { kind: 'auth_file', path: '/nonexistent/auth.json' } },
     deployments: [],
+    workers: 1,
     modelAliases: new Map(),
     dropParams: true,
-    routing: { numRetries: 0 },
+    routing: { ...defaultRouting, numRetries: 0 },
     observability: defaultObservability,
     metering: {
       windowMs: 60_000,
@@ -52,6 +54,21 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     },
     pricing: readPricing(sectionsOf(undefined)),
     reports: { providerBudgets: new Map() },
+    keys: {
+      limitMode: 'enforce',
+      auditRecords: 1_000,
+      proxyBudget: {},
+      defaultKeyParams: {},
+      upperBounds: {},
+      keyGeneration: {},
+      defaultUserParams: {},
+      internalUserBudget: {},
+      defaultTeamParams: {},
+      customerBudget: {},
+      customerBudgetId: undefined,
+      validatesAliases: false,
+    },
+    alerts: { targets: [], signingSecret: undefined, repeatMs: 86_400_000 },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,

@@ -54,7 +54,7 @@ export class SpendLogsController {
   @ApiQuery({ name: 'start_date', ...optionalText })
   @ApiQuery({ name: 'end_date', ...optionalText })
   async export(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { contentType, fileName, pieces } = this.exports.open(parametersIn(query), callerSight(request));
+    const { contentType, fileName, pieces } = await this.exports.open(parametersIn(query), callerSight(request));
     reply.header('content-disposition', `attachment; filename="${fileName}"`).type(contentType);
     // Pieces are made as fast as the client reads: one waits in the stream, one in the socket.
     await reply.send(Readable.from(pieces, { objectMode: false, highWaterMark: 1 }));

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { SETTINGS } from '../../config/config.module';
 import { usedCredentials } from '../../config/credentials';
 import { type Credential } from '../../config/deployment';
 import { type Settings } from '../../config/settings';
+import { SettingsChanges } from '../../config/settings-holder';
 import { Clock } from '../../kernel/clock';
 import { CredentialStore } from '../../state/credentials/credential-store';
 import { Keyring } from '../../state/credentials/keyring';
@@ -36,6 +37,7 @@ export class RefresherFactory {
     failPoints: FailPoints,
     private readonly files: LoginFiles,
     readonly logger: GatewayLogger,
+    @Optional() private readonly changes?: SettingsChanges,
   ) {
     this.stateNews = new StateNews(logger, settings);
     const [heardStore, heardKeys] = [
@@ -54,6 +56,14 @@ export class RefresherFactory {
   /** Credentials that settings name. */
   credentials(): readonly Credential[] {
     return usedCredentials(this.settings);
+  }
+
+  /** Told of other credentials when the settings were read anew. */
+  onCredentials(listener: (credentials: readonly Credential[]) => void): () => void {
+    const end = this.changes?.onChange((now) => {
+      listener(usedCredentials(now));
+    });
+    return () => end?.();
   }
 
   refresherFor(home: LoginHome): AccountRefresher {

@@ -1,6 +1,7 @@
 import { type Amounts, budgetUnits } from '../machine/amounts';
 import { type AdjustedSums, type Change, type PostedRow } from '../machine/change';
-import { type SeedCommand } from '../machine/meter-command';
+import { counterSpan } from '../machine/counter';
+import { type EnteredCounter, type SeedCommand } from '../machine/meter-command';
 import { type Ticket } from '../machine/meter-state';
 import { postingOf } from '../machine/posting';
 import { rowFromText } from '../machine/row-text';
@@ -89,11 +90,30 @@ export function changeOf(line: string): Change {
   }
 }
 
-/** A ticket without its draft. */
+/** A ticket without its draft: JSON, written by hand because the parts that are the same for all tickets of a key are kept. */
 export function ticketText({ id, owner, deadlineMs, held, books, deployment }: Ticket): string {
-  const amounts = [held.nano_usd, held.tokens, held.requests, held.plan_5h, held.plan_week];
-  const entered = books.map(({ key, windowStartMs, counters }) => [key, windowStartMs, counters]);
-  return JSON.stringify([id, owner, deadlineMs, amounts, entered, deployment]);
+  const amounts = `${held.nano_usd},${held.tokens},${held.requests},${held.plan_5h},${held.plan_week}`;
+  let entered = '';
+  for (const { key, windowStartMs, counters } of books)
+    entered += `${entered === '' ? '' : ','}[${keyText(key)},${windowStartMs},${countersText(counters)}]`;
+  return `[${JSON.stringify(id)},${JSON.stringify(owner)},${deadlineMs},[${amounts}],[${entered}],${JSON.stringify(deployment)}]`;
+}
+
+const ofCounters = new WeakMap<readonly EnteredCounter[], string>();
+
+function countersText(counters: readonly EnteredCounter[]): string {
+  const known = ofCounters.get(counters);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(counters.map(({ name, max }) => [name, max]));
+  ofCounters.set(counters, text);
+  return text;
+}
+
+const plain = /^[\w:|/.-]*$/;
+
+/** Most keys are plain words. */
+function keyText(key: string): string {
+  return plain.test(key) ? `"${key}"` : JSON.stringify(key);
 }
 
 /** The ticket again. @throws {Error} for another text. */
@@ -103,9 +123,14 @@ export function ticketFrom(read: TupleReader, draft: string): Ticket {
   const books = read.tuples().map((book) => ({
     key: book.text(),
     windowStartMs: book.number(),
-    counters: book.tuples().map((counter) => [counter.text(), counter.number()] as const),
+    counters: book.tuples().map(counterFrom),
   }));
   return { ...start, held, books, deployment: read.text(), draft };
+}
+
+function counterFrom(read: TupleReader): EnteredCounter {
+  const name = read.text();
+  return { name, unit: counterSpan(name).unit, max: read.number() };
 }
 
 /** Reads the members of a JSON array. */

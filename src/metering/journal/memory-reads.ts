@@ -48,7 +48,7 @@ export class MemoryReads extends BookReads {
   override async cells(entity: string, day: string): Promise<readonly CellReading[]> {
     await this.ready();
     const cells = this.state.cells.get(`${entity}:${day}`);
-    return cells === undefined ? [] : [...cells].map(([dims, metrics]) => ({ dims, metrics }));
+    return cells === undefined ? [] : [...cells].map(([dims, metrics]) => ({ dims, metrics: [...metrics] }));
   }
 
   override async entities(kind: string, day: string): Promise<readonly string[]> {
@@ -60,7 +60,7 @@ export class MemoryReads extends BookReads {
 
   override async totals(entity: string): Promise<ReadonlyMap<string, readonly number[]>> {
     await this.ready();
-    return new Map(this.state.totals.get(entity));
+    return new Map([...(this.state.totals.get(entity) ?? [])].map(([day, metrics]) => [day, [...metrics]]));
   }
 
   override tickets(): AsyncIterable<readonly Ticket[]> {

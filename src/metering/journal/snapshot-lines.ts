@@ -102,7 +102,7 @@ function takeBook(state: MeterState, read: TupleReader): void {
 function takeCells(state: MeterState, read: TupleReader): void {
   const name = read.text();
   const cells: DayCells = new Map();
-  for (const each of read.tuples()) cells.set(each.text(), each.tuple().restOfNumbers());
+  for (const each of read.tuples()) cells.set(each.text(), [...each.tuple().restOfNumbers()]);
   state.cells.set(name, cells);
   const at = name.lastIndexOf(':');
   const [entity, day] = [name.slice(0, at), name.slice(at + 1)];
@@ -117,7 +117,7 @@ function takeCells(state: MeterState, read: TupleReader): void {
 }
 
 function addToTotal(state: MeterState, entity: string, day: string, metrics: readonly number[]): void {
-  const days = state.totals.get(entity) ?? new Map<string, readonly number[]>();
+  const days: DayCells = state.totals.get(entity) ?? new Map();
   state.totals.set(entity, days);
   const before = days.get(day);
   days.set(day, metrics.map((value, place) => (before?.[place] ?? 0) + value)); // prettier-ignore

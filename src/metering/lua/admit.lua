@@ -1,8 +1,8 @@
 --[[
   Enters a request in all its books, or in none: machine/admit.ts.
 
-  ARGV  nowMs, ticket, owner, deadlineMs, windowMs, five amounts (UNITS), draft,
-        number of deployments, deployments…, number of pins, pins…, then for each scope:
+  ARGV  nowMs, ticket, owner, deadlineMs, windowMs, amounts (five numbers in one text, UNITS), draft,
+        number of deployments, deployments…, number of pins, pins…, then for each scope a JSON list of texts:
         book, 1 enforced or 0, limits of requests, tokens, parallel (-1: none),
         number of counters, (name, unit, max)…, number of budgets, (place of its counter from 1, max)…
 
@@ -14,16 +14,12 @@
           { 'unseeded', 'scope seq isNew counters…', … }   one text for each scope; counters: places from 0
 ]]
 local now, id, owner, deadline, windowMs = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local held = {}
-for at = 1, 5 do
-  held[at] = tonumber(ARGV[5 + at])
-end
-local draft = ARGV[11]
+local held, draft = numbers(ARGV[6]), ARGV[7]
 
-local at = 12
+local from, at = ARGV, 8
 local function take()
   at = at + 1
-  return ARGV[at - 1]
+  return from[at - 1]
 end
 local function takeList()
   local list = {}
@@ -35,7 +31,8 @@ end
 local deployments, pins = takeList(), takeList()
 
 local scopes = {}
-while at <= #ARGV do
+for argument = at, #ARGV do
+  from, at = cjson.decode(ARGV[argument]), 1
   local scope = {
     book = take(), enforced = take() == '1',
     requests = tonumber(take()), tokens = tonumber(take()), parallel = tonumber(take()),
@@ -204,7 +201,6 @@ for place, scope in ipairs(scopes) do
   call('HSET', scope.key, unpack(fields))
   lines[place] = table.concat(line, '\t')
 end
-local amounts = table.concat({ ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10] }, ' ')
-call('HSET', BASE .. 't:' .. id, 'o', owner, 'd', deadline, 'm', amounts, 'b', table.concat(lines, '\n'), 'f', '', 'x', draft)
+call('HSET', BASE .. 't:' .. id, 'o', owner, 'd', deadline, 'm', ARGV[6], 'b', table.concat(lines, '\n'), 'f', '', 'x', draft)
 call('ZADD', BASE .. 'o:' .. owner, deadline, id)
 return admitted(observed)

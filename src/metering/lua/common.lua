@@ -16,9 +16,9 @@
 local BASE = KEYS[1]
 local call = redis.call
 
--- Lua would write large numbers as 1.7e+12.
+-- Lua itself would write large numbers as 1.7e+12.
 local function text(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 -- Order of the five amounts wherever they travel.
@@ -49,44 +49,78 @@ local function fly(deployment, by)
   end
 end
 
+-- Books that this script looked into: what they held, and what is to be written when all is decided.
+local books = {}
+
+local function bookAt(key)
+  local book = books[key]
+  if book == nil then
+    local flat = call('HGETALL', key)
+    book = false
+    if #flat > 0 then
+      book = { fields = {}, changes = {} }
+      for at = 1, #flat, 2 do
+        book.fields[flat[at]] = flat[at + 1]
+      end
+    end
+    books[key] = book
+  end
+  return book
+end
+
+local function put(book, field, number)
+  book.fields[field], book.changes[field] = number, number
+end
+
 -- Lowers a field that may have been lost meanwhile, never below zero.
-local function lower(key, field, stored, by)
-  if stored then
-    call('HSET', key, field, text(math.max(0, tonumber(stored) - by)))
+local function lower(book, field, by)
+  local stored = book.fields[field]
+  if stored and by ~= 0 then
+    put(book, field, math.max(0, stored - by))
+  end
+end
+
+local function saveBooks()
+  for key, book in pairs(books) do
+    if book and next(book.changes) then
+      local flat = {}
+      for field, number in pairs(book.changes) do
+        flat[#flat + 1], flat[#flat + 2] = field, text(number)
+      end
+      call('HSET', key, unpack(flat))
+    end
   end
 end
 
 -- Gives back what a ticket holds; tokens: of the settlement, false: nothing was used, so the place in the window too.
+-- Returns how to drop the ticket, which comes last: a Redis that is out of memory still deletes, but writes nothing.
 local function release(id, tokens)
   local ticketKey = BASE .. 't:' .. id
-  local owner, amounts, books, deployment = unpack(call('HMGET', ticketKey, 'o', 'm', 'b', 'f'))
+  local owner, amounts, entered, deployment = unpack(call('HMGET', ticketKey, 'o', 'm', 'b', 'f'))
   if not owner then
-    return
+    return function() end
   end
   local held = numbers(amounts)
-  eachBook(books, function(key, windowStart, parts)
-    local fields = { 'q', 'r', 'ws', 'wr', 'wt' }
-    for at = 3, #parts, 2 do
-      fields[#fields + 1] = 'h:' .. parts[at]
-    end
-    local stored = call('HMGET', key, unpack(fields))
-    if not stored[1] then
+  eachBook(entered, function(key, windowStart, parts)
+    local book = bookAt(key)
+    if not book then
       return
     end
-    call('HINCRBY', key, 'q', 1)
-    lower(key, 'r', stored[2], 1)
-    if stored[3] and tonumber(stored[3]) == windowStart then
-      lower(key, 'wt', stored[5], held[2] - (tokens or 0))
+    put(book, 'q', book.fields.q + 1)
+    lower(book, 'r', 1)
+    if book.fields.ws and tonumber(book.fields.ws) == windowStart then
+      lower(book, 'wt', held[2] - (tokens or 0))
       if not tokens then
-        lower(key, 'wr', stored[4], 1)
+        lower(book, 'wr', 1)
       end
     end
     for at = 3, #parts, 2 do
-      local unit = string.match(parts[at], '^[^:]+')
-      lower(key, 'h:' .. parts[at], stored[4 + (at - 1) / 2 + 1], held[UNITS[unit]])
+      lower(book, 'h:' .. parts[at], held[UNITS[string.match(parts[at], '^[^:]+')]])
     end
   end)
-  fly(deployment, -1)
-  call('DEL', ticketKey)
-  call('ZREM', BASE .. 'o:' .. owner, id)
+  return function()
+    fly(deployment, -1)
+    call('DEL', ticketKey)
+    call('ZREM', BASE .. 'o:' .. owner, id)
+  end
 end

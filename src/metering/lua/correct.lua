@@ -8,11 +8,11 @@ local id, row = ARGV[1], ARGV[3]
 if call('GET', BASE .. 'r:' .. id) ~= 'P' .. ARGV[2] then
   return 'moved'
 end
-local old, at = readPosting(4)
-local new = readPosting(at)
+local old, new = readPosting(4), readPosting(4 + POSTING)
 call('SET', BASE .. 'r:' .. id, 'F' .. row)
 charge(old, -1)
 charge(new, 1)
+saveBooks()
 for _, name in ipairs(old.lists) do
   call('ZREM', BASE .. 'i:' .. name, id)
 end

@@ -5,14 +5,14 @@
   Returns  'extended', 'full' or 'gone'
 ]]
 local id, nanos, tokens = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local amounts, books = unpack(call('HMGET', BASE .. 't:' .. id, 'm', 'b'))
+local amounts, entered = unpack(call('HMGET', BASE .. 't:' .. id, 'm', 'b'))
 if not amounts then
   return 'gone'
 end
 local more = { nano_usd = nanos, tokens = tokens }
 local changes, full = {}, false
 
-eachBook(books, function(key, windowStart, parts)
+eachBook(entered, function(key, windowStart, parts)
   local fields = { 'q', 'ws', 'wt' }
   for at = 3, #parts, 2 do
     fields[#fields + 1] = 'u:' .. parts[at]

@@ -1,25 +1,29 @@
 --[[
   What a row changes beside itself: books, daily figures, lists. Put before the scripts that write rows.
 
-  A posting is 16 arguments and its tags:
-    startMs, nanos, tokens, requests, plan_5h, plan_week, key, team, user, customer, group, account, day, dims, metrics,
-    number of tags, tags…      names are empty where there is none; metrics are eleven numbers in one text
+  A posting is 5 arguments:
+    startMs, amounts (five numbers in one text, UNITS), day, metrics (eleven numbers in one text), and a JSON list of
+    dims, key, team, user, customer, group, account, tags…   names are empty where there is none
 ]]
+local POSTING = 5
+
 local function readPosting(at)
+  local owners = cjson.decode(ARGV[at + 4])
+  local dims, key, team, user, customer, group, account = unpack(owners, 1, 7)
   local posting = {
     start = tonumber(ARGV[at]), startText = ARGV[at], amounts = {},
-    group = ARGV[at + 10], day = ARGV[at + 12], dims = ARGV[at + 13], metrics = ARGV[at + 14],
+    day = ARGV[at + 2], metrics = ARGV[at + 3], numbers = numbers(ARGV[at + 3]), dims = dims,
     books = { 'proxy:all' }, lists = { 'all' }, cells = { 'proxy:all' },
   }
+  local amounts = numbers(ARGV[at + 1])
   for unit, place in pairs(UNITS) do
-    posting.amounts[unit] = tonumber(ARGV[at + place])
+    posting.amounts[unit] = amounts[place]
   end
   local function listed(name)
     posting.books[#posting.books + 1] = name
     posting.lists[#posting.lists + 1] = name
     posting.cells[#posting.cells + 1] = name
   end
-  local key, team, user, customer, account = ARGV[at + 6], ARGV[at + 7], ARGV[at + 8], ARGV[at + 9], ARGV[at + 11]
   if key ~= '' then
     listed('key:' .. key)
   end
@@ -37,60 +41,64 @@ local function readPosting(at)
     posting.member = 'member:' .. team .. '/' .. user
     posting.books[#posting.books + 1] = posting.member
   end
-  for tag = at + 16, at + 15 + tonumber(ARGV[at + 15]) do
-    posting.cells[#posting.cells + 1] = 'tag:' .. ARGV[tag]
+  for tag = 8, #owners do
+    posting.cells[#posting.cells + 1] = 'tag:' .. owners[tag]
   end
   if account ~= '' then
     posting.cells[#posting.cells + 1] = 'account:' .. account
   end
-  if posting.group ~= '' then
+  if group ~= '' then
     for book = 1, #posting.books do
-      posting.books[#posting.books + 1] = posting.books[book] .. '|' .. posting.group
+      posting.books[#posting.books + 1] = posting.books[book] .. '|' .. group
     end
   end
-  return posting, at + 16 + tonumber(ARGV[at + 15])
+  return posting
 end
 
 -- Adds to an open book; sign -1 takes away.
 local function chargeBook(key, posting, sign)
-  local flat = call('HGETALL', key)
-  if #flat == 0 then
+  local book = bookAt(key)
+  if not book then
     return
   end
-  call('HINCRBY', key, 'q', 1)
-  local open = false
-  for at = 1, #flat, 2 do
-    open = open or flat[at] == 's'
-  end
-  if not open then
+  local fields, amounts = book.fields, posting.amounts
+  put(book, 'q', fields.q + 1)
+  if not fields.s then
     return
   end
-  if posting.amounts.nano_usd ~= 0 then
-    call('HINCRBY', key, 's', text(sign * posting.amounts.nano_usd))
+  if amounts.nano_usd ~= 0 then
+    put(book, 's', fields.s + sign * amounts.nano_usd)
   end
-  for at = 1, #flat, 2 do
-    local unit, first, last = string.match(flat[at], '^u:([^:]+):[^:]*:(%d+):(%d+)$')
-    if unit and posting.amounts[unit] ~= 0 and tonumber(first) <= posting.start then
-      if last == '0' or posting.start < tonumber(last) then
-        call('HINCRBY', key, flat[at], text(sign * posting.amounts[unit]))
+  local charged = {}
+  for field in pairs(fields) do
+    if string.sub(field, 1, 2) == 'u:' then
+      local unit, first, last = string.match(field, '^u:([^:]+):[^:]*:(%d+):(%d+)$')
+      if unit and amounts[unit] ~= 0 and tonumber(first) <= posting.start then
+        if last == '0' or posting.start < tonumber(last) then
+          charged[field] = fields[field] + sign * amounts[unit]
+        end
       end
     end
+  end
+  for field, sum in pairs(charged) do
+    put(book, field, sum)
   end
 end
 
 local PATTERN = string.rep('(%S+) ', 10) .. '(%S+)'
-local FORMAT = string.rep('%.0f ', 10) .. '%.0f'
+local FORMAT = string.rep('%d ', 10) .. '%d'
 
-local function addFigures(key, field, metrics, sign)
+-- All eleven at once: a loop over them takes three times as long.
+local function addFigures(key, field, posting, sign)
   local stored = call('HGET', key, field)
   if not stored and sign == 1 then
-    call('HSET', key, field, metrics)
+    call('HSET', key, field, posting.metrics)
     return true
   end
-  local a, b, c, d, e, f, g, h, i, j, k = string.match(metrics, PATTERN)
-  local A, B, C, D, E, F, G, H, I, J, K = string.match(stored or '0 0 0 0 0 0 0 0 0 0 0', PATTERN)
-  call('HSET', key, field, string.format(FORMAT, A + sign * a, B + sign * b, C + sign * c, D + sign * d,
-    E + sign * e, F + sign * f, G + sign * g, H + sign * h, I + sign * i, J + sign * j, K + sign * k))
+  local p = posting.numbers
+  local a, b, c, d, e, f, g, h, i, j, k = string.match(stored or '0 0 0 0 0 0 0 0 0 0 0', PATTERN)
+  call('HSET', key, field, string.format(FORMAT, a + sign * p[1], b + sign * p[2], c + sign * p[3], d + sign * p[4],
+    e + sign * p[5], f + sign * p[6], g + sign * p[7], h + sign * p[8], i + sign * p[9], j + sign * p[10], k + sign * p[11]))
   return not stored
 end
 
@@ -99,16 +107,16 @@ local function charge(posting, sign)
     chargeBook(BASE .. 'b:' .. book, posting, sign)
   end
   for at, entity in ipairs(posting.cells) do
-    if addFigures(BASE .. 'c:' .. entity .. ':' .. posting.day, posting.dims, posting.metrics, sign) then
+    if addFigures(BASE .. 'c:' .. entity .. ':' .. posting.day, posting.dims, posting, sign) then
       local kind, id = string.match(entity, '^([^:]+):(.*)$')
       call('SADD', BASE .. 'cd:' .. kind .. ':' .. posting.day, id)
     end
     if at <= posting.totals then
-      addFigures(BASE .. 'ct:' .. entity, posting.day, posting.metrics, sign)
+      addFigures(BASE .. 'ct:' .. entity, posting.day, posting, sign)
     end
   end
   if posting.member then
-    addFigures(BASE .. 'ct:' .. posting.member, posting.day, posting.metrics, sign)
+    addFigures(BASE .. 'ct:' .. posting.member, posting.day, posting, sign)
   end
 end
 

@@ -17,7 +17,9 @@ if provisional and call('EXISTS', BASE .. 't:' .. id) == 0 then
 end
 local posting = readPosting(4)
 call('SET', BASE .. 'r:' .. id, (provisional and 'P' or 'F') .. row)
-release(id, posting.amounts.tokens)
+local drop = release(id, posting.amounts.tokens)
 charge(posting, 1)
+saveBooks()
 list(id, posting)
+drop()
 return { 'settled' }

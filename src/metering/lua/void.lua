@@ -7,5 +7,7 @@
 if call('EXISTS', BASE .. 't:' .. ARGV[1]) == 0 then
   return 0
 end
-release(ARGV[1], false)
+local drop = release(ARGV[1], false)
+saveBooks()
+drop()
 return 1

@@ -139,7 +139,7 @@ function entered(
     }
     const running = book.running + 1;
     views.push({ windowStartMs, requests: requests + 1, tokens: tokens + held.tokens, running, counters });
-    return { key: scope.key, windowStartMs, counters: scope.counters.map(({ name, max }) => [name, max] as const) };
+    return { key: scope.key, windowStartMs, counters: scope.counters };
   });
   const ticket = { id: ticketId, owner, deadlineMs, held, books: ticketBooks, deployment: '', draft };
   return { reply: { kind: 'admitted', books: views, observed }, change: { kind: 'admitted', ticket } };

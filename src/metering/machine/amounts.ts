@@ -19,13 +19,18 @@ export function heldAmounts({ nanos, tokens, plan5h, planWeek }: Hold): Amounts 
   return { nano_usd: nanos, tokens, requests: 1, plan_5h: plan5h, plan_week: planWeek };
 }
 
-/** Of one settled request; an adjustment moves money only, and a refused request is none. */
-export function amountsOf({ callType, end, usage, spend, plan5h = 0, planWeek = 0 }: LedgerRow): Amounts {
-  const isRequest = callType !== adjustmentCall && end !== 'refused';
+/** An adjustment moves money only, and a refused request is none. */
+export function isRequest({ callType, end }: LedgerRow): boolean {
+  return callType !== adjustmentCall && end !== 'refused';
+}
+
+/** Of one settled request. */
+export function amountsOf(row: LedgerRow): Amounts {
+  const { usage, spend, plan5h = 0, planWeek = 0 } = row;
   return {
     nano_usd: spend,
     tokens: usage.inputTokens + usage.outputTokens,
-    requests: isRequest ? 1 : 0,
+    requests: isRequest(row) ? 1 : 0,
     plan_5h: plan5h,
     plan_week: planWeek,
   };

@@ -63,7 +63,7 @@ function enter(state: MeterState, ticket: Ticket): void {
     book.windowRequests += 1;
     book.windowTokens += ticket.held.tokens;
     book.running += 1;
-    for (const [name] of counters) {
+    for (const { name } of counters) {
       const counter = book.counters.get(name);
       if (counter !== undefined) counter.held += ticket.held[counter.unit];
     }
@@ -80,7 +80,7 @@ function extend(state: MeterState, ticketId: string, nanos: number, tokens: numb
     if (book === undefined) continue;
     book.seq += 1;
     if (book.windowStartMs === windowStartMs) book.windowTokens += tokens;
-    for (const [name] of counters) {
+    for (const { name } of counters) {
       const counter = book.counters.get(name);
       if (counter?.unit === 'nano_usd') counter.held += nanos;
       if (counter?.unit === 'tokens') counter.held += tokens;
@@ -124,7 +124,7 @@ function release(state: MeterState, ticketId: string, settled: Posting | undefin
       book.windowTokens = Math.max(0, book.windowTokens + tokens);
       if (settled === undefined) book.windowRequests = Math.max(0, book.windowRequests - 1);
     }
-    for (const [name] of counters) {
+    for (const { name } of counters) {
       const counter = book.counters.get(name);
       if (counter !== undefined) counter.held = Math.max(0, counter.held - ticket.held[counter.unit]);
     }
@@ -142,22 +142,30 @@ function charge(state: MeterState, posting: Posting, sign: 1 | -1): void {
     for (const counter of book.counters.values())
       if (covers(counter, posting.startMs)) counter.used += sign * posting.amounts[counter.unit];
   }
-  for (const entity of posting.cells) {
-    const name = `${entity}:${posting.day}`;
-    const cells = state.cells.get(name) ?? new Map<string, readonly number[]>();
-    state.cells.set(name, cells);
-    cells.set(posting.dims, sumOf(cells.get(posting.dims), posting.metrics, sign));
-  }
-  for (const entity of posting.totals) {
-    const days = state.totals.get(entity) ?? new Map<string, readonly number[]>();
-    state.totals.set(entity, days);
-    days.set(posting.day, sumOf(days.get(posting.day), posting.metrics, sign));
-  }
+  for (const entity of posting.cells)
+    addFigures(state.cells, { name: `${entity}:${posting.day}`, place: posting.dims }, posting.metrics, sign);
+  for (const entity of posting.totals)
+    addFigures(state.totals, { name: entity, place: posting.day }, posting.metrics, sign);
 }
 
-function sumOf(stored: readonly number[] | undefined, metrics: readonly number[], sign: 1 | -1): readonly number[] {
+type Figures = Map<string, Map<string, number[]>>;
+
+function addFigures(
+  figures: Figures,
+  { name, place }: { readonly name: string; readonly place: string },
+  metrics: readonly number[],
+  sign: 1 | -1,
+): void {
+  let places = figures.get(name);
+  if (places === undefined) {
+    places = new Map();
+    figures.set(name, places);
+  }
+  const sums = places.get(place);
   // `+ 0` keeps -0 out, which no stored text has.
-  return metrics.map((value, at) => (stored?.[at] ?? 0) + sign * value + 0);
+  if (sums === undefined)
+    places.set(place, metrics.map((value) => sign * value + 0)); // prettier-ignore
+  else for (let at = 0; at < sums.length; at += 1) sums[at] = (sums[at] ?? 0) + sign * (metrics[at] ?? 0);
 }
 
 function putRow(state: MeterState, id: string, { text, posting }: PostedRow, isProvisional: boolean): void {
@@ -201,11 +209,11 @@ function adjust(state: MeterState, key: string, rowId: string, adjustment: Adjus
 function mend(state: MeterState, change: Extract<Change, { readonly kind: 'mended' }>): void {
   const { figure, entity, day, dims, metrics } = change;
   const name = figure === 'cell' ? `${entity}:${day}` : entity;
-  const stores: Map<string, Map<string, readonly number[]>> = figure === 'cell' ? state.cells : state.totals;
-  const store = stores.get(name) ?? new Map<string, readonly number[]>();
+  const stores: Figures = figure === 'cell' ? state.cells : state.totals;
+  const store = stores.get(name) ?? new Map<string, number[]>();
   stores.set(name, store);
   const place = figure === 'cell' ? dims : day;
   if (metrics === undefined) store.delete(place);
-  else store.set(place, metrics);
+  else store.set(place, [...metrics]);
   if (store.size === 0) stores.delete(name);
 }

@@ -28,10 +28,10 @@ export function extend(state: MeterState, command: ExtendCommand): Applied<Exten
   if (ticket === undefined) return { reply: 'gone', change: undefined };
   for (const { key, counters } of ticket.books) {
     const book = state.books.get(key);
-    for (const [name, max] of counters) {
+    for (const { name, unit, max } of counters) {
       const counter = book?.counters.get(name);
       if (max < 0 || counter === undefined) continue;
-      const more = counter.unit === 'nano_usd' ? nanos : counter.unit === 'tokens' ? tokens : 0;
+      const more = unit === 'nano_usd' ? nanos : unit === 'tokens' ? tokens : 0;
       if (more > 0 && counter.used + counter.held + more > max) return { reply: 'full', change: undefined };
     }
   }

@@ -1,5 +1,6 @@
 import { type Amounts } from './amounts';
 import { type Counter } from './counter';
+import { type EnteredCounter } from './meter-command';
 import { RowList } from './row-list';
 
 /** The book of one scope. */
@@ -24,8 +25,8 @@ export interface Book {
 export interface TicketBook {
   readonly key: string;
   readonly windowStartMs: number;
-  /** Counter → most it may reach; -1: nothing is refused. */
-  readonly counters: readonly (readonly [counter: string, max: number])[];
+  /** The very list of the scope, which many tickets share. */
+  readonly counters: readonly EnteredCounter[];
 }
 
 /** A request that was let in and is not settled. */
@@ -43,8 +44,8 @@ export interface Ticket {
   readonly draft: string;
 }
 
-/** Daily figures of one entity: dims → metrics. */
-export type DayCells = Map<string, readonly number[]>;
+/** Daily figures: dims of a cell, or day of a total → metrics. */
+export type DayCells = Map<string, number[]>;
 
 /** All books, tickets and rows. Changed only by `carryOut`. */
 export interface MeterState {
@@ -56,7 +57,7 @@ export interface MeterState {
   /** `kind:id:day` → cells. */
   readonly cells: Map<string, DayCells>;
   /** `kind:id` → day → metrics. */
-  readonly totals: Map<string, Map<string, readonly number[]>>;
+  readonly totals: Map<string, DayCells>;
   /** Book → texts of its adjustments, which outlive the ledger. */
   readonly adjustments: Map<string, string[]>;
 }

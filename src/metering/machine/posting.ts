@@ -1,15 +1,12 @@
 import { utcDay } from '../../kernel/periods';
 import { adjustmentCall, type LedgerRow } from '../ledger-row';
-import { type Amounts, amountsOf } from './amounts';
+import { type Amounts, amountsOf, isRequest } from './amounts';
 import { bookKey, memberId, plainName, safeName } from './book-keys';
 
-/** What a daily figure sums, in the order in which it is stored. Money is nano-dollars, `plan*` parts per million. */
-export const metricNames = [
-  'spend', 'inputTokens', 'cachedInputTokens', 'cacheWriteTokens', 'outputTokens', 'reasoningTokens',
-  'succeeded', 'failed', 'requests', 'plan5h', 'planWeek',
-] as const; // prettier-ignore
-
-/** Values of `metricNames`. */
+/**
+ * What a daily figure sums, in the order in which it is stored: spend (nano-dollars), input, cached input, cache-write,
+ * output and reasoning tokens, succeeded, failed, requests, and parts per million of the plan's 5-hour and weekly windows.
+ */
 export type Metrics = readonly number[];
 
 /** Who and what a row is about, as keys have it; empty where there is none. */
@@ -29,7 +26,10 @@ export interface Posting {
   readonly amounts: Amounts;
   /** All names below follow from these. */
   readonly owners: RowOwners;
-  /** Books without model, then, where `group` is not empty, the part of each for that group. */
+  /**
+   * What the row belongs to by what it says. Whichever of them is open is charged, named at admission or not: that makes a
+   * book the sum of its rows at any time. Books without model, then the part of each for the row's model group.
+   */
   readonly books: readonly string[];
   /** Names of the ordered lists that hold the row: `all`, `key:…`, `team:…`, `user:…`, `customer:…`. */
   readonly indexes: readonly string[];
@@ -51,31 +51,72 @@ export function isAdjustment({ callType }: LedgerRow): boolean {
   return callType === adjustmentCall;
 }
 
-/** What a request's row changes. Pure. */
+/** What follows from whose row it is; the same for many rows, so it is worked out once. */
+type OwnPart = Pick<Posting, 'owners' | 'books' | 'indexes' | 'cells' | 'totals' | 'dims'>;
+
+/** What a request's row changes. Pure but for the memory of what it worked out before. */
 export function postingOf(row: LedgerRow): Posting {
+  const { owners, books, indexes, cells, totals, dims } = ownPartOf(row);
+  const { startMs } = row;
+  const [amounts, day, metrics] = [amountsOf(row), utcDay(startMs), metricsOf(row)];
+  return { startMs, amounts, owners, books, indexes, cells, totals, day, dims, metrics };
+}
+
+/** Keys of the books that a row belongs to. */
+export function booksOfRow(row: LedgerRow): readonly string[] {
+  return ownPartOf(row).books;
+}
+
+interface Remembered {
+  readonly row: LedgerRow;
+  readonly part: OwnPart;
+}
+
+const remembered = new Map<string, Remembered>();
+const mostRemembered = 2_000;
+
+/** The last part of each key: its next row is mostly of the same owners and models. */
+function ownPartOf(row: LedgerRow): OwnPart {
+  const known = remembered.get(row.keyHash);
+  if (known !== undefined && hasSameOwners(known.row, row)) return known.part;
+  const part = newOwnPart(row);
+  if (remembered.size >= mostRemembered) remembered.clear();
+  remembered.set(row.keyHash, { row, part });
+  return part;
+}
+
+function hasSameOwners(one: LedgerRow, other: LedgerRow): boolean {
+  return (
+    one.teamId === other.teamId &&
+    one.userId === other.userId &&
+    one.customerId === other.customerId &&
+    one.modelGroup === other.modelGroup &&
+    one.model === other.model &&
+    one.provider === other.provider &&
+    one.callType === other.callType &&
+    one.account === other.account &&
+    one.tags.length === other.tags.length &&
+    one.tags.every((tag, at) => tag === other.tags[at])
+  );
+}
+
+function newOwnPart(row: LedgerRow): OwnPart {
   const owners = ownersOf(row);
   const listed = ['proxy:all'];
   const indexes = ['all'];
   for (const kind of ['key', 'team', 'user', 'customer'] as const) {
     if (owners[kind] === '') continue;
-    listed.push(`${kind}:${owners[kind]}`);
-    indexes.push(`${kind}:${owners[kind]}`);
+    const entity = `${kind}:${owners[kind]}`;
+    listed.push(entity);
+    indexes.push(entity);
   }
   const cells = [...listed];
   for (const tag of owners.tags) cells.push(`tag:${tag}`);
   if (owners.account !== '') cells.push(`account:${owners.account}`);
-  return {
-    startMs: row.startMs,
-    amounts: amountsOf(row),
-    owners,
-    books: booksOf(owners, listed),
-    indexes,
-    cells,
-    totals: owners.team !== '' && owners.user !== '' ? [...listed, memberOf(owners)] : listed,
-    day: utcDay(row.startMs),
-    dims: dimsOf(row),
-    metrics: metricsOf(row),
-  };
+  const isMember = owners.team !== '' && owners.user !== '';
+  const totals = isMember ? [...listed, `member:${memberId(owners.team, owners.user)}`] : listed;
+  const parts = owners.group === '' ? [] : totals.map((book) => `${book}|${owners.group}`);
+  return { owners, books: [...totals, ...parts], indexes, cells, totals, dims: dimsOf(row) };
 }
 
 function ownersOf(row: LedgerRow): RowOwners {
@@ -89,26 +130,6 @@ function ownersOf(row: LedgerRow): RowOwners {
     account: name(row.account),
     tags: row.tags.length === 0 ? noTags : [...new Set(row.tags.slice(0, mostTags).map(safeName))],
   };
-}
-
-/**
- * The books that a request belongs to by what its row says. Whichever of them is open is charged, named at admission or
- * not, and so is its part for the row's model group: that makes a book the sum of its rows at any time.
- */
-function booksOf(owners: RowOwners, listed: readonly string[]): readonly string[] {
-  const { team, user, group } = owners;
-  const books = team !== '' && user !== '' ? [...listed, memberOf(owners)] : listed;
-  return group === '' ? books : [...books, ...books.map((book) => `${book}|${group}`)];
-}
-
-function memberOf({ team, user }: RowOwners): string {
-  return `member:${memberId(team, user)}`;
-}
-
-/** What an adjustment changes: one book, beside its own row. */
-export function adjustedBook(row: LedgerRow): string {
-  if (row.adjusts === undefined) throw new TypeError('a row of an adjustment names its book');
-  return bookKey(row.adjusts);
 }
 
 /** Lists that show an adjustment. */
@@ -148,8 +169,11 @@ function metricsOf(row: LedgerRow): Metrics {
   const { usage, spend, status, plan5h = 0, planWeek = 0 } = row;
   const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
   const succeeded = status === 'success' ? 1 : 0;
-  const tokens = [inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens];
-  return [spend, ...tokens, succeeded, 1 - succeeded, amountsOf(row).requests, plan5h, planWeek];
+  const requests = isRequest(row) ? 1 : 0;
+  return [
+    spend, inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens,
+    succeeded, 1 - succeeded, requests, plan5h, planWeek,
+  ]; // prettier-ignore
 }
 
 /** Amounts that budgets count, out of daily metrics. */

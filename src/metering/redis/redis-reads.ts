@@ -173,6 +173,8 @@ function ticketOf(id: string, { o, d, m, b, f, x }: Readonly<Record<string, stri
 
 function ticketBookOf(line: string): TicketBook {
   const [key = '', windowStart, ...flat] = line.split('\t');
-  const counters = flat.flatMap((name, at) => (at % 2 === 0 ? [[name, numberOf(flat[at + 1])] as const] : []));
+  const counters = flat.flatMap((name, at) =>
+    at % 2 === 0 ? [{ name, unit: counterSpan(name).unit, max: numberOf(flat[at + 1]) }] : [],
+  );
   return { key, windowStartMs: numberOf(windowStart), counters };
 }

@@ -1,6 +1,6 @@
-import { budgetUnits } from '../machine/amounts';
+import { type Amounts } from '../machine/amounts';
 import { type AdmitCommand, type EnteredScope } from '../machine/meter-command';
-import { type Posting } from '../machine/posting';
+import { type Posting, type RowOwners } from '../machine/posting';
 import { type RoutingQuestion } from '../meter';
 
 type Argument = string | number;
@@ -9,35 +9,58 @@ type Argument = string | number;
 export function admitArguments(command: AdmitCommand, question: RoutingQuestion, nowMs: number): readonly Argument[] {
   const { ticketId, owner, deadlineMs, windowMs, held, scopes, draft } = command;
   const { deploymentIds, pins } = question;
-  const args: Argument[] = [nowMs, ticketId, owner, deadlineMs, windowMs];
-  for (const unit of budgetUnits) args.push(held[unit]);
-  args.push(draft, deploymentIds.length, ...deploymentIds, pins.length, ...pins);
-  for (const scope of scopes) for (const argument of scopeArguments(scope)) args.push(argument);
+  const args: Argument[] = [
+    nowMs,
+    ticketId,
+    owner,
+    deadlineMs,
+    windowMs,
+    amountsText(held),
+    draft,
+    deploymentIds.length,
+  ];
+  for (const id of deploymentIds) args.push(id);
+  args.push(pins.length);
+  for (const pin of pins) args.push(pin);
+  for (const scope of scopes) args.push(scopeText(scope));
   return args;
 }
 
 /** Scopes are the same values for as long as their periods last. */
-const ofScopes = new WeakMap<EnteredScope, readonly Argument[]>();
+const ofScopes = new WeakMap<EnteredScope, string>();
 
-function scopeArguments(scope: EnteredScope): readonly Argument[] {
+/** A list of texts in one argument: what costs most is the number of arguments. Numbers are texts too, so that none is rounded. */
+function scopeText(scope: EnteredScope): string {
   const known = ofScopes.get(scope);
   if (known !== undefined) return known;
   const { key, isEnforced, requests, tokens, parallel, counters, budgets } = scope;
-  const args: Argument[] = [key, isEnforced ? 1 : 0, requests, tokens, parallel, counters.length];
-  for (const { name, unit, max } of counters) args.push(name, unit, max);
-  args.push(budgets.length);
-  for (const { counter, max } of budgets) args.push(counter + 1, max);
-  ofScopes.set(scope, args);
-  return args;
+  const members: Argument[] = [key, isEnforced ? 1 : 0, requests, tokens, parallel, counters.length];
+  for (const { name, unit, max } of counters) members.push(name, unit, max);
+  members.push(budgets.length);
+  for (const { counter, max } of budgets) members.push(counter + 1, max);
+  const text = JSON.stringify(members.map(String));
+  ofScopes.set(scope, text);
+  return text;
 }
 
 /** Arguments of a posting, as `posting.lua` reads them. */
 export function postingArguments({ startMs, amounts, owners, day, dims, metrics }: Posting): readonly Argument[] {
-  const args: Argument[] = [startMs];
-  for (const unit of budgetUnits) args.push(amounts[unit]);
+  return [startMs, amountsText(amounts), day, metrics.join(' '), ownersText(owners, dims)];
+}
+
+const ofOwners = new WeakMap<RowOwners, string>();
+
+function ownersText(owners: RowOwners, dims: string): string {
+  const known = ofOwners.get(owners);
+  if (known !== undefined) return known;
   const { key, team, user, customer, group, account, tags } = owners;
-  args.push(key, team, user, customer, group, account, day, dims, metrics.join(' '), tags.length, ...tags);
-  return args;
+  const text = JSON.stringify([dims, key, team, user, customer, group, account, ...tags]);
+  ofOwners.set(owners, text);
+  return text;
+}
+
+function amountsText({ nano_usd, tokens, requests, plan_5h, plan_week }: Amounts): string {
+  return `${nano_usd} ${tokens} ${requests} ${plan_5h} ${plan_week}`;
 }
 
 /** A number that a script gave as text. @throws {Error} for anything else. */

@@ -1,5 +1,6 @@
-/** Every effort the Codex world knows, lowest first. */
-const ranks: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'ultra'];
+import { effortRanks } from '../../kernel/effort-ranks';
+
+const ranks: readonly string[] = effortRanks;
 
 /**
  * The effort to send for one that was asked for: itself when the model lists it, else the nearest listed one, the lower

@@ -13,9 +13,10 @@ const spentTypes: ReadonlySet<string> = new Set(['budget_exceeded', 'usage_limit
  *
  * `openai`: `code` is the HTTP status as a string, as LiteLLM users know it. `native`: `code` is the machine code, and a
  * spent limit has the type and the `resets_at` (unix seconds) that the Codex CLI acts on.
+ * With a trace that shows the request its id is in `trace_id`.
  * Our own refusals add `error.gateway {author, limit, remaining, reset_at}`, `reset_at` in unix seconds or null.
  */
-export function errorBody(error: GatewayError, surface: 'openai' | 'native'): JsonObject {
+export function errorBody(error: GatewayError, surface: 'openai' | 'native', traceId?: string): JsonObject {
   const native = surface === 'native';
   const spent = native && spentTypes.has(error.type);
   return {
@@ -26,6 +27,7 @@ export function errorBody(error: GatewayError, surface: 'openai' | 'native'): Js
       code: native ? error.code : String(error.status),
       ...(spent && error.details.resetAtMs !== undefined ? { resets_at: unixSeconds(error.details.resetAtMs) } : {}),
       ...gatewayPart(error),
+      ...(traceId === undefined ? {} : { trace_id: traceId }),
     },
   };
 }

@@ -45,14 +45,18 @@ export class SpendExport {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws {GatewayError} 400 for a format or filter that is none, 403 for what belongs to others. */
-  open(parameters: Parameters, sight: Sight): Export {
+  /**
+   * Reads the first rows at once, so that what is wrong is told as a status and not by a file that breaks off.
+   *
+   * @throws {GatewayError} 400 for a format or filter that is none, 403 for what belongs to others, 503 without the state.
+   */
+  async open(parameters: Parameters, sight: Sight): Promise<Export> {
     const format = parameters.get('format') ?? 'jsonl';
     if (format !== 'jsonl' && format !== 'csv') throw invalidRequest("'format' must be jsonl or csv.", 'format');
     const filter = rowFilter(parameters, sight);
     // Rows that come while it runs are not part of it, or it might never end.
     const untilMs = Math.min(filter.untilMs ?? Number.POSITIVE_INFINITY, this.clock.nowMs() + 1);
-    const rows = this.rows({ ...filter, untilMs });
+    const rows = await begun(this.rows({ ...filter, untilMs }));
     return {
       contentType: format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8',
       fileName: `spend.${format}`,
@@ -78,6 +82,15 @@ export class SpendExport {
       fromMs = last;
     }
   }
+}
+
+/** The same pages, the first of which is there already. */
+async function begun<T>(pages: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
+  const first = await pages.next();
+  return (async function* () {
+    if (first.done !== true) yield first.value;
+    yield* pages;
+  })();
 }
 
 async function* jsonPieces(pages: AsyncIterable<readonly LedgerRow[]>, sight: Sight): AsyncGenerator<string> {

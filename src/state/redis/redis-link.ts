@@ -21,7 +21,7 @@ export type RedisScript = (keys: readonly string[], args: readonly (string | num
 export type RedisTimes = Pick<TimeLimits, 'connectMs' | 'redisCommandMs'>;
 
 /** How often clock and subscriptions are checked, milliseconds. */
-const upkeepMs = 15_000;
+const upkeepMs = 5_000;
 
 /**
  * The way to the shared state: no command waits longer than `redisCommandMs`, none is sent twice by itself, and a server
@@ -34,6 +34,7 @@ export class RedisLink {
   private readonly time: RedisTime;
   private readonly subscriber: RedisSubscriber;
   private readonly upkeep: NodeJS.Timeout;
+  private answeredAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     settings: RedisSettings,
@@ -59,6 +60,11 @@ export class RedisLink {
   /** Whether commands can be sent right now. */
   get isUp(): boolean {
     return this.client.status === 'ready' && !this.breaker.isOpen;
+  }
+
+  /** Milliseconds since the server last answered anything; it is asked every 5 s. Infinite before it ever did. */
+  get silentMs(): number {
+    return this.clock.monotonicMs() - this.answeredAtMs;
   }
 
   /**
@@ -99,7 +105,7 @@ export class RedisLink {
     if (this.client.status !== 'ready') throw new StateUnavailable('offline');
     try {
       const value = await within(work(this.client), this.times.redisCommandMs);
-      this.breaker.succeeded();
+      this.answered();
       return value;
     } catch (error) {
       throw this.failed(error);
@@ -158,10 +164,15 @@ export class RedisLink {
     return Promise.resolve();
   }
 
+  private answered(): void {
+    this.answeredAtMs = this.clock.monotonicMs();
+    this.breaker.succeeded();
+  }
+
   private failed(error: unknown): unknown {
     const failure = commandFailure(error);
     if (isOutage(failure)) this.breaker.failed(this.clock.monotonicMs());
-    else this.breaker.succeeded();
+    else this.answered();
     return failure;
   }
 

@@ -52,7 +52,7 @@ export class AccountMetrics extends MetricFamily {
     {
       name: 'codex_account_window_used_ratio',
       help: 'How far a quota window of the plan is used, 0 to 1.',
-      labels: ['account', 'window'],
+      labels: ['account', 'window', 'limit'],
     },
     'max',
   );
@@ -60,7 +60,7 @@ export class AccountMetrics extends MetricFamily {
     {
       name: 'codex_account_window_reset_timestamp_seconds',
       help: 'When a quota window of the plan starts anew, Unix time.',
-      labels: ['account', 'window'],
+      labels: ['account', 'window', 'limit'],
     },
     'max',
   );

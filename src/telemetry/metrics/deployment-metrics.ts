@@ -53,11 +53,16 @@ export class DeploymentMetrics extends MetricFamily {
     help: 'Cooldowns of a deployment.',
     labels: [...labels.deployment, 'exception_status'],
   });
+  readonly cooldowns = this.make.counter({
+    name: 'codex_cooldowns_total',
+    help: 'Cooldowns of accounts, models, deployments and ways to hosts, by reason.',
+    labels: ['scope', 'reason'],
+  });
   readonly cooledUntil = this.make.gauge(
     {
-      name: 'codex_deployment_cooldown_until_timestamp_seconds',
-      help: 'When the last cooldown of a deployment ends, Unix time.',
-      labels: ['model_id'],
+      name: 'codex_cooldown_until_timestamp_seconds',
+      help: 'When what is cooling down takes calls again, Unix time; 0 when it does.',
+      labels: ['scope', 'name'],
     },
     'max',
   );
@@ -78,8 +83,8 @@ export class DeploymentMetrics extends MetricFamily {
   });
   readonly affinity = this.make.counter({
     name: 'codex_affinity_total',
-    help: 'Where conversations went: hit, new, broken.',
-    labels: ['kind', 'outcome'],
+    help: 'Conversations that ought to stay with an account: hit (it did) or break.',
+    labels: ['bond', 'outcome'],
   });
   readonly remainingRequests = this.make.gauge(
     {

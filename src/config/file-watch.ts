@@ -4,7 +4,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../kernel/error-code';
 
-const settleMs = 50;
+/** One write is several events, and an editor's write is several writes; milliseconds. */
+const defaultSettleMs = 50;
 
 /**
  * Tells when a file's content changes. The folder is watched, not the file: that survives renames over it and the symlink
@@ -27,6 +28,7 @@ export class FileWatch {
     private readonly path: string,
     private readonly onChange: () => void,
     pollMs: number,
+    private readonly settleMs = defaultSettleMs,
   ) {
     this.watchFolder(idOfFolder(path));
     this.digest = digestNow(path);
@@ -67,13 +69,12 @@ export class FileWatch {
     }
   }
 
-  /** One write is several events. */
   private lookSoon(): void {
     if (this.settling !== undefined || this.isStopped) return;
     this.settling = setTimeout(() => {
       this.settling = undefined;
       void this.look();
-    }, settleMs).unref();
+    }, this.settleMs).unref();
   }
 
   private async look(): Promise<void> {

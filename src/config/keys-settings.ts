@@ -1,0 +1,45 @@
+import { type FileSections } from './settings-sources';
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** What holds for keys, teams, users and customers. Money is dollars, as the file has it. */
+export interface KeysSettings {
+  readonly limitMode: 'enforce' | 'observe';
+  readonly auditRecords: number;
+  /** Budget of the whole gateway. */
+  readonly proxyBudget: Params;
+  readonly defaultKeyParams: Params;
+  readonly upperBounds: Params;
+  readonly keyGeneration: Params;
+  readonly defaultUserParams: Params;
+  readonly internalUserBudget: Params;
+  readonly defaultTeamParams: Params;
+  readonly customerBudget: Params;
+  readonly customerBudgetId: string | undefined;
+  readonly validatesAliases: boolean;
+}
+
+const standardAuditRecords = 10_000;
+
+/** From `general_settings` and `litellm_settings`; the maps are read by the room that knows their fields. */
+export function readKeys({ general, litellm }: FileSections): KeysSettings {
+  return {
+    limitMode: general.limit_mode ?? 'enforce',
+    auditRecords: general.audit_log_max_records ?? standardAuditRecords,
+    proxyBudget: budget(litellm.max_budget, litellm.budget_duration),
+    defaultKeyParams: litellm.default_key_generate_params ?? {},
+    upperBounds: litellm.upperbound_key_generate_params ?? {},
+    keyGeneration: litellm.key_generation_settings ?? {},
+    defaultUserParams: litellm.default_internal_user_params ?? {},
+    internalUserBudget: budget(litellm.max_internal_user_budget, litellm.internal_user_budget_duration),
+    defaultTeamParams: litellm.default_team_params ?? {},
+    customerBudget: budget(litellm.max_end_user_budget, undefined),
+    customerBudgetId: litellm.max_end_user_budget_id ?? undefined,
+    validatesAliases: litellm.enable_key_alias_format_validation === true,
+  };
+}
+
+function budget(max: number | null | undefined, duration: string | null | undefined): Params {
+  if (max === null || max === undefined) return {};
+  return { max_budget: max, ...(duration === null || duration === undefined ? {} : { budget_duration: duration }) };
+}

@@ -1,0 +1,95 @@
+import { type BudgetLimit, type Limits } from '../../kernel/limits';
+import { nanosFromDollars } from '../../kernel/money';
+import { type BudgetWindow, type LimitFields, type ModelBudget } from '../rows/limit-fields';
+
+const partsPerShare = 1_000_000;
+
+/** What limits depend on beside their fields. Unix milliseconds. */
+export interface LimitTimes {
+  /** Creation of the entity. */
+  readonly anchorMs: number;
+  /** Added to every money budget for now. */
+  readonly increaseNanos: number;
+}
+
+/** Fields as people write them → limits as the books count them. Undefined when there is none. */
+export function limitsOf(fields: LimitFields, times: LimitTimes): Limits {
+  const { rpm_limit, tpm_limit, max_parallel_requests } = fields;
+  return {
+    ...(rpm_limit === undefined ? {} : { requestsPerWindow: rpm_limit }),
+    ...(tpm_limit === undefined ? {} : { tokensPerWindow: tpm_limit }),
+    ...(max_parallel_requests === undefined ? {} : { parallel: max_parallel_requests }),
+    budgets: windowsOf(fields).map((window) => budgetOf(window, times)),
+  };
+}
+
+/** Limits of single models, by the name that was written. */
+export function modelLimitsOf(fields: LimitFields, times: LimitTimes): ReadonlyMap<string, Limits> {
+  const { model_max_budget = {}, model_rpm_limit = {}, model_tpm_limit = {} } = fields;
+  const models = new Set([model_max_budget, model_rpm_limit, model_tpm_limit].flatMap(Object.keys));
+  return new Map(
+    [...models].map((model) => {
+      const written = writtenOf(own(model_max_budget, model));
+      const rpm_limit = own(model_rpm_limit, model) ?? written.rpm_limit;
+      const tpm_limit = own(model_tpm_limit, model) ?? written.tpm_limit;
+      return [model, limitsOf({ ...written, rpm_limit, tpm_limit }, times)];
+    }),
+  );
+}
+
+/** LiteLLM has two spellings, and null for what is not there. */
+function writtenOf(entry: ModelBudget | undefined): LimitFields {
+  if (entry === undefined) return {};
+  return {
+    max_budget: entry.budget_limit ?? entry.max_budget ?? undefined,
+    budget_duration: entry.time_period ?? entry.budget_duration ?? undefined,
+    rpm_limit: entry.rpm_limit ?? undefined,
+    tpm_limit: entry.tpm_limit ?? undefined,
+  };
+}
+
+/** Own limits before those of the budget that the entity points to. A period goes with its amount. */
+export function withBudget(fields: LimitFields, budget: LimitFields | undefined): LimitFields {
+  if (budget === undefined) return fields;
+  const merged: Record<string, unknown> = { ...budget };
+  if (fields.max_budget !== undefined && fields.budget_duration === undefined) delete merged['budget_duration'];
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) merged[name] = value;
+  return merged;
+}
+
+/** Every budget of an entity in the one form of `budget_limits`. */
+export function windowsOf(fields: LimitFields): readonly BudgetWindow[] {
+  const { max_budget, soft_budget, token_budget, request_budget, plan_share_5h, plan_share_week } = fields;
+  const period = fields.budget_duration === undefined ? {} : { budget_duration: fields.budget_duration };
+  const windows: BudgetWindow[] = [...(fields.budget_limits ?? [])];
+  if (max_budget !== undefined || soft_budget !== undefined) windows.unshift({ max_budget, soft_budget, ...period });
+  if (token_budget !== undefined) windows.push({ max_tokens: token_budget, ...period });
+  if (request_budget !== undefined) windows.push({ max_requests: request_budget, ...period });
+  if (plan_share_5h !== undefined) windows.push({ plan_share_5h });
+  if (plan_share_week !== undefined) windows.push({ plan_share_week });
+  return windows;
+}
+
+function budgetOf(window: BudgetWindow, { anchorMs, increaseNanos }: LimitTimes): BudgetLimit {
+  const { budget_duration: duration, soft_budget } = window;
+  const period = duration === undefined ? {} : { duration };
+  if (window.max_tokens !== undefined) return { unit: 'tokens', max: window.max_tokens, ...period, anchorMs };
+  if (window.max_requests !== undefined) return { unit: 'requests', max: window.max_requests, ...period, anchorMs };
+  if (window.plan_share_5h !== undefined)
+    return { unit: 'plan_5h', max: partsOf(window.plan_share_5h), duration: duration ?? '5h', anchorMs };
+  if (window.plan_share_week !== undefined)
+    return { unit: 'plan_week', max: partsOf(window.plan_share_week), duration: duration ?? '7d', anchorMs };
+  // A soft budget alone warns and never refuses.
+  const max = window.max_budget === undefined ? Number.MAX_SAFE_INTEGER : nanosFromDollars(window.max_budget) + increaseNanos;
+  const soft = soft_budget === undefined ? {} : { soft: nanosFromDollars(soft_budget) };
+  return { unit: 'nano_usd', max: Math.min(max, Number.MAX_SAFE_INTEGER), ...soft, ...period, anchorMs };
+} // prettier-ignore
+
+function partsOf(share: number): number {
+  return Math.round(share * partsPerShare);
+}
+
+/** Models may be called `constructor`. */
+function own<T>(map: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}

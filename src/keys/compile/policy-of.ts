@@ -1,0 +1,64 @@
+import { lowerEffort } from '../../kernel/effort-ranks';
+import { type CallPolicy, type ModelRule } from '../../kernel/principal';
+import { intersection } from '../networks';
+import { present } from '../present';
+import { type KeyRow } from '../rows/key-row';
+import { type TeamRow } from '../rows/team-row';
+import { type UserRow } from '../rows/user-row';
+
+/** Names in a list of models that stand for others. */
+export const allProxyModels = 'all-proxy-models';
+export const allTeamModels = 'all-team-models';
+export const noDefaultModels = 'no-default-models';
+
+/** What a key's calls may ask for: whatever key, team and user all allow. */
+export function policyOf(key: KeyRow, team: TeamRow | undefined, user: UserRow | undefined): CallPolicy {
+  return {
+    modelRules: modelRulesOf(key, team, user),
+    modelAliases: new Map([...Object.entries(team?.model_aliases ?? {}), ...Object.entries(key.aliases)]),
+    ...forcedBy(key, team),
+    ...present({ allowedRoutes: key.allowed_routes, contentLoggingUntilMs: key.contentLoggingUntilMs }),
+    disableFallbacks: key.disable_fallbacks ?? key.metadata['disable_fallbacks'] === true,
+    tags: [...new Set([...key.tags, ...(team?.tags ?? [])])],
+  };
+}
+
+/** The team's word is the operator's; a key may only add to it. */
+function forcedBy(key: KeyRow, team: Partial<TeamRow> = {}): Partial<CallPolicy> {
+  return present({
+    forcedModel: team.forced_model ?? key.forced_model,
+    maxEffort: both<string>(key.max_reasoning_effort, team.max_reasoning_effort, lowerEffort),
+    serviceTier: tierOf(key.service_tier, team.service_tier),
+    networks: both<readonly string[]>(key.allowed_networks, team.allowed_networks, intersection),
+    deployments: both<readonly string[]>(key.deployments, team.deployments, common),
+    codexMode: key.codex_mode ?? team.codex_mode,
+  });
+}
+
+function modelRulesOf(key: KeyRow, team: TeamRow | undefined, user: UserRow | undefined): readonly ModelRule[] {
+  return [
+    ...ruleOf('key', key.models, team),
+    ...(team === undefined ? [] : ruleOf('team', team.models, undefined)),
+    // As in LiteLLM, a person's own list counts for keys without a team only.
+    ...(team === undefined && user !== undefined ? ruleOf('user', user.models, undefined) : []),
+  ];
+}
+
+function ruleOf(author: ModelRule['author'], models: readonly string[], team: TeamRow | undefined): ModelRule[] {
+  if (models.length === 0 || models.includes(allProxyModels)) return [];
+  // Beside the team's own rule there is nothing left to check; without a team it leads nowhere.
+  if (author === 'key' && models.includes(allTeamModels) && team !== undefined) return [];
+  return [{ author, models: models.filter((model) => model !== noDefaultModels && model !== allTeamModels) }];
+}
+
+function tierOf(key: KeyRow['service_tier'], team: TeamRow['service_tier']): KeyRow['service_tier'] {
+  return key === 'forbidden' || team === 'forbidden' ? 'forbidden' : (team ?? key);
+}
+
+function both<T>(key: T | undefined, team: T | undefined, join: (a: T, b: T) => T): T | undefined {
+  return key === undefined || team === undefined ? (key ?? team) : join(key, team);
+}
+
+function common(left: readonly string[], right: readonly string[]): readonly string[] {
+  return left.filter((each) => right.includes(each));
+}

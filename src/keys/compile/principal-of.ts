@@ -1,0 +1,143 @@
+import { type Limits, type ScopeLimits } from '../../kernel/limits';
+import { nanosFromDollars } from '../../kernel/money';
+import { type Principal } from '../../kernel/principal';
+import { present } from '../present';
+import { type LimitFields } from '../rows/limit-fields';
+import { type Stored } from '../rows/rows';
+import { memberId } from '../rows/team-row';
+import { type BudgetRow } from '../rows/user-row';
+import { type LimitTimes, limitsOf, modelLimitsOf, withBudget } from './limits-of';
+import { policyOf } from './policy-of';
+
+/** Everything that is stored about the holder of a key. */
+export interface HolderFacts {
+  readonly key: Stored<'key'>;
+  readonly team: Stored<'team'> | undefined;
+  readonly user: Stored<'user'> | undefined;
+  readonly member: Stored<'member'> | undefined;
+  /** Budgets that these point to, by id. */
+  readonly budgets: ReadonlyMap<string, BudgetRow>;
+}
+
+/** What holds for everybody, from the settings. */
+export interface HolderRules {
+  readonly limitMode: 'enforce' | 'observe';
+  /** Budget of the whole gateway; undefined without one. */
+  readonly proxy: LimitFields | undefined;
+  /** Of customers without limits of their own. */
+  readonly customer: LimitFields | undefined;
+}
+
+const noIncrease = { increaseNanos: 0 };
+
+/** The holder of a key, from what is stored at this moment. Pure. */
+export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: number): Principal {
+  const { key, team, user } = facts;
+  const { key_alias, team_id, user_id } = key.row;
+  return {
+    kind: 'virtual',
+    role: user?.row.user_role ?? 'internal_user',
+    keyHash: key.id,
+    ...present({
+      keyAlias: key_alias,
+      teamId: team_id,
+      teamAlias: team?.row.team_alias,
+      userId: user_id,
+      userEmail: user?.row.user_email,
+      customerDefaults: rules.customer === undefined ? undefined : limitsOf(rules.customer, { anchorMs: 0, ...noIncrease }),
+    }),
+    policy: policyOf(key.row, team?.row, user?.row),
+    scopes: scopesOf(facts, rules, nowMs),
+    modelScopes: modelScopesOf(facts, rules, nowMs),
+  };
+} // prettier-ignore
+
+/** The key first, then who it belongs to, then the gateway as a whole. */
+function scopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): readonly ScopeLimits[] {
+  const { key, team, user, member, budgets } = facts;
+  const { team_id: teamId, user_id: userId } = key.row;
+  const scopes: ScopeLimits[] = [keyScope(facts, rules, nowMs)];
+  if (team !== undefined) scopes.push(teamScope(team, facts, rules));
+  if (team !== undefined && userId !== undefined) {
+    const own = member === undefined ? {} : withBudget(member.row, budgetOf(member.row.budget_id, budgets));
+    const limits = limitsOf(withBudget(own, defaultsOfMembers(team)), anchorOf(member ?? team));
+    const mode = team.row.limit_mode ?? rules.limitMode;
+    scopes.push({ kind: 'member', id: memberId(team.id, userId), limits, mode, name: userId });
+  }
+  if (userId !== undefined) scopes.push(userScope(userId, user, { facts, rules, hasTeam: teamId !== undefined }));
+  if (rules.proxy !== undefined) {
+    const limits = limitsOf(rules.proxy, { anchorMs: 0, ...noIncrease });
+    scopes.push({ kind: 'proxy', id: 'all', limits, mode: rules.limitMode, name: 'the gateway' });
+  }
+  return scopes;
+}
+
+function keyScope({ key, budgets }: HolderFacts, rules: HolderRules, nowMs: number): ScopeLimits {
+  const fields = withBudget(key.row, budgetOf(key.row.budget_id, budgets));
+  const { key_alias, key_name, limit_mode } = key.row;
+  const mode = limit_mode ?? rules.limitMode;
+  const limits = limitsOf(fields, timesOfKey(key, nowMs));
+  return { kind: 'key', id: key.id, limits, mode, name: key_alias ?? key_name };
+}
+
+function teamScope(team: Stored<'team'>, { budgets }: HolderFacts, rules: HolderRules): ScopeLimits {
+  const limits = limitsOf(withBudget(team.row, budgetOf(team.row.budget_id, budgets)), anchorOf(team));
+  const mode = team.row.limit_mode ?? rules.limitMode;
+  return { kind: 'team', id: team.id, limits, mode, name: team.row.team_alias ?? team.id };
+}
+
+interface UserContext {
+  readonly facts: HolderFacts;
+  readonly rules: HolderRules;
+  readonly hasTeam: boolean;
+}
+
+/** A person's budgets are for keys without a team, as in LiteLLM; a person's rate limits are for all keys. */
+function userScope(id: string, user: Stored<'user'> | undefined, { facts, rules, hasTeam }: UserContext): ScopeLimits {
+  const fields = user === undefined ? {} : withBudget(user.row, budgetOf(user.row.budget_id, facts.budgets));
+  const limits = limitsOf(fields, user === undefined ? { anchorMs: 0, ...noIncrease } : anchorOf(user));
+  const mode = user?.row.limit_mode ?? rules.limitMode;
+  return { kind: 'user', id, limits: hasTeam ? { ...limits, budgets: [] } : limits, mode, name: id };
+}
+
+function modelScopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): Principal['modelScopes'] {
+  const { key, team, budgets } = facts;
+  const scopes = new Map<string, ScopeLimits[]>();
+  const add = (scope: ScopeLimits, all: ReadonlyMap<string, Limits>): void => {
+    for (const [model, limits] of all) {
+      const ofModel = scopes.get(model) ?? [];
+      scopes.set(model, ofModel);
+      ofModel.push({ ...scope, model, limits });
+    }
+  };
+  const keyFields = withBudget(key.row, budgetOf(key.row.budget_id, budgets));
+  add(keyScope(facts, rules, nowMs), modelLimitsOf(keyFields, timesOfKey(key, nowMs)));
+  if (team !== undefined) {
+    const teamFields = withBudget(team.row, budgetOf(team.row.budget_id, budgets));
+    add(teamScope(team, facts, rules), modelLimitsOf(teamFields, anchorOf(team)));
+  }
+  return scopes;
+}
+
+/** What the team says of members who have nothing of their own. */
+function defaultsOfMembers({ row }: Stored<'team'>): LimitFields {
+  return present({
+    max_budget: row.team_member_budget,
+    budget_duration: row.team_member_budget_duration,
+    rpm_limit: row.team_member_rpm_limit,
+    tpm_limit: row.team_member_tpm_limit,
+  });
+}
+
+function timesOfKey({ row, createdAtMs }: Stored<'key'>, nowMs: number): LimitTimes {
+  const { temp_budget_increase: increase = 0, tempBudgetUntilMs: untilMs = 0 } = row;
+  return { anchorMs: createdAtMs, increaseNanos: nowMs < untilMs ? nanosFromDollars(increase) : 0 };
+}
+
+function anchorOf({ createdAtMs }: { readonly createdAtMs: number }): LimitTimes {
+  return { anchorMs: createdAtMs, ...noIncrease };
+}
+
+function budgetOf(id: string | undefined, budgets: ReadonlyMap<string, BudgetRow>): BudgetRow | undefined {
+  return id === undefined ? undefined : budgets.get(id);
+}

@@ -1,0 +1,84 @@
+import { type Clock } from '../../kernel/clock';
+import { GatewayError } from '../../kernel/errors';
+import { type Limits, type ScopeLimits } from '../../kernel/limits';
+import { type EntityStore, oneOf } from '../../state/entities/entity-store';
+import { limitsOf, withBudget } from '../compile/limits-of';
+import { type HolderRules } from '../compile/principal-of';
+import { type Stored, stored } from '../rows/rows';
+import { type BudgetRow } from '../rows/user-row';
+import { FreshCache, type Loaded } from './fresh-cache';
+import { type HolderReader } from './holder-reader';
+import { type StateWatch } from './state-watch';
+
+const mostCustomers = 10_000;
+
+interface CustomerFacts {
+  readonly isBlocked: boolean;
+  readonly limits: Limits;
+  readonly name: string;
+}
+
+/** Where the directory reads. */
+export interface CustomerParts {
+  readonly store: EntityStore;
+  readonly reader: HolderReader;
+  readonly watch: StateWatch;
+  readonly clock: Clock;
+  readonly rules: HolderRules & { readonly customerBudgetId: string | undefined };
+}
+
+/**
+ * What end users are held to. Their names come with requests, so anybody can make up any number of them: they never stand
+ * for the key, and what is remembered of them is bounded.
+ */
+export class CustomerDirectory {
+  private readonly cache: FreshCache<CustomerFacts>;
+
+  constructor(private readonly parts: CustomerParts) {
+    const { watch, clock, store } = parts;
+    const bounds = { mostEntries: mostCustomers, mostAbsent: mostCustomers, nowMs: () => store.nowMs() };
+    this.cache = new FreshCache(watch, clock, bounds);
+  }
+
+  /**
+   * The book of a customer, to be entered beside those of the key; without limits for one that nobody knows.
+   *
+   * @throws {GatewayError} 403 for a blocked customer. {StateUnavailable} when nobody can say.
+   */
+  async scopeOf(customerId: string): Promise<ScopeLimits> {
+    const { rules } = this.parts;
+    const known = this.cache.peek(customerId) ?? (await this.cache.load(customerId, () => this.read(customerId)));
+    if (known.value?.isBlocked === true) throw customerBlocked(customerId);
+    const limits = known.value?.limits ?? limitsOf(rules.customer ?? {}, { anchorMs: 0, increaseNanos: 0 });
+    return { kind: 'customer', id: customerId, limits, mode: rules.limitMode, name: known.value?.name ?? customerId };
+  }
+
+  private async read(id: string): Promise<Loaded<CustomerFacts> | undefined> {
+    const { store, reader, rules } = this.parts;
+    const entity = await oneOf(store, { kind: 'customer', id });
+    const customer = entity === undefined ? undefined : stored('customer', entity);
+    const budgetId = customer?.row.budget_id ?? rules.customerBudgetId;
+    if (customer === undefined && budgetId === undefined) return undefined;
+    const { budgets, refs } = await reader.budgets(budgetId === undefined ? [] : [budgetId]);
+    const value = this.factsOf(id, customer, budgets.get(budgetId ?? ''));
+    return { value, from: [{ kind: 'customer', id }, ...refs], untilMs: Number.POSITIVE_INFINITY };
+  }
+
+  private factsOf(id: string, customer: Stored<'customer'> | undefined, budget: BudgetRow | undefined): CustomerFacts {
+    const fields = withBudget(withBudget(customer?.row ?? {}, budget), this.parts.rules.customer);
+    const limits = limitsOf(fields, { anchorMs: customer?.createdAtMs ?? 0, increaseNanos: 0 });
+    return { isBlocked: customer?.row.blocked ?? false, limits, name: customer?.row.alias ?? id };
+  }
+}
+
+function customerBlocked(id: string): GatewayError {
+  return new GatewayError({
+    status: 403,
+    type: 'auth_error',
+    code: 'customer_blocked',
+    param: 'user',
+    message: `The customer '${id.slice(0, 120)}' is blocked. The operator of this gateway can open it again with POST /customer/unblock.`,
+    author: 'key',
+    shouldRetry: false,
+  });
+}

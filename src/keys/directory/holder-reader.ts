@@ -1,0 +1,56 @@
+import { type Entity, type EntityKind, type EntityRef } from '../../state/entities/entity';
+import { type EntityStore } from '../../state/entities/entity-store';
+import { type HolderFacts } from '../compile/principal-of';
+import { type Stored, stored } from '../rows/rows';
+import { memberId } from '../rows/team-row';
+import { type BudgetRow } from '../rows/user-row';
+import { secretName } from '../secrets';
+
+/** What is stored about a holder, and the documents it stands in, the missing ones too. */
+export interface HolderReading {
+  readonly facts: HolderFacts;
+  readonly from: readonly EntityRef[];
+}
+
+/** Reads everything about a holder in at most three round trips; two when no budget is pointed to. */
+export class HolderReader {
+  constructor(private readonly store: EntityStore) {}
+
+  /** @param hash of the secret, SHA-256 in hex. @returns undefined when no key has it. @throws {StateUnavailable} */
+  async read(hash: string): Promise<HolderReading | undefined> {
+    const entity = await this.store.named('key', secretName(hash));
+    return entity === undefined ? undefined : this.about(stored('key', entity));
+  }
+
+  /** The same for a key that was read already. */
+  async about(key: Stored<'key'>): Promise<HolderReading> {
+    const { team_id, user_id } = key.row;
+    const refs: EntityRef[] = [];
+    if (team_id !== undefined) refs.push({ kind: 'team', id: team_id });
+    if (user_id !== undefined) refs.push({ kind: 'user', id: user_id });
+    if (team_id !== undefined && user_id !== undefined) refs.push({ kind: 'member', id: memberId(team_id, user_id) });
+    const around = refs.length === 0 ? [] : await this.store.many(refs);
+    const team = only('team', around);
+    const user = only('user', around);
+    const member = only('member', around);
+    const pointers = [key, team, user, member].flatMap((each) => each?.row.budget_id ?? []);
+    const { budgets, refs: budgetRefs } = await this.budgets(pointers);
+    const from = [{ kind: key.kind, id: key.id }, ...refs, ...budgetRefs];
+    return { facts: { key, team, user, member, budgets }, from };
+  }
+
+  /** Budgets by their ids. @throws {StateUnavailable} */
+  async budgets(
+    ids: readonly string[],
+  ): Promise<{ readonly budgets: ReadonlyMap<string, BudgetRow>; readonly refs: readonly EntityRef[] }> {
+    const refs = [...new Set(ids)].map((id) => ({ kind: 'budget' as const, id }));
+    const found = refs.length === 0 ? [] : await this.store.many(refs);
+    const budgets = new Map(found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, stored('budget', entity).row]]))); // prettier-ignore
+    return { budgets, refs };
+  }
+}
+
+function only<K extends EntityKind>(kind: K, entities: readonly (Entity | undefined)[]): Stored<K> | undefined {
+  const entity = entities.find((each) => each?.kind === kind);
+  return entity === undefined ? undefined : stored(kind, entity);
+}

@@ -1,0 +1,79 @@
+import { type TimeLimits } from '../../config/time-limits';
+import { type Clock } from '../../kernel/clock';
+import { type EntityRef, type Stamp } from '../../state/entities/entity';
+import { type EntityStore } from '../../state/entities/entity-store';
+
+/** Called with what changed, or with undefined when anything may have. */
+export type ChangeListener = (changed: readonly EntityRef[] | undefined) => void;
+
+/**
+ * Knows how far what this process read of the state can still be trusted: it listens for changes, and asks for them every
+ * `keyPollMs`, so that a change is seen even when nobody is told of any.
+ */
+export class StateWatch {
+  private readonly listeners = new Set<ChangeListener>();
+  private stopListening: (() => void) | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private asking = false;
+  private stamp: Stamp | undefined;
+  private lastVerifiedMs = Number.NEGATIVE_INFINITY;
+  private count = 0;
+
+  constructor(
+    private readonly store: EntityStore,
+    private readonly clock: Clock,
+    private readonly times: Pick<TimeLimits, 'keyPollMs' | 'keySnapshotMs'>,
+  ) {}
+
+  /** Begins to listen and to ask. */
+  start(): void {
+    this.stopListening ??= this.store.onChange((changed) => {
+      this.tell(changed);
+    });
+    this.timer ??= setInterval(() => void this.ask(), this.times.keyPollMs).unref();
+    void this.ask();
+  }
+
+  stop(): void {
+    this.stopListening?.();
+    clearInterval(this.timer);
+    this.stopListening = this.timer = undefined;
+  }
+
+  /** How many changes were heard of. What was read while it grew may be older than what was heard. */
+  get heard(): number {
+    return this.count;
+  }
+
+  /** Whether something read at this moment, of which no change was heard since, still holds. On `Clock.monotonicMs`. */
+  trusts(readAtMs: number): boolean {
+    return this.clock.monotonicMs() - Math.max(readAtMs, this.lastVerifiedMs) <= this.times.keySnapshotMs;
+  }
+
+  onChange(listener: ChangeListener): void {
+    this.listeners.add(listener);
+  }
+
+  /** Asks what is new. A state that is away changes nothing: what was read is trusted for a while. */
+  private async ask(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
+    const askedAtMs = this.clock.monotonicMs();
+    try {
+      const { stamp, changed } = await this.store.news(this.stamp);
+      const isFirst = this.stamp === undefined;
+      this.stamp = stamp;
+      if (!isFirst && changed?.length !== 0) this.tell(changed);
+      this.lastVerifiedMs = askedAtMs;
+    } catch {
+      // Whoever needs the state finds out for himself.
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  private tell(changed: readonly EntityRef[] | undefined): void {
+    this.count += 1;
+    for (const listener of this.listeners) listener(changed);
+  }
+}

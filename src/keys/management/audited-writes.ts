@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { type AuditLog } from '../../state/audit/audit-log';
+import { type AuditRecord } from '../../state/audit/audit-record';
+import { type Change, type EntityRef } from '../../state/entities/entity';
+import { type EntityStore } from '../../state/entities/entity-store';
+import { type Actor } from './actor';
+import { withoutSecrets } from './audit-view';
+
+/** What an actor is about to do. `before` and `after` are rows; what is secret or personal is taken out of them. */
+export interface AdminAct {
+  readonly actor: Actor;
+  /** For example `key.update`. */
+  readonly action: string;
+  readonly objects: readonly EntityRef[];
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** Somebody else changed a document between reading and writing; nothing happened. */
+export class ChangedMeanwhile extends GatewayError {
+  constructor() {
+    super({
+      status: 409,
+      type: 'conflict_error',
+      code: 'changed_meanwhile',
+      message: 'Somebody else changed this at the same time. Look at it again and repeat the change.',
+    });
+  }
+}
+
+const mostTries = 5;
+
+/** The only way in which documents are changed by people: written down first, then done. */
+export class AuditedWrites {
+  constructor(
+    private readonly store: EntityStore,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Writes the record, then does it.
+   *
+   * @throws {ChangedMeanwhile} when a document moved. {GatewayError} 400 when a name is taken. {StateUnavailable}: without
+   * a record nothing was done; with `mayHaveHappened` it may have been.
+   */
+  async commit(act: AdminAct, changes: readonly Change[]): Promise<void> {
+    await this.perform(act, async () => {
+      const reply = await this.store.commit(changes);
+      if (reply.kind === 'moved') throw new ChangedMeanwhile();
+      if (reply.kind === 'name_taken') throw nameTaken(reply.name);
+    });
+  }
+
+  /** The same for an action that is no change of documents. @throws whatever `work` throws. */
+  async perform<T>(act: AdminAct, work: () => Promise<T>): Promise<T> {
+    const record = this.recordOf(act);
+    await this.audit.append(record);
+    try {
+      return await work();
+    } catch (error) {
+      const reason = error instanceof GatewayError ? error.code : 'failed';
+      const failed: AuditRecord = { ...record, id: randomUUID(), atMs: this.store.nowMs(), outcome: 'failed', of: record.id, reason }; // prettier-ignore
+      // The first record stands either way; that it was in vain is told if it can be.
+      await this.audit.append(failed).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private recordOf({ actor, action, objects, before, after }: AdminAct): AuditRecord {
+    const { principal, via, clientIp, requestId } = actor;
+    const who = via === 'command' ? 'command' : principal.kind === 'master' ? 'master' : `key:${principal.keyHash}`;
+    return {
+      id: randomUUID(),
+      atMs: this.store.nowMs(),
+      actor: who,
+      ...(principal.kind === 'master' || principal.keyAlias === undefined ? {} : { actorAlias: principal.keyAlias }),
+      ...(principal.userId === undefined ? {} : { actorUserId: principal.userId }),
+      ...(clientIp === undefined ? {} : { clientIp }),
+      ...(requestId === undefined ? {} : { requestId }),
+      action,
+      objects: objects.map(({ kind, id }) => `${kind}:${id}`),
+      before: withoutSecrets(before),
+      after: withoutSecrets(after),
+      outcome: 'begun',
+    };
+  }
+}
+
+/** Reads and writes again when somebody else was quicker. @throws what `work` throws, {ChangedMeanwhile} after five tries. */
+export async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ChangedMeanwhile) || tries >= mostTries) throw error;
+    }
+  }
+}
+
+const fieldOfName: ReadonlyMap<string, string> = new Map([
+  ['alias', 'key_alias'],
+  ['secret', 'key'],
+  ['email', 'user_email'],
+  ['team-alias', 'team_alias'],
+]);
+
+/** Never repeats the name: it may be the digest of somebody's key. */
+function nameTaken(name: string): GatewayError {
+  const field = fieldOfName.get(name.slice(0, name.indexOf(':'))) ?? 'id';
+  const isSecret = field === 'key';
+  return invalidRequest(
+    isSecret
+      ? "'key' cannot be used: choose another value, or leave it out to get a new one."
+      : `'${field}' must be unique, and another one has it.`,
+    field,
+    'already_exists',
+  );
+}

@@ -1,0 +1,182 @@
+import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { type Change } from '../../state/entities/entity';
+import { oneOf } from '../../state/entities/entity-store';
+import { present } from '../present';
+import { after } from '../rows/duration';
+import { type KeyRow } from '../rows/key-row';
+import { type Stored, stored } from '../rows/rows';
+import { digestOf, maskedSecret, newSecret } from '../secrets';
+import { type Actor, actionDenied, fieldDenied, isAdmin } from './actor';
+import { retrying } from './audited-writes';
+import { assertOwnFields } from './grants';
+import { type KeyAccess } from './key-access';
+import { exceededField, inherited } from './key-bounds';
+import { type GenerateFields, generateShape, keptKeyFields, liftedFromMetadata } from './key-fields';
+import { keyPut, rowOfNewKey } from './key-rows';
+import { assertAlias, assertWithinBounds, withDefaults } from './key-standards';
+import { type ManagementParts } from './parts';
+import { type ReadFields, readFields } from './request-fields';
+
+/** A key that was just made, with the only copy of its secret. */
+export interface MintedKey {
+  readonly secret: string;
+  readonly key: Stored<'key'>;
+  /** Fields that were kept and do nothing. */
+  readonly ignored: readonly string[];
+}
+
+/** A key that is ready to be stored, and what must not have changed until then. */
+export interface KeyDraft {
+  readonly secret: string;
+  readonly id: string;
+  readonly row: KeyRow;
+  readonly changes: readonly Change[];
+  readonly ignored: readonly string[];
+}
+
+/** Makes keys. Nothing it makes can do more than who asks for it. */
+export class KeyMinting {
+  constructor(
+    private readonly parts: ManagementParts,
+    private readonly access: KeyAccess,
+  ) {}
+
+  /** `POST /key/generate`. @throws {GatewayError} 400 or 403 that names the field. */
+  async generate(actor: Actor, body: unknown): Promise<MintedKey> {
+    const read = readFields(liftedFromMetadata(body), { shape: generateShape, keptNames: keptKeyFields });
+    return retrying(async () => this.store(actor, 'key.create', await this.draft(actor, read)));
+  }
+
+  /** `POST /key/service-account/generate`: a key of a team that is nobody's. */
+  async generateForService(actor: Actor, body: unknown): Promise<MintedKey> {
+    const read = readFields(liftedFromMetadata(body), { shape: generateShape, keptNames: keptKeyFields });
+    if (read.fields.team_id === undefined) throw invalidRequest("'team_id' is missing: a service account belongs to a team.", 'team_id'); // prettier-ignore
+    if (read.fields.user_id !== undefined) throw invalidRequest("'user_id' goes with personal keys only; leave it out for a service account.", 'user_id'); // prettier-ignore
+    const metadata = { ...read.fields.metadata, service_account_id: read.fields.key_alias ?? 'service-account' };
+    const asked = { ...read, fields: { ...read.fields, metadata } };
+    return retrying(async () => this.store(actor, 'key.create', await this.draft(actor, asked, { isService: true })));
+  }
+
+  /** A key as it would be stored; also for those who store it with something else. */
+  async draft(actor: Actor, read: ReadFields<GenerateFields>, { isService = false } = {}): Promise<KeyDraft> {
+    const { rules, store } = this.parts;
+    if (!isAdmin(actor)) assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
+    const fields = withDefaults(read.fields, rules);
+    const owner = isAdmin(actor) || isService ? fields : await this.ownedFields(actor, fields);
+    const changes = await this.checkedReferences(actor, owner);
+    assertAlias(owner.key_alias, rules);
+    assertWithinBounds(owner, rules);
+    const secret = owner.key ?? newSecret();
+    const hash = digestOf(secret);
+    const common = present({ created_by: creatorOf(actor), updated_by: creatorOf(actor) });
+    const base = { secrets: [{ hash }], key_name: maskedSecret(secret), ...common };
+    const row = isAdmin(actor)
+      ? rowOfNewKey({ ...read, fields: owner }, base, store.nowMs())
+      : await this.boundedRow(actor, { ...read, fields: owner }, base);
+    await this.access.assertNoHigherOwner(actor, row);
+    return { secret, id: hash, row, changes, ignored: Object.keys(read.kept) };
+  }
+
+  private async store(actor: Actor, action: string, draft: KeyDraft): Promise<MintedKey> {
+    const { secret, id, row, changes, ignored } = draft;
+    const put = keyPut(id, row, 0);
+    const act = { actor, action, objects: [{ kind: 'key' as const, id }], after: row };
+    try {
+      await this.parts.writes.commit(act, [put, ...changes]);
+    } catch (error) {
+      // Of the documents only the key itself can be in the way of its own making, unless a reference moved.
+      const taken = await oneOf(this.parts.store, { kind: 'key', id });
+      if (!(error instanceof GatewayError) || error.code !== 'changed_meanwhile' || taken === undefined) throw error;
+      throw invalidRequest("'key' cannot be used: choose another value, or leave it out to get a new one.", 'key', 'already_exists'); // prettier-ignore
+    }
+    const entity = await oneOf(this.parts.store, { kind: 'key', id });
+    if (entity === undefined) throw new Error('a key that was just made is gone');
+    return { secret, key: stored('key', entity), ignored };
+  }
+
+  /** Whose key it becomes when no admin asks: the caller's own, or one of a team the caller may make keys for. */
+  private async ownedFields(actor: Actor, fields: GenerateFields): Promise<GenerateFields> {
+    const { userId, role } = actor.principal;
+    if (userId === undefined) throw actionDenied('This key belongs to nobody, so it cannot make keys. Ask the operator of this gateway.'); // prettier-ignore
+    const granter = await this.access.granter(actor);
+    const owned: GenerateFields = { ...fields, ...present({ team_id: fields.team_id ?? granter.team_id }) };
+    const user_id = fields.user_id ?? userId;
+    if (owned.team_id === undefined) {
+      const makers = this.parts.rules.makers.personal_key_generation;
+      if (makers?.allowed_user_roles?.includes(role) === false) throw actionDenied(`Users with the role ${role} may not make personal keys here.`); // prettier-ignore
+      assertRequired(fields, makers?.required_params);
+      if (user_id !== userId) throw fieldDenied('user_id', 'keys of others are made by the operator');
+      return { ...owned, user_id };
+    }
+    await this.assertTeamMaker(actor, owned.team_id, user_id === userId);
+    assertRequired(fields, this.parts.rules.makers.team_key_generation?.required_params);
+    return { ...owned, user_id };
+  }
+
+  private async assertTeamMaker(actor: Actor, teamId: string, isOwn: boolean): Promise<void> {
+    const membership = await this.access.teamRole(actor, teamId);
+    if (membership === undefined) throw fieldDenied('team_id', 'you are no member of that team');
+    const allowed = this.parts.rules.makers.team_key_generation?.allowed_team_member_roles;
+    if (allowed?.includes(membership.role) === false) throw fieldDenied('team_id', `members with the role ${membership.role} may not make keys here`); // prettier-ignore
+    if (membership.role === 'admin') return;
+    if (!isOwn) throw fieldDenied('user_id', 'keys of other members are made by an admin of the team');
+    const isPermitted = allowed !== undefined || membership.team.team_member_permissions.includes('/key/generate');
+    if (!isPermitted) throw fieldDenied('team_id', 'members of that team may not make keys for it; its admin can allow it with team_member_permissions'); // prettier-ignore
+  }
+
+  /** What was not said is taken over from the key that asks, and what was said may not exceed it. */
+  private async boundedRow(
+    actor: Actor,
+    read: Pick<ReadFields<GenerateFields>, 'fields' | 'kept'>,
+    base: Pick<KeyRow, 'secrets' | 'key_name'>,
+  ): Promise<KeyRow> {
+    const granter = await this.access.granter(actor);
+    const row = rowOfNewKey(read, { ...present(inherited(granter)), ...base }, this.parts.store.nowMs());
+    const field = exceededField(row, granter);
+    if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
+    return row;
+  }
+
+  /** What the key points to must be there, and stay so until it is stored. */
+  private async checkedReferences(actor: Actor, { team_id, budget_id }: GenerateFields): Promise<readonly Change[]> {
+    return checkedReferences(this.parts, { team_id, budget_id }, !isAdmin(actor));
+  }
+}
+
+/**
+ * Checks of a team and a budget that something points to. @param isForeign the answer must not tell which teams there are.
+ * @throws {GatewayError} 400 that names the field.
+ */
+export async function checkedReferences(
+  { store }: Pick<ManagementParts, 'store'>,
+  { team_id, budget_id }: { readonly team_id?: string | undefined; readonly budget_id?: string | undefined },
+  isForeign = false,
+): Promise<readonly Change[]> {
+  const refs = [
+    ...(team_id === undefined ? [] : [{ kind: 'team' as const, id: team_id }]),
+    ...(budget_id === undefined ? [] : [{ kind: 'budget' as const, id: budget_id }]),
+  ];
+  const found = refs.length === 0 ? [] : await store.many(refs);
+  return refs.map((ref, at): Change => {
+    const version = found[at]?.version;
+    const field = `${ref.kind}_id`;
+    if (version === undefined) throw invalidRequest(isForeign ? `'${field}' is not one of yours.` : `'${field}' names a ${ref.kind} that does not exist: make it with POST /${ref.kind}/new.`, field); // prettier-ignore
+    return { op: 'check', ...ref, expected: version };
+  });
+}
+
+/** Who made it: a user's id, else the digest of the key, else a word. */
+export function creatorOf({ principal, via }: Actor): string {
+  if (via === 'command') return 'command';
+  return principal.kind === 'master' ? 'master' : (principal.userId ?? principal.keyHash);
+}
+
+function assertRequired(fields: GenerateFields, required: readonly string[] = []): void {
+  const missing = required.find((field) => (fields as Record<string, unknown>)[field] === undefined);
+  if (missing !== undefined) throw invalidRequest(`'${missing}' is missing: keys here must have it.`, missing);
+}
+
+/** The end of a grace period; undefined when there is none. */
+export function graceEnd(nowMs: number, grace: string | undefined): number | undefined {
+  return grace === undefined || grace.startsWith('0') ? undefined : after(nowMs, grace);
+}

@@ -1,0 +1,184 @@
+import { invalidRequest } from '../../kernel/errors';
+import { type PageQuery } from '../../state/entities/entity';
+import { type Stored, stored } from '../rows/rows';
+import { type Actor, isReader } from './actor';
+import { type KeyAccess } from './key-access';
+import { listOf } from './key-rows';
+import { type ManagementParts } from './parts';
+
+/** Which keys, and how. */
+export interface KeyFilter {
+  readonly page: number;
+  readonly size: number;
+  readonly userId?: string;
+  readonly teamId?: string;
+  readonly organizationId?: string;
+  readonly keyHash?: string;
+  readonly keyAlias?: string;
+  /** With keys of the teams whose admin the user is. */
+  readonly includeTeamKeys: boolean;
+  readonly sortBy: 'created_at' | 'key_alias' | 'expires' | 'max_budget' | 'updated_at';
+  readonly order: 'asc' | 'desc';
+}
+
+/** A page of keys. */
+export interface FoundKeys {
+  readonly keys: readonly Stored<'key'>[];
+  readonly total: number;
+}
+
+/** More keys than this are not sorted by anything but their age: that needs all of them in memory. */
+const mostSorted = 5_000;
+const step = 500;
+const nobody: FoundKeys = { keys: [], total: 0 };
+
+/** Lists keys, page by page; nobody but readers sees foreign ones. */
+export class KeySearch {
+  constructor(
+    private readonly parts: Pick<ManagementParts, 'store'>,
+    private readonly access: KeyAccess,
+  ) {}
+
+  /** @throws {GatewayError} 400 when there are too many to sort them so. */
+  async find(actor: Actor, filter: KeyFilter): Promise<FoundKeys> {
+    if (filter.organizationId !== undefined) return nobody;
+    if (filter.keyHash !== undefined || filter.keyAlias !== undefined) return this.one(actor, filter);
+    const lists = await this.listsFor(actor, filter);
+    if (lists === undefined) return this.ownOnly(actor, filter);
+    const range = { offset: (filter.page - 1) * filter.size, limit: filter.size };
+    if (filter.sortBy !== 'created_at') return this.sorted(lists, filter, range);
+    const order = filter.order === 'desc' ? 'newest' : 'oldest';
+    const [list, ...more] = lists.names;
+    if (more.length === 0) return this.pageOf({ ...(list === undefined ? {} : { list }), order, ...range });
+    return this.merged(lists, order, range);
+  }
+
+  /** Lists that together hold the keys; undefined when the actor has nothing but its own key. */
+  private listsFor(actor: Actor, filter: KeyFilter): Promise<Lists | undefined> {
+    const { userId, teamId } = filter;
+    if (isReader(actor)) {
+      if (teamId !== undefined) return just(listOf({ team_id: teamId, ...(userId === undefined ? {} : { user_id: userId }) }));
+      return userId === undefined ? just(undefined) : this.listsOfUser(userId, filter);
+    }
+    const own = actor.principal.userId;
+    if (own === undefined) return Promise.resolve(undefined);
+    if (userId !== undefined && userId !== own) return just(emptyList);
+    return teamId === undefined ? this.listsOfUser(own, filter) : this.listsOfTeam(actor, { ...filter, teamId }, own);
+  } // prettier-ignore
+
+  /** An admin of a team sees all of its keys, the others their own. */
+  private async listsOfTeam(actor: Actor, { teamId, userId }: KeyFilter & { readonly teamId: string }, own: string): Promise<Lists> {
+    const isWhole = userId === undefined && (await this.access.teamRole(actor, teamId))?.role === 'admin';
+    return just(listOf({ team_id: teamId, ...(isWhole ? {} : { user_id: own }) }));
+  } // prettier-ignore
+
+  private async listsOfUser(user: string, { includeTeamKeys }: KeyFilter): Promise<Lists> {
+    const teams = includeTeamKeys ? await this.teamsRunBy(user) : [];
+    const names = [listOf({ user_id: user }), ...teams.map((team_id) => listOf({ team_id }))];
+    return { names, overlaps: teams.map((team_id) => listOf({ team_id, user_id: user })) };
+  }
+
+  private async teamsRunBy(userId: string): Promise<readonly string[]> {
+    const [user] = await this.parts.store.many([{ kind: 'user', id: userId }]);
+    const ids = user === undefined ? [] : stored('user', user).row.teams;
+    const teams = ids.length === 0 ? [] : await this.parts.store.many(ids.map((id) => ({ kind: 'team' as const, id })));
+    return teams.flatMap((team) => {
+      if (team === undefined) return [];
+      const member = stored('team', team).row.members_with_roles.find(({ user_id }) => user_id === userId);
+      return member?.role === 'admin' ? [team.id] : [];
+    });
+  }
+
+  private async one(actor: Actor, { keyHash, keyAlias, userId, teamId }: KeyFilter): Promise<FoundKeys> {
+    const key = keyHash === undefined ? await this.access.findByAlias(keyAlias ?? '') : await this.access.find(keyHash);
+    if (key === undefined || (userId ?? key.row.user_id) !== key.row.user_id || (teamId ?? key.row.team_id) !== key.row.team_id) return nobody; // prettier-ignore
+    if (keyAlias !== undefined && key.row.key_alias !== keyAlias) return nobody;
+    return (await this.access.maySee(actor, key)) ? { keys: [key], total: 1 } : nobody;
+  }
+
+  private async ownOnly(actor: Actor, { page }: KeyFilter): Promise<FoundKeys> {
+    const key = await this.access.find(actor.principal.keyHash);
+    return key === undefined || page > 1 ? nobody : { keys: [key], total: 1 };
+  }
+
+  private async pageOf(query: PageQuery): Promise<FoundKeys> {
+    const { entities, total } = await this.parts.store.page('key', query);
+    return { keys: entities.map((entity) => stored('key', entity)), total };
+  }
+
+  /** Newest or oldest of several lists, each key once. A key has one team, so only the user's own can stand in two. */
+  private async merged(lists: Lists, order: PageQuery['order'], { offset, limit }: Range): Promise<FoundKeys> {
+    const pages = await Promise.all(
+      lists.names.map((list) => this.pageOf({ ...(list === undefined ? {} : { list }), order, offset: 0, limit: offset + limit })),
+    );
+    const doubled = await this.parts.store.counts('key', lists.overlaps);
+    const sum = (all: readonly number[]): number => all.reduce((left, right) => left + right, 0);
+    const sign = order === 'newest' ? -1 : 1;
+    const all = [...new Map(pages.flatMap(({ keys }) => keys).map((key) => [key.id, key])).values()];
+    all.sort((a, b) => sign * (a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)));
+    return { keys: all.slice(offset, offset + limit), total: sum(pages.map(({ total }) => total)) - sum(doubled) };
+  } // prettier-ignore
+
+  private async sorted(lists: Lists, filter: KeyFilter, { offset, limit }: Range): Promise<FoundKeys> {
+    const all = new Map<string, Stored<'key'>>();
+    for (const list of lists.names) {
+      for (let at = 0, total = 1; at < total; at += step) {
+        const part = await this.pageOf({ ...(list === undefined ? {} : { list }), order: 'oldest', offset: at, limit: step });
+        ({ total } = part);
+        if (total > mostSorted) throw tooManyToSort(total);
+        for (const key of part.keys) all.set(key.id, key);
+      }
+    }
+    const sign = filter.order === 'desc' ? -1 : 1;
+    const keys = [...all.values()].sort((a, b) => sign * compare(sortValue(a, filter), sortValue(b, filter)) || (a.id < b.id ? -1 : 1));
+    return { keys: keys.slice(offset, offset + limit), total: keys.length };
+  } // prettier-ignore
+}
+
+interface Lists {
+  /** Undefined stands for all keys. */
+  readonly names: readonly (string | undefined)[];
+  /** Lists of what stands in two of them. */
+  readonly overlaps: readonly string[];
+}
+
+/** Nothing is ever put into it. */
+const emptyList = 'none:';
+
+function just(list: string | undefined): Promise<Lists> {
+  return Promise.resolve({ names: [list], overlaps: [] });
+}
+
+interface Range {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+function sortValue(key: Stored<'key'>, { sortBy }: KeyFilter): string | number | undefined {
+  switch (sortBy) {
+    case 'key_alias':
+      return key.row.key_alias;
+    case 'expires':
+      return key.row.expiresMs;
+    case 'max_budget':
+      return key.row.max_budget;
+    case 'updated_at':
+      return key.updatedAtMs;
+    case 'created_at':
+      return key.createdAtMs;
+  }
+}
+
+/** What has no value comes last when rising. */
+function compare(a: string | number | undefined, b: string | number | undefined): number {
+  if (a === b) return 0;
+  if (a === undefined) return 1;
+  return b === undefined || a < b ? -1 : 1;
+}
+
+function tooManyToSort(total: number): Error {
+  return invalidRequest(
+    `'sort_by' can only be created_at for ${total} keys: filter by team_id or user_id to sort fewer than ${mostSorted}.`,
+    'sort_by',
+  );
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { invalidRequest, shorten } from '../../kernel/errors';
+
+/** A request body, read field by field. */
+export interface ReadFields<T> {
+  /** The fields that were sent with a value. */
+  readonly fields: T;
+  /** Fields that were sent as null: on an update they are taken away. */
+  readonly cleared: ReadonlySet<string>;
+  /** Fields of LiteLLM that are kept and shown, and do nothing here. */
+  readonly kept: Readonly<Record<string, unknown>>;
+}
+
+/** How a body is read. */
+export interface FieldRules<S extends z.core.$ZodLooseShape> {
+  readonly shape: S;
+  /** LiteLLM's fields without a meaning here. */
+  readonly keptNames?: ReadonlySet<string>;
+}
+
+/**
+ * Reads a body. A field that nobody knows is refused, because a limit that is misspelt would be no limit at all.
+ *
+ * @throws {GatewayError} 400 that names the field.
+ */
+export function readFields<S extends z.core.$ZodLooseShape>(
+  body: unknown,
+  { shape, keptNames = new Set() }: FieldRules<S>,
+): ReadFields<Partial<z.output<z.ZodObject<S>>>> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalidRequest('The request body must be a JSON object.');
+  const cleared = new Set<string>();
+  const sent = new Map<string, unknown>();
+  const kept = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(body)) {
+    const isKnown = Object.hasOwn(shape, name);
+    if (!isKnown && !keptNames.has(name)) throw unknownField(name, [...Object.keys(shape)]);
+    if (value === null) cleared.add(name);
+    else (isKnown ? sent : kept).set(name, value);
+  }
+  const parsed = z.object(shape).partial().safeParse(Object.fromEntries(sent));
+  if (!parsed.success) throw fieldFault(parsed.error);
+  return { fields: parsed.data as Partial<z.output<z.ZodObject<S>>>, cleared, kept: Object.fromEntries(kept) };
+}
+
+/** The same for a schema that stands for itself, such as `{keys: [...]}`. @throws {GatewayError} 400 that names the field. */
+export function readStrictly<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw fieldFault(parsed.error);
+  return parsed.data;
+}
+
+function fieldFault(error: z.ZodError): Error {
+  const issue = error.issues[0];
+  const path = shorten(issue?.path.join('.') ?? '');
+  if (issue?.code === 'unrecognized_keys') return unknownField([path, issue.keys[0] ?? ''].filter(Boolean).join('.'), []);
+  return invalidRequest(`'${path}' ${wordsOf(issue)}.`, path);
+} // prettier-ignore
+
+/** Our own messages begin with "must"; zod's are turned into the same form. */
+function wordsOf(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'is not right';
+  if (issue.message.startsWith('must')) return issue.message;
+  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
+  return issue.message.startsWith('Invalid input: expected') ? `must be ${issue.message.slice(24)}` : issue.message;
+}
+
+function unknownField(name: string, known: readonly string[]): Error {
+  const near = known.find((each) => isNear(each, name));
+  const hint = near === undefined ? 'GET /openapi.json lists the fields' : `did you mean '${near}'?`;
+  return invalidRequest(`Unknown field '${shorten(name)}': ${hint}.`, shorten(name), 'unknown_field');
+}
+
+/** Equal but for case, dashes, a missing or doubled letter. */
+function isNear(a: string, b: string): boolean {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const [left, right] = [plain(a), plain(b)];
+  if (left === right) return true;
+  const [short, long] = left.length < right.length ? [left, right] : [right, left];
+  if (long.length - short.length > 1) return false;
+  let at = 0;
+  while (at < short.length && short[at] === long[at]) at += 1;
+  return short.slice(at) === long.slice(at + 1) || short.slice(at + 1) === long.slice(at + 1);
+}

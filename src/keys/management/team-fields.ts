@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { count, dollars, duration, flag, id, mapOf, metadata, name, names, text } from '../rows/field-types';
+import { limitShape } from '../rows/limit-fields';
+import { policyShape } from '../rows/policy-fields';
+import { teamRole } from '../rows/team-row';
+
+/** Somebody, by id or by email. */
+export const memberEntry = z
+  .strictObject({ role: teamRole.default('user'), user_id: id.optional(), user_email: text.optional() })
+  .refine((entry) => entry.user_id !== undefined || entry.user_email !== undefined, {
+    error: 'must say a user_id or a user_email',
+  });
+/** Somebody, by id or by email. */
+export type MemberEntry = z.infer<typeof memberEntry>;
+
+/** What makes a team, and changes it. */
+export const teamShape = {
+  ...limitShape,
+  ...policyShape,
+  team_alias: name.max(255, { error: 'must have at most 255 characters' }),
+  models: names,
+  model_aliases: mapOf(name),
+  tags: names,
+  metadata,
+  blocked: flag,
+  budget_id: id,
+  team_member_permissions: names,
+  team_member_budget: dollars,
+  team_member_budget_duration: duration,
+  team_member_rpm_limit: count,
+  team_member_tpm_limit: count,
+};
+
+/** `POST /team/new`. */
+export const newTeamShape = {
+  ...teamShape,
+  team_id: id,
+  members_with_roles: z.array(memberEntry, { error: 'must be a list of members' }).max(10_000),
+};
+
+/** LiteLLM's fields of teams that are kept and shown, and do nothing here. */
+export const keptTeamFields: ReadonlySet<string> = new Set([
+  'organization_id', 'guardrails', 'policies', 'prompts', 'object_permission', 'router_settings', 'admins', 'members',
+  'rpm_limit_type', 'tpm_limit_type', 'allowed_passthrough_routes', 'allowed_vector_store_indexes', 'secret_manager_settings',
+  'model_id', 'team_member_key_duration', 'access_group_ids', 'disable_global_guardrails',
+]); // prettier-ignore
+
+/** What a new team is asked to be. */
+export type NewTeamFields = Partial<z.output<z.ZodObject<typeof newTeamShape>>>;
+/** What is to change of a team. */
+export type TeamFields = Partial<z.output<z.ZodObject<typeof teamShape>>>;

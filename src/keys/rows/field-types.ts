@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { parseNetwork } from '../networks';
+import { durationForm, isDuration } from './duration';
+
+/** The most that fits: nano-dollars are whole numbers below 2^53. */
+const mostDollars = 9_000_000;
+const longestText = 1_024;
+/** Names that are no keys of a plain object. */
+const cursed: ReadonlySet<string> = new Set(['__proto__']);
+
+/** Text of a reasonable length, without control characters. */
+export const text = z
+  .string({ error: 'must be text' })
+  .max(longestText, { error: `must have at most ${longestText} characters` })
+  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
+
+/** Text that is not empty. */
+export const name = text.min(1, { error: 'must not be empty' });
+
+/** An id: what goes into lists and scopes. */
+export const id = name.max(255, { error: 'must have at most 255 characters' });
+
+export const flag = z.boolean({ error: 'must be true or false' });
+
+/** Numbers may come as text, as LiteLLM takes them. */
+function number(error: string, isRight: (value: number) => boolean): z.ZodType<number> {
+  return z.unknown().transform((value, context): number => {
+    const read = typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : value;
+    if (typeof read === 'number' && Number.isFinite(read) && isRight(read)) return read;
+    context.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
+  });
+}
+
+/** Money in dollars. */
+export const dollars = number(
+  `must be an amount in dollars, from 0 to ${mostDollars}`,
+  (value) => value >= 0 && value <= mostDollars,
+);
+
+/** A limit of requests, tokens or calls at the same time. */
+export const count = number(
+  'must be a whole number, 0 or more',
+  (value) => Number.isSafeInteger(value) && value >= 0 && value <= 1e15,
+);
+
+/** Part of a plan's window, 0 to 1. */
+export const share = number('must be a share of the plan, above 0 and at most 1', (value) => value > 0 && value <= 1);
+
+export const duration = z.string({ error: `must be ${durationForm}` }).refine(isDuration, { error: `must be ${durationForm}` }); // prettier-ignore
+
+/** A network in CIDR notation, or a single address. */
+export const network = name.refine((value) => parseNetwork(value) !== undefined, {
+  error: 'must be an IP address or a network such as 10.0.0.0/8 or 2001:db8::/32',
+});
+
+/** Names of models, groups, tags and the like. */
+export const names = z.array(name, { error: 'must be a list of names' }).max(1_000, { error: 'must have at most 1000 entries' }); // prettier-ignore
+
+/** A map whose names cannot do harm. */
+export function mapOf<S extends z.ZodType>(value: S): z.ZodType<Record<string, z.output<S>>> {
+  return z.record(z.string().max(longestText), value, { error: 'must be a map' }).superRefine(refuseCursed);
+}
+
+/** Anything the operator wants to keep beside an entity, at most 16 KiB of JSON. */
+export const metadata = mapOf(z.unknown()).refine((value) => JSON.stringify(value).length <= 16_384, {
+  error: 'must be at most 16384 characters of JSON',
+});
+
+function refuseCursed(value: object, context: z.core.$RefinementCtx): void {
+  for (const key of Object.keys(value)) {
+    if (cursed.has(key)) context.addIssue({ code: 'custom', message: `must not have the name ${key}` });
+  }
+}

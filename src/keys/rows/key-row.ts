@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { count, dollars, flag, id, mapOf, metadata, name, names } from './field-types';
+import { limitShape } from './limit-fields';
+import { policyShape } from './policy-fields';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * A virtual key as it is stored, under the digest of its first secret: that id stays when the secret is rotated, so that
+ * books, logs and metrics go on. Never the secret itself. Times are Unix milliseconds.
+ */
+export const keyRowSchema = z.object({
+  ...limitShape,
+  ...policyShape,
+  /** Digests of the secrets that open it, the current one first; older ones only for their time of grace. */
+  secrets: z.array(z.object({ hash: digest, untilMs: z.number().optional() })).min(1),
+  /** `sk-...abcd`: enough for a person to tell keys apart. */
+  key_name: z.string(),
+  key_alias: name.optional(),
+  user_id: id.optional(),
+  team_id: id.optional(),
+  budget_id: id.optional(),
+  blocked: flag.default(false),
+  expiresMs: z.number().optional(),
+  /** Empty: every model. */
+  models: names.default([]),
+  aliases: mapOf(name).default({}),
+  allowed_routes: names.optional(),
+  tags: names.default([]),
+  metadata: metadata.default({}),
+  temp_budget_increase: dollars.optional(),
+  tempBudgetUntilMs: z.number().optional(),
+  contentLoggingUntilMs: z.number().optional(),
+  disable_fallbacks: flag.optional(),
+  /** LiteLLM's fields that are kept and shown, and do nothing here. */
+  kept: z.record(z.string(), z.unknown()).default({}),
+  created_by: z.string().optional(),
+  updated_by: z.string().optional(),
+  /** How often the secret was changed. */
+  rotations: count.default(0),
+  rotatedMs: z.number().optional(),
+});
+
+/** A virtual key as it is stored. */
+export type KeyRow = z.infer<typeof keyRowSchema>;
+
+/** What is kept of a deleted key: nothing that names a person. */
+export const deletedKeyRowSchema = z.object({
+  key_name: z.string(),
+  team_id: id.optional(),
+  createdMs: z.number(),
+  deletedMs: z.number(),
+  deleted_by: z.string(),
+});
+/** What is kept of a deleted key. */
+export type DeletedKeyRow = z.infer<typeof deletedKeyRowSchema>;

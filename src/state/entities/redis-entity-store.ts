@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type RedisLink, type RedisScript } from '../redis/redis-link';
+import {
+  type Change,
+  type CommitReply,
+  type Entity,
+  type EntityKind,
+  entityKinds,
+  type EntityPage,
+  type EntityRef,
+  type News,
+  type PageQuery,
+  type Stamp,
+} from './entity';
+import { EntityStore } from './entity-store';
+import { newsKept } from './entity-table';
+
+/** One hash tag for all keys, so that Redis Cluster keeps them together. */
+const head = '{ent}';
+const channel = 'entities:changed';
+
+const metaSchema = z.object({
+  version: z.number().int(),
+  createdAtMs: z.number().int(),
+  updatedAtMs: z.number().int(),
+  names: z.array(z.string()),
+  lists: z.array(z.string()),
+});
+const commitSchema = z.union([
+  z.tuple([z.literal('committed'), z.coerce.number().int()]),
+  z.tuple([z.literal('moved'), z.coerce.number().int()]),
+  z.tuple([z.literal('name_taken'), z.coerce.number().int(), z.string(), z.string()]),
+]);
+const kindSchema = z.enum(entityKinds);
+const recordsSchema = z.array(z.string().nullable());
+const namedSchema = z.tuple([z.string(), z.string()]).nullable();
+const newsSchema = z.array(z.string()).min(1);
+const entrySchema = z.tuple([z.string(), kindSchema, z.string()]);
+const messageSchema = z.array(z.tuple([kindSchema, z.string()]));
+
+type Link = Pick<RedisLink, 'script' | 'run' | 'key' | 'nowMs' | 'subscribe'>;
+
+/** Documents in Redis, shared by all replicas. */
+export class RedisEntityStore extends EntityStore {
+  private readonly commitScript: RedisScript;
+  private readonly namedScript: RedisScript;
+  private readonly newsScript: RedisScript;
+
+  constructor(private readonly link: Link) {
+    super();
+    this.commitScript = link.script('entity-commit', luaOf('entity-commit'), 1);
+    this.namedScript = link.script('entity-named', luaOf('entity-named'), 1);
+    this.newsScript = link.script('entity-news', luaOf('entity-news'), 1);
+  }
+
+  override async commit(changes: readonly Change[]): Promise<CommitReply> {
+    const common = [this.link.nowMs(), randomBytes(6).toString('hex'), this.link.key(channel), newsKept];
+    const reply = commitSchema.parse(await this.commitScript([head], [...common, ...changes.flatMap(wordsOf)]));
+    switch (reply[0]) {
+      case 'committed':
+        return { kind: 'committed', version: reply[1] };
+      case 'moved':
+        return { kind: 'moved', at: reply[1] };
+      case 'name_taken':
+        return { kind: 'name_taken', at: reply[1], name: reply[2], owner: reply[3] };
+    }
+  }
+
+  override async many(refs: readonly EntityRef[]): Promise<readonly (Entity | undefined)[]> {
+    const found = new Map<EntityKind, Map<string, Entity>>();
+    const kinds = [...new Set(refs.map(({ kind }) => kind))];
+    await this.link.run((redis) =>
+      Promise.all(
+        kinds.map(async (kind) => {
+          const ids = [...new Set(refs.flatMap((ref) => (ref.kind === kind ? [ref.id] : [])))];
+          const records = recordsSchema.parse(await redis.hmget(this.docKey(kind), ...ids));
+          found.set(kind, new Map(ids.flatMap((id, at) => entryOf(kind, id, records[at]))));
+        }),
+      ),
+    );
+    return refs.map(({ kind, id }) => found.get(kind)?.get(id));
+  }
+
+  override async named(kind: EntityKind, name: string): Promise<Entity | undefined> {
+    const reply = namedSchema.parse(await this.namedScript([head], [kind, name]));
+    return reply === null ? undefined : entityOf(kind, ...reply);
+  }
+
+  override async page(kind: EntityKind, query: PageQuery): Promise<EntityPage> {
+    const { list = '', order, offset, limit } = query;
+    const key = this.listKey(kind, list);
+    const last = offset + limit - 1;
+    const [total, ids] = await this.link.run((redis) =>
+      Promise.all([
+        redis.zcard(key),
+        limit === 0
+          ? []
+          : order === 'newest'
+            ? redis.zrevrange(key, offset, last)
+            : redis.zrange(key, offset, String(last)),
+      ]),
+    );
+    const found = ids.length === 0 ? [] : await this.many(ids.map((id) => ({ kind, id })));
+    return { entities: found.flatMap((entity) => entity ?? []), total };
+  }
+
+  override counts(kind: EntityKind, lists: readonly string[]): Promise<readonly number[]> {
+    return this.link.run((redis) => Promise.all(lists.map((list) => redis.zcard(this.listKey(kind, list)))));
+  }
+
+  override async news(since: Stamp | undefined): Promise<News> {
+    const [stamp = '', known, ...entries] = newsSchema.parse(await this.newsScript([head], [since ?? '']));
+    if (known === undefined) return { stamp, changed: undefined };
+    const changed = entries.map((entry) => {
+      const [, kind, id] = entrySchema.parse(JSON.parse(entry));
+      return { kind, id };
+    });
+    return { stamp, changed: changed.reverse() };
+  }
+
+  override onChange(listener: (changed: readonly EntityRef[] | undefined) => void): () => void {
+    return this.link.subscribe(
+      channel,
+      (message) => {
+        listener(changedIn(message));
+      },
+      () => {
+        listener(undefined);
+      },
+    );
+  }
+
+  override nowMs(): number {
+    return this.link.nowMs();
+  }
+
+  /** The link belongs to whoever opened it. */
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private docKey(kind: EntityKind): string {
+    return this.link.key(`${head}:doc:${kind}`);
+  }
+
+  private listKey(kind: EntityKind, list: string): string {
+    return this.link.key(`${head}:list:${kind}:${list}`);
+  }
+}
+
+function luaOf(name: string): string {
+  return readFileSync(join(__dirname, 'lua', `${name}.lua`), 'utf8');
+}
+
+function wordsOf(change: Change): (string | number)[] {
+  const { op, kind, id, expected = '' } = change;
+  if (change.op !== 'put') return [op, kind, id, expected, '', '', '', ''];
+  const { createdAtMs = '', names, lists, body } = change;
+  return [op, kind, id, expected, createdAtMs, JSON.stringify(names), JSON.stringify(lists), body];
+}
+
+function entryOf(kind: EntityKind, id: string, record: string | null | undefined): [string, Entity][] {
+  return record === null || record === undefined ? [] : [[id, entityOf(kind, id, record)]];
+}
+
+function entityOf(kind: EntityKind, id: string, record: string): Entity {
+  const end = record.indexOf('\n');
+  const meta = metaSchema.parse(JSON.parse(record.slice(0, end)));
+  return { kind, id, ...meta, body: record.slice(end + 1) };
+}
+
+/** A message of another release that cannot be read still says that something changed. */
+function changedIn(message: string): readonly EntityRef[] | undefined {
+  try {
+    return messageSchema.parse(JSON.parse(message)).map(([kind, id]) => ({ kind, id }));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { trace } from '@opentelemetry/api';
+import { type TraceSettings } from '../../config/observability-settings';
+import { type Tracer } from '../../kernel/tracing';
+import { OtelTracer } from './otel-tracer';
+
+/** A tracer that records, and how to end it. */
+export interface Tracing {
+  readonly tracer: Tracer;
+  /** Sends what is still here; gives up after a while. Never throws. */
+  readonly stop: () => Promise<void>;
+}
+
+/** How long the last spans may take to leave, milliseconds. */
+const farewellMs = 3_000;
+
+/**
+ * Starts recording when an endpoint is set. The libraries are loaded only then: they cost memory and time that nobody
+ * should pay for nothing. Sampler, batches, headers and resource attributes follow the standard `OTEL_*` variables of the
+ * real environment.
+ */
+export async function startTracing(settings: TraceSettings, version: string): Promise<Tracing | undefined> {
+  const { url, serviceName } = settings;
+  if (url === undefined) return undefined;
+  const [{ NodeSDK, resources }, { OTLPTraceExporter }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/exporter-trace-otlp-proto'),
+  ]);
+  const sdk = new NodeSDK({
+    serviceName,
+    traceExporter: new OTLPTraceExporter({ url }),
+    // Spans are made by hand; a library that follows every call of the process would cost many times as much.
+    instrumentations: [],
+    // Only what the operator writes into OTEL_RESOURCE_ATTRIBUTES: the others tell the command line and the host.
+    resourceDetectors: [resources.envDetector],
+    metricReaders: [],
+    logRecordProcessors: [],
+    textMapPropagator: null,
+  });
+  sdk.start();
+  const tracer = new OtelTracer(trace.getTracer('codex-gateway', version));
+  return {
+    tracer,
+    stop: async () => {
+      await Promise.race([sdk.shutdown().catch(() => undefined), pause(farewellMs)]);
+      trace.disable();
+    },
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
