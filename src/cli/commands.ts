@@ -4,7 +4,9 @@ import { checkConfigCommand } from './check-config.command';
 import { helpFor, helpText } from './help';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
+import { reconcileCommand } from './reconcile.command';
 import { serve } from './serve';
+import { usageCommand } from './usage.command';
 import { gatewayVersion } from '../upstream/gateway-version';
 
 type Command = (conditions: StartConditions) => Promise<number>;
@@ -15,6 +17,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['login', loginCommand],
   ['logout', logoutCommand],
   ['accounts', accountsCommand],
+  ['usage', usageCommand],
+  ['reconcile', reconcileCommand],
   ['help', () => Promise.resolve(print(helpText))],
   ['version', () => Promise.resolve(print(`codex-gateway ${gatewayVersion()}`))],
 ]);

@@ -30,6 +30,18 @@ const pages: ReadonlyMap<string, string> = new Map([
       Every login: state, plan, expiry, last refresh, who rotated it last. Status 1 when one needs a person.
       With --url a running gateway is asked; without --key the master key of the settings is sent.`,
   ],
+  [
+    'usage',
+    `  node dist/main.js usage [--url GATEWAY] [--key KEY] [--config FILE] [--json]
+      What a key spent and what it is held to; with an admin's key also what all keys spent. Asks a running gateway, by
+      default the one of these settings on this machine, with the master key.`,
+  ],
+  [
+    'reconcile',
+    `  node dist/main.js reconcile [--dry-run] [--url GATEWAY] [--key ADMIN_KEY] [--config FILE] [--json]
+      Has a running gateway compare ledger, counters, daily sums and holds, and put them right. Status 1 when something
+      differs and was not put right.`,
+  ],
   ['version', '  node dist/main.js version'],
   ['help', '  node dist/main.js help'],
 ]);

@@ -1,3 +1,6 @@
+import { type ScopeLimits } from '../kernel/limits';
+import { type LimitState } from './meter';
+
 /** A figure that the ledger and its copy do not agree on. */
 export interface Mismatch {
   /** `key`, `team` and so on, or the kind of a rollup. */
@@ -20,12 +23,16 @@ export interface Reconciliation {
   readonly tookMs: number;
 }
 
-/** Port: looking after the books, apart from the requests' way. */
+/**
+ * Port: looking after the books, apart from the requests' way.
+ *
+ * @throws {StateUnavailable} every method, when the state cannot be reached.
+ */
 export abstract class Bookkeeper {
-  /**
-   * Compares ledger, counters, rollups and live holds.
-   *
-   * @param repair false only looks. @throws {StateUnavailable} when the state cannot be reached.
-   */
+  /** Compares ledger, counters, rollups and live holds. @param repair false only looks. */
   abstract reconcile(repair: boolean): Promise<Reconciliation>;
+  /** Zeroes the spend of every key and team, and keeps the rows. @returns how many books were changed. */
+  abstract resetSpend(): Promise<number>;
+  /** How every limit of these scopes stands now, in the order of the scopes; takes nothing. */
+  abstract limits(scopes: readonly ScopeLimits[]): Promise<readonly LimitState[]>;
 }

@@ -40,6 +40,7 @@ describe('the books', () => {
     expect((await bench.ask('viewer', '/global/spend/reset', post())).status).toBe(403);
     expect((await bench.ask('alice', '/global/spend/reset', post())).status).toBe(403);
     expect(await bench.json('admin', '/global/spend/reset', post())).toMatchObject({ status: 'success' });
+    expect(bench.books.resets).toBe(1);
   });
 
   it('calculate the cost of an answer of either dialect, and of a question', async () => {

@@ -9,6 +9,7 @@ import {
   type ScopeCounters,
 } from '../../src/metering/ledger';
 import { type LedgerRow } from '../../src/metering/ledger-row';
+import { type LimitState } from '../../src/metering/meter';
 import { StateUnavailable } from '../../src/state/state-unavailable';
 
 /** A row of the suite: one successful chat of alice's key, changed as the test wants. */
@@ -96,9 +97,20 @@ export class ScriptedBookkeeper extends Bookkeeper {
   readonly repairs: boolean[] = [];
   found: Reconciliation = { checked: 0, mismatches: [], repaired: 0, tookMs: 0 };
 
+  resets = 0;
+
   reconcile(repair: boolean): Promise<Reconciliation> {
     this.repairs.push(repair);
     return Promise.resolve(this.found);
+  }
+
+  resetSpend(): Promise<number> {
+    this.resets += 1;
+    return Promise.resolve(3);
+  }
+
+  limits(): Promise<readonly LimitState[]> {
+    return Promise.resolve([]);
   }
 }
 

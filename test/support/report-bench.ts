@@ -1,5 +1,4 @@
 import { SettingsHolder } from '../../src/config/settings-holder';
-import { Global, Module } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module';
@@ -48,15 +47,13 @@ export async function startReportBench(settings: Settings): Promise<ReportBench>
   const ledger = new MemoryLedger();
   const books = new ScriptedBookkeeper();
 
-  @Global()
-  @Module({ providers: [{ provide: Bookkeeper, useValue: books }], exports: [Bookkeeper] })
-  class BooksModule {}
-
   const lifecycle = new Lifecycle();
   const house = AppModule.of({ settings: new SettingsHolder(settings), source: undefined, hooks: [], lifecycle });
-  const built = await Test.createTestingModule({ imports: [house, BooksModule] })
+  const built = await Test.createTestingModule({ imports: [house] })
     .overrideProvider(Ledger)
     .useValue(ledger)
+    .overrideProvider(Bookkeeper)
+    .useValue(books)
     .overrideProvider(KeyAuthenticator)
     .useValue(new Holders())
     .compile();

@@ -1,8 +1,7 @@
-import { Controller, HttpCode, Inject, Optional, Post, Req } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { RouteGroup } from '../../keys/route-group.decorator';
-import { GatewayError } from '../../kernel/errors';
 import { Bookkeeper } from '../../metering/bookkeeper';
 import { optionalFlag, requireObject } from '../../protocol/json-guards';
 import { requireAdmin, requireAll, sightOf } from '../../reports/sight';
@@ -21,7 +20,7 @@ export class BooksController {
     private readonly calculator: SpendCalculator,
     private readonly body: ReportBody,
     private readonly resets: SpendReset,
-    @Optional() @Inject(Bookkeeper) private readonly books: Bookkeeper | undefined,
+    private readonly books: Bookkeeper,
   ) {}
 
   @RouteGroup('info')
@@ -43,7 +42,6 @@ export class BooksController {
     const repair = optionalFlag(asked['repair'], 'repair') ?? true;
     // Looking is open to viewers.
     if (repair) requireAdmin(caller);
-    if (this.books === undefined) throw notServed();
     const { checked, mismatches, repaired, tookMs } = await this.books.reconcile(repair);
     return { checked, mismatches, repaired, took_ms: tookMs };
   }
@@ -57,15 +55,4 @@ export class BooksController {
     const changed = await this.resets.resetAll(actorOf(request));
     return { message: `Spend of ${changed} keys and teams set to 0. The spend log is unchanged.`, status: 'success' };
   }
-}
-
-/** 501: nobody keeps the books of this build. */
-function notServed(): GatewayError {
-  return new GatewayError({
-    status: 501,
-    type: 'invalid_request_error',
-    code: 'not_implemented',
-    message: 'This gateway does not compare its books.',
-    shouldRetry: false,
-  });
 }
