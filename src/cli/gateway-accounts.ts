@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Settings } from '../config/settings';
-import { callGateway, type GatewayAddress, notOurs, refusalOf } from './gateway-call';
+import { askGateway, type GatewayAddress } from './gateway-call';
+import { CommandRefused } from './login-words';
 
 const word = z.string().max(1_000).nullable();
 
@@ -25,9 +26,7 @@ export type GatewayAccount = z.infer<typeof accountSchema>;
 
 /** Asks a running gateway for its logins. @throws {CommandRefused} naming neither key nor answer. */
 export async function gatewayAccounts(settings: Settings, address: GatewayAddress): Promise<readonly GatewayAccount[]> {
-  const [answer] = await callGateway(settings, address, [{ method: 'GET', path: '/account/list' }]);
-  if (answer?.status !== 200) throw refusalOf(answer?.status ?? 0, 'only its master key may ask');
-  const read = listSchema.safeParse(answer.json);
-  if (!read.success) throw notOurs();
+  const read = listSchema.safeParse(await askGateway(settings, address, { method: 'GET', path: '/account/list' }));
+  if (!read.success) throw new CommandRefused('That address does not answer like a Codex Gateway.');
   return read.data.accounts;
 }

@@ -4,88 +4,62 @@ import { UpstreamFailure } from '../kernel/upstream-failure';
 import { UndiciOutbound } from '../outbound/undici-outbound';
 import { CommandRefused } from './login-words';
 
-/** A running gateway as the words of a command name it. */
+/** A running gateway, and the key to ask it with; without one the master key of the settings is sent. */
 export interface GatewayAddress {
-  /** Undefined: the one that these settings would start on this machine. */
-  readonly url: string | undefined;
-  /** Undefined: the master key of the settings. */
+  readonly url: string;
   readonly key: string | undefined;
 }
 
-/** One question to a gateway. */
+/** One question for it. */
 export interface GatewayQuestion {
   readonly method: 'GET' | 'POST';
-  /** Beginning with a slash. */
   readonly path: string;
   readonly body?: unknown;
-  /** How long the answer may take; milliseconds. */
-  readonly answerMs?: number;
 }
 
-/** A status and, unless it is something else, the JSON of an answer. */
-export interface GatewayAnswer {
-  readonly status: number;
-  readonly json: unknown;
-}
+const answerMs = 60_000;
+const answerLimitBytes = 32 * 1024 * 1024;
 
-const usualAnswerMs = 10_000;
-const answerLimitBytes = 4 * 1024 * 1024;
-
-/** Asks a running gateway, one question after the other. @throws {CommandRefused} naming neither key nor answer. */
-export async function callGateway(
+/** The JSON of its answer. @throws {CommandRefused} that repeats neither key nor answer, but the words of a refusal. */
+export async function askGateway(
   settings: Settings,
-  { url, key }: GatewayAddress,
-  questions: readonly GatewayQuestion[],
-): Promise<readonly GatewayAnswer[]> {
-  const base = baseOf(url ?? ownAddress(settings));
-  const secret = key ?? settings.masterKey;
-  if (secret === undefined) throw new CommandRefused('Say a key of that gateway: --key, or GATEWAY_MASTER_KEY.');
+  address: GatewayAddress,
+  { method, path, body }: GatewayQuestion,
+): Promise<unknown> {
+  const base = baseOf(address.url);
+  const secret = address.key ?? settings.masterKey;
+  if (secret === undefined)
+    throw new CommandRefused('Say the master key of that gateway: --key, or GATEWAY_MASTER_KEY.');
   // The person who typed the address allows it, and no other.
   const outbound = new UndiciOutbound({ ...settings, deployments: [], codex: { ...settings.codex, baseUrl: base } });
   try {
-    const answers: GatewayAnswer[] = [];
-    for (const question of questions) answers.push(await ask(outbound, base, secret, question));
-    return answers;
+    const headers = { authorization: `Bearer ${secret}`, accept: 'application/json', 'content-type': 'application/json' };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await outbound.send({ method, url: base + path, headers, headersMs: answerMs, ...sent });
+    const json = jsonIn(await answer.text(answerLimitBytes, answerMs));
+    if (answer.status !== 200) throw new CommandRefused(refusalWords(answer.status, json));
+    return json;
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
     throw new CommandRefused(`The gateway cannot be reached (${error.details.code ?? error.kind}).`, { cause: error });
   } finally {
     await outbound.close();
   }
+} // prettier-ignore
+
+function refusalWords(status: number, json: unknown): string {
+  const said = messageIn(json);
+  if (status === 401) return 'The gateway answers 401: only its master key or an admin’s may ask.';
+  if (said !== undefined) return `The gateway answers ${status}: ${said}`;
+  return `The gateway answers ${status}${status === 404 ? ': is the address right, and is that a Codex Gateway?' : '.'}`;
 }
 
-/** What a person reads when the gateway does not answer 200. */
-export function refusalOf(status: number, whoMay: string): CommandRefused {
-  const hint = status === 401 || status === 403 ? `: ${whoMay}` : status === 404 ? wrongPlace : '';
-  return new CommandRefused(`The gateway answers ${status}${hint}.`);
-}
-
-const wrongPlace = ': is the address right, and is that a Codex Gateway?';
-
-/** A 200 that reads like something else. */
-export function notOurs(): CommandRefused {
-  return new CommandRefused('That address does not answer like a Codex Gateway.');
-}
-
-async function ask(
-  outbound: UndiciOutbound,
-  base: string,
-  secret: string,
-  { method, path, body, answerMs = usualAnswerMs }: GatewayQuestion,
-): Promise<GatewayAnswer> {
-  const headers = {
-    authorization: `Bearer ${secret}`,
-    accept: 'application/json',
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  };
-  const text = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await outbound.send({ method, url: `${base}${path}`, headers, headersMs: answerMs, ...text });
-  return { status: answer.status, json: jsonIn(await answer.text(answerLimitBytes, answerMs)) };
-}
-
-function ownAddress({ listen: { host, port } }: Settings): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+/** Only the envelope of our own errors is shown. */
+function messageIn(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || !('error' in json)) return undefined;
+  const { error } = json;
+  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
+  return typeof error.message === 'string' ? error.message.slice(0, 1_000) : undefined;
 }
 
 /** The address with a path, if it has one, and nothing else. */

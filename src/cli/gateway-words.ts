@@ -25,12 +25,19 @@ const options = {
 export function gatewayWords({ argv, env, cwd, homeDir }: StartConditions): GatewayWords {
   const values = parsedWords(argv);
   const configWords = values.config === undefined ? [] : ['--config', values.config];
+  const settings = loadSettings({ argv: configWords, env, cwd, homeDir });
   return {
-    settings: loadSettings({ argv: configWords, env, cwd, homeDir }),
-    address: { url: values.url, key: values.key },
+    settings,
+    address: { url: values.url ?? ownAddress(settings), key: values.key },
     json: values.json,
     dryRun: values['dry-run'],
   };
+}
+
+/** Where a gateway of these settings listens, as seen from this machine. */
+function ownAddress({ listen: { host, port } }: Settings): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 function parsedWords(argv: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof options }>>['values'] {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type StartConditions } from '../config/load-settings';
-import { callGateway, notOurs, refusalOf } from './gateway-call';
+import { askGateway } from './gateway-call';
 import { gatewayWords } from './gateway-words';
-import { withPlainErrors } from './login-words';
+import { CommandRefused, withPlainErrors } from './login-words';
 import { textTable } from './text-table';
 
 const answerSchema = z.looseObject({
@@ -14,9 +14,6 @@ const answerSchema = z.looseObject({
   took_ms: z.number(),
 });
 
-/** A ledger of a million rows is read through; milliseconds. */
-const answerMs = 600_000;
-
 /**
  * Has a running gateway compare its books and put them right; with `--dry-run` only compare.
  *
@@ -25,11 +22,9 @@ const answerMs = 600_000;
 export function reconcileCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
     const { settings, address, json, dryRun } = gatewayWords(conditions);
-    const question = { method: 'POST', path: '/spend/reconcile', body: { repair: !dryRun }, answerMs } as const;
-    const [answer] = await callGateway(settings, address, [question]);
-    if (answer?.status !== 200) throw refusalOf(answer?.status ?? 0, 'only its master key or an admin may ask');
-    const read = answerSchema.safeParse(answer.json);
-    if (!read.success) throw notOurs();
+    const question = { method: 'POST', path: '/spend/reconcile', body: { repair: !dryRun } } as const;
+    const read = answerSchema.safeParse(await askGateway(settings, address, question));
+    if (!read.success) throw new CommandRefused('That address does not answer like a Codex Gateway.');
     const { mismatches, repaired } = read.data;
     process.stdout.write(`${json ? JSON.stringify(read.data, null, 2) : page(read.data)}\n`);
     return mismatches.length > repaired ? 1 : 0;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type StartConditions } from '../config/load-settings';
 import { dollarWords } from '../reports/limits/limit-words';
-import { callGateway, notOurs, refusalOf } from './gateway-call';
+import { askGateway } from './gateway-call';
 import { gatewayWords } from './gateway-words';
-import { withPlainErrors } from './login-words';
+import { CommandRefused, withPlainErrors } from './login-words';
 import { textTable } from './text-table';
 
 const word = z.string().nullable();
@@ -41,22 +41,23 @@ type Keys = z.infer<typeof keysSchema>;
 export function usageCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
     const { settings, address, json } = gatewayWords(conditions);
-    const [own, total, keys] = await callGateway(settings, address, [
-      { method: 'GET', path: '/v1/usage' },
-      { method: 'GET', path: '/global/spend' },
-      { method: 'GET', path: '/global/spend/keys?limit=20' },
-    ]);
-    if (own?.status !== 200) throw refusalOf(own?.status ?? 0, 'is that one of its keys');
-    const usage = usageSchema.safeParse(own.json);
-    if (!usage.success) throw notOurs();
+    const usage = usageSchema.safeParse(await askGateway(settings, address, { method: 'GET', path: '/v1/usage' }));
+    if (!usage.success) throw new CommandRefused('That address does not answer like a Codex Gateway.');
     // Only admins and viewers are told what others spent.
-    const all = totalSchema.safeParse(total?.json).data;
-    const top = keysSchema.safeParse(keys?.json).data;
+    const ask = (path: string): Promise<unknown> =>
+      askGateway(settings, address, { method: 'GET', path }).catch(unlessRefused);
+    const all = totalSchema.safeParse(await ask('/global/spend')).data;
+    const top = all === undefined ? undefined : keysSchema.safeParse(await ask('/global/spend/keys?limit=20')).data;
     const gateway = all === undefined || top === undefined ? undefined : { ...all, keys: top };
     const shown = json ? JSON.stringify({ usage: usage.data, gateway }, null, 2) : page(usage.data, all, top);
     process.stdout.write(`${shown}\n`);
     return 0;
   });
+}
+
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof CommandRefused)) throw error;
+  return undefined;
 }
 
 function page(usage: Usage, total: Total | undefined, keys: Keys | undefined): string {
