@@ -7,8 +7,10 @@ import { Management } from '../keys/management/management';
 import { keyView, nothingSpent } from '../keys/management/views';
 import { name } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
+import { AlertCenter } from '../reports/alerts/alert-center';
 import { actorOf, bodyOf, optionalBodyOf } from './admin-request';
 import { EntityViews } from './entity-views';
+import { newKey } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody } from './openapi-bodies';
 import { SpendResets } from './spend-resets';
@@ -25,6 +27,7 @@ export class KeyController {
     private readonly management: Management,
     private readonly views: EntityViews,
     private readonly resets: SpendResets,
+    private readonly alerts: AlertCenter,
   ) {}
 
   @RouteGroup('management', makers)
@@ -33,7 +36,7 @@ export class KeyController {
   @ApiOperation({ summary: 'Makes a key; its value is shown this once' })
   @jsonBody(generateShape)
   async generate(@Req() request: FastifyRequest): Promise<object> {
-    return mintedView(await this.management.minting.generate(actorOf(request), await bodyOf(request)));
+    return this.minted(await this.management.minting.generate(actorOf(request), await bodyOf(request)));
   }
 
   @RouteGroup('management', makers)
@@ -42,7 +45,7 @@ export class KeyController {
   @ApiOperation({ summary: 'Makes a key of a team that is no person’s' })
   @jsonBody(generateShape)
   async generateForService(@Req() request: FastifyRequest): Promise<object> {
-    return mintedView(await this.management.minting.generateForService(actorOf(request), await bodyOf(request)));
+    return this.minted(await this.management.minting.generateForService(actorOf(request), await bodyOf(request)));
   }
 
   @RouteGroup('management', makers)
@@ -110,6 +113,11 @@ export class KeyController {
     const key = await this.management.access.managed(actor, named);
     await this.resets.reset(actor, { kind: 'key', id: key.id }, await optionalBodyOf(request));
     return this.views.key(key);
+  }
+
+  private minted(minted: MintedKey): object {
+    this.alerts.keyCreated(newKey(minted.key));
+    return mintedView(minted);
   }
 
   private async regenerated(request: FastifyRequest, named: string | undefined, body: unknown): Promise<object> {

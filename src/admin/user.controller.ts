@@ -7,8 +7,10 @@ import { keyView, nothingSpent, userView } from '../keys/management/views';
 import { id } from '../keys/rows/field-types';
 import { stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
+import { AlertCenter } from '../reports/alerts/alert-center';
 import { actorOf, bodyOf, listIn, numberIn, type Query as Params, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
+import { newKey, newUser } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from './openapi-bodies';
 
@@ -23,6 +25,7 @@ export class UserController {
   constructor(
     private readonly management: Management,
     private readonly views: EntityViews,
+    private readonly alerts: AlertCenter,
   ) {}
 
   @RouteGroup('management')
@@ -32,6 +35,8 @@ export class UserController {
   @jsonBody(newUserShape)
   async create(@Req() request: FastifyRequest): Promise<object> {
     const { user, key, ignored } = await this.management.users.create(actorOf(request), await bodyOf(request));
+    this.alerts.internalUserCreated(newUser(user));
+    if (key !== undefined) this.alerts.keyCreated(newKey(key.stored));
     const minted = key === undefined ? {} : { ...keyView(key.stored, nothingSpent), key: key.secret, token: key.stored.id };
     return {
       ...minted,

@@ -21,7 +21,7 @@ const openAiParams: readonly string[] = [
 
 /** What LiteLLM tells of a model, as far as the catalog knows it; `null` is its word for unknown. */
 export function modelFacts({ provider }: Deployment, model: ResolvedModel): JsonObject {
-  const base = { litellm_provider: provider, mode: 'responses', ...unknownCosts };
+  const base = { litellm_provider: provider, mode: 'responses' };
   const { entry, profile } = model;
   if (entry === undefined) return { ...base, max_tokens: null, max_input_tokens: null, max_output_tokens: null };
   const isOrdinary = profile === 'ordinary';
@@ -49,8 +49,6 @@ export function modelFacts({ provider }: Deployment, model: ResolvedModel): Json
     codex_profile: profile,
   };
 }
-
-const unknownCosts = { input_cost_per_token: null, output_cost_per_token: null };
 
 function paramsOf({ supportsVerbosity, serviceTiers }: CatalogEntry): readonly string[] {
   const more = [...(supportsVerbosity ? ['verbosity'] : []), ...(serviceTiers.length > 0 ? ['service_tier'] : [])];

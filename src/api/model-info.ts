@@ -1,9 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
+import { type Settings } from '../config/settings';
 import { type Principal } from '../kernel/principal';
 import { ModelCatalog } from '../models/model-catalog';
 import { type JsonObject } from '../protocol/canonical/canonical-request';
 import { ModelGroups } from '../routing/model-groups';
+import { priceFor } from '../protocol/pricing/price-lookup';
+import { modelCosts } from './model-costs';
 import { modelFacts } from './model-facts';
 import { OfferedModels } from './offered-models';
 
@@ -26,6 +30,7 @@ export class ModelInfo {
     private readonly offered: OfferedModels,
     private readonly groups: ModelGroups,
     private readonly catalog: ModelCatalog,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'pricing'>,
   ) {}
 
   /** One row for each deployment of each offered name. @param id only the deployment with this id. */
@@ -66,7 +71,14 @@ export class ModelInfo {
   private async member(name: string, deployment: Deployment): Promise<Member> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const written = Object.entries(deployment.modelInfo).filter(([field]) => !secretName.test(field));
-    const info = { key: model.slug, ...modelFacts(deployment, model), ...Object.fromEntries(written) };
+    const price = priceFor(this.settings.pricing, {
+      provider: deployment.provider,
+      ownPrice: deployment.price,
+      baseModel: deployment.baseModel,
+      requestModels: [model.slug, deployment.upstreamModel],
+    });
+    const facts = { key: model.slug, ...modelFacts(deployment, model), ...modelCosts(price) };
+    const info = { ...facts, ...Object.fromEntries(written) };
     return { name, deployment, info };
   }
 }

@@ -8,6 +8,7 @@ import { TokenEstimates } from '../metering/token-estimates';
 import { type RowQuality } from '../metering/ledger-row';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
+import { AlertCenter } from '../reports/alerts/alert-center';
 import { StateUnavailable } from '../state/state-unavailable';
 import { type Call, requestedModelOf } from './call';
 import { tellTrace } from './call-trace';
@@ -38,6 +39,7 @@ export class Settlement {
     private readonly keeper: HoldKeeper,
     private readonly estimates: TokenEstimates,
     private readonly running: RunningCalls,
+    private readonly alerts: AlertCenter,
     private readonly clock: Clock,
   ) {}
 
@@ -98,6 +100,8 @@ export class Settlement {
     ticket.isSettled = true;
     this.keeper.left(ticket);
     this.learn(call, progress, bill);
+    const { customerId } = call.extras;
+    if (customerId !== undefined) this.alerts.sawSpend(customerId, bill.cost?.nanos ?? 0);
     const { id: ticketId, startMs } = ticket.facts;
     const endMs = Math.max(startMs, this.meter.nowMs());
     try {

@@ -8,7 +8,7 @@ import { type LimitState } from '../../src/metering/meter';
 import { AlertCenter } from '../../src/reports/alerts/alert-center';
 import { type Simulator, startSimulator } from '../simulator/simulator';
 import { AlertReceiver, isSigned } from '../support/alert-receiver';
-import { settingsOf } from '../support/gateway';
+import { settingsOf, testKey } from '../support/gateway';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
 
 const secret = 'whsec-of-the-suite';
@@ -113,6 +113,33 @@ describe('a running gateway', () => {
       }),
       expect.objectContaining({ event: 'internal_user_created', user_id: 'u1', user_email: 'eve@example.com' }),
     ]);
+  });
+
+  it('tells of a key that was made, and of its budget as soon as a request finds no room in it', async () => {
+    await gateway();
+    const url = running[0]?.url ?? '';
+    const post = async (path: string, key: string, body: object): Promise<Response> =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const made = await post('/key/generate', testKey, {
+      key_alias: 'tiny',
+      max_budget: 0.000_01,
+      budget_duration: '30d',
+    });
+    const { key, token } = (await made.json()) as { key: string; token: string };
+    const question = { model: 'gpt-5.5', messages: [{ role: 'user', content: 'Ping!' }] };
+    for (let call = 0; call < 3; call += 1)
+      expect((await post('/v1/chat/completions', key, question)).status).toBe(429);
+    await receiver.until(2);
+
+    expect(receiver.received.map(({ json }) => [json['event'], json['token'], json['key_alias']])).toEqual([
+      ['key_created', token, 'tiny'],
+      ['budget_crossed', token, 'tiny'],
+    ]);
+    expect(receiver.received.every(({ text }) => !text.includes(key))).toBe(true);
   });
 
   it('tells of customers’ spend in sums, at the latest when it ends', async () => {

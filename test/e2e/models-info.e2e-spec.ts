@@ -100,6 +100,15 @@ describe('/model/info', () => {
     });
   });
 
+  it('tells the list price of a model whose price is known', async () => {
+    const [listed] = await rows('/model/info?litellm_model_id=seat-one');
+    expect(objectOf(listed?.['model_info'])).toMatchObject({
+      // The operator’s own, and the rest of the list price of gpt-5.5 beside it.
+      input_cost_per_token: 0.00000125,
+      output_cost_per_token: 0.00003,
+    });
+  });
+
   it('lets what the operator wrote go before the catalog, but for what looks like a secret', async () => {
     const [one] = await rows('/model/info?litellm_model_id=seat-one');
     expect(objectOf(one?.['model_info'])).toMatchObject({
