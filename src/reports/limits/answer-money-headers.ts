@@ -1,9 +1,10 @@
-import { dollarsFromNanos } from '../../kernel/money';
 import { type LimitState } from '../../metering/meter';
 import { type Cost, type PriceAdjustment } from '../../protocol/pricing/cost-of';
-import { codexWindowHeaders } from './codex-windows';
-import { rateHeaders } from './limit-headers';
+import { addCodexWindowHeaders } from './codex-windows';
+import { addRateHeaders } from './limit-headers';
 import { rateKindOf } from './limit-words';
+
+type Headers = Record<string, string>;
 
 /** What is known when the headers of an answer are written. */
 export interface MoneyFacts {
@@ -21,54 +22,62 @@ export interface MoneyFacts {
 }
 
 /** Headers of an answer about money and limits, streamed or whole: LiteLLM's names, OpenAI's, and the Codex CLI's. */
-export function answerMoneyHeaders(facts: MoneyFacts): Record<string, string> {
-  const { limits, cost, adjustment, nowMs } = facts;
-  return {
-    ...keyHeaders(facts),
-    ...(cost === undefined ? {} : costHeaders(cost, adjustment)),
-    ...rateHeaders(limits, nowMs),
-    ...(facts.isCodexCli ? codexWindowHeaders(limits) : {}),
-  };
+export function answerMoneyHeaders(facts: MoneyFacts): Headers {
+  const { limits, cost } = facts;
+  const headers: Headers = {};
+  addKeyHeaders(headers, facts);
+  if (cost !== undefined) addCostHeaders(headers, cost, facts.adjustment);
+  addRateHeaders(headers, limits, facts.nowMs);
+  if (facts.isCodexCli) addCodexWindowHeaders(headers, limits);
+  return headers;
 }
 
-function costHeaders({ nanos, parts }: Cost, adjustment: PriceAdjustment | undefined): Record<string, string> {
-  const headers: Record<string, string> = { 'x-litellm-response-cost': dollars(nanos) };
-  if (parts.discount === 0 && parts.margin === 0) return headers;
+function addCostHeaders(headers: Headers, { nanos, parts }: Cost, adjustment: PriceAdjustment | undefined): void {
+  headers['x-litellm-response-cost'] = dollars(nanos);
+  if (parts.discount === 0 && parts.margin === 0) return;
   headers['x-litellm-response-cost-original'] = dollars(nanos + parts.discount - parts.margin);
   if (parts.discount > 0) headers['x-litellm-response-cost-discount-amount'] = dollars(parts.discount);
-  if (parts.margin === 0) return headers;
+  if (parts.margin === 0) return;
   headers['x-litellm-response-cost-margin-amount'] = dollars(parts.margin);
   if (adjustment !== undefined && adjustment.marginPpm > 0) {
     headers['x-litellm-response-cost-margin-percent'] = String(adjustment.marginPpm / 10_000);
   }
-  return headers;
 }
 
 /** The key's own limits. Of several money budgets the longest tells most: the one without an end, else the largest. */
-function keyHeaders({ limits, heldNanos, cost }: MoneyFacts): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const own = limits.filter(({ scope, model }) => scope === 'key' && model === undefined);
-  const budgets = own.filter(({ limit }) => limit === 'nano_usd');
-  const budget = budgets.find(({ resetAtMs }) => resetAtMs === undefined) ?? budgets.reduce(larger, budgets[0]);
-  if (budget !== undefined) {
-    const spent = Math.max(0, budget.used - heldNanos) + (cost?.nanos ?? 0);
-    headers['x-litellm-key-spend'] = dollars(spent);
-    headers['x-litellm-key-max-budget'] = dollars(budget.max);
-  }
-  for (const state of own) {
+function addKeyHeaders(headers: Headers, { limits, heldNanos, cost }: MoneyFacts): void {
+  let budget: LimitState | undefined;
+  for (const state of limits) {
+    if (state.scope !== 'key' || state.model !== undefined) continue;
+    if (state.limit === 'nano_usd') {
+      budget = tellsMore(budget, state);
+      continue;
+    }
     const kind = rateKindOf(state);
     if (kind === 'requests') headers['x-litellm-key-rpm-limit'] = String(state.max);
-    if (kind === 'tokens') headers['x-litellm-key-tpm-limit'] = String(state.max);
+    else if (kind === 'tokens') headers['x-litellm-key-tpm-limit'] = String(state.max);
   }
-  return headers;
+  if (budget === undefined) return;
+  headers['x-litellm-key-spend'] = dollars(Math.max(0, budget.used - heldNanos) + (cost?.nanos ?? 0));
+  headers['x-litellm-key-max-budget'] = dollars(budget.max);
 }
 
-function larger(best: LimitState | undefined, state: LimitState): LimitState {
-  return best === undefined || state.max > best.max ? state : best;
+function tellsMore(best: LimitState | undefined, state: LimitState): LimitState {
+  if (best === undefined || state.resetAtMs === undefined) return state;
+  return best.resetAtMs === undefined || best.max >= state.max ? best : state;
 }
+
+const nanosPerDollar = 1_000_000_000;
 
 /** Plain decimals: a nano-dollar as `1e-9` is no number to many readers of headers. */
 function dollars(nanos: number): string {
-  const text = dollarsFromNanos(nanos).toFixed(9).replace(/0+$/, '');
-  return text.endsWith('.') ? `${text}0` : text;
+  const whole = Math.floor(nanos / nanosPerDollar);
+  let rest = nanos - whole * nanosPerDollar;
+  if (rest === 0) return `${whole}.0`;
+  let digits = 9;
+  while (rest % 10 === 0) {
+    rest /= 10;
+    digits -= 1;
+  }
+  return `${whole}.${String(rest).padStart(digits, '0')}`;
 }

@@ -32,25 +32,36 @@ const minutesPerWord: ReadonlyMap<string, number> = new Map([['daily', 1_440], [
  * has words for; other budgets only for those who have none in money.
  */
 export function codexWindows(limits: readonly LimitState[]): readonly CodexWindow[] {
-  const budgets = limits.filter((state) => own.has(state.scope) && rateKindOf(state) === undefined && state.max > 0);
-  const money = budgets.filter(({ limit }) => limit === 'nano_usd');
-  const shown = (money.length > 0 ? money : budgets).map(windowOf);
-  return [...shown].sort((left, right) => shareOf(right) - shareOf(left));
+  const money: CodexWindow[] = [];
+  const others: CodexWindow[] = [];
+  for (const state of limits) {
+    if (state.max <= 0 || !own.has(state.scope) || rateKindOf(state) !== undefined) continue;
+    (state.limit === 'nano_usd' ? money : others).push(windowOf(state));
+  }
+  return (money.length > 0 ? money : others).sort((left, right) => shareOf(right) - shareOf(left));
 }
 
-/** `x-codex-primary-*` of the tightest budget and `x-codex-secondary-*` of the next one; empty without budgets. */
-export function codexWindowHeaders(limits: readonly LimitState[]): Record<string, string> {
+/** `x-codex-primary-*` of the tightest budget and `x-codex-secondary-*` of the next one; nothing without budgets. */
+export function addCodexWindowHeaders(headers: Record<string, string>, limits: readonly LimitState[]): void {
   const [primary, secondary] = codexWindows(limits);
-  return {
-    ...(primary === undefined ? {} : headersOf('primary', primary)),
-    ...(secondary === undefined ? {} : headersOf('secondary', secondary)),
-  };
+  if (primary !== undefined) addWindow(headers, slots.primary, primary);
+  if (secondary !== undefined) addWindow(headers, slots.secondary, secondary);
 }
+
+/** Durations that were read before; operators write a handful of them. */
+const knownMinutes = new Map<string, number | undefined>();
+const mostKnown = 1_000;
 
 /** A duration such as `30d`, `24h`, `1mo`, `weekly`; a month counts as 30 days. Undefined for anything else. */
 export function periodMinutes(period: string): number | undefined {
-  const word = minutesPerWord.get(period);
-  if (word !== undefined) return word;
+  if (knownMinutes.has(period)) return knownMinutes.get(period);
+  const minutes = minutesPerWord.get(period) ?? minutesIn(period);
+  if (knownMinutes.size >= mostKnown) knownMinutes.clear();
+  knownMinutes.set(period, minutes);
+  return minutes;
+}
+
+function minutesIn(period: string): number | undefined {
   const [, amount, unit] = /^(\d+)(s|mo|m|h|d|w|y)$/.exec(period) ?? [];
   const perUnit = minutesPerUnit[unit ?? ''];
   return perUnit === undefined ? undefined : Math.max(1, Math.round(Number(amount) * perUnit));
@@ -70,13 +81,25 @@ function shareOf({ state }: CodexWindow): number {
   return state.used / state.max;
 }
 
-function headersOf(
-  slot: 'primary' | 'secondary',
+interface SlotNames {
+  readonly percent: string;
+  readonly minutes: string;
+  readonly reset: string;
+}
+
+const slots = { primary: slotNames('primary'), secondary: slotNames('secondary') } as const;
+
+function slotNames(slot: string): SlotNames {
+  const name = (what: string): string => `x-codex-${slot}-${what}`;
+  return { percent: name('used-percent'), minutes: name('window-minutes'), reset: name('reset-at') };
+}
+
+function addWindow(
+  headers: Record<string, string>,
+  names: SlotNames,
   { usedPercent, minutes, resetAt }: CodexWindow,
-): Record<string, string> {
-  return {
-    [`x-codex-${slot}-used-percent`]: String(usedPercent),
-    ...(minutes === undefined ? {} : { [`x-codex-${slot}-window-minutes`]: String(minutes) }),
-    ...(resetAt === undefined ? {} : { [`x-codex-${slot}-reset-at`]: String(resetAt) }),
-  };
+): void {
+  headers[names.percent] = String(usedPercent);
+  if (minutes !== undefined) headers[names.minutes] = String(minutes);
+  if (resetAt !== undefined) headers[names.reset] = String(resetAt);
 }

@@ -42,7 +42,7 @@ describe('a request that a rate keeps out', () => {
     expect(error.message).toBe(
       'Rate limit exceeded for api_key: ci-bot. Limit type: requests. Current limit: 60, Remaining: 0. Limit resets at: 2026-11-26 12:00:42 UTC',
     );
-    expect(errorReply(error, { surface: 'openai', isCodexCli: false, besideChatGptLogin: false })).toEqual({
+    expect(errorReply(error, { surface: 'openai', isCodexCli: false, besideChatGptLogin: false })).toMatchObject({
       status: 429,
       headers: {
         'retry-after': '42',
@@ -101,7 +101,7 @@ describe('a request that a budget keeps out', () => {
     );
     const reply = errorReply(error, { surface: 'openai', isCodexCli: false, besideChatGptLogin: false });
     expect(reply.status).toBe(429);
-    expect(reply.headers).toEqual({
+    expect(reply.headers).toMatchObject({
       'x-should-retry': 'false',
       'retry-after': String((Date.UTC(2026, 11, 1) - nowMs) / 1_000),
     });
