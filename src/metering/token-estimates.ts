@@ -48,10 +48,7 @@ export class TokenEstimates {
   /** Learns from an answer whose usage upstream told. */
   learn(keyHash: string, modelGroup: string, { size, usage, tookMs }: Answered): void {
     const key = `${keyHash}\n${modelGroup}`;
-    const known = this.known.get(key) ?? {
-      output: new Samples(firstOutput),
-      unseenInput: new Samples(firstUnseenInput),
-    };
+    const known = this.known.get(key) ?? newExperience();
     // Put in anew, so that what is used least lately is first and goes first.
     this.known.delete(key);
     this.known.set(key, known);
