@@ -6,7 +6,9 @@ import { importLiteLlmCommand } from './import-litellm.command';
 import { keysCommand } from './keys.command';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
+import { reconcileCommand } from './reconcile.command';
 import { serve } from './serve';
+import { usageCommand } from './usage.command';
 import { gatewayVersion } from '../upstream/gateway-version';
 
 type Command = (conditions: StartConditions) => Promise<number>;
@@ -19,6 +21,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['accounts', accountsCommand],
   ['keys', keysCommand],
   ['import-litellm', importLiteLlmCommand],
+  ['usage', usageCommand],
+  ['reconcile', reconcileCommand],
   ['help', () => Promise.resolve(print(helpText))],
   ['version', () => Promise.resolve(print(`codex-gateway ${gatewayVersion()}`))],
 ]);

@@ -44,6 +44,16 @@ const pages: ReadonlyMap<string, string> = new Map([
     `  node dist/main.js import-litellm --file F [--config FILE] [--url GATEWAY [--key MASTER_KEY]] [--json]
       Takes over keys, teams, users and budgets of LiteLLM Proxy: rows of LiteLLM_VerificationToken, or an object with
       keys, teams, users and budgets, as JSON or JSON lines. Existing keys go on working. May be repeated.`,
+    'usage',
+    `  node dist/main.js usage [--url GATEWAY] [--key KEY] [--config FILE] [--json]
+      What a key spent and what it is held to; with an admin's key also what all keys spent. Asks a running gateway, by
+      default the one of these settings on this machine, with the master key.`,
+  ],
+  [
+    'reconcile',
+    `  node dist/main.js reconcile [--dry-run] [--url GATEWAY] [--key ADMIN_KEY] [--config FILE] [--json]
+      Has a running gateway compare ledger, counters, daily sums and holds, and put them right. Status 1 when something
+      differs and was not put right.`,
   ],
   ['version', '  node dist/main.js version'],
   ['help', '  node dist/main.js help'],
