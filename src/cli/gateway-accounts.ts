@@ -3,6 +3,7 @@ import { type Settings } from '../config/settings';
 import { jsonIn } from '../kernel/json-text';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { UndiciOutbound } from '../outbound/undici-outbound';
+import { baseOf } from './gateway-address';
 import { CommandRefused } from './login-words';
 
 const word = z.string().max(1_000).nullable();
@@ -60,12 +61,4 @@ export async function gatewayAccounts(
 function hintFor(status: number): string {
   if (status === 401 || status === 403) return ': only its master key may ask';
   return status === 404 ? ': is the address right, and is that a Codex Gateway?' : '';
-}
-
-/** The address with a path, if it has one, and nothing else. */
-function baseOf(url: string): string {
-  const address = URL.canParse(url) ? new URL(url) : undefined;
-  if (address === undefined || !/^https?:$/.test(address.protocol) || address.username !== '' || address.search !== '')
-    throw new CommandRefused('--url must be an http or https address, for example http://127.0.0.1:4000');
-  return `${address.origin}${address.pathname}`.replace(/\/+$/, '');
 }
