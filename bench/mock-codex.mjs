@@ -13,9 +13,16 @@ import { workloadNamed } from './workloads.mjs';
 const workload = workloadNamed(process.argv[2]);
 const answers = answersFor(workload);
 const catalog = jsonResponse('200 OK', catalogJson, 'etag: W/"bench-catalog"\r\n');
+const received = jsonResponse('200 OK', '{}');
 const notFound = jsonResponse('404 Not Found', '{"detail":"Not Found"}');
 const headEnd = Buffer.from('\r\n\r\n');
 const chunkedEnd = Buffer.from('0\r\n\r\n');
+
+/** Whether paced streams keep their pace; while targets are warmed nobody waits. */
+let isPaced = true;
+process.on('message', (message) => {
+  if (message?.bench === 'pace') isPaced = message.isOn;
+});
 
 /** Paced streams are spread over the milliseconds of one pace, so that they do not arrive as one burst. */
 const phases = Array.from({ length: Math.max(1, workload.paceMs) }, () => new Set());
@@ -54,7 +61,7 @@ function writeInTurns(socket, writes, next) {
 function stream(socket, writes) {
   socket.write(writes.first);
   if (writes.rest.length === 0) return;
-  if (workload.paceMs === 0) {
+  if (workload.paceMs === 0 || !isPaced) {
     setImmediate(writeInTurns, socket, writes.rest, 0);
     return;
   }
@@ -66,6 +73,7 @@ function stream(socket, writes) {
 function answer(socket, requestLine) {
   if (requestLine.includes('/codex/responses')) stream(socket, answers.codex);
   else if (requestLine.includes('/codex/models')) socket.write(catalog);
+  else if (requestLine.includes('/otlp/')) socket.write(received);
   else if (!requestLine.includes('/chat/completions')) socket.write(notFound);
   else if (workload.body.stream) stream(socket, answers.chat);
   else socket.write(answers.chatJson);

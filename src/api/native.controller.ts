@@ -2,6 +2,7 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callContextOf } from '../http/call-context';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { clientGone } from '../http/client-gone';
 import { questionSize } from '../protocol/canonical/question-size';
 import { readNativeRequest } from '../protocol/codex/native-request';
@@ -15,6 +16,7 @@ import { identityHeaders } from './identity-headers';
 /** The door for the Codex CLI: its own requests, forwarded as they came, with our keys and our accounting. */
 @ApiTags('Codex CLI')
 @ApiBearerAuth()
+@RouteGroup('llm_api')
 @Controller()
 export class NativeController {
   constructor(

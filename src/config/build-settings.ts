@@ -7,15 +7,13 @@ import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
 import { drainOf, processFaults } from './process-settings';
+import { readMoney } from './money-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
-import { readPricing } from './pricing-settings';
-import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
-import { readReports } from './report-settings';
 import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
@@ -44,15 +42,11 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
   const { observability, ...told } = readObservability(sources.environment, sections);
-  const pricing = readPricing(sections);
+  const money = readMoney(sources, sections, models.deployments);
   const warnings = [
-    ...(sources.file?.warnings ?? []),
-    ...masterKey.warnings,
-    ...models.warnings,
+    ...[sources.file, masterKey, models].flatMap((reading) => reading?.warnings ?? []),
     ...environmentWarnings(sources.environment),
-    ...state.warnings,
-    ...told.warnings,
-    ...priceWarnings(models.deployments, pricing),
+    ...[state, told, money].flatMap((reading) => reading.warnings),
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -70,8 +64,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     routing: readRouting(sections),
     observability,
     metering: readLimits(sections, sources, redis !== undefined),
-    pricing,
-    reports: readReports(sections),
+    ...money.settings,
     limits: bodyLimitsOf(sections),
     keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
@@ -79,10 +72,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...processOf(sources, sections),
     warnings,
   };
-  const faults = [
-    ...[...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults],
-    ...processFaults(sources.environment, settings),
-  ];
+  const faults = [masterKey, listen, models, state, hooks, money].flatMap((reading) => reading.faults);
+  faults.push(...processFaults(sources.environment, settings));
   return { settings, faults, warnings, unusable: models.unusable };
 }
 

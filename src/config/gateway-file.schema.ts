@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertKeys } from './alert-keys';
 import {
   anyMap,
   count,
@@ -117,7 +118,7 @@ export const gatewayFileSchema = z.looseObject({
   ...pricingKeys.top,
   general_settings: section({
     ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general, ...pricingKeys.general,
-    ...keysKeys.general,
+    ...keysKeys.general, ...alertKeys.general,
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),

@@ -14,7 +14,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each(
     later,
     'max_budget budget_duration timezone allowed_routes public_routes user_header_name user_header_mappings background_health_checks ' +
-      'health_check_interval alerting alerting_threshold alert_types alert_to_webhook_url allowed_ips max_response_size_mb limit_mode default_team_params default_key_generate_params ' +
+      'health_check_interval alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb limit_mode default_team_params default_key_generate_params ' +
       'upperbound_key_generate_params global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
   ),
   ...each(
@@ -27,7 +27,6 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ),
   ...each('answers are not cached', 'caching_groups cache_responses client_ttl'),
   ['enable_weighted_failover', 'the next deployment is always chosen by the strategy'],
-  ['provider_budget_config', later],
   ['drop_params', 'set it in litellm_settings, for all deployments'],
   ['set_verbose', 'use LOG_LEVEL'],
   ['debug_level', 'use LOG_LEVEL'],

@@ -6,17 +6,16 @@ import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { GatewayConfigModule } from '../config/config.module';
-import { defaultObservability } from '../config/observability-settings';
 import { SystemClock } from '../config/system-clock';
-import { type Settings } from '../config/settings';
-import { defaultTimeLimits } from '../config/time-limits';
 import { HealthController } from '../health/health.controller';
 import { LoginsHealth } from '../health/logins-health';
 import { GatewayError } from '../kernel/errors';
 import { KeysModule } from '../keys/keys.module';
 import { Public } from '../keys/public.decorator';
 import { MetricsModule } from '../metrics/metrics.module';
+import { StateModule } from '../state/state.module';
 import { TelemetryModule } from '../telemetry/telemetry.module';
+import { settingsFor } from '../../test/support/settings-for';
 import { readJsonBody } from './body-reader';
 import { callContextOf } from './call-context';
 import { createAdapter } from './fastify-adapter';
@@ -27,17 +26,10 @@ import { RawEventStream } from './raw-event-stream';
 const secret = 'sk-edge-spec-0123456789abcdef';
 const authorization = `Bearer ${secret}`;
 const json = { authorization, 'content-type': 'application/json' };
-const settings = {
-  masterKey: secret,
-  keyHeaderName: undefined,
-  deployments: [],
-  defaultCredential: { name: 'default' },
-  codex: { baseUrl: 'http://127.0.0.1:9/backend-api/codex' },
-  observability: defaultObservability,
-  logLevel: 'silent',
-  trustedProxyHops: 0,
-  times: { ...defaultTimeLimits, requestHeadersMs: 400, requestBodyMs: 600 },
-} as unknown as Settings;
+const settings = settingsFor('http://127.0.0.1:9', {
+  times: { requestHeadersMs: 400, requestBodyMs: 600 },
+  rest: { masterKey: secret },
+});
 
 let opened: (stream: RawEventStream) => void = () => undefined;
 const nextStream = () => new Promise<RawEventStream>((resolve) => (opened = resolve));
@@ -89,6 +81,7 @@ async function listen(): Promise<{ app: NestFastifyApplication; lifecycle: Lifec
       GatewayConfigModule.register(settings),
       TelemetryModule,
       HttpModule.forLifecycle(lifecycle),
+      StateModule,
       KeysModule,
       MetricsModule,
     ],

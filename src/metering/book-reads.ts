@@ -42,6 +42,8 @@ export abstract class BookReads {
   abstract books(keys: readonly string[]): Promise<readonly (BookReading | undefined)[]>;
   /** Keys of all books, in pieces. */
   abstract bookKeys(): AsyncIterable<readonly string[]>;
+  /** Metrics of entities (`kind:id`) on one UTC day over all their cells, in the order asked. */
+  abstract totalsOn(day: string, entities: readonly string[]): Promise<readonly (readonly number[] | undefined)[]>;
   /** Cells of one entity (`kind:id`) and UTC day. */
   abstract cells(entity: string, day: string): Promise<readonly CellReading[]>;
   /** Ids of a kind that have cells on a UTC day. */

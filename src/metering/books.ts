@@ -1,16 +1,25 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { type Settings } from '../config/settings';
 import { type Clock } from '../kernel/clock';
 import { type Observer } from '../kernel/observer';
 import { RedisLink } from '../state/redis/redis-link';
+import { type Bookkeeper } from './bookkeeper';
 import { EngineLedger } from './engine-ledger';
 import { EngineMeter } from './engine-meter';
 import { JournalEngine } from './journal/journal-engine';
+import { JournaledSettler } from './journaled-settler';
+import { EngineBookkeeper } from './keeping/engine-bookkeeper';
 import { type Ledger } from './ledger';
 import { type Meter } from './meter';
 import { type MeterEngine } from './meter-engine';
+import { ProcessLease } from './redis/process-lease';
+import { Reaper } from './redis/reaper';
 import { RedisEngine } from './redis/redis-engine';
-import { DirectSettler } from './settler';
+import { RedisUpkeep } from './redis/redis-upkeep';
+import { TicketAudit } from './redis/ticket-audit';
+import { SettlementFile } from './settlement-file';
+import { DirectSettler, type Settler } from './settler';
 import { TicketWatch } from './ticket-watch';
 
 /** What the books need from below. */
@@ -19,42 +28,44 @@ export interface BooksGround {
   readonly observer: Observer;
   /** Undefined: the books are this process's own. */
   readonly redis: RedisLink | undefined;
+  /** Says a sentence to the operator. */
+  readonly warn: (message: string) => void;
+}
+
+/** The engine of an installation with what keeps it going. */
+interface Machinery {
+  readonly engine: MeterEngine;
+  readonly settler: Settler;
+  readonly watch: TicketWatch;
+  readonly close: () => Promise<void>;
 }
 
 /** A long look may take longer than an admission may, milliseconds. */
-const readMs = 2_000;
+const lookMs = 2_000;
 
 /** The books of a process with all that keeps them going. */
 export class Books {
   private constructor(
     readonly meter: Meter,
     readonly ledger: Ledger,
+    readonly bookkeeper: Bookkeeper,
     private readonly closing: () => Promise<void>,
   ) {}
 
   /** A state that is away does not keep the gateway from starting. */
   static async open(settings: Settings, ground: BooksGround): Promise<Books> {
-    const { times, metering } = settings;
     const { clock, observer, redis } = ground;
-    const readLink = settings.redis === undefined || redis === undefined ? undefined : new RedisLink(settings.redis, { ...times, redisCommandMs: readMs }, clock); // prettier-ignore
-    await readLink?.open();
-    const engine: MeterEngine =
-      redis === undefined || readLink === undefined
-        ? new JournalEngine(settings.stateDir, clock)
-        : new RedisEngine(redis, readLink);
-    const watch = new TicketWatch(engine, `process_${randomBytes(9).toString('hex')}`);
-    const settler = new DirectSettler(engine, clock, observer);
-    const meter = new EngineMeter({ engine, settler, watch, clock, observer }, metering);
-    const ledger = new EngineLedger(engine.reads, { windowMs: metering.windowMs, nowMs: () => engine.nowMs() });
-    const beat = setInterval(() => {
-      void watch.tick();
-    }, times.heartbeatMs).unref();
-    return new Books(meter, ledger, async () => {
-      clearInterval(beat);
-      await watch.tick();
-      await engine.close();
-      await readLink?.close();
-    });
+    const { windowMs } = settings.metering;
+    const owner = `process_${randomBytes(9).toString('hex')}`;
+    const machinery =
+      redis === undefined || settings.redis === undefined
+        ? inProcess(settings, ground, owner)
+        : await overRedis(settings, { ...ground, redis }, owner);
+    const { engine, settler, watch, close } = machinery;
+    const meter = new EngineMeter({ engine, settler, watch, clock, observer }, settings.metering);
+    const ledger = new EngineLedger(engine.reads, { windowMs, nowMs: () => engine.nowMs() });
+    const bookkeeper = new EngineBookkeeper({ engine, clock, observer }, settings.metering);
+    return new Books(meter, ledger, bookkeeper, close);
   }
 
   /** Sends what is left to say; nothing comes after this. */
@@ -62,3 +73,58 @@ export class Books {
     return this.closing();
   }
 }
+
+function inProcess({ stateDir, times }: Settings, { clock, observer }: BooksGround, owner: string): Machinery {
+  const engine = new JournalEngine(stateDir, clock);
+  const watch = new TicketWatch(engine, owner);
+  const beat = setInterval(() => {
+    void watch.tick();
+  }, times.heartbeatMs).unref();
+  const close = async (): Promise<void> => {
+    clearInterval(beat);
+    await engine.close();
+  };
+  return { engine, settler: new DirectSettler(engine, clock, observer), watch, close };
+}
+
+async function overRedis(
+  settings: Settings,
+  ground: BooksGround & { readonly redis: RedisLink },
+  owner: string,
+): Promise<Machinery> {
+  const { clock, observer, redis, warn } = ground;
+  const { times, stateDir } = settings;
+  if (settings.redis === undefined) throw new TypeError('a link without its settings');
+  const looks = new RedisLink(
+    settings.redis,
+    { ...times, redisCommandMs: Math.max(lookMs, times.redisCommandMs) },
+    clock,
+  );
+  // A state that is away is waited for once, by whoever opened the other link.
+  const opening = looks.open();
+  if (redis.isUp) await opening;
+  const lease = new ProcessLease(redis, clock, { owner, leaseMs: times.processLeaseMs });
+  const engine = new RedisEngine(redis, looks, { lease, clock, observer });
+  const watch = new TicketWatch(engine, owner);
+  const file = new SettlementFile(join(stateDir, 'settlements'), owner);
+  const settler = new JournaledSettler({ engine, file, clock, observer, warn });
+  const reaper = new Reaper({ engine, lease, clock, observer });
+  const audit = new TicketAudit(engine, watch, settler);
+  const upkeep = new RedisUpkeep({ lease, watch, settler, reaper, audit });
+  const stopWatching = redis.onChange((isUp) => {
+    observer.breakerChanged({ breaker: 'redis', open: !isUp });
+    warn(isUp ? 'Redis answers again.' : awayWords);
+    if (isUp) void upkeep.round();
+  });
+  await upkeep.round();
+  upkeep.start(times.heartbeatMs);
+  const close = async (): Promise<void> => {
+    stopWatching();
+    await upkeep.stop();
+    await looks.close();
+  };
+  return { engine, settler, watch, close };
+}
+
+const awayWords =
+  'Redis does not answer: keys with budgets are refused, running answers go on, settlements are written to STATE_DIR.';

@@ -11,6 +11,7 @@ import {
   type ScopeCounters,
 } from './ledger';
 import { type LedgerRow } from './ledger-row';
+import { ledgerSums } from './ledger-sums';
 import { bookKey, plainName, safeName } from './machine/book-keys';
 import { type Counter } from './machine/counter';
 import { dimsFrom } from './machine/posting';
@@ -67,10 +68,15 @@ export class EngineLedger extends Ledger {
   override async counters(scopes: readonly BookName[]): Promise<readonly ScopeCounters[]> {
     const books = await this.reads.books(scopes.map(bookKey));
     const nowMs = this.options.nowMs();
-    return scopes.map((scope, at) => {
-      const book = books[at];
-      return book === undefined ? { ...scope, ...emptyCounters } : { ...scope, ...this.countersOf(book, nowMs) };
-    });
+    return Promise.all(
+      scopes.map(async (scope, at) => {
+        const book = books[at];
+        if (book?.isOpen === true) return { ...scope, ...this.countersOf(book, nowMs) };
+        // A book that no admission has opened yet is what its rows say.
+        const { spent } = await ledgerSums(this.reads, bookKey(scope), []);
+        return { ...scope, ...emptyCounters, spent };
+      }),
+    );
   }
 
   private countersOf(book: BookReading, nowMs: number): Omit<ScopeCounters, keyof BookName> {
@@ -127,7 +133,7 @@ export class EngineLedger extends Ledger {
   }
 }
 
-const emptyCounters = { spent: 0, held: 0, running: 0, budgets: [] };
+const emptyCounters = { held: 0, running: 0, budgets: [] };
 
 function budgetOf({ unit, duration, startMs, endMs, used, held }: Counter): BudgetState {
   const period = endMs === 0 ? {} : { duration, startsAtMs: startMs, resetAtMs: endMs };

@@ -33,7 +33,11 @@ async function redisBench(): Promise<Bench> {
   await opened.open();
   // The time of the test in place of the server's.
   const timed = Object.create(opened, { nowMs: { value: () => time.nowMs } }) as RedisLink;
-  const engine = new RedisEngine(timed, timed);
+  const engine = new RedisEngine(timed, timed, {
+    lease: { isKnown: true, beat: () => Promise.resolve() },
+    clock: new MovedClock(),
+    observer: { stateCommandDone: () => undefined },
+  });
   await opened.run((commands) => commands.zadd(engine.reads.name('leases'), 1, runOwner));
   return {
     engine,

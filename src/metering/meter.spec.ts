@@ -1,28 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ledgerRow } from '../../test/support/ledger-rows';
-import { MovedClock } from '../../test/support/moved-clock';
+import { BooksWorld, budget, ended, keyScope, until } from '../../test/support/books-world';
 import { RedisServer } from '../../test/support/redis-server';
-import { settingsFor } from '../../test/support/settings-for';
-import { type BudgetLimit, type Limits, type ScopeLimits } from '../kernel/limits';
-import { Observer } from '../kernel/observer';
-import { RedisLink } from '../state/redis/redis-link';
-import { Books } from './books';
-import { type LedgerRow } from './ledger-row';
-import { type Admitted, type AdmitRequest, type Hold, type Refused } from './meter';
+import { type Books } from './books';
+import { type Admitted, type Refused } from './meter';
 
 const hasRedis = process.env['TEST_NO_REDIS'] === undefined;
 const hour = 3_600_000;
-let clock: MovedClock;
 let server: RedisServer | undefined;
-let folder: string;
-const opened: (() => Promise<void>)[] = [];
-
-class Silent extends Observer {
-  override requestEnded = (): void => undefined;
-  override attemptEnded = (): void => undefined;
-}
+let world: BooksWorld;
 
 beforeAll(async () => {
   server = hasRedis ? await RedisServer.start() : undefined;
@@ -31,72 +16,19 @@ afterAll(async () => {
   await server?.close();
 });
 beforeEach(() => {
-  clock = new MovedClock();
-  folder = mkdtempSync(join(tmpdir(), 'meter-'));
+  world = new BooksWorld();
 });
 afterEach(async () => {
-  for (const close of opened.splice(0)) await close();
-  rmSync(folder, { recursive: true });
+  await world.close();
 });
 
-async function openBooks(kind: 'journal' | 'Redis'): Promise<Books> {
-  const redisSettings = kind === 'Redis' ? server?.settings() : undefined;
-  const settings = settingsFor('http://127.0.0.1:1', {
-    times: { redisCommandMs: 2_000 },
-    rest: { stateDir: folder, redis: redisSettings },
-  });
-  const link = redisSettings === undefined ? undefined : new RedisLink(redisSettings, settings.times, clock);
-  await link?.open();
-  const books = await Books.open(settings, { clock, observer: new Silent(), redis: link });
-  opened.push(async () => {
-    await books.close();
-    await link?.close();
-  });
-  return books;
-}
-
-const budget = (max: number, duration?: string, more: Partial<BudgetLimit> = {}): BudgetLimit => ({
-  unit: 'nano_usd',
-  max,
-  anchorMs: 0,
-  ...(duration === undefined ? {} : { duration }),
-  ...more,
-});
-const keyScope = (limits: Partial<Limits>, more: Partial<ScopeLimits> = {}): ScopeLimits => ({
-  kind: 'key',
-  id: 'k1',
-  limits: { budgets: [], ...limits },
-  mode: 'enforce',
-  name: 'a key',
-  ...more,
-});
-let issued = 0;
-
-function asking(scopes: readonly ScopeLimits[], hold: Partial<Hold> = {}, row: Partial<LedgerRow> = {}): AdmitRequest {
-  issued += 1;
-  const ticketId = `req_test-${issued}`;
-  const nowMs = clock.nowMs();
-  return {
-    ticketId,
-    scopes,
-    hold: { nanos: 100, tokens: 10, plan5h: 0, planWeek: 0, ...hold },
-    deadlineMs: nowMs + hour,
-    draft: ledgerRow({ id: ticketId, startMs: nowMs, endMs: nowMs, spend: 0, ...row }),
-    routing: { deploymentIds: ['d1'], pins: ['p1', 'p2'] },
-  };
-}
+const openBooks = async (kind: 'journal' | 'Redis'): Promise<Books> =>
+  (await world.open(kind === 'Redis' ? server?.settings() : undefined)).books;
+const asking: BooksWorld['asking'] = (...parts) => world.asking(...parts);
 
 function admittedOf(answer: Admitted | Refused): Admitted {
   if (answer.kind === 'refused') throw new Error(`refused by ${answer.limit.limit}`);
   return answer;
-}
-
-const ended = ({ draft }: AdmitRequest, spend = 90): LedgerRow => ({ ...draft, spend, endMs: draft.startMs + 5 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200 && !(await holds()); tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(await holds()).toBe(true);
 }
 
 describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const))('the meter with %s', (kind) => {
@@ -120,7 +52,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
       ['key', 'nano_usd', '1d', 1_000, 100],
       ['key', 'nano_usd', 'lifetime', 5_000, 100],
     ]);
-    expect(answer.limits[0]?.resetAtMs).toBeGreaterThan(clock.nowMs() + 50_000);
+    expect(answer.limits[0]?.resetAtMs).toBeGreaterThan(world.clock.nowMs() + 50_000);
     expect(answer).toMatchObject({ observed: [], routing: { inFlight: [0], pins: [undefined, undefined] } });
     await meter.settle(ended(request, 90));
     const [key, team] = await ledger.counters([{ kind: 'key', id: 'k1' }, { kind: 'team', id: 't1' }]); // prettier-ignore
@@ -196,11 +128,11 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
   it('counts what the ledger has when a budget is new on an old key, of this period only', async () => {
     const { meter } = await openBooks(kind);
     const free = [keyScope({})];
-    clock.aheadMs = Date.UTC(2030, 0, 10, 12) - Date.now();
+    world.clock.aheadMs = Date.UTC(2030, 0, 10, 12) - Date.now();
     const early = asking(free, {}, { modelGroup: 'big' });
     await meter.admit(early);
     await meter.settle(ended(early, 700));
-    clock.aheadMs += 24 * hour;
+    world.clock.aheadMs += 24 * hour;
     const late = asking(free);
     await meter.admit(late);
     await meter.settle(ended(late, 40));
@@ -216,12 +148,12 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
 
   it('starts a budget anew when its period is over, and charges what still runs to the period before', async () => {
     const { meter } = await openBooks(kind);
-    clock.aheadMs = Date.UTC(2031, 4, 5, 23, 59) - Date.now();
+    world.clock.aheadMs = Date.UTC(2031, 4, 5, 23, 59) - Date.now();
     const scopes = [keyScope({ budgets: [budget(150, '1d')] })];
     const night = asking(scopes);
     await meter.admit(night);
     expect(await meter.admit(asking(scopes))).toMatchObject({ kind: 'refused' });
-    clock.aheadMs += 2 * 60_000;
+    world.clock.aheadMs += 2 * 60_000;
     const morning = asking(scopes);
     expect(admittedOf(await meter.admit(morning)).limits[0]).toMatchObject({ used: 100, max: 150 });
     await meter.settle(ended(night, 140));
@@ -256,7 +188,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
   it('charges a row without a ticket', async () => {
     const { meter, ledger } = await openBooks(kind);
     await meter.admit(asking([keyScope({})]));
-    await meter.settle(ledgerRow({ id: 'req_lost', startMs: clock.nowMs(), spend: 55 }));
+    await meter.settle(ledgerRow({ id: 'req_lost', startMs: world.clock.nowMs(), spend: 55 }));
     expect((await ledger.counters([{ kind: 'key', id: 'k1' }]))[0]?.spent).toBe(55);
   });
 
@@ -285,7 +217,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
 
   it('pages through the ledger both ways, by time and by what a row says', async () => {
     const { meter, ledger } = await openBooks(kind);
-    const start = clock.nowMs() - 10_000;
+    const start = world.clock.nowMs() - 10_000;
     for (let at = 0; at < 30; at += 1)
       await meter.settle(
         ledgerRow({

@@ -16,6 +16,8 @@ export type SettleOutcome = Extract<SettleKind, 'settled' | 'late'> | 'repeated'
 export abstract class Settler {
   /** Rows that are written down and wait for the state. */
   abstract readonly waiting: number;
+  /** Whether the row of this ticket is among them. */
+  abstract has(ticketId: string): boolean;
   /** @param holdNanos what was set aside, for the metrics. @throws {StateUnavailable} when nothing can be written down. */
   abstract settle(row: LedgerRow, holdNanos: number): Promise<void>;
 }
@@ -30,6 +32,10 @@ export class DirectSettler extends Settler {
     private readonly observer: Observer,
   ) {
     super();
+  }
+
+  override has(): boolean {
+    return false;
   }
 
   override async settle(row: LedgerRow, holdNanos: number): Promise<void> {

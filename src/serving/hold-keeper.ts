@@ -39,16 +39,19 @@ export class HoldKeeper implements OnModuleDestroy {
 
   left(ticket: Ticket): void {
     this.tickets.delete(ticket);
-    if (this.tickets.size > 0) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
   }
 
   onModuleDestroy(): void {
     clearInterval(this.timer);
   }
 
+  /** With nobody to watch it stops; stopping with every last ticket would start it anew with the next. */
   private look(): void {
+    if (this.tickets.size === 0) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+      return;
+    }
     this.looks += 1;
     const isCheckpoint = this.looks % looksPerCheckpoint === 0;
     for (const ticket of this.tickets) {

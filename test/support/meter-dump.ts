@@ -28,7 +28,9 @@ export function stateDump(state: MeterState): MeterDump {
   }
   for (const { id, owner, deadlineMs, held, books, deployment, draft } of state.tickets.values()) {
     const amounts = [held.nano_usd, held.tokens, held.requests, held.plan_5h, held.plan_week].join(' ');
-    const lines = books.map(({ key, windowStartMs, counters }) => [key, windowStartMs, ...counters.flatMap(({ name, max }) => [name, max])].join('\t'));
+    const lines = books.map(({ key, windowStartMs, counters }) =>
+      [key, windowStartMs, ...counters.flatMap(({ name, max }) => [name, max])].join('\t'),
+    );
     dump[`t:${id}`] = { o: owner, d: String(deadlineMs), m: amounts, b: lines.join('\n'), f: deployment, x: draft };
     const tickets = owners.get(owner) ?? {};
     owners.set(owner, tickets);

@@ -68,6 +68,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       customerBudgetId: undefined,
       validatesAliases: false,
     },
+    alerts: { targets: [], signingSecret: undefined, repeatMs: 86_400_000 },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,

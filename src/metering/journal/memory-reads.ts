@@ -63,6 +63,17 @@ export class MemoryReads extends BookReads {
     return new Map([...(this.state.totals.get(entity) ?? [])].map(([day, metrics]) => [day, [...metrics]]));
   }
 
+  override async totalsOn(
+    day: string,
+    entities: readonly string[],
+  ): Promise<readonly (readonly number[] | undefined)[]> {
+    await this.ready();
+    return entities.map((entity) => {
+      const metrics = this.state.totals.get(entity)?.get(day);
+      return metrics === undefined ? undefined : [...metrics];
+    });
+  }
+
   override tickets(): AsyncIterable<readonly Ticket[]> {
     return this.inPieces(() => [...this.state.tickets.values()]);
   }

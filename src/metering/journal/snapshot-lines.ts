@@ -117,7 +117,7 @@ function takeCells(state: MeterState, read: TupleReader): void {
 }
 
 function addToTotal(state: MeterState, entity: string, day: string, metrics: readonly number[]): void {
-  const days: DayCells = state.totals.get(entity) ?? new Map();
+  const days: DayCells = state.totals.get(entity) ?? new Map<string, number[]>();
   state.totals.set(entity, days);
   const before = days.get(day);
   days.set(day, metrics.map((value, place) => (before?.[place] ?? 0) + value)); // prettier-ignore

@@ -189,7 +189,7 @@ for place, scope in ipairs(scopes) do
   scope.used, scope.usedTokens = scope.used + 1, scope.usedTokens + held[2]
   scope.stored[3] = known(scope.stored[3]) + 1
   local fields = {
-    'r', text(scope.stored[3]), 'ws', text(scope.start), 'wr', text(scope.used), 'wt', text(scope.usedTokens),
+    'q', text(scope.stored[1] + 1), 'r', text(scope.stored[3]), 'ws', text(scope.start), 'wr', text(scope.used), 'wt', text(scope.usedTokens),
   }
   local line = { scope.book, text(scope.start) }
   for counter, entry in ipairs(scope.counters) do

@@ -55,6 +55,7 @@ function enter(state: MeterState, ticket: Ticket): void {
   for (const { key, windowStartMs, counters } of ticket.books) {
     const book = state.books.get(key);
     if (book === undefined) continue;
+    book.seq += 1;
     if (book.windowStartMs !== windowStartMs) {
       book.windowStartMs = windowStartMs;
       book.windowRequests = 0;

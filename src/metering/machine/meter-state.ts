@@ -5,7 +5,7 @@ import { RowList } from './row-list';
 
 /** The book of one scope. */
 export interface Book {
-  /** Counts every change of what is summed up or set aside; what was worked out elsewhere is taken over only at the same number. */
+  /** Counts every change of the book; sums that were worked out elsewhere are taken over only at the same number. */
   seq: number;
   /** Its sums are known. A book that is not open is only watched, by `seq`. */
   isOpen: boolean;

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { type Clock } from '../../kernel/clock';
+import { type StateCommandRecord } from '../../kernel/observations';
+import { type Observer } from '../../kernel/observer';
 import { type RedisLink } from '../../state/redis/redis-link';
+import { StateUnavailable } from '../../state/state-unavailable';
 import {
   type AdjustCommand,
   type AdjustReply,
@@ -22,7 +26,8 @@ import {
 } from '../machine/meter-command';
 import { type RoutingAnswer, type RoutingQuestion } from '../meter';
 import { type AdmitOutcome, MeterEngine, type PinNote, type TicketNote } from '../meter-engine';
-import { booksScript, booksTag } from './books-script';
+import { booksScript, booksTag, type BooksScript } from './books-script';
+import { type ProcessLease } from './process-lease';
 import { RedisReads } from './redis-reads';
 import { admitArguments, numberOf, numbersOf, postingArguments } from './script-arguments';
 
@@ -34,6 +39,13 @@ const settledSchema = z.union([
   z.tuple([z.literal('replaceable'), z.string()]),
 ]);
 
+/** What the engine needs beside its links. */
+export interface RedisEngineParts {
+  readonly lease: Pick<ProcessLease, 'isKnown' | 'beat'>;
+  readonly clock: Clock;
+  readonly observer: Pick<Observer, 'stateCommandDone'>;
+}
+
 /** The books in Redis, shared by all replicas: every command is one script. */
 export class RedisEngine extends MeterEngine {
   override readonly reads: RedisReads;
@@ -43,20 +55,25 @@ export class RedisEngine extends MeterEngine {
   constructor(
     private readonly link: Link,
     readLink: Link,
+    private readonly parts: RedisEngineParts,
   ) {
     super();
     this.reads = new RedisReads(readLink);
+    const script = (name: string, writesRows = false): BooksScript => {
+      const run = booksScript(link, name, writesRows);
+      return (args) => this.timed(name, run(args));
+    };
     this.scripts = {
-      admit: booksScript(link, 'admit'),
-      extend: booksScript(link, 'extend'),
-      note: booksScript(link, 'note'),
-      void: booksScript(link, 'void'),
-      settle: booksScript(link, 'settle', true),
-      correct: booksScript(link, 'correct', true),
-      watch: booksScript(link, 'watch'),
-      seed: booksScript(link, 'seed'),
-      adjust: booksScript(link, 'adjust'),
-      mend: booksScript(link, 'mend'),
+      admit: script('admit'),
+      extend: script('extend'),
+      note: script('note'),
+      void: script('void'),
+      settle: script('settle', true),
+      correct: script('correct', true),
+      watch: script('watch'),
+      seed: script('seed'),
+      adjust: script('adjust'),
+      mend: script('mend'),
     };
   }
 
@@ -69,6 +86,9 @@ export class RedisEngine extends MeterEngine {
   }
 
   override async admit(command: AdmitCommand, question: RoutingQuestion): Promise<AdmitOutcome> {
+    // A ticket of a process that nobody knows of would never be found if it died.
+    if (!this.parts.lease.isKnown) await this.parts.lease.beat();
+    if (!this.parts.lease.isKnown) throw new StateUnavailable('offline');
     const reply = await this.scripts.admit(admitArguments(command, question, this.link.nowMs()));
     return outcomeOf(reply, command.scopes);
   }
@@ -127,6 +147,20 @@ export class RedisEngine extends MeterEngine {
   /** The links belong to whoever opened them. */
   override close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  private async timed(command: string, reply: Promise<unknown>): Promise<unknown> {
+    const { clock, observer } = this.parts;
+    const startedMs = clock.monotonicMs();
+    let outcome: StateCommandRecord['outcome'] = 'ok';
+    try {
+      return await reply;
+    } catch (error) {
+      if (error instanceof StateUnavailable) outcome = error.trouble;
+      throw error;
+    } finally {
+      observer.stateCommandDone({ command, outcome, durationMs: clock.monotonicMs() - startedMs });
+    }
   }
 
   private async pin(pins: readonly PinNote[]): Promise<void> {

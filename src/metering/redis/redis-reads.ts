@@ -74,16 +74,28 @@ export class RedisReads extends BookReads {
     return days;
   }
 
+  override totalsOn(day: string, entities: readonly string[]): Promise<readonly (readonly number[] | undefined)[]> {
+    return this.link.run(async (redis) => {
+      const all = await Promise.all(entities.map((entity) => redis.hget(this.name(`ct:${entity}`), day)));
+      return all.map((stored) => (stored === null ? undefined : numbersOf(stored)));
+    });
+  }
+
   override async *tickets(): AsyncGenerator<readonly Ticket[]> {
     const owners = await this.link.run((redis) => redis.zrange(this.name('leases'), '0', '-1'));
     for (const owner of owners) yield* this.ticketsOf(owner);
   }
 
-  /** Tickets of one process, in pieces. */
-  async *ticketsOf(owner: string): AsyncGenerator<readonly Ticket[]> {
-    const list = this.name(`o:${owner}`);
-    const ids = await this.link.run((redis) => redis.zrange(list, '0', '-1'));
+  /** Tickets of one process, in pieces. @param untilMs those whose deadline is no later. */
+  async *ticketsOf(owner: string, untilMs = Number.POSITIVE_INFINITY): AsyncGenerator<readonly Ticket[]> {
+    const ids = await this.ticketIds(owner, untilMs);
     for (let at = 0; at < ids.length; at += pieceSize) yield this.ticketsNamed(ids.slice(at, at + pieceSize));
+  }
+
+  /** Ids of the tickets of one process. */
+  ticketIds(owner: string, untilMs = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
+    const until = Number.isFinite(untilMs) ? untilMs : '+inf';
+    return this.link.run((redis) => redis.zrangebyscore(this.name(`o:${owner}`), '-inf', until));
   }
 
   /** Those of the tickets that are there. */

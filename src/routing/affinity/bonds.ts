@@ -77,7 +77,7 @@ function nativeOf({ body, headers }: NativeRequest): OwnBonds {
 function cacheKeyIn(body: Buffer): string | undefined {
   const at = body.indexOf('"prompt_cache_key"');
   if (at === -1) return undefined;
-  return rawStringField(body.toString('latin1', at, at + 512), '"prompt_cache_key":');
+  return rawStringField(body.toString('latin1', at, at + 512), '"prompt_cache_key":')?.slice(1, -1);
 }
 
 /** Instructions, tools and the first message: what stays the same from turn to turn. */

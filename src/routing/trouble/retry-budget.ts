@@ -14,7 +14,7 @@ interface Slice {
  * those who wait for its end. A few are always allowed, because a share of little is nothing.
  */
 export class RetryBudget {
-  private readonly ring: Slice[] = [];
+  private readonly ring: Slice[] = Array.from({ length: slices }, () => ({ at: -slices, calls: 0, retries: 0 }));
 
   constructor(private readonly limits: { readonly share: number; readonly minimum: number }) {}
 

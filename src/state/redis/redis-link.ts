@@ -24,6 +24,8 @@ export type RedisTimes = Pick<TimeLimits, 'connectMs' | 'redisCommandMs'>;
 const upkeepMs = 5_000;
 /** Round trips that a measurement of the latency takes. */
 const pings = 3;
+/** How often a server that was given up is asked again, milliseconds; a little more than the breaker wants. */
+const probeEveryMs = 1_010;
 
 /**
  * The way to the shared state: no command waits longer than `redisCommandMs`, none is sent twice by itself, and a server
@@ -36,6 +38,9 @@ export class RedisLink {
   private readonly time: RedisTime;
   private readonly subscriber: RedisSubscriber;
   private readonly upkeep: NodeJS.Timeout;
+  private readonly watchers = new Set<(isUp: boolean) => void>();
+  private probing: NodeJS.Timeout | undefined;
+  private wasUp = false;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -48,8 +53,12 @@ export class RedisLink {
     // Told by every command that fails; a listener is needed because an unheard `error` ends the process.
     this.client.on('error', () => undefined);
     this.client.on('ready', () => {
-      this.breaker.succeeded();
+      this.breaker.reconnected();
       void this.measureTime();
+      this.tell();
+    });
+    this.client.on('close', () => {
+      this.tell();
     });
     this.time = new RedisTime(clock);
     this.subscriber = new RedisSubscriber(() => redisClient(settings, { ...times, waits: true }));
@@ -62,6 +71,15 @@ export class RedisLink {
   /** Whether commands can be sent right now. */
   get isUp(): boolean {
     return this.client.status === 'ready' && !this.breaker.isOpen;
+  }
+
+  /**
+   * @param watcher called when `isUp` changes, once for each change.
+   * @returns how to stop watching.
+   */
+  onChange(watcher: (isUp: boolean) => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
   }
 
   /** Milliseconds since the server last answered anything; it is asked every 5 s. Infinite before it ever did. */
@@ -166,6 +184,8 @@ export class RedisLink {
   /** Ends both connections; what is under way fails. */
   close(): Promise<void> {
     clearInterval(this.upkeep);
+    clearTimeout(this.probing);
+    this.watchers.clear();
     this.subscriber.close();
     this.client.disconnect();
     return Promise.resolve();
@@ -174,12 +194,40 @@ export class RedisLink {
   private answered(): void {
     this.answeredAtMs = this.clock.monotonicMs();
     this.breaker.succeeded();
+    this.tell();
+  }
+
+  private tell(): void {
+    const { isUp } = this;
+    if (this.breaker.isOpen) this.probeSoon();
+    if (isUp === this.wasUp) return;
+    this.wasUp = isUp;
+    for (const watcher of this.watchers) watcher(isUp);
+  }
+
+  /** A server that was given up is asked every second whether or not anybody needs it, so that it is found when it is back. */
+  private probeSoon(): void {
+    this.probing ??= setTimeout(() => {
+      this.probing = undefined;
+      void this.probe();
+    }, probeEveryMs).unref();
+  }
+
+  private async probe(): Promise<void> {
+    let before: number;
+    do {
+      before = this.answeredAtMs;
+      await this.measureTime();
+    } while (this.breaker.isOpen && this.answeredAtMs > before);
+    if (this.breaker.isOpen) this.probeSoon();
   }
 
   private failed(error: unknown): unknown {
     const failure = commandFailure(error);
-    if (isOutage(failure)) this.breaker.failed(this.clock.monotonicMs());
-    else this.answered();
+    if (isOutage(failure)) {
+      this.breaker.failed(this.clock.monotonicMs());
+      this.tell();
+    } else this.answered();
     return failure;
   }
 
