@@ -1,3 +1,4 @@
+import { noSpan } from '../../src/kernel/tracing';
 import { defaultRouting } from '../../src/config/routing-settings';
 import { type StrategyName } from '../../src/config/routing-values';
 import { defaultTimeLimits } from '../../src/config/time-limits';
