@@ -1,9 +1,13 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import { type Settings } from '../config/settings';
 import { type ScopeKind } from '../kernel/limits';
 import { dollarsFromNanos } from '../kernel/money';
 import { type Spent } from '../keys/management/views';
 import { type LimitFields } from '../keys/rows/limit-fields';
+import { periodAt } from '../kernel/periods';
 import { Ledger } from '../metering/ledger';
+import { Meter } from '../metering/meter';
 
 /** One counter book, and what its owner's budget is. */
 export interface BookRef {
@@ -13,29 +17,18 @@ export interface BookRef {
   readonly createdAtMs?: number;
 }
 
-/** Port: sets what a book says was spent, by an entry in the ledger, so that ledger and counters agree after it. */
-export abstract class SpendAdjuster {
-  /** @param toNanos nano-dollars that count as spent from now on. @throws {StateUnavailable} */
-  abstract adjust(book: BookRef, toNanos: number, reason: string): Promise<void>;
-}
-
-/** Port: when a budget starts anew. */
-export abstract class BudgetResets {
-  /** Unix milliseconds. */
-  abstract resetAtMs(duration: string, anchorMs: number): number;
-}
-
-/** What was spent, as the views show it. Nothing while no ledger is kept. */
+/** What was spent, as the views show it. */
 @Injectable()
 export class Books {
   constructor(
-    @Optional() @Inject(Ledger) private readonly ledger: Ledger | undefined,
-    @Optional() @Inject(BudgetResets) private readonly resets: BudgetResets | undefined,
+    private readonly ledger: Ledger,
+    private readonly meter: Meter,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'metering'>,
   ) {}
 
   /** In the order of `books`. One round trip. @throws {StateUnavailable} */
   async spent(books: readonly BookRef[]): Promise<readonly Spent[]> {
-    const counters = this.ledger === undefined || books.length === 0 ? [] : await this.ledger.counters(books);
+    const counters = books.length === 0 ? [] : await this.ledger.counters(books);
     const byName = new Map(counters.map((counter) => [nameOf(counter), counter.spent]));
     return books.map((book) => ({
       spend: dollarsFromNanos(byName.get(nameOf(book)) ?? 0),
@@ -50,7 +43,8 @@ export class Books {
 
   private resetOf({ limits, createdAtMs = 0 }: BookRef): number | undefined {
     const duration = limits?.budget_duration;
-    return duration === undefined ? undefined : this.resets?.resetAtMs(duration, createdAtMs);
+    if (duration === undefined) return undefined;
+    return periodAt(duration, createdAtMs, this.meter.nowMs(), this.settings.metering.timeZone).endMs;
   }
 }
 

@@ -27,6 +27,8 @@ export class ImportController {
   async run(@Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     if (isHeldAdmin(actor)) throw actionDenied('An import may bring admins, so it needs a key without allowed_routes.');
-    return this.management.imports.run(actor, readDump(await bodyOf(request)), this.spend.taker);
+    return this.management.imports.run(actor, readDump(await bodyOf(request)), (kind, id, amount) =>
+      this.spend.take(kind, id, amount),
+    );
   }
 }

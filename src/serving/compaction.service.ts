@@ -30,6 +30,7 @@ export class CompactionService {
   /** @returns the upstream's JSON as it came. @throws {GatewayError} on any failure. */
   async compact(call: Call & { dialect: 'native' }, gone: StopSignal): Promise<Buffer> {
     const progress = progressFrom(call.context.startedMs, []);
+    this.settlement.begun();
     const stopper = this.running.entered();
     const leave = (): void => {
       stopper.abort(clientLeft());

@@ -4,6 +4,7 @@ import { TokenEstimates } from '../metering/token-estimates';
 import { RoutingModule } from '../routing/routing.module';
 import { Admission } from './admission';
 import { CallRunner } from './call-runner';
+import { ContentLog } from './content-log';
 import { CompactionService } from './compaction.service';
 import { DegradedAdmission } from './degraded-admission';
 import { EventHooks } from './event-hooks';
@@ -23,6 +24,7 @@ import { TransformService } from './transform.service';
     Admission,
     CallRunner,
     CompactionService,
+    ContentLog,
     DegradedAdmission,
     EventHooks,
     GoneClients,

@@ -96,6 +96,7 @@ export class ServingService {
   }
 
   private begin(call: Call): Progress {
+    this.settlement.begun();
     return progressFrom(call.context.startedMs, call.dialect === 'native' ? [] : call.client.droppedParams);
   }
 
