@@ -15,9 +15,9 @@ const tokensPerImage = 1_200;
 /** Base64 of what was one token of reasoning. */
 const sealedBytesPerToken = 6;
 /** Before a key has answers of its own. */
-const firstOutput = 1_500;
-/** The longest official instructions are 22 000 characters. */
-const firstUnseenInput = 6_000;
+const firstOutput = 500;
+/** Official instructions are up to 22 000 characters, and mostly cached. */
+const firstUnseenInput = 2_000;
 const samplesKept = 32;
 /** Pairs of key and model that are remembered. */
 const remembered = 5_000;
