@@ -147,21 +147,20 @@ export class JournalEngine extends MeterEngine {
     return this.run((state) => mend(state, command));
   }
 
-  /** Rows that came first, at most `limit`: the next ones to be archived. */
-  oldest(limit: number): Promise<readonly KeptRow[]> {
-    return this.open().then(() => {
-      const rows: KeptRow[] = [];
-      for (const row of this.state.rows.values()) {
-        if (rows.length >= limit) break;
-        rows.push(row);
-      }
-      return rows;
-    });
+  /** Rows that came first, at most `limit`: the next ones to be archived, in the order of their numbers. */
+  async oldest(limit: number): Promise<readonly KeptRow[]> {
+    await this.open();
+    return this.state.rows.first(limit);
   }
 
   /** Drops rows that are archived. */
   async dropArchived(belowNumber: number, untilMs: number): Promise<void> {
     await this.run(() => ({ reply: undefined, change: { kind: 'archived', belowNumber, untilMs } }));
+  }
+
+  /** Drops the daily figures by model and caller of days before this one. */
+  async dropFigures(beforeDay: string): Promise<void> {
+    await this.run(() => ({ reply: undefined, change: { kind: 'figures-dropped', beforeDay } }));
   }
 
   /** How many rows the ledger has. */
@@ -276,5 +275,6 @@ export class JournalEngine extends MeterEngine {
 function forget(state: MeterState): void {
   for (const part of [state.books, state.tickets, state.inFlight, state.cells, state.totals, state.adjustments])
     part.clear();
+  state.figures.from = '';
   state.rows.clear();
 }

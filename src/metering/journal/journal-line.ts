@@ -42,6 +42,8 @@ export function lineOf(change: Change): string {
       const { figure, entity, day, dims, metrics } = change;
       return `mended\t${JSON.stringify([figure, entity, day, dims, metrics])}`;
     }
+    case 'figures-dropped':
+      return `figures-dropped\t${JSON.stringify([change.beforeDay])}`;
     case 'archived':
       return `archived\t${JSON.stringify([change.belowNumber, change.untilMs])}`;
   }
@@ -81,6 +83,8 @@ export function changeOf(line: string): Change {
       return adjustmentFrom(readerOf(first), second);
     case 'mended':
       return mendFrom(readerOf(first));
+    case 'figures-dropped':
+      return { kind: word, beforeDay: readerOf(first).text() };
     case 'archived': {
       const read = readerOf(first);
       return { kind: word, belowNumber: read.number(), untilMs: read.number() };

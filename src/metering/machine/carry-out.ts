@@ -45,6 +45,11 @@ export function carryOut(state: MeterState, change: Change): void {
     case 'mended':
       mend(state, change);
       return;
+    case 'figures-dropped':
+      state.figures.from = change.beforeDay;
+      for (const name of state.cells.keys())
+        if (name.slice(name.lastIndexOf(':') + 1) < change.beforeDay) state.cells.delete(name);
+      return;
     case 'archived':
       state.rows.dropBelow(change.belowNumber, change.untilMs);
   }

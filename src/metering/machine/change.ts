@@ -28,6 +28,7 @@ export type Change =
       readonly dims: string;
       readonly metrics: readonly number[] | undefined;
     }
+  | { readonly kind: 'figures-dropped'; readonly beforeDay: string }
   | { readonly kind: 'archived'; readonly belowNumber: number; readonly untilMs: number };
 
 /** A row's text with what it changes. */

@@ -58,6 +58,8 @@ export interface MeterState {
   readonly cells: Map<string, DayCells>;
   /** `kind:id` → day → metrics. */
   readonly totals: Map<string, DayCells>;
+  /** Daily figures of days before this one have been dropped, but for their totals; empty: none. */
+  readonly figures: { from: string };
   /** Book → texts of its adjustments, which outlive the ledger. */
   readonly adjustments: Map<string, string[]>;
 }
@@ -66,7 +68,7 @@ export interface MeterState {
 export function newState(): MeterState {
   return {
     books: new Map(), tickets: new Map(), inFlight: new Map(), rows: new RowList(),
-    cells: new Map(), totals: new Map(), adjustments: new Map(),
+    cells: new Map(), totals: new Map(), figures: { from: '' }, adjustments: new Map(),
   }; // prettier-ignore
 }
 
