@@ -155,8 +155,9 @@ function medians(rounds) {
 }
 
 /** Runs one workload by name; per target the medians of its figures and every round. */
-export async function measure(name, targetNames, plan) {
+export async function measure(name, usualTargets, plan) {
   const workload = workloadNamed(name);
+  const targetNames = workload.targets ?? usualTargets;
   const rounds = await (workload.stall ? idleRounds : loadRounds)(workload, targetNames, plan);
   const targets = Object.entries(rounds).map(([target, turns]) => [target, { ...medians(turns), rounds: turns }]);
   return { name, title: workload.title, targets: Object.fromEntries(targets) };

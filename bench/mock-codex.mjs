@@ -13,6 +13,7 @@ import { workloadNamed } from './workloads.mjs';
 const workload = workloadNamed(process.argv[2]);
 const answers = answersFor(workload);
 const catalog = jsonResponse('200 OK', catalogJson, 'etag: W/"bench-catalog"\r\n');
+const received = jsonResponse('200 OK', '{}');
 const notFound = jsonResponse('404 Not Found', '{"detail":"Not Found"}');
 const headEnd = Buffer.from('\r\n\r\n');
 const chunkedEnd = Buffer.from('0\r\n\r\n');
@@ -66,6 +67,7 @@ function stream(socket, writes) {
 function answer(socket, requestLine) {
   if (requestLine.includes('/codex/responses')) stream(socket, answers.codex);
   else if (requestLine.includes('/codex/models')) socket.write(catalog);
+  else if (requestLine.includes('/otlp/')) socket.write(received);
   else if (!requestLine.includes('/chat/completions')) socket.write(notFound);
   else if (workload.body.stream) stream(socket, answers.chat);
   else socket.write(answers.chatJson);

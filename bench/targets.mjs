@@ -54,8 +54,8 @@ function startBaseline(name, file) {
   };
 }
 
-async function startGateway({ mock, folder, entry }) {
-  const home = join(folder, 'gateway');
+async function startGateway({ mock, folder, entry }, name = 'gateway', env = {}) {
+  const home = join(folder, name);
   await mkdir(home, { recursive: true });
   const [login, config, port] = [join(home, 'auth.json'), join(home, 'config.yaml'), await freePort()];
   await writeLogin(login);
@@ -64,9 +64,9 @@ async function startGateway({ mock, folder, entry }) {
     `model_list:\n  - model_name: ${benchModel}\n    litellm_params:\n      model: codex-oauth/${benchModel}\n`,
   );
   const gateway = new BenchProcess({
-    name: 'gateway',
+    name,
     args: [entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
-    log: join(folder, 'gateway.log'),
+    log: join(folder, `${name}.log`),
     env: {
       HOME: home,
       CODEX_HOME: home,
@@ -77,6 +77,7 @@ async function startGateway({ mock, folder, entry }) {
       CODEX_RELEASES_URL: `${mock.origin}/releases`,
       STATE_DIR: join(home, 'state'),
       LITELLM_MASTER_KEY: masterKey,
+      ...env,
     },
   });
   const origin = `http://127.0.0.1:${port}`;
@@ -104,6 +105,13 @@ const starters = new Map([
   ['gateway', startGateway],
 ]);
 
+/** The gateway with less or more to tell, for the workloads that compare the two. */
+const variants = new Map([
+  // Only a test may switch this off, so the process believes to be in one.
+  ['unobserved', (stage) => startGateway(stage, 'unobserved', { NODE_ENV: 'test', CODEX_GATEWAY_UNOBSERVED: '1' })],
+  ['traced', (stage) => startGateway(stage, 'traced', { OTEL_EXPORTER_OTLP_ENDPOINT: `${stage.mock.origin}/otlp` })],
+]);
+
 /** The targets by name, in the order of the table. */
 export const targetNames = [...starters.keys()];
 
@@ -122,7 +130,7 @@ export class Stage {
     try {
       stage.#mock = await startMock({ workload, folder });
       for (const name of names) {
-        const running = await starters.get(name)({ mock: stage.#mock, folder, entry });
+        const running = await (starters.get(name) ?? variants.get(name))({ mock: stage.#mock, folder, entry });
         stage.targets.push({ name, origin: running.origin, key: masterKey, process: running });
       }
     } catch (error) {

@@ -100,7 +100,7 @@ function agentCall() {
 /**
  * Fields: `deltas` per answer; `burst` deltas the mock writes at once; `paceMs` between deltas (0: as fast as they go);
  * `firstTokenMs` of silence before the first; `concurrency` callers; `seconds` of one round; `stall` leaves the stream
- * open after its first delta; `tear` makes the mock write pieces of that many bytes, for the check before measuring.
+ * open after its first delta; `targets` are compared instead of the usual ones; `tear` makes the mock write pieces of that many bytes, for the check before measuring.
  */
 const shapes = [
   { name: 'torn', title: 'Check: frames torn at odd bytes', call: () => shortCall(true), deltas: 64, tear: 97 },
@@ -136,6 +136,20 @@ const shapes = [
     call: agentCall,
     concurrency: 16,
     blockCalls: 15,
+  },
+  {
+    name: 'w2m',
+    title: 'As w2, with metrics and logs and without',
+    call: () => shortCall(true),
+    concurrency: 64,
+    targets: ['translator', 'unobserved', 'gateway'],
+  },
+  {
+    name: 'w2t',
+    title: 'As w2, with traces and without',
+    call: () => shortCall(true),
+    concurrency: 64,
+    targets: ['translator', 'gateway', 'traced'],
   },
   { name: 'w5', title: '2 000 idle streams', call: () => shortCall(true), concurrency: 2_000, deltas: 1, stall: true },
 ];

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module';
 import { ApiModule } from './api/api.module';
 import { type CodexHooks } from './config/hooks';
 import { GatewayConfigModule } from './config/config.module';
@@ -9,11 +10,13 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { type Lifecycle } from './http/lifecycle';
 import { KeysModule } from './keys/keys.module';
+import { CallbacksModule } from './metrics/callbacks/callbacks.module';
 import { MeteringModule } from './metering/metering.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OutboundModule } from './outbound/outbound.module';
 import { HooksModule } from './prompts/hooks.module';
 import { ReloadModule } from './reload/reload.module';
+import { AlertsModule } from './reports/alerts/alerts.module';
 import { StateModule } from './state/state.module';
 import { TelemetryModule } from './telemetry/telemetry.module';
 
@@ -43,8 +46,11 @@ export class AppModule {
         ReloadModule.from(source),
         KeysModule,
         MeteringModule,
+        AlertsModule,
         ApiModule,
+        AdminModule,
         MetricsModule,
+        CallbacksModule,
         HealthModule,
       ],
     };

@@ -58,8 +58,8 @@ export class Drain {
     lifecycle.drain();
     // Who comes back on such a connection would only be refused; a new one goes to a process that is ready.
     app.getHttpServer().closeIdleConnections();
-    const finished = await this.within(untilMs - performance.now(), lifecycle.drained());
     const calls = app.get(RunningCalls);
+    const finished = await this.within(untilMs - performance.now(), allOver(lifecycle, calls));
     const cut = finished ? 0 : calls.count;
     if (!finished) await this.bidFarewell(calls);
     logger.event(cut > 0 ? 'warn' : 'info', 'ended: closing', { callsCut: cut });
@@ -71,7 +71,7 @@ export class Drain {
 
   private async bidFarewell(calls: RunningCalls): Promise<void> {
     calls.endAll(shuttingDown(1_000));
-    await before(farewellMs, this.lifecycle.drained());
+    await before(farewellMs, allOver(this.lifecycle, calls));
     this.app.getHttpServer().closeAllConnections();
   }
 
@@ -85,6 +85,12 @@ export class Drain {
     });
     return before(ms, work, hurry);
   }
+}
+
+/** Nobody waits for an answer, and the books of every call are closed. */
+async function allOver(lifecycle: Lifecycle, calls: RunningCalls): Promise<void> {
+  await lifecycle.drained();
+  await calls.allSettled();
 }
 
 async function before(ms: number, work: Promise<unknown>, other?: Promise<boolean>): Promise<boolean> {

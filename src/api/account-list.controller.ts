@@ -5,6 +5,7 @@ import { type AccountState } from '../auth/refresh/account-state';
 import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { callContextOf } from '../http/call-context';
 import { GatewayError } from '../kernel/errors';
+import { RouteGroup } from '../keys/route-group.decorator';
 
 /** One login as `GET /account/list` shows it: no token, no address, no path. Times are RFC 3339. */
 interface ListedAccount {
@@ -26,6 +27,7 @@ interface ListedAccount {
 /** The door for operators who ask how the upstream logins are. */
 @ApiTags('Accounts')
 @ApiBearerAuth()
+@RouteGroup('management')
 @Controller()
 export class AccountListController {
   constructor(private readonly tokens: RefreshedAccessTokens) {}

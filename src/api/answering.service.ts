@@ -13,6 +13,7 @@ import { questionSize } from '../protocol/canonical/question-size';
 import { type CallExtras, callExtras } from '../protocol/openai/call-extras';
 import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
+import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
 import { ServingService } from '../serving/serving.service';
 
@@ -68,6 +69,7 @@ export class AnsweringService {
       route,
       dialect,
       extras: this.extrasOf(request, body.json, body.isWire),
+      wishes: callWishes(body, request.raw.headers, (json) => map(adapt(json), this.mapping)),
       requestedTier: mapped.client.canonical.service_tier,
       size: questionSize(mapped.client.canonical.input, body.bytes.length),
       ...mapped,

@@ -2,11 +2,13 @@ import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { chatToCanonical } from '../protocol/chat/chat-to-canonical';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { AnsweringService } from './answering.service';
 
 /** The door for OpenAI's Chat Completions. */
 @ApiTags('OpenAI')
 @ApiBearerAuth()
+@RouteGroup('llm_api')
 @Controller()
 export class CompletionsController {
   constructor(private readonly answering: AnsweringService) {}

@@ -5,6 +5,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callContextOf } from '../http/call-context';
 import { modelNotFound } from '../kernel/errors';
 import { type Principal } from '../kernel/principal';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { ModelInfo } from './model-info';
 import { ModelListing } from './model-listing';
 
@@ -13,6 +14,7 @@ const optionalText = { required: false, type: String } as const;
 /** The doors that say which models there are. */
 @ApiTags('Models')
 @ApiBearerAuth()
+@RouteGroup('llm_api', { always: true })
 @Controller()
 export class ModelsController {
   constructor(

@@ -2,11 +2,13 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callContextOf } from '../http/call-context';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { clientGone } from '../http/client-gone';
 import { questionSize } from '../protocol/canonical/question-size';
 import { readNativeRequest } from '../protocol/codex/native-request';
 import { isJsonObject } from '../protocol/json-guards';
 import { type Call } from '../serving/call';
+import { readWishes } from '../protocol/request-wishes';
 import { CompactionService } from '../serving/compaction.service';
 import { AnsweringService } from './answering.service';
 import { identityHeaders } from './identity-headers';
@@ -14,6 +16,7 @@ import { identityHeaders } from './identity-headers';
 /** The door for the Codex CLI: its own requests, forwarded as they came, with our keys and our accounting. */
 @ApiTags('Codex CLI')
 @ApiBearerAuth()
+@RouteGroup('llm_api')
 @Controller()
 export class NativeController {
   constructor(
@@ -42,6 +45,7 @@ export class NativeController {
     return {
       context: callContextOf(request),
       extras: this.answering.extrasOf(request, json, false),
+      wishes: readWishes(undefined, request.raw.headers),
       size: questionSize(isJsonObject(json) ? json['input'] : undefined, bytes.length),
       requestedTier: serviceTier,
       dialect: 'native',

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Deployment } from '../config/deployment';
+import { mayUse } from '../keys/model-access';
 import { type Principal } from '../kernel/principal';
 import { ModelGroups, type OfferedModel } from '../routing/model-groups';
 
@@ -10,11 +11,23 @@ export class OfferedModels {
 
   /** Sorted by name. Nothing for a caller without a key. */
   async to(caller: Principal | undefined): Promise<readonly OfferedModel[]> {
-    return caller === undefined ? [] : this.groups.offered();
+    if (caller === undefined) return [];
+    const offered = await this.groups.offered(caller.teamId);
+    return offered.filter(({ name, deployment }) => this.isOpen(caller, name, deployment));
   }
 
   /** Where a name leads that need not be listed; undefined when it leads nowhere, or not for this caller. */
   async targetFor(caller: Principal | undefined, name: string): Promise<Deployment | undefined> {
-    return caller === undefined ? undefined : this.groups.targetOf(name);
+    if (caller === undefined) return undefined;
+    const target = await this.groups.targetOf(name, caller.teamId);
+    return target !== undefined && this.isOpen(caller, name, target) ? target : undefined;
+  }
+
+  private isOpen(caller: Principal, name: string, { modelGroup }: Deployment): boolean {
+    if (caller.policy.modelRules.length === 0) return true;
+    return mayUse(caller, name, {
+      names: [modelGroup],
+      accessGroups: [...this.groups.table.accessGroupsOf(modelGroup)],
+    });
   }
 }

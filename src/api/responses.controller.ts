@@ -1,12 +1,14 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
 import { AnsweringService } from './answering.service';
 
 /** The door for OpenAI's Responses. */
 @ApiTags('OpenAI')
 @ApiBearerAuth()
+@RouteGroup('llm_api')
 @Controller()
 export class ResponsesController {
   constructor(private readonly answering: AnsweringService) {}

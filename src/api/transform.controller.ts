@@ -4,6 +4,7 @@ import { type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callContextOf } from '../http/call-context';
 import { invalidRequest } from '../kernel/errors';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { chatToCanonical } from '../protocol/chat/chat-to-canonical';
 import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
 import { TransformService } from '../serving/transform.service';
@@ -17,6 +18,7 @@ const TransformRequest = z.object({
 /** Shows what a call would send upstream, without sending it (LiteLLM's route and shape). */
 @ApiTags('Diagnosis')
 @ApiBearerAuth()
+@RouteGroup('llm_api')
 @Controller()
 export class TransformController {
   constructor(

@@ -7,15 +7,13 @@ import { absolutePath } from './file-paths';
 import { environmentWarnings } from './environment-warnings';
 import { readHookPaths } from './hook-paths';
 import { drainOf, processFaults } from './process-settings';
+import { readMoney } from './money-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
 import { readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
-import { readPricing } from './pricing-settings';
-import { priceWarnings } from './price-warnings';
 import { readRedis } from './redis-settings';
-import { readReports } from './report-settings';
 import { readRouting } from './routing-settings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
@@ -44,7 +42,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
   const { observability, ...told } = readObservability(sources.environment, sections);
-  const pricing = readPricing(sections);
+  const money = readMoney(sources, sections, models.deployments);
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
@@ -52,7 +50,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...environmentWarnings(sources.environment),
     ...state.warnings,
     ...told.warnings,
-    ...priceWarnings(models.deployments, pricing),
+    ...money.warnings,
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },
@@ -62,7 +60,6 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...foldersOf(sources),
     redis,
     saltKey,
-    previousSaltKeys: previousSaltKeysOf(sources.environment),
     codex: codexOf(sources.environment, sections),
     defaultCredential: standard,
     deployments: models.deployments,
@@ -71,22 +68,16 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     routing: readRouting(sections),
     observability,
     metering: readLimits(sections, sources, redis !== undefined),
-    pricing,
-    reports: readReports(sections),
+    ...money.settings,
     limits: bodyLimitsOf(sections),
     keys: readKeys(sections),
     times: timesOf(sources.environment, sections),
-    trustedProxyHops: sources.environment.TRUSTED_PROXY_HOPS ?? (sections.general.use_x_forwarded_for === true ? 1 : 0),
-    logLevel: logLevelOf(sources),
     hooks: hooks.modules,
-    workers: sources.environment.NUM_WORKERS ?? 1,
-    proxy: proxyOf(sources.environment),
+    ...processOf(sources, sections),
     warnings,
   };
-  const faults = [
-    ...[...masterKey.faults, ...listen.faults, ...models.faults, ...state.faults, ...hooks.faults],
-    ...processFaults(sources.environment, settings),
-  ];
+  const faults = [masterKey, listen, models, state, hooks, money].flatMap((reading) => reading.faults);
+  faults.push(...processFaults(sources.environment, settings));
   return { settings, faults, warnings, unusable: models.unusable };
 }
 
@@ -218,6 +209,20 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
     requestHeadersMs: environment.REQUEST_HEADERS_TIMEOUT_SECONDS ?? defaultTimeLimits.requestHeadersMs,
     requestBodyMs: environment.REQUEST_BODY_TIMEOUT_SECONDS ?? defaultTimeLimits.requestBodyMs,
     ...drainOf(environment),
+  };
+}
+
+function processOf(
+  sources: SettingsSources,
+  { general }: FileSections,
+): Pick<Settings, 'previousSaltKeys' | 'trustedProxyHops' | 'logLevel' | 'workers' | 'proxy'> {
+  const { environment } = sources;
+  return {
+    previousSaltKeys: previousSaltKeysOf(environment),
+    trustedProxyHops: environment.TRUSTED_PROXY_HOPS ?? (general.use_x_forwarded_for === true ? 1 : 0),
+    logLevel: logLevelOf(sources),
+    workers: environment.NUM_WORKERS ?? 1,
+    proxy: proxyOf(environment),
   };
 }
 

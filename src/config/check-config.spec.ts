@@ -34,7 +34,8 @@ describe('checkConfig', () => {
     const verdicts = new Map(rows.map(({ key, verdict }) => [key, verdict]));
     expect(verdicts.get('general_settings.database_url')).toBe('ignored');
     expect(verdicts.get('model_list[0].litellm_params.reasoning_effort')).toBe('mapped');
-    expect(verdicts.get('model_list[1].rpm')).toBe('ignored');
+    expect(verdicts.get('model_list[1].rpm')).toBe('mapped');
+    expect(verdicts.get('router_settings.enable_pre_call_check')).toBe('mapped');
     expect(warnings).toEqual(expect.arrayContaining([expect.stringMatching(/^config\.yaml:\d+ guardrails: ignored/)]));
   });
 

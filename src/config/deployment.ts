@@ -14,6 +14,36 @@ export interface Credential {
   readonly source: CredentialSource;
 }
 
+/** How a deployment takes part in routing. What is undefined is left to the settings of the router. */
+export interface DeploymentRouting {
+  /** Shares under `simple-shuffle`: the first of the three that any deployment of the group has counts. */
+  readonly weight?: number;
+  /** Requests and tokens in a minute; limits only where the settings enforce them. */
+  readonly rpm?: number;
+  readonly tpm?: number;
+  /** Lower goes first; undefined is the lowest. */
+  readonly order?: number;
+  /** Most calls at once. */
+  readonly maxParallel?: number;
+  /** Tries after the first one. */
+  readonly numRetries?: number;
+  /** How long it is left alone when it fails, milliseconds; 0: never. */
+  readonly cooldownMs?: number;
+  readonly tags?: readonly string[];
+  readonly tagPatterns?: readonly RegExp[];
+  /** Teams it is kept for; undefined: for everybody. */
+  readonly teamIds?: readonly string[];
+  /** Name under which those teams ask for it, beside the group's. */
+  readonly teamModelName?: string;
+  readonly accessGroups?: readonly string[];
+  /** Paused by the operator: never chosen. */
+  readonly isBlocked?: boolean;
+  /** Longest input in tokens, over what the catalog says. */
+  readonly maxInputTokens?: number;
+  /** Dollars per token of input and output together, for `cost-based-routing`. */
+  readonly pricePerToken?: number;
+}
+
 /** One way to serve a model group: an upstream model on one account. */
 export interface Deployment {
   /** `model_info.id`, else a stable hash of its parameters; shown in `x-litellm-model-id`. */
@@ -40,4 +70,5 @@ export interface Deployment {
   readonly price?: OwnPrice;
   /** `model_info.base_model`: whose list price counts. */
   readonly baseModel?: string;
+  readonly routing?: DeploymentRouting;
 }

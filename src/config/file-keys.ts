@@ -74,15 +74,25 @@ function shortList(lines: readonly number[]): string {
 
 function deploymentVerdict([key = '', inner]: readonly string[]): KeyVerdict {
   if (key === 'litellm_params' && inner !== undefined) return paramVerdict(inner);
-  if (key === 'model_info' && inner !== undefined) return honoured(whyOfInfo(inner));
-  if (key === 'rpm' || key === 'tpm') return ignored(ignoredBecause(key));
+  if (key === 'model_info' && inner !== undefined) return infoVerdict(inner);
   return byShape(deploymentSchema.shape, key);
 }
 
-function whyOfInfo(name: string): string {
-  if (name === 'id') return 'id of the deployment';
-  if (name === 'base_model') return 'names the model whose list price counts';
-  return isPriceKey(name) ? 'price of this deployment' : 'shown by /model/info';
+/** Keys of `model_info` that do more than be shown. */
+const infoKeys: ReadonlyMap<string, string> = new Map([
+  ['id', 'id of the deployment'],
+  ['base_model', 'names the model whose list price counts'],
+  ['team_id', 'team or teams that the deployment is kept for'],
+  ['team_public_model_name', 'name under which those teams ask for it'],
+  ['access_groups', 'names that stand for this model group in the models of keys and teams'],
+  ['blocked', 'true: the deployment is paused'],
+  ['max_input_tokens', 'longest input for enable_pre_call_checks; shown by /model/info'],
+]);
+
+function infoVerdict(name: string): KeyVerdict {
+  if (isPriceKey(name)) return honoured('price of this deployment');
+  const why = ignoredBecause(name);
+  return isUnknown(why) ? honoured(infoKeys.get(name) ?? 'shown by /model/info') : ignored(why);
 }
 
 function paramVerdict(name: string): KeyVerdict {

@@ -15,6 +15,10 @@ export const amount = reading(readNumber, 'must be a number');
 export const count = reading(readCount, 'must be a whole number, 0 or more');
 /** Seconds in the file, milliseconds inside. */
 export const seconds = reading(readSeconds, `must be seconds, a number above 0 and at most ${mostSeconds}`);
+/** As `seconds`, and 0, which switches something off. */
+export const secondsOrZero = reading(readSecondsOrZero, `must be seconds, 0 to ${mostSeconds}`);
+/** One text or a list of them. */
+export const texts = reading(readTexts, 'must be a text or a list of texts');
 /** Megabytes in the file, bytes inside. */
 export const megabytes = reading(readMegabytes, 'must be megabytes, a number above 0 and at most 1024');
 /** A map whose values are checked elsewhere, or nowhere. */
@@ -63,6 +67,10 @@ function readSeconds(value: unknown): number | undefined {
   return number !== undefined && number > 0 && number <= mostSeconds
     ? Math.max(1, Math.round(number * 1_000))
     : undefined;
+}
+
+function readSecondsOrZero(value: unknown): number | undefined {
+  return readNumber(value) === 0 ? 0 : readSeconds(value);
 }
 
 function readMegabytes(value: unknown): number | undefined {

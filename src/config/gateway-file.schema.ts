@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { alertKeys } from './alert-keys';
 import {
-  amount,
   anyMap,
   count,
   flag,
@@ -55,8 +55,8 @@ export const deploymentSchema = z.looseObject({
   model_name: text.min(1, { error: 'must not be empty' }).meta({ description: 'name of the model group' }),
   litellm_params: deploymentParamsSchema.meta({ description: 'how the model group is served' }),
   model_info: key(z.looseObject({ id: key(text, 'id of the deployment') }), 'shown by /model/info'),
-  rpm: key(amount, 'accepted here as in litellm_params'),
-  tpm: key(amount, 'accepted here as in litellm_params'),
+  rpm: key(count, 'accepted here as in litellm_params', 'mapped'),
+  tpm: key(count, 'accepted here as in litellm_params', 'mapped'),
 });
 
 const credentialSchema = z.looseObject({
@@ -118,7 +118,7 @@ export const gatewayFileSchema = z.looseObject({
   ...pricingKeys.top,
   general_settings: section({
     ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general, ...pricingKeys.general,
-    ...keysKeys.general,
+    ...keysKeys.general, ...alertKeys.general,
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),

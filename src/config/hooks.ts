@@ -20,9 +20,11 @@ export interface CodexHooks {
   readonly request?: (request: CanonicalRequest, context: HookContext) => CanonicalRequest | Promise<CanonicalRequest>;
   /** Changes or drops (null) one event of the answer, parsed; streams and JSON answers see the same events. */
   readonly response?: (event: JsonObject, context: HookContext) => JsonObject | null;
+  /** Hears of every finished request, after its answer is out; what it throws is counted and changes nothing. */
+  readonly finished?: (request: JsonObject) => void | Promise<void>;
 }
 
-const hookNames = ['prompt', 'request', 'response'] as const;
+const hookNames = ['prompt', 'request', 'response', 'finished'] as const;
 
 /**
  * Loads the modules named in `codex_hooks`, in order.

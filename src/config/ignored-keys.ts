@@ -13,14 +13,21 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each(streaming, 'stream stream_options'),
   ...each(
     later,
-    'rpm tpm weight order max_parallel_requests max_retries num_retries retry_after cooldown_time disable_cooldowns allowed_fails allowed_fails_policy retry_policy model_group_retry_policy ' +
-      'tags tag_regex enable_tag_filtering fallbacks context_window_fallbacks content_policy_fallbacks default_fallbacks max_fallbacks routing_strategy routing_strategy_args ' +
-      'enable_pre_call_checks optional_pre_call_checks model_group_affinity_config default_max_parallel_requests ' +
-      'max_budget budget_duration allowed_routes public_routes user_header_name user_header_mappings background_health_checks ' +
-      'health_check_interval alerting alerting_threshold alert_types alert_to_webhook_url allowed_ips max_response_size_mb limit_mode default_team_params default_key_generate_params ' +
+    'max_budget budget_duration timezone allowed_routes public_routes user_header_name user_header_mappings background_health_checks ' +
+      'health_check_interval alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb limit_mode default_team_params default_key_generate_params ' +
       'upperbound_key_generate_params global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
   ),
-  ['enable_pre_call_check', `read as enable_pre_call_checks, ${later}`],
+  ...each(
+    'there is no priority queue; a full model group waits for queue_timeout, first come first served',
+    'default_priority polling_interval priority',
+  ),
+  ...each(
+    'deployments are judged by the calls they get; nothing is asked for the sake of health',
+    'health_check_staleness_threshold health_check_ignore_transient_errors health_check_model health_check_timeout health_check_max_tokens disable_background_health_check',
+  ),
+  ...each('answers are not cached', 'caching_groups cache_responses client_ttl'),
+  ['enable_weighted_failover', 'the next deployment is always chosen by the strategy'],
+  ['provider_budget_config', later],
   ['drop_params', 'set it in litellm_settings, for all deployments'],
   ['set_verbose', 'use LOG_LEVEL'],
   ['debug_level', 'use LOG_LEVEL'],

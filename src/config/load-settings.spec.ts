@@ -189,8 +189,9 @@ describe('a grown LiteLLM file', () => {
       defaults: { verbosity: 'low', reasoning_effort: 'high' },
       price: { source: 'deployment', bands: new Map([[-1, { standard: { input: 2_000_000 } }]]) },
       modelInfo: { id: 'seat-one', mode: 'responses', input_cost_per_token: 0.000002 },
+      routing: { rpm: 60, pricePerToken: 0.000002 },
     });
-    expect(second).toMatchObject({ upstreamModel: 'gpt-5.5', credential: work });
+    expect(second).toMatchObject({ upstreamModel: 'gpt-5.5', credential: work, routing: { rpm: 30 } });
     expect(metered).toMatchObject({
       modelGroup: 'metered/*',
       provider: 'openai',
@@ -210,7 +211,7 @@ describe('a grown LiteLLM file', () => {
       /model_list\[4\]\.litellm_params\.model: the provider "anthropic" is not one of .*left out/,
     );
     expect(warnings).toMatch(/team\.yaml:\d+ guardrails: ignored/);
-    expect(warnings).toMatch(/enable_pre_call_check: ignored, read as enable_pre_call_checks/);
+    expect(warnings).toMatch(/credential_info: ignored, a note for people/);
     expect(warnings).not.toMatch(/custom_provider_map|sk-/);
   });
 });

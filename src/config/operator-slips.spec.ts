@@ -97,10 +97,10 @@ describe('the knobs of tests', () => {
   it('count in tests only, and know the waits of the settings and no other', () => {
     const knobs = { CODEX_GATEWAY_FAIL_AT: 'a:SIGSTOP', CODEX_GATEWAY_CLOCK_AHEAD_MS: '-5', CODEX_GATEWAY_TIMES: '{"drainMs":7}' }; // prettier-ignore
     Object.assign(process.env, knobs, { NODE_ENV: 'test' });
-    expect(testKnobs()).toEqual({ failAt: 'a:SIGSTOP', clockAheadMs: -5, times: { drainMs: 7 } });
+    expect(testKnobs()).toEqual({ failAt: 'a:SIGSTOP', clockAheadMs: -5, times: { drainMs: 7 }, isUnobserved: false });
     process.env['CODEX_GATEWAY_TIMES'] = '{"drainMS":7}';
     expect(() => testKnobs()).toThrow(/drainMS/);
     process.env['NODE_ENV'] = 'production';
-    expect(testKnobs()).toEqual({ failAt: undefined, clockAheadMs: 0, times: {} });
+    expect(testKnobs()).toEqual({ failAt: undefined, clockAheadMs: 0, times: {}, isUnobserved: false });
   });
 });

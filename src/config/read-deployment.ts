@@ -6,6 +6,7 @@ import { type DeploymentEntry } from './gateway-file.schema';
 import { paramsOfRole } from './litellm-params';
 import { readOwnPrice } from '../protocol/pricing/own-price';
 import { loginNamePattern, loginNameRule } from './login-name';
+import { routingOf } from './read-deployment-routing';
 
 /** What a deployment may refer to. */
 export interface DeploymentSurroundings {
@@ -56,6 +57,7 @@ export function readDeployment(entry: DeploymentEntry, around: DeploymentSurroun
     ...optionsOf(params),
     defaults: paramsOfRole(params, 'default'),
     ...priceOf(entry),
+    ...routingOf(entry),
   };
 }
 

@@ -2,9 +2,8 @@ import { type Credential, type Deployment } from './deployment';
 import { type KeysSettings } from './keys-settings';
 import { type LimitsSettings } from './limits-settings';
 import { type ObservabilitySettings } from './observability-settings';
-import { type PricingSettings } from './pricing-settings';
+import { type MoneySettings } from './money-settings';
 import { type RedisSettings } from './redis-settings';
-import { type ReportSettings } from './report-settings';
 import { type RoutingSettings } from './routing-settings';
 import { type TimeLimits } from './time-limits';
 
@@ -57,8 +56,9 @@ export interface Settings {
   readonly metering: LimitsSettings;
   readonly keys: KeysSettings;
   readonly observability: ObservabilitySettings;
-  readonly pricing: PricingSettings;
-  readonly reports: ReportSettings;
+  readonly pricing: MoneySettings['pricing'];
+  readonly reports: MoneySettings['reports'];
+  readonly alerts: MoneySettings['alerts'];
   readonly limits: {
     /** Bytes of a request body after decompression. */
     readonly maxBodyBytes: number;

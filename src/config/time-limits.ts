@@ -44,6 +44,11 @@ export interface TimeLimits {
   /** How long keys that were verified serve on while the state is away. */
   readonly keySnapshotMs: number;
   /** From SIGTERM to the end of the last stream: the one deadline that everything shares. */
+  /** First pause before the same deployment is tried again; doubles each time. */
+  readonly retryBackoffMs: number;
+  /** Longest such pause; an upstream that asks for more is left to the client to wait for. */
+  readonly longestRetryPauseMs: number;
+  /** Running streams after SIGTERM. */
   readonly drainMs: number;
   /** Part of it at its beginning: still serving, no longer ready, until balancers have noticed. */
   readonly drainDelayMs: number;
@@ -77,6 +82,8 @@ export const defaultTimeLimits: TimeLimits = {
   processLeaseMs: 20_000,
   keyPollMs: 1_000,
   keySnapshotMs: 30_000,
+  retryBackoffMs: 500,
+  longestRetryPauseMs: 8_000,
   drainMs: 75_000,
   drainDelayMs: 0,
   staleStateMs: 30_000,

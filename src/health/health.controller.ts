@@ -5,6 +5,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Lifecycle } from '../http/lifecycle';
 import { Public } from '../keys/public.decorator';
+import { RouteGroup } from '../keys/route-group.decorator';
 import { type Degradation, LoginsHealth } from './logins-health';
 
 /** LiteLLM's readiness shape; there is no SQL database here. */
@@ -79,6 +80,7 @@ export class HealthController {
     return this.logins.stateSilentMs > this.settings.times.staleStateMs ? 'unavailable' : 'healthy';
   }
 
+  @RouteGroup('info')
   @Get()
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Deployments whose login can be used, and the others; nothing is called upstream' })

@@ -40,7 +40,7 @@ export async function readJsonBody(request: FastifyRequest, limits: BodyLimits):
   const encoding = bodyEncoding(headers['content-encoding']);
   assertJsonType(headers['content-type']);
   if (Number(headers['content-length'] ?? 0) > limits.maxBytes) throw bodyTooLarge(limits.maxBytes);
-  const packed = await readBytes(request.raw, limits);
+  const packed = bytesAtHand(request.raw) ?? (await readBytes(request.raw, limits));
   const bytes = unmarked(packed.length === 0 ? packed : await unpackBody(packed, encoding, limits.maxBytes));
   const maxDepth = limits.maxDepth ?? Infinity;
   const isScanned = bytes.length > unscannedBytes;
@@ -60,6 +60,17 @@ const jsonType = /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i;
 function assertJsonType(contentType: string | undefined): void {
   if (contentType === undefined || contentType.trim() === '' || jsonType.test(contentType.trim())) return;
   throw unsupportedMedia('The request body must be JSON: send the header content-type: application/json.');
+}
+
+/** The body when all of it came along with the headers: no listeners, no clock, no wait. */
+function bytesAtHand(raw: RawRequest): Buffer | undefined {
+  const { readableLength } = raw;
+  if (readableLength === 0 || String(readableLength) !== raw.headers['content-length']) return undefined;
+  if (raw.destroyed || raw.readableFlowing !== null) return undefined;
+  const bytes: unknown = raw.read();
+  // The end is still to be read: Node keeps the connection waiting for it.
+  raw.resume();
+  return Buffer.isBuffer(bytes) ? bytes : undefined;
 }
 
 /** Data events, not an async iterator: one promise for the body instead of one for each chunk. */

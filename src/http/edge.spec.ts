@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Controller, Get, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -16,7 +19,9 @@ import { GatewayError } from '../kernel/errors';
 import { KeysModule } from '../keys/keys.module';
 import { Public } from '../keys/public.decorator';
 import { MetricsModule } from '../metrics/metrics.module';
+import { StateModule } from '../state/state.module';
 import { TelemetryModule } from '../telemetry/telemetry.module';
+import { settingsFor } from '../../test/support/settings-for';
 import { readJsonBody } from './body-reader';
 import { callContextOf } from './call-context';
 import { createAdapter } from './fastify-adapter';
@@ -27,8 +32,11 @@ import { RawEventStream } from './raw-event-stream';
 const secret = 'sk-edge-spec-0123456789abcdef';
 const authorization = `Bearer ${secret}`;
 const json = { authorization, 'content-type': 'application/json' };
+const stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
 const settings = {
   masterKey: secret,
+  stateDir,
+  keys: settingsFor('http://127.0.0.1:9').keys,
   keyHeaderName: undefined,
   deployments: [],
   defaultCredential: { name: 'default' },
@@ -89,6 +97,7 @@ async function listen(): Promise<{ app: NestFastifyApplication; lifecycle: Lifec
       GatewayConfigModule.register(settings),
       TelemetryModule,
       HttpModule.forLifecycle(lifecycle),
+      StateModule,
       KeysModule,
       MetricsModule,
     ],
@@ -107,6 +116,7 @@ beforeAll(async () => {
 afterAll(async () => {
   door.app.getHttpServer().closeAllConnections();
   await door.app.close();
+  rmSync(stateDir, { recursive: true });
 });
 
 interface ErrorEnvelope {

@@ -71,12 +71,14 @@ function listenerOptions(settings: ListenerSettings, clock: Clock): FastifyHttpO
   };
 }
 
-/** One parser for every content type, which reads nothing. */
+/** One parser for every content type, which reads nothing. What nearly all bodies are is named: unnamed types are parsed anew each time. */
 function leaveBodiesUnread(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('*', (_request, _payload, done) => {
-    done(null, undefined);
-  });
+  for (const type of ['application/json', '*']) {
+    instance.addContentTypeParser(type, (_request, _payload, done) => {
+      done(null, undefined);
+    });
+  }
 }
 
 /** Targets that cannot be routed never reach the hooks, so their context is made here. */

@@ -7,16 +7,25 @@ import { tickerFor, type Ticking } from './stream-ticker';
 /** Unsent bytes beyond which a writer waits. */
 const maxUnsentBytes = 256 * 1024;
 
-const streamHeaders = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache',
-  'x-accel-buffering': 'no',
-  connection: 'keep-alive',
-} as const;
+/** Names and values in turn, the cheapest form Node takes. */
+const streamHeaders: readonly string[] = [
+  'content-type',
+  'text/event-stream; charset=utf-8',
+  'cache-control',
+  'no-cache',
+  'x-accel-buffering',
+  'no',
+  'connection',
+  'keep-alive',
+];
+const lastChunk = '0\r\n\r\n';
 
 /**
  * Server-sent events straight on the raw response. The reply is taken from Fastify only at `commit`, so that a failure
  * before it is still an ordinary HTTP answer. Frames are wire text: one character, one byte.
+ *
+ * The chunks of the body are framed here. Node would write each in four pieces, which go through a buffer of their own; one
+ * string is handed to the kernel as it is, for a third of the price.
  */
 export class RawEventStream extends EventStream implements Ticking {
   readonly signal: StopSignal;
@@ -24,8 +33,10 @@ export class RawEventStream extends EventStream implements Ticking {
   private readonly aborter = new Stopper();
   private readonly ticking: ReturnType<typeof tickerFor>;
   private isCommitted = false;
+  private isHeadSent = false;
+  /** False only for HTTP/1.0, where the end of the connection ends the body. */
+  private isChunked = true;
   private isFinished = false;
-  private isCorked = false;
   private wroteSinceTick = false;
   private quietSinceMs = 0;
   private unsentAtTick = 0;
@@ -55,15 +66,11 @@ export class RawEventStream extends EventStream implements Ticking {
     if (this.isCommitted || this.raw.destroyed) return;
     this.isCommitted = true;
     this.reply.hijack();
-    const { raw } = this;
-    raw.writeHead(200, { ...streamHeaders, ...repliedHeaders(this.reply), ...headers });
-    // Corked until the end of this turn: headers and first frames leave in one packet and, as far as they go, one chunk.
-    raw.cork();
-    this.isCorked = true;
-    raw.flushHeaders();
-    process.nextTick(() => {
-      this.uncork();
-    });
+    this.raw.writeHead(200, headerList(this.reply, headers));
+    this.isChunked = this.raw.chunkedEncoding;
+    this.raw.chunkedEncoding = false;
+    // Headers and frames of this turn leave in one packet.
+    process.nextTick(this.sendHead);
     this.quietSinceMs = performance.now();
     this.stuckSinceMs = this.quietSinceMs;
     this.ticking.ticker.add(this);
@@ -73,7 +80,7 @@ export class RawEventStream extends EventStream implements Ticking {
     if (!this.isCommitted) this.commit({});
     if (this.raw.destroyed || this.isFinished) return undefined;
     this.wroteSinceTick = true;
-    this.raw.write(frames, 'latin1');
+    this.send(this.chunk(frames));
     return this.raw.writableLength > maxUnsentBytes ? this.drained() : undefined;
   }
 
@@ -82,24 +89,8 @@ export class RawEventStream extends EventStream implements Ticking {
     if (this.isFinished) return;
     this.isFinished = true;
     if (this.raw.destroyed) return;
-    if (this.isCorked) this.endCorked(frames);
-    else if (frames === undefined) this.raw.end();
-    else this.raw.end(frames, 'latin1');
-  }
-
-  /** Node 22 and later write the end of a corked response before what is corked, so that the body is lost: uncork first. */
-  private endCorked(frames: string | undefined): void {
-    if (frames !== undefined) this.raw.write(frames, 'latin1');
-    // The socket stays corked until `end`, for one packet.
-    this.raw.socket?.cork();
-    this.uncork();
+    this.send(this.chunk(frames ?? '') + (this.isChunked ? lastChunk : ''));
     this.raw.end();
-  }
-
-  private uncork(): void {
-    if (!this.isCorked) return;
-    this.isCorked = false;
-    this.raw.uncork();
   }
 
   /** Called by the shared ticker: keeps the stream alive, gives up on a reader that stopped. */
@@ -116,9 +107,26 @@ export class RawEventStream extends EventStream implements Ticking {
       this.quietSinceMs = nowMs;
     } else if (!this.isFinished && unsent === 0 && this.isDue(nowMs)) {
       this.quietSinceMs = nowMs;
-      this.raw.write(this.options.keepAliveFrame, 'latin1');
+      this.send(this.chunk(this.options.keepAliveFrame));
     }
   }
+
+  private chunk(frames: string): string {
+    return this.isChunked && frames !== '' ? `${frames.length.toString(16)}\r\n${frames}\r\n` : frames;
+  }
+
+  /** Corked, or Node would put every write off to the end of the turn. The first one takes the headers along. */
+  private send(bytes: string): void {
+    const { raw } = this;
+    this.isHeadSent = true;
+    raw.socket?.cork();
+    raw.write(bytes, 'latin1');
+    raw.socket?.uncork();
+  }
+
+  private readonly sendHead = (): void => {
+    if (!this.isHeadSent && !this.raw.destroyed) this.raw.flushHeaders();
+  };
 
   /** One pace early rather than late: the limit is what a proxy or a CLI will bear. */
   private isDue(nowMs: number): boolean {
@@ -141,4 +149,12 @@ export class RawEventStream extends EventStream implements Ticking {
     this.ticking.ticker.remove(this);
     if (!this.isFinished && !this.raw.writableFinished) this.aborter.abort();
   }
+}
+
+function headerList(reply: FastifyReply, own: Readonly<Record<string, string>>): string[] {
+  const list = streamHeaders.slice();
+  const replied = repliedHeaders(reply);
+  for (const name in replied) list.push(name, String(replied[name]));
+  for (const name in own) list.push(name, own[name] ?? '');
+  return list;
 }

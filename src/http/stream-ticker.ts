@@ -17,16 +17,23 @@ class StreamTicker {
   add(member: Ticking): void {
     this.members.add(member);
     this.timer ??= setInterval(() => {
-      const nowMs = performance.now();
-      for (const one of this.members) one.tick(nowMs);
+      this.tickAll();
     }, this.paceMs).unref();
   }
 
   remove(member: Ticking): void {
     this.members.delete(member);
-    if (this.members.size > 0) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
+  }
+
+  /** A round with nobody in it stops the timer: stopping it with every last stream would start it anew with the next. */
+  private tickAll(): void {
+    if (this.members.size === 0) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+      return;
+    }
+    const nowMs = performance.now();
+    for (const one of this.members) one.tick(nowMs);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorAuthor, GatewayError } from './errors';
+import { type PlanQuota } from './plan-quota';
 
 /** What went wrong upstream, in words that routing can act on. */
 export type FailureKind =
@@ -33,6 +34,8 @@ export interface UpstreamFailureOptions {
   readonly upstreamStatus?: number;
   readonly retryAfterMs?: number;
   readonly resetAtMs?: number;
+  /** What the refusal said of the account's plan. */
+  readonly quota?: PlanQuota;
   readonly cause?: unknown;
 }
 
@@ -181,19 +184,42 @@ export class UpstreamFailure extends Error {
 
   /** What the client sees when this failure is the last word. */
   toGatewayError(): GatewayError {
-    const { status, type, code, author } = facts[this.kind];
+    const { status, type, author } = facts[this.kind];
     const { param, retryAfterMs, resetAtMs } = this.details;
+    const limit = limitOf[this.kind];
     return new GatewayError({
       status,
       type,
-      code: this.blame === 'request' ? (this.details.code ?? code) : code,
+      code: this.clientCode,
       message: this.message,
       author,
+      ...(limit === undefined ? {} : { limit, remaining: 0 }),
       ...(param === undefined ? {} : { param }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       ...(resetAtMs === undefined ? {} : { resetAtMs }),
-      ...(this.retryable ? {} : { shouldRetry: false }),
+      ...(this.retryable && !isLastingWait(retryAfterMs) ? {} : { shouldRetry: false }),
       cause: this,
     });
   }
+
+  /** Upstream's own code for what is wrong with a request; ours for clocks and connections, each of which has its own. */
+  private get clientCode(): string {
+    const { code, upstreamStatus } = this.details;
+    const isOurs = upstreamStatus === undefined && (this.kind === 'timeout' || this.kind === 'network');
+    return (isOurs || this.blame === 'request' ? code : undefined) ?? facts[this.kind].code;
+  }
+}
+
+/** Names of the limits that upstreams keep; nothing is left of one that refused. */
+const limitOf: Partial<Readonly<Record<FailureKind, string>>> = {
+  quota_exhausted: 'plan_window',
+  rate_limited: 'upstream_rate',
+};
+
+/** Further wait past which a client's own retries only repeat the refusal, milliseconds. */
+const lastingMs = 60_000;
+
+/** Whether a client that tries again by itself within its usual seconds would hear the same. */
+export function isLastingWait(retryAfterMs: number | undefined): boolean {
+  return retryAfterMs !== undefined && retryAfterMs > lastingMs;
 }

@@ -8,16 +8,14 @@ const rolesOf: Readonly<Record<RouteRoles, readonly Role[]>> = {
   admins: ['proxy_admin'],
 };
 
-/** Names of groups in `allowed_routes`, LiteLLM's older one too. */
-const groups: ReadonlyMap<string, RouteRule['kind']> = new Map([
-  ['llm_api_routes', 'llm_api'],
-  ['openai_routes', 'llm_api'],
-  ['info_routes', 'info'],
-  ['management_routes', 'management'],
+/** Names of groups in `allowed_routes`, LiteLLM's older one too, and what each opens. */
+const groups: ReadonlyMap<string, readonly RouteRule['kind'][]> = new Map([
+  ['llm_api_routes', ['llm_api']],
+  ['openai_routes', ['llm_api']],
+  ['info_routes', ['info']],
+  // Who manages must be able to look.
+  ['management_routes', ['management', 'info']],
 ]);
-
-/** Every name of a group, for messages. */
-export const routeGroupNames: readonly string[] = [...groups.keys()];
 
 /** Why a holder may not call a route; undefined when it may. `allowed_routes` only ever narrow what the role allows. */
 export function routeRefusal(principal: Principal, rule: RouteRule, path: string): string | undefined {
@@ -25,7 +23,8 @@ export function routeRefusal(principal: Principal, rule: RouteRule, path: string
     return `it needs the role ${rolesOf[rule.roles].join(' or ')}, and this key has ${principal.role}`;
   const allowed = principal.policy.allowedRoutes;
   if (allowed === undefined || rule.always) return undefined;
-  if (allowed.some((entry) => groups.get(entry) === rule.kind || opens(entry, path, rule))) return undefined;
+  if (allowed.some((entry) => groups.get(entry)?.includes(rule.kind) === true || opens(entry, path, rule)))
+    return undefined;
   return 'allowed_routes of the key do not name it';
 }
 

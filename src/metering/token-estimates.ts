@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type TokenUsage } from '../kernel/usage';
 import { type QuestionSize } from '../protocol/canonical/question-size';
 
 /** What a request is likely to use. */
@@ -15,34 +16,49 @@ const tokensPerImage = 1_200;
 const sealedBytesPerToken = 6;
 /** Before a key has answers of its own. */
 const firstOutput = 1_500;
+/** The longest official instructions are 22 000 characters. */
+const firstUnseenInput = 6_000;
 const samplesKept = 32;
 /** Pairs of key and model that are remembered. */
 const remembered = 5_000;
 
 /**
- * Guesses what requests will use, so that as much can be set aside: the question by its size, the answer by the ninth
- * longest of ten recent ones of the same key and model.
+ * Guesses what requests will use, so that as much can be set aside: the question by its size and what is put before it, the
+ * answer by the ninth longest of ten recent ones of the same key and model.
  */
 @Injectable()
 export class TokenEstimates {
-  private readonly outputs = new Map<string, OutputSamples>();
+  private readonly known = new Map<string, Experience>();
 
   of(size: QuestionSize, keyHash: string, modelGroup: string): TokenEstimate {
-    return { input: inputTokensOf(size), output: this.outputs.get(`${keyHash}\n${modelGroup}`)?.high ?? firstOutput };
+    const known = this.known.get(`${keyHash}\n${modelGroup}`);
+    const input = inputTokensOf(size) + (known?.unseenInput.high ?? firstUnseenInput);
+    return { input, output: known?.output.high ?? firstOutput };
   }
 
   /** Learns from an answer whose usage upstream told. */
-  learn(keyHash: string, modelGroup: string, outputTokens: number): void {
+  learn(keyHash: string, modelGroup: string, size: QuestionSize, usage: TokenUsage): void {
     const key = `${keyHash}\n${modelGroup}`;
-    const samples = this.outputs.get(key) ?? new OutputSamples();
+    const known = this.known.get(key) ?? {
+      output: new Samples(firstOutput),
+      unseenInput: new Samples(firstUnseenInput),
+    };
     // Put in anew, so that what is used least lately is first and goes first.
-    this.outputs.delete(key);
-    this.outputs.set(key, samples);
-    samples.add(outputTokens);
-    if (this.outputs.size <= remembered) return;
-    const [oldest] = this.outputs.keys();
-    if (oldest !== undefined) this.outputs.delete(oldest);
+    this.known.delete(key);
+    this.known.set(key, known);
+    known.output.add(usage.outputTokens);
+    known.unseenInput.add(Math.max(0, usage.inputTokens - inputTokensOf(size)));
+    if (this.known.size <= remembered) return;
+    const [oldest] = this.known.keys();
+    if (oldest !== undefined) this.known.delete(oldest);
   }
+}
+
+/** What was learnt of one key and model. */
+interface Experience {
+  readonly output: Samples;
+  /** Tokens of the question that its size does not show: official instructions, denser text than usual. */
+  readonly unseenInput: Samples;
 }
 
 /** Tokens of a question, rather too many than too few. */
@@ -50,16 +66,17 @@ export function inputTokensOf({ textBytes, images, sealedBytes }: QuestionSize):
   return Math.ceil(textBytes / bytesPerToken + sealedBytes / sealedBytesPerToken) + images * tokensPerImage;
 }
 
-/** The newest outputs, and the one that nine of ten are not above. */
-class OutputSamples {
-  high = firstOutput;
+/** The newest figures, and the one that nine of ten are not above. */
+class Samples {
   private readonly samples: number[] = [];
   private next = 0;
 
-  add(tokens: number): void {
-    this.samples[this.next] = tokens;
+  constructor(public high: number) {}
+
+  add(figure: number): void {
+    this.samples[this.next] = figure;
     this.next = (this.next + 1) % samplesKept;
     const sorted = [...this.samples].sort((a, b) => a - b);
-    this.high = Math.max(1, sorted[Math.ceil(sorted.length * 0.9) - 1] ?? firstOutput);
+    this.high = sorted[Math.ceil(sorted.length * 0.9) - 1] ?? figure;
   }
 }

@@ -1,7 +1,24 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import { type Settings } from '../config/settings';
+import { Observer } from '../kernel/observer';
 import { WorkersModule } from '../workers/workers.module';
 import { MetricsController } from './metrics.controller';
 
 /** The scrape door. */
 @Module({ imports: [WorkersModule], controllers: [MetricsController] })
-export class MetricsModule {}
+export class MetricsModule implements OnModuleInit {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'deployments'>,
+    private readonly observer: Observer,
+  ) {}
+
+  /** Deployments are shown before their first call. */
+  onModuleInit(): void {
+    for (const { id, modelGroup, upstreamModel, apiBase, credential } of this.settings.deployments) {
+      // Behind a wildcard the models are only known by their requests.
+      if (upstreamModel.includes('*')) continue;
+      this.observer.deploymentKnown({ deploymentId: id, modelGroup, upstreamModel, apiBase, account: credential.name });
+    }
+  }
+}

@@ -156,6 +156,27 @@ describe('an answer that is handed down', () => {
     await closed;
   });
 
+  it('ends with what the reader throws at the very last chunk', async () => {
+    world.answer = (_, response) => response.end('all of it');
+    const response = await world.outboundTo(world.url).send(world.get());
+    const reading = response.each(() => {
+      throw new Error('not what I wanted');
+    });
+    await expect(reading).rejects.toThrow('not what I wanted');
+  });
+
+  it('ends for a reader who rests at the end of it when the call is cancelled', async () => {
+    world.answer = (_, response) => response.end('all of it');
+    const response = await world.outboundTo(world.url).send(world.get());
+    const reading = response.each(() => {
+      setImmediate(() => {
+        response.cancel();
+      });
+      return new Promise(() => undefined);
+    });
+    await expect(reading).rejects.toMatchObject({ kind: 'client_gone' });
+  });
+
   it('ends when no more is wanted; released, its connection is used again', async () => {
     const sockets = new Set<Socket>();
     let finished: Promise<unknown> = Promise.resolve();

@@ -6,6 +6,12 @@ import { type OutboundRequest, type OutboundResponse, type Taken } from './outbo
 /** Bytes that may wait for the reader before the socket is paused. */
 const pauseAboveBytes = 256 * 1024;
 
+/**
+ * Chunks that arrive together are handed over together, once all of them were read: by a promise that is fulfilled long ago,
+ * which is the cheapest way to the end of this turn.
+ */
+const endOfRead = Promise.resolve();
+
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (reason: unknown) => void;
@@ -32,6 +38,8 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
   private reading: Reading | undefined;
   /** The reading has asked to wait. */
   private isHeld = false;
+  /** What has gathered is handed over at the end of this read. */
+  private isDue = false;
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
   private isUnread = false;
@@ -55,10 +63,10 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
     return new Promise((resolve, reject) => {
       this.opening = { resolve, reject };
       if (signal?.aborted === true) {
-        this.giveUp();
+        this.onAbort();
         return;
       }
-      signal?.addEventListener('abort', this.giveUp);
+      signal?.addEventListener('abort', this.onAbort);
       if (connectMs !== undefined && connectMs < headersMs) this.arm(connectMs, connectTimeout);
       else this.arm(headersMs, headersTimeout);
       dispatch(this);
@@ -80,7 +88,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
     clearTimeout(this.timer);
     this.state = 'answering';
     this.status = status;
-    this.headers = joined(headers);
+    this.headers = flat(headers);
     // They are slices of the first chunk, which would be kept for as long as the answer runs.
     controller.rawHeaders = null;
     this.opening?.resolve(this);
@@ -88,23 +96,9 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.state !== 'answering' || this.isUnread) return;
-    if (this.reading !== undefined && !this.isHeld) {
-      this.give(this.reading, chunk);
-      return;
-    }
-    const { reader } = this;
-    if (reader !== undefined && this.waiting.length === 0) {
-      this.reader = undefined;
-      // Delivery waits for the end of this read, so that chunks which arrive together leave together.
-      this.waiting.push(chunk);
-      this.waitingBytes = chunk.length;
-      queueMicrotask(() => {
-        reader.resolve(this.take());
-      });
-      return;
-    }
     this.waiting.push(chunk);
     this.waitingBytes += chunk.length;
+    if (this.reader !== undefined || this.reading !== undefined) this.handSoon();
     if (this.waitingBytes > pauseAboveBytes) controller.pause();
   }
 
@@ -112,9 +106,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
     if (this.state !== 'answering') return;
     this.state = 'ended';
     this.letGo();
-    this.reader?.resolve(undefined);
-    this.reader = undefined;
-    if (!this.isHeld) this.endReading();
+    this.handSoon();
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -166,15 +158,24 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
   }
 
   cancel(): void {
-    if (this.state === 'ended' || this.state === 'broken') return;
-    this.waiting = [];
-    this.fail(cancelled());
+    this.giveUp(cancelled());
   }
 
-  private readonly giveUp = (): void => {
-    this.waiting = [];
-    this.fail(this.signal?.reason);
+  private readonly onAbort = (): void => {
+    this.giveUp(this.signal?.reason);
   };
+
+  /** What was not handed over yet never will be, also when it is all that was left of the body. */
+  private giveUp(reason: unknown): void {
+    this.waiting = [];
+    this.isHeld = false;
+    if (this.state === 'ended' && this.reading !== undefined) {
+      this.state = 'broken';
+      this.failure = reason;
+      this.endReading();
+    }
+    this.fail(reason);
+  }
 
   private fail(error: unknown): void {
     if (this.state === 'ended' || this.state === 'broken') return;
@@ -183,52 +184,62 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
     this.letGo();
     if (this.controller?.aborted === false) this.controller.abort(cancelled());
     this.opening?.reject(error);
-    this.reader?.reject(error);
-    this.reader = undefined;
-    if (this.waiting.length === 0) this.endReading();
+    if (this.waiting.length === 0) this.handOver();
   }
 
-  /** Hands down one chunk; what the reader throws is the end of the call. */
-  private give(reading: Reading, chunk: Buffer): void {
-    let taken: Taken;
+  private handSoon(): void {
+    if (this.isDue) return;
+    this.isDue = true;
+    void endOfRead.then(this.handOver);
+  }
+
+  private readonly handOver = (): void => {
+    this.isDue = false;
+    const { reader } = this;
+    if (reader === undefined) {
+      this.readOn();
+      return;
+    }
+    if (this.waiting.length === 0 && this.state === 'answering') return;
+    this.reader = undefined;
+    if (this.waiting.length > 0) reader.resolve(this.take());
+    else if (this.state === 'broken') reader.reject(this.failure);
+    else reader.resolve(undefined);
+  };
+
+  /** Hands down what has gathered and lets the socket go on, unless the reader rests. */
+  private readOn(): void {
+    if (this.reading === undefined || this.isHeld) return;
+    if (this.waiting.length > 0 && !this.gave(this.reading)) return;
+    if (this.state === 'ended' || this.state === 'broken') this.endReading();
+  }
+
+  /** @returns whether the reader may be given more at once. What it throws is the end of the call. */
+  private gave(reading: Reading): boolean {
     try {
-      taken = reading.take(chunk);
+      const taken = reading.take(joined(this.take()));
+      if (taken === undefined) return true;
+      if (taken === false) this.endReading();
+      else this.hold(taken);
     } catch (error) {
-      this.waiting = [];
-      this.reading = undefined;
-      this.fail(error);
-      reading.reject(error);
-      return;
+      this.giveUp(error);
     }
-    if (taken === undefined) return;
-    if (taken === false) {
-      this.reading = undefined;
-      reading.resolve();
-      return;
-    }
+    return false;
+  }
+
+  private hold(rest: Promise<void>): void {
     this.isHeld = true;
     this.controller?.pause();
-    taken.then(
+    rest.then(
       () => {
         this.isHeld = false;
+        this.controller?.resume();
         this.readOn();
       },
       (error: unknown) => {
-        this.waiting = [];
-        this.fail(error);
+        this.giveUp(error);
       },
     );
-  }
-
-  /** Hands down what has gathered, and lets the socket go on, unless the reader asks to wait again. */
-  private readOn(): void {
-    const { reading } = this;
-    if (reading === undefined) return;
-    if (this.waiting.length > 0) this.give(reading, Buffer.concat(this.waiting.splice(0)));
-    this.waitingBytes = 0;
-    if (this.isHeld) return;
-    if (this.state === 'ended' || this.state === 'broken') this.endReading();
-    else if (this.controller?.paused === true) this.controller.resume();
   }
 
   private endReading(): void {
@@ -256,7 +267,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OutboundResponse {
 
   private letGo(): void {
     clearTimeout(this.timer);
-    this.signal?.removeEventListener('abort', this.giveUp);
+    this.signal?.removeEventListener('abort', this.onAbort);
   }
 }
 
@@ -264,8 +275,14 @@ function cancelled(): UpstreamFailure {
   return new UpstreamFailure({ kind: 'client_gone', message: 'The upstream call was cancelled.' });
 }
 
+/** An event that is cut between two chunks costs its reader more than the copy. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+}
+
 /** The object is undici's own and fresh, so it is only changed where a header was repeated. */
-function joined(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
+function flat(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
   for (const name in headers) {
     const value = headers[name];
     if (typeof value === 'object') headers[name] = value.join(', ');

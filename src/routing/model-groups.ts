@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Deployment } from '../config/deployment';
+import { type RoutingSettings } from '../config/routing-settings';
 import { type Settings } from '../config/settings';
 import { SETTINGS } from '../config/config.module';
-import { SettingsChanges } from '../config/settings-holder';
 import { GatewayError, modelNotFound } from '../kernel/errors';
 import { ModelCatalog } from '../models/model-catalog';
+import { namePattern } from './table/name-pattern';
+import { concrete, isVisible, RoutingTable, type TableSettings } from './table/routing-table';
 
 /** Where a request may go: the deployments that serve the model it asked for, at least one. */
 export interface Route {
@@ -14,6 +16,8 @@ export interface Route {
   /** A name from a closed set (configured or catalogued) for metric labels. */
   readonly label: string;
   readonly deployments: readonly Deployment[];
+  /** One deployment was asked for by its id: whether it rests is not looked at. */
+  readonly isById?: boolean;
 }
 
 /** One line of `GET /v1/models`. */
@@ -22,81 +26,89 @@ export interface OfferedModel {
   readonly deployment: Deployment;
 }
 
+/** Names whose deployments are remembered when the whole catalog is offered; clients choose them, so there is an end to it. */
+const rememberedNames = 1_000;
+
 /**
- * Model groups of the configuration: name → deployments.
- *
- * Order of resolution: deployment id, alias, group, the most specific wildcard group. Without any configured deployment
- * every model of the default account's catalog is a group of its own.
+ * Model groups of the configuration: name → deployments, by `RoutingTable`. Without any configured deployment every model of
+ * the default account's catalog is a group of its own.
  */
 @Injectable()
 export class ModelGroups {
-  private groups: ReadonlyMap<string, readonly Deployment[]> = new Map();
-  private byId: ReadonlyMap<string, Deployment> = new Map();
-  private wildcards: readonly { readonly prefix: string; readonly suffix: string; readonly group: string }[] = [];
+  private current: RoutingTable;
+  private rules: RoutingSettings;
   private catalogOnly: Deployment | undefined;
+  private readonly ofCatalog = new Map<string, readonly Deployment[]>();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
-    changes: SettingsChanges,
   ) {
-    this.replace(settings);
-    changes.onChange((now) => {
-      this.replace(now);
-    });
-  }
-
-  private replace(settings: Settings): void {
-    const groups = new Map<string, Deployment[]>();
-    for (const deployment of settings.deployments) {
-      const group = groups.get(deployment.modelGroup);
-      if (group === undefined) groups.set(deployment.modelGroup, [deployment]);
-      else group.push(deployment);
-    }
-    this.groups = groups;
-    this.byId = new Map(settings.deployments.map((deployment) => [deployment.id, deployment]));
-    this.wildcards = wildcardsOf([...groups.keys()]);
+    this.rules = settings.routing;
+    this.current = new RoutingTable(settings);
     this.catalogOnly = settings.deployments.length === 0 ? catalogDeployment(settings) : undefined;
   }
 
-  /** @throws {GatewayError} 404 `model_not_found`. */
-  async resolve(requestedModel: string): Promise<Route> {
+  /** Puts other groups in the place of these, for every call that begins from now on. */
+  replace(next: TableSettings): void {
+    this.rules = next.routing;
+    this.current = new RoutingTable(next);
+    this.catalogOnly = next.deployments.length === 0 ? catalogDeployment(this.settings) : undefined;
+    this.ofCatalog.clear();
+  }
+
+  /** How calls are spread, tried again and passed on, now. */
+  get routing(): RoutingSettings {
+    return this.rules;
+  }
+
+  /** Names and groups, now. */
+  get table(): RoutingTable {
+    return this.current;
+  }
+
+  /** Every deployment there is, now. */
+  get deployments(): readonly Deployment[] {
+    return this.catalogOnly === undefined ? [...this.current.groups.values()].flat() : [this.catalogOnly];
+  }
+
+  /** @param teamId of the caller: deployments of other teams do not exist for it. @throws {GatewayError} 404 `model_not_found`. */
+  async resolve(requestedModel: string, teamId?: string): Promise<Route> {
     if (this.catalogOnly !== undefined) return this.fromCatalog(requestedModel, this.catalogOnly);
-    const named = this.byId.get(requestedModel);
-    if (named !== undefined)
-      return { requestedModel, modelGroup: named.modelGroup, label: named.modelGroup, deployments: [named] };
-    const wanted = this.settings.modelAliases.get(requestedModel)?.model ?? requestedModel;
-    const exact = this.groups.get(wanted);
-    if (exact !== undefined) return { requestedModel, modelGroup: wanted, label: requestedModel, deployments: exact };
-    const match = this.wildcards.find(({ prefix, suffix }) => fits(wanted, prefix, suffix));
-    if (match === undefined) throw modelNotFound(requestedModel);
-    const tail = wanted.slice(match.prefix.length, wanted.length - match.suffix.length);
-    const deployments = (this.groups.get(match.group) ?? []).map((deployment) => concrete(deployment, tail));
-    return { requestedModel, modelGroup: match.group, label: match.group, deployments };
+    const resolved = this.current.resolve(requestedModel, teamId);
+    if (resolved === undefined) throw modelNotFound(requestedModel);
+    return { requestedModel, ...resolved };
   }
 
   /** The first deployment that a name leads to; undefined when it leads nowhere. */
-  async targetOf(name: string): Promise<Deployment | undefined> {
+  async targetOf(name: string, teamId?: string): Promise<Deployment | undefined> {
     try {
-      return (await this.resolve(name)).deployments[0];
+      return (await this.resolve(name, teamId)).deployments[0];
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'model_not_found') return undefined;
       throw error;
     }
   }
 
-  /** What `GET /v1/models` lists: groups, visible aliases, and the catalog behind wildcards. Sorted by name. */
-  async offered(): Promise<readonly OfferedModel[]> {
+  /**
+   * What `GET /v1/models` lists: groups, visible aliases, and the catalog behind wildcards. Sorted by name.
+   *
+   * @param teamId of the caller: its own deployments are listed too, under the team's name for them.
+   */
+  async offered(teamId?: string): Promise<readonly OfferedModel[]> {
     const offered = new Map<string, Deployment>();
     if (this.catalogOnly !== undefined) await this.addCatalog(offered, this.catalogOnly, '', '');
-    for (const [group, deployments] of this.groups) {
-      const first = deployments[0];
-      if (first === undefined) continue;
-      if (!group.includes('*')) offered.set(group, first);
-      else if (first.provider === 'codex') await this.addCatalog(offered, first, ...splitPattern(group));
+    for (const [group, deployments] of this.current.groups) {
+      const visible = deployments.filter((each) => isVisible(each, teamId));
+      const first = visible.find(({ routing }) => routing?.teamModelName === undefined);
+      for (const each of visible) {
+        const own = each.routing?.teamIds === undefined ? undefined : each.routing.teamModelName;
+        if (own !== undefined) offered.set(own, each);
+      }
+      if (first !== undefined) await this.addGroup(offered, group, first);
     }
-    for (const [alias, { hidden }] of this.settings.modelAliases) {
-      const target = hidden ? undefined : await this.targetOf(alias);
+    for (const [alias, { hidden }] of this.current.aliases) {
+      const target = hidden ? undefined : await this.targetOf(alias, teamId);
       if (target !== undefined) offered.set(alias, target);
     }
     return [...offered].map(([name, deployment]) => ({ name, deployment })).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -104,15 +116,31 @@ export class ModelGroups {
 
   /** The deployment that answers for an account-wide question, such as the native catalog: the first Codex one. */
   codexDeployment(): Deployment | undefined {
-    return this.catalogOnly ?? this.settings.deployments.find(({ provider }) => provider === 'codex');
+    return this.catalogOnly ?? this.deployments.find(({ provider }) => provider === 'codex');
   }
 
   private async fromCatalog(requestedModel: string, template: Deployment): Promise<Route> {
-    const wanted = this.settings.modelAliases.get(requestedModel)?.model ?? requestedModel;
+    const wanted = this.current.aliases.get(requestedModel)?.model ?? requestedModel;
     const resolved = await this.catalog.resolve(wanted, template);
     if (resolved.entry === undefined) throw modelNotFound(requestedModel);
-    const deployments = [concrete(template, wanted)];
+    const deployments = this.catalogued(wanted, template);
     return { requestedModel, modelGroup: wanted, label: resolved.entry.slug, deployments };
+  }
+
+  /** The same object for the same name: what is known of a deployment hangs on it. */
+  private catalogued(wanted: string, template: Deployment): readonly Deployment[] {
+    const known = this.ofCatalog.get(wanted);
+    if (known !== undefined) return known;
+    if (this.ofCatalog.size >= rememberedNames) this.ofCatalog.clear();
+    const deployments = [concrete(template, wanted)];
+    this.ofCatalog.set(wanted, deployments);
+    return deployments;
+  }
+
+  private async addGroup(offered: Map<string, Deployment>, group: string, first: Deployment): Promise<void> {
+    const { prefix, suffix } = namePattern(group);
+    if (!group.includes('*')) offered.set(group, first);
+    else if (first.provider === 'codex') await this.addCatalog(offered, first, prefix, suffix);
   }
 
   private async addCatalog(
@@ -137,27 +165,4 @@ function catalogDeployment(settings: Settings): Deployment {
     defaults: {},
     modelInfo: {},
   };
-}
-
-function concrete(deployment: Deployment, tail: string): Deployment {
-  return deployment.upstreamModel.includes('*')
-    ? { ...deployment, upstreamModel: deployment.upstreamModel.replace('*', () => tail) }
-    : deployment;
-}
-
-/** Longest literal part first, so that the most specific pattern wins. */
-function wildcardsOf(groups: readonly string[]): { prefix: string; suffix: string; group: string }[] {
-  return groups
-    .filter((group) => group.includes('*'))
-    .map((group) => ({ prefix: splitPattern(group)[0], suffix: splitPattern(group)[1], group }))
-    .sort((a, b) => b.group.length - a.group.length);
-}
-
-function splitPattern(pattern: string): [prefix: string, suffix: string] {
-  const star = pattern.indexOf('*');
-  return [pattern.slice(0, star), pattern.slice(star + 1)];
-}
-
-function fits(name: string, prefix: string, suffix: string): boolean {
-  return name.length > prefix.length + suffix.length && name.startsWith(prefix) && name.endsWith(suffix);
 }

@@ -1,94 +1,131 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
+import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
-import { modelNotFound } from '../kernel/errors';
 import { Observer } from '../kernel/observer';
-import { type StopSignal } from '../kernel/stop-signal';
 import { type Span } from '../kernel/tracing';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
 import { opaqueId } from '../telemetry/tracing/opaque-id';
-import { Upstream, type UpstreamAnswer, type UpstreamCall } from '../upstream/upstream';
-import { pause } from './pause';
+import { type NativeRequest, Upstream, type UpstreamAnswer } from '../upstream/upstream';
+import { type Bearings } from './affinity/conversations';
+import { type GroupRun } from './choice/group-run';
+import { type Attempt, failureOf } from './group-runner';
 import { type Route } from './model-groups';
+import { type AnswerNote, RoutingRooms } from './routing-rooms';
+import { type TryPlan } from './try-plan';
 
-/** An answer that has shown content, or ended well without any. */
-export interface RoutedAnswer {
+/** Where an answer came from, after how much trying. */
+export interface Routed {
   readonly deployment: Deployment;
+  /** The group that answered; another than the one asked for after a fallback. */
+  readonly route: Route;
+  readonly attempts: number;
+  /** Attempts beyond the first one of each group, and how many a group may have. */
+  readonly retries: number;
+  readonly maxRetries: number;
+  /** Groups that were tried in the place of the one asked for. */
+  readonly fallbacks: number;
+  /** Reasoning items that were left out, because another account had sealed them. */
+  readonly reasoningDropped: number;
+}
+
+/** An answer that has shown content, or ended well without any. Its lease must be ended, with `answerOver`. */
+export interface RoutedAnswer extends Routed {
+  /** Of the attempt that answered; to be ended with the answer. */
+  readonly span: Span;
   readonly answer: UpstreamAnswer;
   /** Has already seen `held`. */
   readonly tracker: AnswerTracker;
   /** Events that came up to and with the first content; the client has seen none of them. Emptied by who reads them. */
   readonly held: AnswerEvent[];
-  readonly attempts: number;
-  /** Of the call that answered; ended by who reads the answer. */
-  readonly span: Span;
+  /** Tells routing that the answer is over: how its outcome is, and whether the client stayed to its end. Once. */
+  readonly over: (thrown?: unknown) => void;
 }
 
-/** What one call may spend on trying. */
-export interface TryPlan {
-  readonly route: Route;
-  readonly call: UpstreamCall;
-  /** Tries after the first one. */
-  readonly retries: number;
-  readonly signal: StopSignal;
-  /** Of the request; each attempt is a part of it. */
-  readonly span: Span;
-  /** Told before every attempt, so that a failed request can say where it was. */
-  readonly onAttempt: (deployment: Deployment, attempt: number) => void;
-}
-
-/** Longest time a call waits between two attempts, milliseconds; a longer `retry-after` is the client's to wait. */
-const longestPauseMs = 5_000;
-
-/** The only retry loop of the program: everything above and below it fails at once. */
+/** Chooses deployments until one answers: first within the model group, then in the groups that stand in for it. */
 @Injectable()
 export class Router {
+  // eslint-disable-next-line max-params -- the ports of an attempt, and the rooms that decide about it
   constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
     private readonly upstream: Upstream,
     private readonly observer: Observer,
     private readonly clock: Clock,
+    private readonly rooms: RoutingRooms,
   ) {}
+
+  /**
+   * What an admission asks for routing's sake in its own round trip; give it to `firstToAnswer` with the answer.
+   */
+  bearings(plan: Pick<TryPlan, 'route' | 'call' | 'caller' | 'wishes'>): Bearings {
+    return this.rooms.bearings(plan);
+  }
 
   /**
    * Tries deployments until one shows content. Nothing is tried again once content came.
    *
-   * @throws {UpstreamFailure} of the last attempt, or the signal's reason when the call was given up.
+   * @throws {UpstreamFailure} or {GatewayError} of the group asked for when no group answered, or the signal's reason when
+   * the call was given up.
    */
   async firstToAnswer(plan: TryPlan): Promise<RoutedAnswer> {
-    const order = shuffled(plan.route.deployments);
-    for (let attempt = 1; ; attempt += 1) {
-      const deployment = order[(attempt - 1) % order.length];
-      if (deployment === undefined) throw modelNotFound(plan.route.requestedModel);
-      plan.onAttempt(deployment, attempt);
-      try {
-        return await this.attempt(plan, deployment, attempt);
-      } catch (error) {
-        const waitMs = pauseBefore(error, attempt, plan, order.length);
-        if (waitMs === undefined) throw error;
-        await pause(waitMs, plan.signal);
-      }
-    }
+    return this.rooms.throughGroups(plan, (run, attempt) => this.attempt(run, attempt));
   }
 
-  private async attempt(plan: TryPlan, deployment: Deployment, attempts: number): Promise<RoutedAnswer> {
+  /** The same for a compaction, which is one JSON answer. Only Codex deployments are asked. */
+  async compact(plan: TryPlan & { readonly call: NativeRequest }): Promise<Routed & { readonly body: Buffer }> {
+    return this.rooms.throughGroups(plan, async (run, attempt) => {
+      const { candidate, lease } = attempt;
+      const own = attempt.call.kind === 'native' ? attempt.call : plan.call;
+      const { deployment } = candidate;
+      const { done: body, span } = await this.observed(run, attempt, () =>
+        this.upstream.compact(deployment, own, plan.signal),
+      );
+      span.end(this.clock.monotonicMs());
+      this.rooms.contentCame(run, lease);
+      this.rooms.compacted(this.rooms.noteOf(run, attempt), body);
+      lease.end({ succeeded: true });
+      return { ...routedBy(run, attempt, this.settings), body };
+    });
+  } // prettier-ignore
+
+  private async attempt(run: GroupRun, attempt: Attempt): Promise<RoutedAnswer> {
+    const { plan } = run;
+    const deployment = hurried(attempt.candidate.deployment, plan.wishes.streamTimeoutMs);
+    const running = new RunningAnswer(this.rooms, this.rooms.noteOf(run, attempt));
+    const { done: shown, span } = await this.observed(run, attempt, async (own) => {
+      const answer = await this.upstream.open(deployment, attempt.call, plan.signal, own);
+      this.rooms.opened(attempt, answer);
+      return untilContent(answer, this.clock, running.watch);
+    });
+    this.rooms.contentCame(run, attempt.lease);
+    return { ...routedBy(run, attempt, this.settings), ...shown, span, over: running.overOf(shown.tracker) };
+  }
+
+  private async observed<T>(
+    run: GroupRun,
+    { candidate }: Attempt,
+    work: (span: Span) => Promise<T>,
+  ): Promise<{ readonly done: T; readonly span: Span }> {
+    const { deployment } = candidate;
     const startedMs = this.clock.monotonicMs();
+    const span = attemptSpan(run, deployment, startedMs);
     let failure: UpstreamFailure | undefined;
     let upstreamModel = deployment.upstreamModel;
-    const span = attemptSpan(plan, deployment, { attempts, startedMs });
     try {
-      const answer = await this.upstream.open(deployment, plan.call, plan.signal, span);
-      upstreamModel = answer.model.slug;
-      return { deployment, attempts, span, ...(await untilContent(answer, this.clock)) };
+      const done = await work(span);
+      upstreamModel = slugOf(done) ?? upstreamModel;
+      return { done, span };
     } catch (error) {
-      failure = error instanceof UpstreamFailure ? error : undefined;
+      failure = failureOf(error);
       span.tell({ failure: failure?.kind ?? 'refused', upstreamStatus: failure?.details.upstreamStatus });
       span.end(this.clock.monotonicMs());
       throw error;
     } finally {
       this.observer.attemptEnded({
-        modelLabel: plan.route.label,
+        modelLabel: run.route.label,
         upstreamModel,
         deploymentId: deployment.id,
         apiBase: deployment.apiBase,
@@ -100,11 +137,7 @@ export class Router {
   }
 }
 
-function attemptSpan(
-  plan: TryPlan,
-  deployment: Deployment,
-  { attempts, startedMs }: { readonly attempts: number; readonly startedMs: number },
-): Span {
+function attemptSpan({ plan, trail }: GroupRun, deployment: Deployment, startedMs: number): Span {
   const span = plan.span.child('attempt', startedMs);
   if (!span.isRecording) return span;
   span.tell({
@@ -113,17 +146,41 @@ function attemptSpan(
     deploymentId: deployment.id,
     apiBase: deployment.apiBase,
     account: opaqueId(deployment.credential.name),
-    attempt: attempts,
+    attempt: trail.attempts,
   });
   return span;
 }
+
+/** What routing hears of an answer that runs. A class, so that it holds on to nothing of the question. */
+class RunningAnswer {
+  constructor(
+    private readonly rooms: RoutingRooms,
+    private readonly note: AnswerNote,
+  ) {}
+
+  readonly watch: EventWatch = (event) => {
+    this.rooms.seen(this.note, event);
+  };
+
+  overOf(tracker: AnswerTracker): RoutedAnswer['over'] {
+    return (thrown) => {
+      const { outcome } = tracker;
+      const failure = outcome.state === 'failed' ? outcome.failure : failureOf(thrown);
+      this.rooms.answered(this.note, { failure, usage: tracker.usage, responseId: tracker.responseId });
+    };
+  }
+}
+
+/** Sees what of an answer is of use to routing. Called for rare events only. */
+export type EventWatch = (event: AnswerEvent) => void;
 
 /** Reads on until the answer shows content or ends, so that an early failure is still an exception. */
 async function untilContent(
   answer: UpstreamAnswer,
   clock: Clock,
+  watch: EventWatch,
 ): Promise<Pick<RoutedAnswer, 'answer' | 'tracker' | 'held'>> {
-  const tracker = new AnswerTracker(clock);
+  const tracker = new AnswerTracker(clock, watch);
   const held: AnswerEvent[] = [];
   try {
     while (!tracker.hasContent && tracker.outcome.state === 'open') {
@@ -147,32 +204,26 @@ function cutBeforeContent(): UpstreamFailure {
   return new UpstreamFailure({ kind: 'cut', message: 'The upstream closed the stream before it answered.' });
 }
 
-/** Milliseconds to wait before the next attempt; undefined when there must be none. */
-function pauseBefore(error: unknown, attempt: number, plan: TryPlan, deployments: number): number | undefined {
-  if (!(error instanceof UpstreamFailure) || !error.retryable || plan.signal.aborted) return undefined;
-  if (attempt > plan.retries) return undefined;
-  if (attempt < deployments) return 0;
-  if (isLasting(error)) return undefined;
-  const asked = error.details.retryAfterMs;
-  if (asked === undefined) return backoffMs(attempt);
-  return asked <= longestPauseMs ? asked : undefined;
+function routedBy(run: GroupRun, { candidate, reasoningDropped }: Attempt, settings: Settings): Routed {
+  const { plan, trail, route } = run;
+  const { deployment } = candidate;
+  return {
+    deployment,
+    route,
+    attempts: trail.attempts,
+    retries: trail.repeats,
+    maxRetries: plan.wishes.numRetries ?? deployment.routing?.numRetries ?? settings.routing.numRetries,
+    fallbacks: trail.fallbacks,
+    reasoningDropped,
+  };
 }
 
-/** An account's trouble does not pass by asking the same account again; only a burst limit does. */
-function isLasting({ kind, blame }: UpstreamFailure): boolean {
-  return kind !== 'rate_limited' && (blame === 'account' || blame === 'model' || blame === 'edge');
+/** A request's own limit until the first event goes before its deployment's. */
+function hurried(deployment: Deployment, streamTimeoutMs: number | undefined): Deployment {
+  return streamTimeoutMs === undefined ? deployment : { ...deployment, streamTimeoutMs };
 }
 
-/** 200 ms doubling to 2 s, with full jitter so that callers of one outage do not come back together. */
-function backoffMs(attempt: number): number {
-  return Math.random() * Math.min(200 * 2 ** (attempt - 1), 2_000);
-}
-
-/** Uniform, by sorting on random keys: groups are small. */
-function shuffled(deployments: readonly Deployment[]): readonly Deployment[] {
-  if (deployments.length < 2) return deployments;
-  return deployments
-    .map((deployment) => ({ deployment, key: Math.random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ deployment }) => deployment);
+function slugOf(done: unknown): string | undefined {
+  if (typeof done !== 'object' || done === null || !('answer' in done)) return undefined;
+  return (done as Pick<RoutedAnswer, 'answer'>).answer.model.slug;
 }

@@ -1,19 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { modelRefusal } from '../keys/model-access';
 import { type GatewayError } from '../kernel/errors';
 import { openPolicy } from '../kernel/principal';
 import { Meter } from '../metering/meter';
 import { ModelGroups, type Route } from '../routing/model-groups';
+import { Router } from '../routing/router';
+import { type TryPlan } from '../routing/try-plan';
+import { askedCall } from './asked-call';
 import { type Call, requestedModelOf } from './call';
 import { nativeWithinPolicy, routedName, withinPolicy } from './call-policy';
 import { HoldKeeper } from './hold-keeper';
 import { type Progress } from './progress';
+import { modelFacts, routeCaller, routeWishes } from './route-plan';
 import { servable } from './servable';
 import { Tickets } from './tickets';
 
 /** Ends the call with an error that its client is told. */
 export type Stop = (error: GatewayError) => void;
+
+/** A call that was let in: how it may be tried, and how long it may take in milliseconds. */
+export interface Admittance {
+  readonly plan: Omit<TryPlan, 'signal'>;
+  readonly wholeMs: number;
+}
 
 /** What a call must pass before it costs anything: its key's policy, somebody who can serve it, every limit and budget. */
 @Injectable()
@@ -22,6 +33,7 @@ export class Admission {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly groups: ModelGroups,
+    private readonly router: Router,
     private readonly tickets: Tickets,
     private readonly keeper: HoldKeeper,
     private readonly meter: Meter,
@@ -31,42 +43,76 @@ export class Admission {
    * Changes the call to what its key may ask for and opens its ticket, which is from then on in `progress` and must be
    * settled.
    *
-   * @returns where it may go, and how long it may take in milliseconds.
+   * @param narrowed leaves the deployments of a route that can serve the call; throws when there are none.
    * @throws {GatewayError} with nothing taken from anyone.
    */
-  async admit(
-    call: Call,
-    progress: Progress,
-    stop: Stop,
-  ): Promise<{ readonly route: Route; readonly wholeMs: number }> {
-    const route = await this.routeOf(call, progress);
+  async admit(call: Call, progress: Progress, stop: Stop, narrowed = unchanged): Promise<Admittance> {
+    const narrow = (other: Route): Route => servable(call, narrowed(other), this.settings.dropParams);
+    const route = narrow(await this.leadTo(call, progress));
     const wholeMs = this.wholeCallMs(call, route);
-    progress.ticket = await this.tickets.open({ call, progress, route, wholeMs, stop });
-    this.keeper.entered(progress.ticket);
-    return { route, wholeMs };
+    const asked = askedCall(call);
+    const caller = routeCaller(call, this.groups);
+    const wishes = routeWishes(call, asked);
+    const bearings = this.router.bearings({ route, call: asked, caller, wishes });
+    const ticket = await this.tickets.open({ call, progress, route, wholeMs, stop, question: bearings.question });
+    progress.ticket = ticket;
+    this.keeper.entered(ticket);
+    const answer = ticket.facts.routing;
+    const plan = {
+      route,
+      call: asked,
+      caller,
+      wishes,
+      narrow,
+      span: call.context.span,
+      ...(answer === undefined ? {} : { bearings, answer }),
+      onAttempt: this.onAttempt(progress),
+      pin: (pin: string, value: string, ttlMs: number) => {
+        this.meter.pin(pin, value, ttlMs);
+      },
+    };
+    return { plan, wholeMs };
   }
 
-  /** The first half of `admit`: nothing is taken yet. @throws {GatewayError} */
+  /** Where a call would go; nothing is taken. @throws {GatewayError} */
   async routeOf(call: Call, progress: Progress): Promise<Route> {
-    const policy = call.context.principal?.policy ?? openPolicy;
-    const route = await this.groups.resolve(routedName(policy, requestedModelOf(call)));
+    return servable(call, await this.leadTo(call, progress), this.settings.dropParams);
+  }
+
+  /** The model group of a call that its key may use, the call changed to what its key may ask for. */
+  private async leadTo(call: Call, progress: Progress): Promise<Route> {
+    const { principal } = call.context;
+    const policy = principal?.policy ?? openPolicy;
+    const name = routedName(policy, requestedModelOf(call));
+    const route = await this.groups.resolve(name, principal?.teamId);
     progress.modelLabel = route.label;
     progress.modelGroup = route.modelGroup;
+    const isForced = policy.forcedModel !== undefined;
+    const refusal = principal === undefined || isForced ? undefined : modelRefusal(principal, name, modelFacts(this.groups, route.modelGroup)); // prettier-ignore
+    if (refusal !== undefined) throw refusal;
     if (call.dialect === 'native') call.native = nativeWithinPolicy(call.native, policy);
     else call.client = withinPolicy(call.client, policy);
-    return servable(call, route, this.settings.dropParams);
+    return route;
   }
 
-  /** A deployment begins to work on the call. */
-  begun({ ticket }: Progress, deploymentId: string): void {
-    if (ticket !== undefined) this.meter.assign(ticket.facts.id, deploymentId);
+  private onAttempt(progress: Progress): TryPlan['onAttempt'] {
+    return (deployment, attempt) => {
+      progress.deployment = deployment;
+      progress.attempts = attempt;
+      if (progress.ticket !== undefined) this.meter.assign(progress.ticket.facts.id, deployment.id);
+    };
   }
 
-  /** A deployment's `timeout` bounds JSON answers; streams of an agent run long and have a limit of their own. */
+  /** A request's own limit counts; a deployment's bounds JSON answers, since streams of an agent run long. */
   private wholeCallMs(call: Call, route: Route): number {
     const { wholeJsonMs, wholeStreamMs } = this.settings.times;
+    if (call.wishes?.timeoutMs !== undefined) return call.wishes.timeoutMs;
     if (call.dialect === 'native' || call.client.stream) return wholeStreamMs;
     const own = route.deployments.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs]));
     return own.length > 0 ? Math.max(...own) : wholeJsonMs;
   }
+}
+
+function unchanged(route: Route): Route {
+  return route;
 }

@@ -42,8 +42,14 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
   };
   const routed: RoutedAnswer = {
     deployment,
+    route: { requestedModel: model, modelGroup: model, label: model, deployments: [deployment] },
     attempts: 1,
     span: noSpan,
+    retries: 0,
+    maxRetries: 2,
+    fallbacks: 0,
+    reasoningDropped: 0,
+    over: () => undefined,
     held: [],
     tracker: new AnswerTracker({ nowMs: () => 0 }),
     answer: {

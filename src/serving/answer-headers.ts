@@ -3,18 +3,26 @@ import { type RoutedAnswer } from '../routing/router';
 
 /** Headers of a successful answer: LiteLLM's names for what they name, ours for the rest. Values are header-safe. */
 export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonly string[]): Record<string, string> {
-  const { deployment, answer, attempts } = routed;
+  const { deployment, answer, retries, fallbacks } = routed;
   const headers: Record<string, string> = {
     'x-litellm-model-id': headerSafe(deployment.id),
-    'x-litellm-model-group': headerSafe(requestedModelOf(call)),
-    'x-litellm-attempted-retries': String(attempts - 1),
+    'x-litellm-model-group': headerSafe(answeringModel(call, routed)),
+    'x-litellm-attempted-retries': String(retries),
+    'x-litellm-attempted-fallbacks': String(fallbacks),
   };
+  if (retries > 0) headers['x-litellm-max-retries'] = String(routed.maxRetries);
+  if (routed.reasoningDropped > 0) headers['x-codex-gateway-reasoning-dropped'] = String(routed.reasoningDropped);
   const passed = answer.passHeaders;
   for (const name in passed) headers[name] = passed[name] ?? '';
   if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
   const { remappedFrom, slug } = answer.model;
   if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);
   return headers;
+}
+
+/** The name that the client asked for, unless another group had to answer. */
+export function answeringModel(call: Call, { fallbacks, route }: Pick<RoutedAnswer, 'fallbacks' | 'route'>): string {
+  return fallbacks > 0 ? route.requestedModel : requestedModelOf(call);
 }
 
 /** Longest list of dropped fields that a header should carry. */

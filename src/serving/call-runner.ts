@@ -1,13 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS } from '../config/config.module';
-import { type Settings } from '../config/settings';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
-import { openPolicy } from '../kernel/principal';
 import { type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { valueFromWire } from '../protocol/wire/wire-json';
-import { type Route } from '../routing/model-groups';
 import { type RoutedAnswer, Router } from '../routing/router';
+import { type TryPlan } from '../routing/try-plan';
 import { type UpstreamCall } from '../upstream/upstream';
 import { Admission } from './admission';
 import { AnswerReader } from './answer-reader';
@@ -22,7 +19,6 @@ import { clientLeft, RunningCalls } from './running-calls';
 export class CallRunner {
   // eslint-disable-next-line max-params -- the story names each of its rooms once
   constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
     private readonly admission: Admission,
     private readonly router: Router,
     private readonly hooks: EventHooks,
@@ -52,13 +48,14 @@ export class CallRunner {
     if (clientGone.aborted) leave();
     let deadline: NodeJS.Timeout | undefined;
     try {
-      const { route, wholeMs } = await this.admission.admit(call, progress, (error) => {
+      const { plan, wholeMs } = await this.admission.admit(call, progress, (error) => {
         stopper.abort(error);
       });
       deadline = setTimeout(() => {
         stopper.abort(tooLong());
       }, wholeMs);
-      await this.answer(call, progress, await this.routed(call, progress, route, stopper), stopper, tell);
+      const routed = await this.routed(call, progress, { ...plan, signal: stopper });
+      await this.answer(call, progress, routed, stopper, tell);
     } finally {
       clearTimeout(deadline);
       clientGone.removeEventListener('abort', leave);
@@ -78,6 +75,7 @@ export class CallRunner {
     progress.routed = routed;
     progress.firstContentMs = this.clock.monotonicMs() - progress.startedMs;
     let stopDraining: (() => void) | undefined;
+    let thrown: unknown;
     // Waiting reads end with the signal, because it frees the socket under them.
     const stop = (): void => {
       if (isClientGone(signal.reason)) stopDraining = this.goneClients.left(routed);
@@ -89,43 +87,27 @@ export class CallRunner {
       await tell(new AnswerReader(routed, this.hooks.forCall(call), call.dialect === 'native'));
       signal.throwIfAborted();
     } catch (error) {
-      signal.throwIfAborted();
-      throw error;
+      thrown = signal.aborted ? signal.reason : error;
+      throw thrown;
     } finally {
       stopDraining?.();
       signal.removeEventListener('abort', stop);
+      routed.over(thrown);
       if (routed.tracker.outcome.state === 'open') routed.answer.cancel();
       else routed.answer.release();
     }
   }
 
-  private async routed(call: Call, progress: Progress, route: Route, signal: StopSignal): Promise<RoutedAnswer> {
-    const upstreamCall = await this.upstreamCall(call);
+  private async routed(call: Call, progress: Progress, plan: TryPlan): Promise<RoutedAnswer> {
+    const asked = await this.hooked(call, plan.call);
     progress.upstreamStartedMs = this.clock.monotonicMs();
-    return this.router.firstToAnswer({
-      route,
-      call: upstreamCall,
-      retries: this.settings.routing.numRetries,
-      signal,
-      span: call.context.span,
-      onAttempt: (deployment, attempt) => {
-        progress.deployment = deployment;
-        progress.attempts = attempt;
-        this.admission.begun(progress, deployment.id);
-      },
-    });
+    return this.router.firstToAnswer({ ...plan, call: asked });
   }
 
-  private async upstreamCall(call: Call): Promise<UpstreamCall> {
-    if (call.dialect === 'native') return call.native;
-    const { isCodexCli: fromCodexCli, principal } = call.context;
-    const policy = principal?.policy ?? openPolicy;
-    const own = { fromCodexCli, codexMode: policy.codexMode, effortCeiling: policy.maxEffort };
-    if (!this.hooks.wantsRequests) {
-      return { kind: 'canonical', request: call.client.canonical, isWire: call.isWire, ...own };
-    }
-    const asked = call.isWire ? valueFromWire(call.client.canonical) : call.client.canonical;
-    return { kind: 'canonical', request: await this.hooks.onRequest(call, asked), isWire: false, ...own };
+  private async hooked(call: Call, asked: UpstreamCall): Promise<UpstreamCall> {
+    if (call.dialect === 'native' || asked.kind === 'native' || !this.hooks.wantsRequests) return asked;
+    const own = asked.isWire ? valueFromWire(asked.request) : asked.request;
+    return { ...asked, request: await this.hooks.onRequest(call, own), isWire: false };
   }
 }
 

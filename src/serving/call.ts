@@ -2,7 +2,13 @@ import { type CallContext } from '../http/call-context';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 import { type QuestionSize } from '../protocol/canonical/question-size';
 import { type CallExtras } from '../protocol/openai/call-extras';
+import { type RequestWishes } from '../protocol/request-wishes';
 import { type NativeRequest } from '../upstream/upstream';
+
+/** What a request says about its own routing, and the questions that it wants put to other models. */
+export interface CallWishes extends Omit<RequestWishes, 'fallbacks'> {
+  readonly fallbacks?: readonly { readonly model: string; readonly client?: ClientRequest }[];
+}
 
 /** A request that passed the edge: who, what, and in which dialect the answer is told. */
 export type Call = {
@@ -17,6 +23,8 @@ export type Call = {
   readonly requestedTier: string | undefined;
   /** For the ledger, where it is not the dialect's own. */
   readonly callType?: string;
+  /** What it says of its own routing. */
+  readonly wishes?: CallWishes;
 } & (
   | {
       readonly dialect: 'chat' | 'responses';

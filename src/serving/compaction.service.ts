@@ -6,7 +6,8 @@ import { type GatewayError, modelNotFound } from '../kernel/errors';
 import { type TokenUsage } from '../kernel/usage';
 import { isJsonObject } from '../protocol/json-guards';
 import { toldUsage } from '../protocol/pricing/told-usage';
-import { Upstream } from '../upstream/upstream';
+import { type Route } from '../routing/model-groups';
+import { Router } from '../routing/router';
 import { Admission } from './admission';
 import { type Call } from './call';
 import { brokenEnd, toGatewayError } from './endings';
@@ -20,7 +21,7 @@ export class CompactionService {
   // eslint-disable-next-line max-params -- the unary story names each of its rooms once
   constructor(
     private readonly admission: Admission,
-    private readonly upstream: Upstream,
+    private readonly router: Router,
     private readonly settlement: Settlement,
     private readonly running: RunningCalls,
     private readonly clock: Clock,
@@ -29,6 +30,7 @@ export class CompactionService {
   /** @returns the upstream's JSON as it came. @throws {GatewayError} on any failure. */
   async compact(call: Call & { dialect: 'native' }, gone: StopSignal): Promise<Buffer> {
     const progress = progressFrom(call.context.startedMs, []);
+    this.settlement.begun();
     const stopper = this.running.entered();
     const leave = (): void => {
       stopper.abort(clientLeft());
@@ -37,16 +39,16 @@ export class CompactionService {
     if (gone.aborted) leave();
     let error: GatewayError | undefined;
     try {
-      const { route } = await this.admission.admit(call, progress, (reason) => {
-        stopper.abort(reason);
-      });
-      const deployment = route.deployments.find(({ provider }) => provider === 'codex');
-      if (deployment === undefined) throw modelNotFound(call.native.model);
-      progress.deployment = deployment;
-      progress.attempts = 1;
+      const { plan } = await this.admission.admit(
+        call,
+        progress,
+        (reason) => {
+          stopper.abort(reason);
+        },
+        onlyCodex,
+      );
       progress.upstreamStartedMs = this.clock.monotonicMs();
-      this.admission.begun(progress, deployment.id);
-      const body = await this.upstream.compact(deployment, call.native, stopper);
+      const { body } = await this.router.compact({ ...plan, call: call.native, signal: stopper });
       progress.told = usageIn(body);
       progress.end = 'completed';
       return body;
@@ -66,4 +68,11 @@ export class CompactionService {
 function usageIn(body: Buffer): TokenUsage | undefined {
   const answer = jsonIn(body.toString('utf8'));
   return isJsonObject(answer) ? toldUsage(answer) : undefined;
+}
+
+/** Only the Codex backend compacts. @throws {GatewayError} 404 when the model is not served by it. */
+function onlyCodex(route: Route): Route {
+  const deployments = route.deployments.filter(({ provider }) => provider === 'codex');
+  if (deployments.length === 0) throw modelNotFound(route.requestedModel);
+  return { ...route, deployments };
 }

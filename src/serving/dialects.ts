@@ -16,21 +16,26 @@ const plainChat: ChatOptions = {
   customTools: new Set(),
 };
 
-/** The encoder of the call's dialect. @param nowSeconds stands in when upstream does not say when it answered. */
-export function encoderFor(call: Call, nowSeconds: number): AnswerEncoder {
+/**
+ * The encoder of the call's dialect.
+ *
+ * @param nowSeconds stands in when upstream does not say when it answered.
+ * @param model the name that the answer bears.
+ */
+export function encoderFor(call: Call, nowSeconds: number, model = requestedModelOf(call)): AnswerEncoder {
   const common = { fallbackId: call.context.requestId, nowSeconds };
   if (call.dialect === 'native') return new NativeEncoder(common);
-  const named = { ...common, model: requestedModelOf(call) };
+  const named = { ...common, model };
   if (call.dialect === 'chat') return new ChatEncoder({ ...named, ...chatOf(call) });
   return new ResponsesEncoder({ ...named, ...toolNamesOf(call), isCodexCli: call.context.isCodexCli });
 }
 
 /** The fold of the call's dialect. @throws {GatewayError} 400 on the native surface, which only streams. */
-export function foldFor(call: Call, nowSeconds: number): AnswerFold {
+export function foldFor(call: Call, nowSeconds: number, model = requestedModelOf(call)): AnswerFold {
   if (call.dialect === 'native') {
     throw invalidRequest('The native Codex surface only streams: send "stream": true.', 'stream');
   }
-  const named = { fallbackId: call.context.requestId, nowSeconds, model: requestedModelOf(call) };
+  const named = { fallbackId: call.context.requestId, nowSeconds, model };
   return call.dialect === 'chat'
     ? new ChatFold({ ...named, ...chatOf(call) })
     : new ResponsesFold({ ...named, ...toolNamesOf(call) });

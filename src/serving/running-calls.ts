@@ -12,6 +12,8 @@ export function clientLeft(): UpstreamFailure {
 @Injectable()
 export class RunningCalls {
   private readonly calls = new Set<Stopper>();
+  private unsettled = 0;
+  private waiting: (() => void)[] = [];
 
   /** @returns a signal that ends the call; give it back to `left`. */
   entered(): Stopper {
@@ -26,6 +28,23 @@ export class RunningCalls {
 
   left(stopper: Stopper): void {
     this.calls.delete(stopper);
+  }
+
+  /** A call began whose books must be closed, whatever happens; tell `settled` when they are. */
+  begun(): void {
+    this.unsettled += 1;
+  }
+
+  settled(): void {
+    this.unsettled -= 1;
+    if (this.unsettled > 0) return;
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when the books of every call are closed: some outlast their client's connection. */
+  allSettled(): Promise<void> {
+    if (this.unsettled === 0) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   /** Ends every running call with this error. */

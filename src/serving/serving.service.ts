@@ -8,7 +8,7 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
-import { allDropped, answerHeaders } from './answer-headers';
+import { allDropped, answerHeaders, answeringModel } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
@@ -37,7 +37,7 @@ export class ServingService {
    */
   async stream(call: Call, out: EventStream): Promise<void> {
     const progress = this.begin(call);
-    const encoder = encoderFor(call, this.nowSeconds());
+    let encoder = encoderFor(call, this.nowSeconds());
     const hold = setTimeout(() => {
       out.commit({});
     }, this.settings.times.firstByteHoldMs);
@@ -47,6 +47,8 @@ export class ServingService {
       await this.runner.run(call, progress, out.signal, async (answer) => {
         clearTimeout(hold);
         const headers = this.headersOf(call, progress, answer);
+        if (answer.routed.fallbacks > 0)
+          encoder = encoderFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
         out.commit(Object.assign(headers, this.moneyHeaders(call, progress)));
         last = await forward(answer, encoder, out);
         if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
@@ -69,9 +71,10 @@ export class ServingService {
     const progress = this.begin(call);
     let error: GatewayError | undefined;
     try {
-      const fold = foldFor(call, this.nowSeconds());
+      let fold = foldFor(call, this.nowSeconds());
       let headers: Record<string, string> = {};
       await this.runner.run(call, progress, clientGone, async (answer) => {
+        if (answer.routed.fallbacks > 0) fold = foldFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
         await answer.each((events) => {
           fold.add(events);
           return fold.satisfied ? false : undefined;
@@ -93,6 +96,7 @@ export class ServingService {
   }
 
   private begin(call: Call): Progress {
+    this.settlement.begun();
     return progressFrom(call.context.startedMs, call.dialect === 'native' ? [] : call.client.droppedParams);
   }
 

@@ -15,6 +15,7 @@ import { HoldKeeper } from './hold-keeper';
 import { ledgerEntry } from './ledger-entry';
 import { PriceBook } from './price-book';
 import { type Progress } from './progress';
+import { RunningCalls } from './running-calls';
 import { noUsage, seenUsage } from './seen-usage';
 
 /** What an answer used and cost. */
@@ -36,8 +37,14 @@ export class Settlement {
     private readonly prices: PriceBook,
     private readonly keeper: HoldKeeper,
     private readonly estimates: TokenEstimates,
+    private readonly running: RunningCalls,
     private readonly clock: Clock,
   ) {}
+
+  /** A call begins that must be settled. */
+  begun(): void {
+    this.running.begun();
+  }
 
   /** What the call has come to so far; the same figures for streams and whole answers. */
   billOf(call: Call, progress: Progress): Bill {
@@ -59,11 +66,19 @@ export class Settlement {
   }
 
   /**
-   * Tells the observer and the books. Never fails: with the state away the books are kept on disk and told later.
+   * Tells the observer and the books, once for each `begun`. Never fails: with the state away the books are kept on disk and told later.
    *
    * @param error what the client was told; undefined for an answer that ended well.
    */
   async settle(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
+    try {
+      await this.told(call, progress, error);
+    } finally {
+      this.running.settled();
+    }
+  }
+
+  private async told(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
     const nowMs = this.clock.monotonicMs();
     call.context.settled = true;
     progress.end ??= endOf(error);
@@ -76,7 +91,6 @@ export class Settlement {
     settling?.end(this.clock.monotonicMs());
   }
 
-  // eslint-disable-next-line max-params -- private continuation of `settle`
   private async close(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
     const { ticket } = progress;
     if (ticket === undefined || ticket.isSettled) return;
@@ -95,9 +109,9 @@ export class Settlement {
     }
   }
 
-  private learn({ context }: Call, { modelGroup }: Progress, { usage, quality }: Bill): void {
+  private learn({ context, size }: Call, { modelGroup }: Progress, { usage, quality }: Bill): void {
     if (quality !== 'exact' || usage.outputTokens === 0 || modelGroup === undefined) return;
-    this.estimates.learn(context.principal?.keyHash ?? '', modelGroup, usage.outputTokens);
+    this.estimates.learn(context.principal?.keyHash ?? '', modelGroup, size, usage);
   }
 }
 

@@ -1,12 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { CustomerDirectory } from '../keys/directory/customer-directory';
 import { type GatewayError, internalError, modelNotFound } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
 import { type Principal } from '../kernel/principal';
-import { type Hold, type LimitState, Meter } from '../metering/meter';
+import { type Hold, type LimitState, Meter, type RoutingQuestion } from '../metering/meter';
 import { type ModelPrice } from '../protocol/pricing/model-price';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
+import { AlertCenter } from '../reports/alerts/alert-center';
 import { limitRefusal } from '../reports/limits/limit-refusal';
 import { type Route } from '../routing/model-groups';
 import { StateUnavailable } from '../state/state-unavailable';
@@ -26,6 +28,8 @@ export interface Entry {
   /** The longest that the call may take, milliseconds. */
   readonly wholeMs: number;
   readonly stop: (error: GatewayError) => void;
+  /** What routing wants to know in the same round trip. */
+  readonly question: RoutingQuestion;
 }
 
 interface Estimate {
@@ -49,6 +53,8 @@ export class Tickets {
     private readonly prices: PriceBook,
     private readonly estimates: TokenEstimates,
     private readonly degraded: DegradedAdmission,
+    private readonly customers: CustomerDirectory,
+    private readonly alerts: AlertCenter,
   ) {}
 
   /**
@@ -58,28 +64,40 @@ export class Tickets {
    */
   async open(entry: Entry): Promise<Ticket> {
     const { call, progress, route, stop } = entry;
-    const scopes = scopesOf(principalOf(call), route.modelGroup);
+    const principal = principalOf(call);
+    const own = scopesOf(principal, route.modelGroup);
     const estimate = this.estimate(call, route);
     const startMs = this.meter.nowMs();
     const id = call.context.requestId;
     const draft = ledgerEntry(call, progress, { ...nothingYet, ticketId: id, startMs, endMs: startMs });
-    const facts = { id, startMs, call, progress, scopes, stop, ...estimate };
+    const facts = { id, startMs, call, progress, stop, ...estimate };
     try {
+      const scopes = await this.withCustomer(call, own);
       const answer = await this.meter.admit({
         ticketId: id,
         scopes,
         hold: estimate.hold,
         deadlineMs: startMs + entry.wholeMs + settleGraceMs,
         draft,
-        routing: { deploymentIds: [], pins: [] },
+        routing: entry.question,
       });
-      if (answer.kind === 'refused') throw this.refusal(answer.limit, startMs);
-      return new Ticket({ ...facts, limits: answer.limits, routing: answer.routing }, estimate.hold);
+      if (answer.kind === 'refused') {
+        this.alerts.sawLimits(principal, [answer.limit]);
+        throw this.refusal(answer.limit, startMs);
+      }
+      this.alerts.sawLimits(principal, answer.limits);
+      return new Ticket({ ...facts, scopes, limits: answer.limits, routing: answer.routing }, estimate.hold);
     } catch (error) {
       if (!(error instanceof StateUnavailable)) throw error;
-      this.degraded.admit(scopes);
-      return new Ticket({ ...facts, limits: [], routing: undefined }, estimate.hold);
+      this.degraded.admit(own);
+      return new Ticket({ ...facts, scopes: own, limits: [], routing: undefined }, estimate.hold);
     }
+  }
+
+  /** The end user pays too, where the request names one. */
+  private async withCustomer(call: Call, own: readonly ScopeLimits[]): Promise<readonly ScopeLimits[]> {
+    const { customerId } = call.extras;
+    return customerId === undefined ? own : [...own, await this.customers.scopeOf(customerId)];
   }
 
   private estimate(call: Call, route: Route): Estimate {

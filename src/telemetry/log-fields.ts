@@ -16,7 +16,7 @@ const logFieldNames = [
   // Logins.
   'credential', 'credentialFile', 'generation', 'by', 'byId',
   // State, instructions, callbacks.
-  'folder', 'asked', 'why', 'callback',
+  'folder', 'asked', 'why', 'callback', 'event', 'reason', 'target', 'outcome',
   // The start, settings that change, the end. `faults` are written by us and hold no value of the operator's.
   'config', 'docs', 'metrics', 'admin', 'workers', 'changed', 'recovered', 'settings', 'faults',
   'worker', 'signal', 'nextInMs', 'inFlight', 'deadlineMs', 'callsCut',

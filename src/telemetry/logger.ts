@@ -1,6 +1,7 @@
 import { type LoggerService } from '@nestjs/common';
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type Settings } from '../config/settings';
+import { type LineSink, standardOutput } from './line-buffer';
 import { type LogFields, mayLog } from './log-fields';
 import { scrub, shownFailure } from './scrub';
 
@@ -13,11 +14,11 @@ const levelNumbers: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, 
 /** JSON lines on standard output, written off the request path. Also serves Nest's own messages. */
 export class GatewayLogger implements LoggerService {
   private readonly pino: Logger;
-  private readonly sink: DestinationStream & { flush?(done: () => void): void };
+  private readonly sink: LineSink;
 
-  /** `sink` defaults to standard output, buffered and flushed four times a second. */
-  constructor(settings: Pick<Settings, 'logLevel'>, sink?: DestinationStream) {
-    this.sink = sink ?? destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 250 });
+  /** `sink` defaults to standard output. */
+  constructor(settings: Pick<Settings, 'logLevel'>, sink?: LineSink) {
+    this.sink = sink ?? standardOutput();
     const options = { level: settings.logLevel, timestamp: pino.stdTimeFunctions.isoTime, base: null };
     this.pino = pino(options, this.sink);
   }

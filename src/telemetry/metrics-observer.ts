@@ -7,6 +7,7 @@ import { type GatewayMetrics } from './gateway-metrics';
 import { agentLabel, nameLabel } from './label-values';
 import { type LimitBook } from './limit-book';
 import { type GatewayLogger } from './logger';
+import { RequestFeed } from './request-feed';
 import { requestedLabel, RequestSeries } from './request-series';
 
 /** Kinds of requests and user agents that are remembered; beyond it the memory starts anew. */
@@ -27,6 +28,7 @@ export class MetricsObserver extends EventObserver {
     metrics: GatewayMetrics,
     private readonly logger: GatewayLogger,
     limitBook: LimitBook,
+    private readonly feed = new RequestFeed(),
   ) {
     super(metrics, limitBook);
   }
@@ -37,6 +39,7 @@ export class MetricsObserver extends EventObserver {
     this.countOddities(record);
     const level = accessLevel(record);
     if (this.logger.logs(level)) this.logger.access(level, accessLine(record, agent.shown));
+    this.feed.tell(record);
   }
 
   attemptEnded(record: AttemptRecord): void {

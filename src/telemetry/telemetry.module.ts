@@ -1,12 +1,14 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { testKnobs } from '../config/test-knobs';
 import { Clock } from '../kernel/clock';
 import { Observer } from '../kernel/observer';
 import { GatewayMetrics } from './gateway-metrics';
 import { LimitBook } from './limit-book';
 import { GatewayLogger } from './logger';
 import { MetricsObserver } from './metrics-observer';
+import { RequestFeed } from './request-feed';
 
 /** Metrics as the settings want them; names in the settings that mean nothing are told once. */
 function metricsFor({ observability }: Settings, logger: GatewayLogger): GatewayMetrics {
@@ -19,12 +21,31 @@ function metricsFor({ observability }: Settings, logger: GatewayLogger): Gateway
   return metrics;
 }
 
-function observerFor(metrics: GatewayMetrics, logger: GatewayLogger, settings: Settings, clock: Clock): Observer {
+/** What a bench compares with. */
+class UnheardObserver extends Observer {
+  requestEnded(): void {
+    // Nobody listens.
+  }
+  attemptEnded(): void {
+    // Nobody listens.
+  }
+}
+
+/** What the observer is made of. */
+interface ObserverParts {
+  readonly metrics: GatewayMetrics;
+  readonly logger: GatewayLogger;
+  readonly feed: RequestFeed;
+  readonly clock: Clock;
+}
+
+function observerFor({ metrics, logger, feed, clock }: ObserverParts, settings: Settings): Observer {
+  if (testKnobs().isUnobserved) return new UnheardObserver();
   const book = new LimitBook(metrics, () => clock.nowMs(), settings.observability.metrics.maxSeries);
   metrics.onScrape(() => {
     book.publish();
   });
-  return new MetricsObserver(metrics, logger, book);
+  return new MetricsObserver(metrics, logger, book, feed);
 }
 
 /** Logs and metrics, open to every floor above. */
@@ -33,9 +54,21 @@ function observerFor(metrics: GatewayMetrics, logger: GatewayLogger, settings: S
   providers: [
     { provide: GatewayLogger, useFactory: (settings: Settings) => new GatewayLogger(settings), inject: [SETTINGS] },
     { provide: GatewayMetrics, useFactory: metricsFor, inject: [SETTINGS, GatewayLogger] },
-    { provide: Observer, useFactory: observerFor, inject: [GatewayMetrics, GatewayLogger, SETTINGS, Clock] },
+    RequestFeed,
+    {
+      provide: Observer,
+      // eslint-disable-next-line max-params -- the injector hands its values over one by one
+      useFactory: (
+        metrics: GatewayMetrics,
+        logger: GatewayLogger,
+        feed: RequestFeed,
+        clock: Clock,
+        settings: Settings,
+      ): Observer => observerFor({ metrics, logger, feed, clock }, settings),
+      inject: [GatewayMetrics, GatewayLogger, RequestFeed, Clock, SETTINGS],
+    },
   ],
-  exports: [GatewayLogger, GatewayMetrics, Observer],
+  exports: [GatewayLogger, GatewayMetrics, Observer, RequestFeed],
 })
 export class TelemetryModule implements OnApplicationShutdown {
   constructor(@Inject(GatewayLogger) private readonly logger: GatewayLogger) {}

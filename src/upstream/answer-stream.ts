@@ -1,3 +1,4 @@
+import { type PlanQuota } from '../kernel/plan-quota';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type ResolvedModel } from '../models/catalog-entry';
 import { type OutboundResponse, type Taken } from '../outbound/outbound';
@@ -11,6 +12,7 @@ export interface AnswerStreamOptions {
   readonly model: ResolvedModel;
   readonly passHeaders: Readonly<Record<string, string>>;
   readonly droppedParams: readonly string[];
+  readonly quota?: PlanQuota | undefined;
   /** What is left of the wait for the first event. */
   readonly firstEventMs: number;
   /** Between two semantic events. */
@@ -30,6 +32,7 @@ export class AnswerStream implements UpstreamAnswer {
   readonly model: ResolvedModel;
   readonly passHeaders: Readonly<Record<string, string>>;
   readonly droppedParams: readonly string[];
+  readonly quota: PlanQuota | undefined;
 
   private readonly decoder = new SseDecoder();
   /** Which of them came, a bit each: the names themselves are slices that would keep a whole chunk alive. */
@@ -51,6 +54,7 @@ export class AnswerStream implements UpstreamAnswer {
     this.model = options.model;
     this.passHeaders = options.passHeaders;
     this.droppedParams = options.droppedParams;
+    this.quota = options.quota;
     this.ahead = options.ahead;
     this.timer = setTimeout(this.onSilence, Math.max(options.firstEventMs, 0));
   }

@@ -25,7 +25,7 @@ import { nativeBody } from './native-body';
 import { waited } from './waited';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type NativeRequest } from './upstream';
-import { writtenBody } from './written-body';
+import { Literals, writtenAround, writtenBody } from './written-body';
 
 /** Prompts whose wire text is remembered; an account has a dozen models. */
 const rememberedPrompts = 64;
@@ -36,6 +36,7 @@ export class CodexCalls {
   private readonly identity: CodexIdentity;
   private readonly mapping: MappingOptions;
   private readonly encoded = new Map<string, string>();
+  private readonly literals = new Literals();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -81,7 +82,10 @@ export class CodexCalls {
     return {
       model,
       url: `${deployment.apiBase}/responses`,
-      body: writtenBody(body, call.isWire),
+      body:
+        official !== undefined && body['instructions'] === instructions
+          ? writtenAround(body, this.literals.of(instructions), isWire)
+          : writtenBody(body, isWire),
       headersFor: (token) => withAccount(headers, token),
       droppedParams: dropped,
       instructions: official,

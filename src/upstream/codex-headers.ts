@@ -84,12 +84,34 @@ export function nativeHeaders(
 /**
  * What of an answer's headers may reach the client. Everything else stays: limits and credits are the operator's,
  * a foreign `openai-model` or `x-models-etag` makes the CLI draw wrong conclusions.
+ *
+ * @param showsPlanQuota the operator lets clients see the account's windows and credits.
  */
-export function passHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+export function passHeaders(
+  headers: Readonly<Record<string, string>>,
+  showsPlanQuota: boolean,
+): Record<string, string> {
   const passed: Record<string, string> = {};
+  if (showsPlanQuota) {
+    for (const name in headers) {
+      if (isQuotaHeader(name)) passed[name] = headers[name] ?? '';
+    }
+  }
   const turnState = headers['x-codex-turn-state'];
   if (turnState !== undefined) passed['x-codex-turn-state'] = turnState;
   const requestId = headers['x-request-id'] ?? headers['x-oai-request-id'];
   if (requestId !== undefined) passed['x-upstream-request-id'] = requestId;
   return passed;
+}
+
+/** Windows, credits and plan of an account, as the Codex CLI reads them. */
+function isQuotaHeader(name: string): boolean {
+  if (!name.startsWith('x-codex-')) return false;
+  return (
+    name === 'x-codex-plan-type' ||
+    name === 'x-codex-active-limit' ||
+    name.startsWith('x-codex-credits-') ||
+    name.endsWith('-limit-name') ||
+    /-(primary|secondary)-/.test(name)
+  );
 }

@@ -8,6 +8,7 @@ import { Clock } from '../kernel/clock';
 import { noSpan, type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
+import { quotaOf } from '../protocol/codex/quota-headers';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
 import { CallSender } from './call-sender';
 import { cannedAnswer } from './canned-answer';
@@ -57,8 +58,9 @@ export class CodexUpstream extends Upstream {
     const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
     return new AnswerStream(response, {
       model: prepared.model,
-      passHeaders: passHeaders(response.headers),
+      passHeaders: passHeaders(response.headers, this.settings.routing.showsPlanQuota),
       droppedParams: prepared.droppedParams,
+      quota: deployment.provider === 'codex' ? quotaOf(response.headers, this.clock.nowMs()) : undefined,
       firstEventMs: leftMs,
       idleMs: times.idleMs,
       ...(ahead === undefined ? {} : { ahead }),

@@ -10,6 +10,7 @@ import { CodexUpstream } from './codex-upstream';
 import { Upstream } from './upstream';
 import { UpstreamCatalogSource } from './upstream-catalog-source';
 import { UpstreamTokenIdentity } from './upstream-token-identity';
+import { UsageSource } from './usage-source';
 
 /**
  * Talking to upstreams. Global, because it binds the ports that `auth` and `models`, one floor below, declare for what
@@ -21,10 +22,11 @@ import { UpstreamTokenIdentity } from './upstream-token-identity';
   providers: [
     CodexCalls,
     CallSender,
+    UsageSource,
     { provide: TokenIdentity, useClass: UpstreamTokenIdentity },
     { provide: CatalogSource, useClass: UpstreamCatalogSource },
     { provide: Upstream, useClass: CodexUpstream },
   ],
-  exports: [TokenIdentity, CatalogSource, Upstream],
+  exports: [TokenIdentity, CatalogSource, Upstream, UsageSource],
 })
 export class UpstreamModule {}

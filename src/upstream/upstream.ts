@@ -1,5 +1,6 @@
 import { type Deployment } from '../config/deployment';
 import { type Span } from '../kernel/tracing';
+import { type PlanQuota } from '../kernel/plan-quota';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
@@ -40,6 +41,8 @@ export interface UpstreamAnswer {
   readonly passHeaders: Readonly<Record<string, string>>;
   /** Parameters that only this upstream could not take, beyond those the edge dropped. */
   readonly droppedParams: readonly string[];
+  /** What the head of the answer said of the account's plan; not for clients. */
+  readonly quota?: PlanQuota | undefined;
   /**
    * Events of all chunks that arrived since the last call; `undefined` at the end of the body.
    * Enforces the first-event and the semantic idle limit.

@@ -121,8 +121,12 @@ const foreignWords = /<|doctype|just a moment|plan_type|eligible_promo|"detail"|
 describe('an upstream that fails before the first content', () => {
   beforeAll(async () => {
     bench = await startBench({
-      config: 'litellm_settings:\n  num_retries: 1\n',
-      times: { firstEventMs: 400, idleMs: 400 },
+      // What rests, and how many retries a group may have, is told in routing-failures.e2e-spec.ts.
+      config: `
+litellm_settings: { num_retries: 1 }
+router_settings: { disable_cooldowns: true, retry_budget: { percent: 100, minimum: 10000 } }
+`,
+      times: { firstEventMs: 400, idleMs: 400, retryBackoffMs: 20 },
     });
     // The catalog is asked for once, before anything is counted.
     await post(bench, '/v1/chat/completions', chatBody());

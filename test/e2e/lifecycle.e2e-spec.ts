@@ -42,7 +42,8 @@ describe('SIGTERM', () => {
     const stream = await openStream(served);
     served.signal('SIGTERM');
     await draining(served);
-    const readiness = await send(at(served), '/health/readiness');
+    // A kept connection may end under the question: idle ones are closed as the drain begins.
+    const readiness = await send(at(served), '/health/readiness').catch(() => send(at(served), '/health/readiness'));
     expect(readiness.json).toMatchObject({ status: 'draining', in_flight_requests: 1 });
     expect((await send(at(served), '/health/liveliness')).status).toBe(200);
     const refused = await post(at(served), chat, chatBody());

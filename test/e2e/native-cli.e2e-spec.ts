@@ -88,7 +88,8 @@ describe('towards a Codex CLI', () => {
   let bench: TestBench;
 
   beforeAll(async () => {
-    bench = await startBench();
+    // Each answer is looked at by itself: no account rests after a refusal.
+    bench = await startBench({ config: 'router_settings:\n  disable_cooldowns: true\n' });
   });
 
   afterAll(async () => {

@@ -1,4 +1,4 @@
-import { stall } from '../simulator/answer';
+import { type Answer, stall } from '../simulator/answer';
 import { text } from '../simulator/answers';
 import { type Simulator } from '../simulator/simulator';
 import { chatBody } from './calls';
@@ -12,12 +12,17 @@ export interface HeldStream {
 
 const words = 'One two three four five six seven eight';
 
-/** From here on every answer of the simulator stops in the middle. */
-export function holdAnswers(simulator: Simulator): void {
+/** An answer that shows content and then waits for `simulator.release()`. */
+export function heldAnswer(): Answer {
   const answer = text(words);
   const asked = { host: 'codex', model: 'gpt-5.5', body: {}, headers: {}, metadataFrames: true, fixtures: '' } as const;
   const bytes = Buffer.concat(answer.steps(asked).flatMap((step) => (step.kind === 'write' ? [step.bytes] : [])));
-  simulator.script.always(stall(answer, bytes.indexOf('"four')));
+  return stall(answer, bytes.indexOf('"four'));
+}
+
+/** From here on every answer of the simulator stops in the middle. */
+export function holdAnswers(simulator: Simulator): void {
+  simulator.script.always(heldAnswer());
 }
 
 /** Opens a chat stream and reads until there is content. `holdAnswers` must have been called. */

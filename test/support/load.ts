@@ -7,7 +7,7 @@ export interface LoadFailure {
   readonly text: string;
 }
 
-/** Callers that ask one after the other until they are stopped; half of them stream. Every answer must be whole. */
+/** Callers that ask one after the other until they are stopped; half of them, or all, stream. Every answer must be whole. */
 export class Load {
   readonly failures: LoadFailure[] = [];
   answered = 0;
@@ -18,8 +18,9 @@ export class Load {
     private readonly target: Pick<TestBench, 'url' | 'key'>,
     callers: number,
     private readonly model: string,
+    onlyStreams = false,
   ) {
-    this.callers = Array.from({ length: callers }, (_, index) => this.call(index % 2 === 0));
+    this.callers = Array.from({ length: callers }, (_, index) => this.call(onlyStreams || index % 2 === 0));
   }
 
   /** Waits for the answers that are under way. */

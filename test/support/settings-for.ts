@@ -3,6 +3,7 @@ import { defaultObservability } from '../../src/config/observability-settings';
 import { readPricing } from '../../src/config/pricing-settings';
 import { type Settings } from '../../src/config/settings';
 import { sectionsOf } from '../../src/config/settings-sources';
+import { defaultRouting } from '../../src/config/routing-settings';
 import { defaultTimeLimits, type TimeLimits } from '../../src/config/time-limits';
 
 /** What a test wants to be different. */
@@ -41,7 +42,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     workers: 1,
     modelAliases: new Map(),
     dropParams: true,
-    routing: { numRetries: 0 },
+    routing: { ...defaultRouting, numRetries: 0 },
     observability: defaultObservability,
     metering: {
       windowMs: 60_000,
@@ -67,6 +68,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       customerBudgetId: undefined,
       validatesAliases: false,
     },
+    alerts: { targets: [], signingSecret: undefined, repeatMs: 86_400_000 },
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,

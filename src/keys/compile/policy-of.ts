@@ -1,6 +1,7 @@
 import { lowerEffort } from '../../kernel/effort-ranks';
 import { type CallPolicy, type ModelRule } from '../../kernel/principal';
 import { intersection } from '../networks';
+import { present } from '../present';
 import { type KeyRow } from '../rows/key-row';
 import { type TeamRow } from '../rows/team-row';
 import { type UserRow } from '../rows/user-row';
@@ -60,11 +61,4 @@ function both<T>(key: T | undefined, team: T | undefined, join: (a: T, b: T) => 
 
 function common(left: readonly string[], right: readonly string[]): readonly string[] {
   return left.filter((each) => right.includes(each));
-}
-
-/** Without the fields that are undefined. */
-export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

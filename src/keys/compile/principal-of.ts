@@ -1,12 +1,13 @@
 import { type Limits, type ScopeLimits } from '../../kernel/limits';
 import { nanosFromDollars } from '../../kernel/money';
 import { type Principal } from '../../kernel/principal';
+import { present } from '../present';
 import { type LimitFields } from '../rows/limit-fields';
 import { type Stored } from '../rows/rows';
 import { memberId } from '../rows/team-row';
 import { type BudgetRow } from '../rows/user-row';
 import { type LimitTimes, limitsOf, modelLimitsOf, withBudget } from './limits-of';
-import { policyOf, present } from './policy-of';
+import { policyOf } from './policy-of';
 
 /** Everything that is stored about the holder of a key. */
 export interface HolderFacts {

@@ -1,7 +1,7 @@
 import { GatewayError, invalidRequest } from '../../kernel/errors';
 import { type Change } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
-import { present } from '../compile/policy-of';
+import { present } from '../present';
 import { after } from '../rows/duration';
 import { type KeyRow } from '../rows/key-row';
 import { type Stored, stored } from '../rows/rows';

@@ -1,6 +1,7 @@
 import { type Clock } from '../../kernel/clock';
 import { type TokenUsage } from '../../kernel/usage';
 import { failureOfEvent } from '../codex/codex-failure';
+import { quotaFrameType } from '../codex/quota-words';
 import { type AnswerEvent } from './answer-event';
 import { type AnswerOutcome } from './answer-outcome';
 import { asString, skimmedEvent } from './parsed-event';
@@ -27,7 +28,11 @@ export class AnswerTracker {
   /** Of the JSON around a delta's text, learnt from the first one. */
   private deltaFrame = 0;
 
-  constructor(private readonly clock: Pick<Clock, 'nowMs'>) {}
+  /** @param watch shown finished items and frames about the account's plan: what others than the client want to know of. */
+  constructor(
+    private readonly clock: Pick<Clock, 'nowMs'>,
+    private readonly watch?: (event: AnswerEvent) => void,
+  ) {}
 
   see(event: AnswerEvent): void {
     const { type } = event;
@@ -37,6 +42,7 @@ export class AnswerTracker {
       return;
     }
     if (this.ended.state !== 'open') return;
+    if (type === 'response.output_item.done' || type === quotaFrameType) this.watch?.(event);
     if (type.endsWith('.delta')) {
       this.begun = true;
       this.hotType = type;

@@ -224,7 +224,7 @@ describe('quotaOf', () => {
     expect(snapshot).toEqual({
       planType: 'plus',
       activeLimit: 'codex',
-      windows: [{ slot: 'primary', usedPercent: 12.5, windowMinutes: 300, resetAtMs: 1_777_936_568_000 }],
+      windows: [{ limit: 'codex', usedPercent: 12.5, minutes: 300, resetAtMs: 1_777_936_568_000 }],
       credits: { has: true, unlimited: false, balance: undefined },
     });
   });

@@ -1,6 +1,7 @@
+import { type PlanQuota } from '../../kernel/plan-quota';
 import { type FailureKind, UpstreamFailure } from '../../kernel/upstream-failure';
 import { asObject, asString, parsedObject } from '../canonical/parsed-event';
-import { exhaustedUntil } from './quota-headers';
+import { exhaustedUntil, quotaOf } from './quota-headers';
 import { type UpstreamWords, wordsOf, wordsOfBody } from './upstream-words';
 
 /** An upstream answer that is no stream. */
@@ -129,8 +130,12 @@ const noWords: UpstreamWords = {
   resetInMs: undefined,
 };
 
-function build(kind: FailureKind, words: UpstreamWords, around: Circumstances): UpstreamFailure {
-  const { retryAfterMs, resetAtMs } = waitOf(kind, words, around);
+function build(seemingly: FailureKind, words: UpstreamWords, around: Circumstances): UpstreamFailure {
+  const quota = quotaOf(around.headers, around.nowMs);
+  // A limit without a name is a burst, unless a window is used up.
+  const isUsedUp = seemingly === 'rate_limited' && words.names.length === 0 && exhaustedUntil(quota) !== undefined;
+  const kind = isUsedUp ? 'quota_exhausted' : seemingly;
+  const { retryAfterMs, resetAtMs } = waitOf(kind, words, { ...around, quota });
   const [code] = words.names;
   return new UpstreamFailure({
     kind,
@@ -140,6 +145,7 @@ function build(kind: FailureKind, words: UpstreamWords, around: Circumstances): 
     ...(around.status === undefined ? {} : { upstreamStatus: around.status }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(resetAtMs === undefined ? {} : { resetAtMs }),
+    ...(quota === undefined ? {} : { quota }),
   });
 }
 
@@ -194,7 +200,11 @@ interface Wait {
 /** Kinds that end by themselves after a while. */
 const passing: ReadonlySet<FailureKind> = new Set(['quota_exhausted', 'rate_limited', 'overloaded', 'server_error']);
 
-function waitOf(kind: FailureKind, words: UpstreamWords, around: Circumstances): Wait {
+interface WaitGround extends Circumstances {
+  readonly quota: PlanQuota | undefined;
+}
+
+function waitOf(kind: FailureKind, words: UpstreamWords, around: WaitGround): Wait {
   const wait = passing.has(kind) ? namedWait(kind, words, around) : undefined;
   if (wait === undefined || !Number.isFinite(wait)) return { retryAfterMs: undefined, resetAtMs: undefined };
   const retryAfterMs = Math.ceil(Math.min(Math.max(wait, 0), longestWaitMs));
@@ -203,14 +213,11 @@ function waitOf(kind: FailureKind, words: UpstreamWords, around: Circumstances):
 }
 
 /** The most exact statement wins: a moment, a span, the `retry-after` headers, then the window that is used up. */
-function namedWait(kind: FailureKind, words: UpstreamWords, { headers, nowMs }: Circumstances): number | undefined {
+function namedWait(kind: FailureKind, words: UpstreamWords, { headers, nowMs, quota }: WaitGround): number | undefined {
   if (words.resetAtMs !== undefined) return words.resetAtMs - nowMs;
   const told = words.resetInMs ?? retryAfterOf(headers, nowMs);
-  return told ?? (kind === 'quota_exhausted' ? exhaustedWait(headers, nowMs) : undefined);
-}
-
-function exhaustedWait(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
-  const until = exhaustedUntil(headers, nowMs);
+  if (told !== undefined || kind !== 'quota_exhausted') return told;
+  const until = exhaustedUntil(quota);
   return until === undefined ? undefined : until - nowMs;
 }
 

@@ -1,61 +1,69 @@
-/** One plan window as upstream reports it. */
-export interface QuotaWindow {
-  readonly slot: 'primary' | 'secondary';
-  /** 0 to 100, fractions allowed. */
-  readonly usedPercent: number;
-  /** Which window it is follows from its length, not from its slot. */
-  readonly windowMinutes: number;
-  /** Unix milliseconds. */
-  readonly resetAtMs: number | undefined;
-}
-
-/** What the headers of one answer say about the operator's plan. Never shown to clients. */
-export interface QuotaSnapshot {
-  readonly planType: string | undefined;
-  readonly activeLimit: string | undefined;
-  readonly windows: readonly QuotaWindow[];
-  readonly credits:
-    { readonly has: boolean; readonly unlimited: boolean; readonly balance: string | undefined } | undefined;
-}
+import { type PlanCredits, type PlanQuota, type PlanWindow } from '../../kernel/plan-quota';
 
 type Headers = Readonly<Record<string, string>>;
 
+const family = 'x-codex-';
+const usedEnding = '-primary-used-percent';
+/** The limit that every model counts towards. */
+export const mainLimit = 'codex';
+/** Further limits that one answer may name; more are not looked at. */
+const mostFamilies = 8;
+
 /** Reads the `x-codex-*` headers (lower-case names); undefined when there are none. */
-export function quotaOf(headers: Headers, nowMs: number): QuotaSnapshot | undefined {
-  const windows = (['primary', 'secondary'] as const).flatMap((slot) => windowOf(headers, slot, nowMs) ?? []);
+export function quotaOf(headers: Headers, nowMs: number): PlanQuota | undefined {
+  const windows = familiesIn(headers).flatMap((prefix) => windowsOf(headers, prefix, nowMs));
   const planType = text(headers, 'x-codex-plan-type');
   const activeLimit = text(headers, 'x-codex-active-limit');
-  const has = text(headers, 'x-codex-credits-has-credits');
-  if (windows.length === 0 && planType === undefined && activeLimit === undefined && has === undefined)
-    return undefined;
-  const credits =
-    has === undefined
-      ? undefined
-      : {
-          has: isYes(has),
-          unlimited: isYes(text(headers, 'x-codex-credits-unlimited')),
-          balance: text(headers, 'x-codex-credits-balance'),
-        };
-  return { planType, activeLimit, windows, credits };
+  const credits = creditsOf(headers);
+  const isSilent = planType === undefined && activeLimit === undefined && credits === undefined;
+  return windows.length === 0 && isSilent ? undefined : { planType, activeLimit, windows, credits };
 }
 
 /** Unix milliseconds at which the last used-up window is free again; undefined when none is used up. */
-export function exhaustedUntil(headers: Headers, nowMs: number): number | undefined {
-  const resets = (quotaOf(headers, nowMs)?.windows ?? []).flatMap((window) =>
-    window.usedPercent >= 100 && window.resetAtMs !== undefined ? [window.resetAtMs] : [],
+export function exhaustedUntil(quota: PlanQuota | undefined): number | undefined {
+  if (quota === undefined) return undefined;
+  const { windows, activeLimit } = quota;
+  const counted = windows.some(({ limit }) => limit === activeLimit) ? activeLimit : mainLimit;
+  const resets = windows.flatMap(({ limit, usedPercent, resetAtMs }) =>
+    limit === counted && usedPercent >= 100 && resetAtMs !== undefined ? [resetAtMs] : [],
   );
   return resets.length === 0 ? undefined : Math.max(...resets);
 }
 
-function windowOf(headers: Headers, slot: 'primary' | 'secondary', nowMs: number): QuotaWindow | undefined {
-  const prefix = `x-codex-${slot}`;
+/** `x-codex` itself, then `x-codex-<limit>` for every further metered limit. */
+function familiesIn(headers: Headers): readonly string[] {
+  const further: string[] = [];
+  for (const name in headers) {
+    if (!name.startsWith(family) || !name.endsWith(usedEnding)) continue;
+    const prefix = name.slice(0, -usedEnding.length);
+    if (prefix.length >= family.length && further.length < mostFamilies) further.push(prefix);
+  }
+  return ['x-codex', ...further];
+}
+
+function windowsOf(headers: Headers, prefix: string, nowMs: number): readonly PlanWindow[] {
+  const limit = text(headers, `${prefix}-limit-name`) ?? (prefix === 'x-codex' ? mainLimit : prefix.slice(family.length));
+  return ['primary', 'secondary'].flatMap((slot) => windowOf(headers, `${prefix}-${slot}`, limit, nowMs) ?? []);
+} // prettier-ignore
+
+function windowOf(headers: Headers, prefix: string, limit: string, nowMs: number): PlanWindow | undefined {
   const usedPercent = number(headers, `${prefix}-used-percent`);
-  const windowMinutes = number(headers, `${prefix}-window-minutes`);
-  if (usedPercent === undefined || windowMinutes === undefined || windowMinutes <= 0) return undefined;
+  const minutes = number(headers, `${prefix}-window-minutes`);
+  if (usedPercent === undefined || minutes === undefined || minutes <= 0) return undefined;
   const at = number(headers, `${prefix}-reset-at`);
   const after = number(headers, `${prefix}-reset-after-seconds`);
   const fallback = after === undefined ? undefined : nowMs + after * 1000;
-  return { slot, usedPercent, windowMinutes, resetAtMs: at === undefined ? fallback : at * 1000 };
+  return { limit, usedPercent, minutes, resetAtMs: at === undefined ? fallback : at * 1000 };
+}
+
+function creditsOf(headers: Headers): PlanCredits | undefined {
+  const has = text(headers, 'x-codex-credits-has-credits');
+  if (has === undefined) return undefined;
+  return {
+    has: isYes(has),
+    unlimited: isYes(text(headers, 'x-codex-credits-unlimited')),
+    balance: text(headers, 'x-codex-credits-balance'),
+  };
 }
 
 function text(headers: Headers, name: string): string | undefined {

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { customerView, keyView, membershipView, teamView, userView } from '../keys/management/views';
+import { Management } from '../keys/management/management';
+import { type SeenCustomer } from '../keys/management/customer-management';
+import { type Stored, stored } from '../keys/rows/rows';
+import { memberId } from '../keys/rows/team-row';
+import { type BookRef, Books } from './books';
+
+type View = Record<string, unknown>;
+
+/** Entities in LiteLLM's shapes, with what the books say of them. */
+@Injectable()
+export class EntityViews {
+  constructor(
+    private readonly books: Books,
+    private readonly management: Management,
+  ) {}
+
+  async key(key: Stored<'key'>): Promise<View> {
+    return keyView(key, await this.books.spentOf(bookOf('key', key)));
+  }
+
+  async keys(keys: readonly Stored<'key'>[]): Promise<readonly View[]> {
+    const spent = await this.books.spent(keys.map((key) => bookOf('key', key)));
+    return keys.map((key, at) => keyView(key, spent[at] ?? { spend: 0 }));
+  }
+
+  async team(team: Stored<'team'>): Promise<View> {
+    return teamView(team, await this.books.spentOf(bookOf('team', team)));
+  }
+
+  async teams(teams: readonly Stored<'team'>[]): Promise<readonly View[]> {
+    const spent = await this.books.spent(teams.map((team) => bookOf('team', team)));
+    return teams.map((team, at) => teamView(team, spent[at] ?? { spend: 0 }));
+  }
+
+  async user(user: Stored<'user'>): Promise<View> {
+    return userView(user, await this.books.spentOf(bookOf('user', user)));
+  }
+
+  async users(users: readonly Stored<'user'>[]): Promise<readonly View[]> {
+    const spent = await this.books.spent(users.map((user) => bookOf('user', user)));
+    return users.map((user, at) => userView(user, spent[at] ?? { spend: 0 }));
+  }
+
+  /** What every member of a team is held to, and what it spent there. */
+  async memberships(team: Stored<'team'>): Promise<readonly View[]> {
+    const ids = team.row.members_with_roles.map(({ user_id }) => memberId(team.id, user_id));
+    const found = await this.management.store.many(ids.map((id) => ({ kind: 'member' as const, id })));
+    const rows = found.map((entity) => (entity === undefined ? undefined : stored('member', entity).row));
+    const spent = await this.books.spent(ids.map((id) => ({ kind: 'member', id })));
+    return team.row.members_with_roles.map(({ user_id }, at) =>
+      membershipView({ team_id: team.id, user_id }, { row: rows[at], spent: spent[at] ?? { spend: 0 } }),
+    );
+  }
+
+  async customer({ customer, budget }: SeenCustomer): Promise<View> {
+    return customerView(customer, await this.books.spentOf(bookOf('customer', customer)), budget);
+  }
+
+  async customers(all: readonly SeenCustomer[]): Promise<readonly View[]> {
+    const spent = await this.books.spent(all.map(({ customer }) => bookOf('customer', customer)));
+    return all.map(({ customer, budget }, at) => customerView(customer, spent[at] ?? { spend: 0 }, budget));
+  }
+}
+
+function bookOf(kind: 'key' | 'team' | 'user' | 'customer', of: Stored<'key' | 'team' | 'user' | 'customer'>): BookRef {
+  return { kind, id: of.id, limits: of.row, createdAtMs: of.createdAtMs };
+}

@@ -1,0 +1,34 @@
+import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { isHeldAdmin, actionDenied } from '../keys/management/actor';
+import { readDump } from '../keys/management/litellm-import';
+import { Management } from '../keys/management/management';
+import { RouteGroup } from '../keys/route-group.decorator';
+import { actorOf, bodyOf } from './admin-request';
+import { ManagementThrottlerGuard } from './management-throttler.guard';
+import { SpendResets } from './spend-resets';
+
+/** The door of `import-litellm --url`. */
+@ApiTags('Keys')
+@ApiBearerAuth()
+@UseGuards(ManagementThrottlerGuard)
+@Controller('import')
+export class ImportController {
+  constructor(
+    private readonly management: Management,
+    private readonly spend: SpendResets,
+  ) {}
+
+  @RouteGroup('management')
+  @Post('litellm')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Takes over rows of LiteLLM’s tables; what is here already is left as it is' })
+  async run(@Req() request: FastifyRequest): Promise<object> {
+    const actor = actorOf(request);
+    if (isHeldAdmin(actor)) throw actionDenied('An import may bring admins, so it needs a key without allowed_routes.');
+    return this.management.imports.run(actor, readDump(await bodyOf(request)), (kind, id, amount) =>
+      this.spend.take(kind, id, amount),
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { Management } from '../keys/management/management';
+import { RouteGroup } from '../keys/route-group.decorator';
+import { present } from '../keys/present';
+import { actorOf, flagIn, numberIn, type Query as Params, textIn, wordIn } from './admin-request';
+import { EntityViews } from './entity-views';
+import { ManagementThrottlerGuard } from './management-throttler.guard';
+import { queries } from './openapi-bodies';
+
+const sortNames = ['created_at', 'key_alias', 'expires', 'max_budget', 'updated_at'] as const;
+
+/** LiteLLM's routes that tell of keys. */
+@ApiTags('Keys')
+@ApiBearerAuth()
+@UseGuards(ManagementThrottlerGuard)
+@Controller('key')
+export class KeyReadController {
+  constructor(
+    private readonly management: Management,
+    private readonly views: EntityViews,
+  ) {}
+
+  @RouteGroup('info', { always: true })
+  @Get('info')
+  @ApiOperation({ summary: 'One key, by its value or digest; without `key` the caller’s own' })
+  @queries('key')
+  async info(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
+    const actor = actorOf(request);
+    const named = textIn(query, 'key');
+    const { principal } = actor;
+    if (principal.kind === 'master' && (named === undefined || named === principal.keyHash))
+      return { key: principal.keyHash, info: masterInfo };
+    const key = await this.management.access.seen(actor, named ?? principal.keyHash);
+    return { key: named ?? key.id, info: await this.views.key(key) };
+  }
+
+  @RouteGroup('info')
+  @Get('list')
+  @ApiOperation({ summary: 'Keys, page by page: all for admins, else the caller’s own' })
+  @queries('page', 'size', 'user_id', 'team_id', 'organization_id', 'key_hash', 'key_alias', 'return_full_object', 'include_team_keys', 'sort_by', 'sort_order') // prettier-ignore
+  async list(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
+    const size = numberIn(query, 'size', { least: 1, most: 500, standard: 10 });
+    const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
+    const { keys, total } = await this.management.search.find(actorOf(request), {
+      page,
+      size,
+      ...present({
+        userId: textIn(query, 'user_id'),
+        teamId: textIn(query, 'team_id'),
+        organizationId: textIn(query, 'organization_id'),
+        keyHash: textIn(query, 'key_hash'),
+        keyAlias: textIn(query, 'key_alias'),
+      }),
+      includeTeamKeys: flagIn(query, 'include_team_keys'),
+      sortBy: wordIn(query, 'sort_by', sortNames),
+      order: wordIn(query, 'sort_order', ['desc', 'asc']),
+    });
+    const isFull = flagIn(query, 'return_full_object');
+    return {
+      keys: isFull ? await this.views.keys(keys) : keys.map(({ id }) => id),
+      total_count: total,
+      current_page: page,
+      total_pages: Math.ceil(total / size),
+    };
+  }
+
+  @RouteGroup('info', { always: true })
+  @Post('health')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Whether the caller’s key works; there are no logging callbacks of keys' })
+  health(): object {
+    const details = 'No logger logged any errors';
+    return { key: 'healthy', logging_callbacks: { callbacks: [], status: 'healthy', details } };
+  }
+}
+
+/** The master key is no document. */
+const masterInfo = {
+  key_name: 'master',
+  key_alias: 'master',
+  user_role: 'proxy_admin',
+  models: [],
+  spend: 0,
+  max_budget: null,
+  expires: null,
+  blocked: false,
+};

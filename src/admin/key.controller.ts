@@ -1,0 +1,135 @@
+import { Controller, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { generateShape, regenerateShape, updateShape } from '../keys/management/key-fields';
+import { type MintedKey } from '../keys/management/key-minting';
+import { Management } from '../keys/management/management';
+import { keyView, nothingSpent } from '../keys/management/views';
+import { name } from '../keys/rows/field-types';
+import { RouteGroup } from '../keys/route-group.decorator';
+import { actorOf, bodyOf, optionalBodyOf } from './admin-request';
+import { EntityViews } from './entity-views';
+import { ManagementThrottlerGuard } from './management-throttler.guard';
+import { jsonBody } from './openapi-bodies';
+import { SpendResets } from './spend-resets';
+
+const makers = { roles: 'makers' } as const;
+
+/** LiteLLM's routes that make and change keys. */
+@ApiTags('Keys')
+@ApiBearerAuth()
+@UseGuards(ManagementThrottlerGuard)
+@Controller('key')
+export class KeyController {
+  constructor(
+    private readonly management: Management,
+    private readonly views: EntityViews,
+    private readonly resets: SpendResets,
+  ) {}
+
+  @RouteGroup('management', makers)
+  @Post('generate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Makes a key; its value is shown this once' })
+  @jsonBody(generateShape)
+  async generate(@Req() request: FastifyRequest): Promise<object> {
+    return mintedView(await this.management.minting.generate(actorOf(request), await bodyOf(request)));
+  }
+
+  @RouteGroup('management', makers)
+  @Post('service-account/generate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Makes a key of a team that is no person’s' })
+  @jsonBody(generateShape)
+  async generateForService(@Req() request: FastifyRequest): Promise<object> {
+    return mintedView(await this.management.minting.generateForService(actorOf(request), await bodyOf(request)));
+  }
+
+  @RouteGroup('management', makers)
+  @Post('update')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
+  @jsonBody({ ...updateShape, key: name })
+  async update(@Req() request: FastifyRequest): Promise<object> {
+    const { key, ignored, setsBudget } = await this.management.changes.update(actorOf(request), await bodyOf(request));
+    const note = setsBudget ? { budget_note: budgetNote } : {};
+    return { key: key.id, ...(await this.views.key(key)), ...ignoredView(ignored), ...note };
+  }
+
+  @RouteGroup('management', makers)
+  @Post('delete')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Deletes keys, all that are named or none' })
+  @jsonBody({ keys: name.array(), key_aliases: name.array() })
+  async remove(@Req() request: FastifyRequest): Promise<object> {
+    return { deleted_keys: await this.management.changes.remove(actorOf(request), await bodyOf(request)) };
+  }
+
+  @RouteGroup('management')
+  @Post('block')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Switches a key off, on every replica' })
+  @jsonBody({ key: name })
+  async block(@Req() request: FastifyRequest): Promise<object> {
+    return this.views.key(await this.management.changes.block(actorOf(request), await bodyOf(request), true));
+  }
+
+  @RouteGroup('management')
+  @Post('unblock')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Switches a key on again' })
+  @jsonBody({ key: name })
+  async unblock(@Req() request: FastifyRequest): Promise<object> {
+    return this.views.key(await this.management.changes.block(actorOf(request), await bodyOf(request), false));
+  }
+
+  @RouteGroup('management', makers)
+  @Post('regenerate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Another value for the same key; the old one works on for grace_period' })
+  @jsonBody({ ...regenerateShape, key: name })
+  async regenerate(@Req() request: FastifyRequest): Promise<object> {
+    return this.regenerated(request, undefined, await bodyOf(request));
+  }
+
+  @RouteGroup('management', makers)
+  @Post(':key/regenerate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'The same, with the key or its digest in the path' })
+  @jsonBody(regenerateShape)
+  async regenerateNamed(@Param('key') key: string, @Req() request: FastifyRequest): Promise<object> {
+    return this.regenerated(request, key, await optionalBodyOf(request));
+  }
+
+  @RouteGroup('management')
+  @Post(':key/reset_spend')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sets what counts as spent, by an entry in the ledger' })
+  async resetSpend(@Param('key') named: string, @Req() request: FastifyRequest): Promise<object> {
+    const actor = actorOf(request);
+    const key = await this.management.access.managed(actor, named);
+    await this.resets.reset(actor, { kind: 'key', id: key.id }, await optionalBodyOf(request));
+    return this.views.key(key);
+  }
+
+  private async regenerated(request: FastifyRequest, named: string | undefined, body: unknown): Promise<object> {
+    const minted = await this.management.changes.regenerate(actorOf(request), named, body);
+    return { ...(await this.views.key(minted.key)), ...secretView(minted) };
+  }
+}
+
+const budgetNote =
+  'The budget counts from the ledger of its current period: what this key spent in that period before now counts too.';
+
+function mintedView(minted: MintedKey): object {
+  return { ...keyView(minted.key, nothingSpent), ...secretView(minted) };
+}
+
+function secretView({ secret, key, ignored }: MintedKey): object {
+  return { key: secret, token: key.id, token_id: key.id, litellm_budget_table: null, ...ignoredView(ignored) };
+}
+
+/** Fields of LiteLLM that were kept and do nothing here. */
+function ignoredView(ignored: readonly string[]): object {
+  return ignored.length === 0 ? {} : { ignored_fields: ignored };
+}

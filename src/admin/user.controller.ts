@@ -1,0 +1,105 @@
+import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { Management } from '../keys/management/management';
+import { newUserShape, userShape } from '../keys/management/user-fields';
+import { keyView, nothingSpent, userView } from '../keys/management/views';
+import { id } from '../keys/rows/field-types';
+import { stored } from '../keys/rows/rows';
+import { RouteGroup } from '../keys/route-group.decorator';
+import { actorOf, bodyOf, listIn, numberIn, type Query as Params, textIn } from './admin-request';
+import { EntityViews } from './entity-views';
+import { ManagementThrottlerGuard } from './management-throttler.guard';
+import { jsonBody, queries } from './openapi-bodies';
+
+const mostKeys = 500;
+
+/** LiteLLM's routes of users. */
+@ApiTags('Users')
+@ApiBearerAuth()
+@UseGuards(ManagementThrottlerGuard)
+@Controller('user')
+export class UserController {
+  constructor(
+    private readonly management: Management,
+    private readonly views: EntityViews,
+  ) {}
+
+  @RouteGroup('management')
+  @Post('new')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Makes a user, and a key unless auto_create_key is false' })
+  @jsonBody(newUserShape)
+  async create(@Req() request: FastifyRequest): Promise<object> {
+    const { user, key, ignored } = await this.management.users.create(actorOf(request), await bodyOf(request));
+    const minted = key === undefined ? {} : { ...keyView(key.stored, nothingSpent), key: key.secret, token: key.stored.id };
+    return {
+      ...minted,
+      ...(key === undefined ? { key: '' } : {}),
+      ...userView(user, nothingSpent),
+      ...(ignored.length === 0 ? {} : { ignored_fields: ignored }),
+    };
+  } // prettier-ignore
+
+  @RouteGroup('management')
+  @Post('update')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
+  @jsonBody({ ...userShape, user_id: id })
+  async update(@Req() request: FastifyRequest): Promise<object> {
+    const { user, ignored } = await this.management.users.update(actorOf(request), await bodyOf(request));
+    const data = await this.views.user(user);
+    return { user_id: user.id, data, ...data, ...(ignored.length === 0 ? {} : { ignored_fields: ignored }) };
+  }
+
+  @RouteGroup('management')
+  @Post('delete')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Deletes users with their keys; what they spent stays in the ledger' })
+  @jsonBody({ user_ids: id.array() })
+  async remove(@Req() request: FastifyRequest): Promise<object> {
+    return { deleted_users: await this.management.users.remove(actorOf(request), await bodyOf(request)) };
+  }
+
+  @RouteGroup('info')
+  @Get('info')
+  @ApiOperation({ summary: 'A user, its keys and teams; without `user_id` the caller’s own' })
+  @queries('user_id')
+  async info(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
+    const actor = actorOf(request);
+    const userId = textIn(query, 'user_id') ?? actor.principal.userId;
+    if (userId === undefined) return { user_id: null, user_info: null, keys: [], teams: [] };
+    const user = await this.management.users.seen(actor, userId);
+    const filter = { page: 1, size: mostKeys, includeTeamKeys: false, sortBy: 'created_at', order: 'desc', userId } as const; // prettier-ignore
+    const { keys } = await this.management.search.find(actor, filter);
+    const found = user.row.teams.length === 0 ? [] : await this.management.store.many(user.row.teams.map((team) => ({ kind: 'team' as const, id: team }))); // prettier-ignore
+    const teams = found.flatMap((team) => (team === undefined ? [] : [stored('team', team)]));
+    return {
+      user_id: user.id,
+      user_info: await this.views.user(user),
+      keys: await this.views.keys(keys),
+      teams: await this.views.teams(teams),
+    };
+  }
+
+  @RouteGroup('info', { roles: 'readers' })
+  @Get('list')
+  @ApiOperation({ summary: 'Users, page by page' })
+  @queries('role', 'user_ids', 'team', 'page', 'page_size')
+  async list(@Query() query: Params): Promise<object> {
+    const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
+    const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 25 });
+    const ids = listIn(query, 'user_ids');
+    const range = { offset: (page - 1) * page_size, limit: page_size };
+    const found = ids.length > 0 ? await this.byIds(ids) : await this.management.users.list({ ...range, role: textIn(query, 'role'), team: textIn(query, 'team') }); // prettier-ignore
+    const counts = await this.management.store.counts('key', found.users.map((user) => `user:${user.id}`)); // prettier-ignore
+    const users = (await this.views.users(found.users)).map((view, at) => ({ ...view, key_count: counts[at] ?? 0 }));
+    return { users, total: found.total, page, page_size, total_pages: Math.ceil(found.total / page_size) };
+  }
+
+  private async byIds(ids: readonly string[]): ReturnType<Management['users']['list']> {
+    const found = await this.management.store.many(ids.slice(0, mostKeys).map((each) => ({ kind: 'user' as const, id: each }))); // prettier-ignore
+    const users = found.flatMap((user) => (user === undefined ? [] : [stored('user', user)]));
+    return { users, total: users.length };
+  }
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { type Change, type Put } from '../../state/entities/entity';
+import { present } from '../present';
+import { id, name } from '../rows/field-types';
+import { type Stored, stored } from '../rows/rows';
+import { memberId, type TeamMember, type TeamRow, teamRowSchema } from '../rows/team-row';
+import { type Actor, isReader, notFound } from './actor';
+import { retrying } from './audited-writes';
+import { committed, edited, readOne } from './edits';
+import { type KeyChanges } from './key-changes';
+import { checkedReferences, creatorOf } from './key-minting';
+import { type ManagementParts } from './parts';
+import { readFields, readStrictly } from './request-fields';
+import { keptTeamFields, type MemberEntry, newTeamShape, teamShape } from './team-fields';
+import { teamListChange, userByEmail } from './user-rows';
+
+const updateBody = { ...teamShape, team_id: id };
+const removeBody = z.strictObject({ team_ids: z.array(id).min(1).max(100) });
+const blockBody = z.strictObject({ team_id: id });
+
+/** More keys than this are not deleted in one go. */
+const mostKeys = 1_000;
+
+/** A team, and what of the request was kept without effect. */
+export interface ChangedTeam {
+  readonly team: Stored<'team'>;
+  readonly ignored: readonly string[];
+}
+
+/** Makes, changes and deletes teams; admins only. */
+export class TeamManagement {
+  constructor(
+    private readonly parts: ManagementParts,
+    private readonly keys: KeyChanges,
+  ) {}
+
+  /** `POST /team/new`. @throws {GatewayError} 400 that names the field. */
+  async create(actor: Actor, body: unknown): Promise<ChangedTeam> {
+    const { fields, kept } = readFields(body, { shape: newTeamShape, keptNames: keptTeamFields });
+    const { team_id = randomUUID(), members_with_roles = [], ...rest } = { ...this.parts.rules.defaultTeam, ...fields };
+    return retrying(async () => {
+      const members = await this.membersOf(members_with_roles);
+      const row = teamRowSchema.parse({ ...rest, members_with_roles: members, kept, created_by: creatorOf(actor) });
+      const checks = await checkedReferences(this.parts, { budget_id: row.budget_id });
+      const users = await Promise.all(members.map(({ user_id }) => teamListChange(this.parts, user_id, { add: team_id })));
+      if ((await readOne(this.parts, 'team', team_id)) !== undefined) throw invalidRequest("'team_id' must be unique, and another team has it.", 'team_id', 'already_exists');
+      const put = teamPut(team_id, row, 0);
+      const team = await committed(this.parts, put, { actor, action: 'team.create', after: row }, [put, ...users.flat(), ...checks]);
+      return { team, ignored: Object.keys(kept) };
+    });
+  } // prettier-ignore
+
+  /** `POST /team/update`. @throws {GatewayError} 400, 404 */
+  async update(actor: Actor, body: unknown): Promise<ChangedTeam> {
+    const { fields, ...read } = readFields(body, { shape: updateBody, keptNames: keptTeamFields });
+    const { team_id, ...changes } = fields;
+    if (team_id === undefined) throw invalidRequest("'team_id' is missing.", 'team_id');
+    const team = await retrying(async () => {
+      const before = await this.existing(team_id);
+      const row = edited<'team'>(teamRowSchema, before.row, { ...read, fields: changes });
+      const checks = await checkedReferences(this.parts, { budget_id: changes.budget_id });
+      const put = teamPut(team_id, row, before.version);
+      return committed(this.parts, put, { actor, action: 'team.update', before: before.row, after: row }, [
+        put,
+        ...checks,
+      ]);
+    });
+    return { team, ignored: Object.keys(read.kept) };
+  }
+
+  /** `POST /team/block` and `/team/unblock`. @throws {GatewayError} 404 */
+  async block(actor: Actor, body: unknown, blocked: boolean): Promise<Stored<'team'>> {
+    const { team_id } = readStrictly(blockBody, body);
+    return retrying(async () => {
+      const before = await this.existing(team_id);
+      const row = { ...before.row, blocked };
+      const put = teamPut(team_id, row, before.version);
+      const action = blocked ? 'team.block' : 'team.unblock';
+      return committed(this.parts, put, { actor, action, before: before.row, after: row }, [put]);
+    });
+  }
+
+  /** `POST /team/delete`: with its keys and memberships, each team as a whole. @returns the teams as they were. */
+  async remove(actor: Actor, body: unknown): Promise<readonly Stored<'team'>[]> {
+    const { team_ids } = readStrictly(removeBody, body);
+    const teams = await Promise.all(team_ids.map((each) => this.existing(each)));
+    for (const each of team_ids) await retrying(() => this.removeOne(actor, each));
+    return teams;
+  }
+
+  /** @throws {GatewayError} 404, the same for unknown teams and for those the actor is not in. */
+  async seen(actor: Actor, teamId: string): Promise<Stored<'team'>> {
+    const team = await readOne(this.parts, 'team', teamId);
+    if (team !== undefined && (isReader(actor) || isMember(team.row, actor.principal.userId))) return team;
+    throw notFound('team', 'team_id');
+  }
+
+  /** A page of teams, newest first; of those the actor is in when it may not see all. */
+  async list(
+    actor: Actor,
+    {
+      offset,
+      limit,
+      userId,
+    }: { readonly offset: number; readonly limit: number; readonly userId?: string | undefined },
+  ): Promise<{ readonly teams: readonly Stored<'team'>[]; readonly total: number }> {
+    const user = isReader(actor) ? userId : (actor.principal.userId ?? '');
+    const list = user === undefined ? {} : { list: `member:${user}` };
+    const { entities, total } = await this.parts.store.page('team', { ...list, order: 'newest', offset, limit });
+    return { teams: entities.map((entity) => stored('team', entity)), total };
+  }
+
+  /** Ids of people, by id or by email, each once. @throws {GatewayError} 400 for an email nobody has. */
+  async membersOf(entries: readonly MemberEntry[]): Promise<readonly TeamMember[]> {
+    const members = await Promise.all(entries.map((entry) => this.memberOf(entry)));
+    return [...new Map(members.map((member) => [member.user_id, member])).values()];
+  }
+
+  private async memberOf({ role, user_id, user_email }: MemberEntry): Promise<TeamMember> {
+    if (user_id !== undefined) return { user_id, role, ...present({ user_email }) };
+    const user = await userByEmail(this.parts.store, user_email ?? '');
+    if (user === undefined) throw invalidRequest("'user_email' is nobody's here: make the user with POST /user/new, or say a user_id.", 'user_email'); // prettier-ignore
+    return { user_id: user.id, role, ...present({ user_email }) };
+  }
+
+  private async existing(teamId: string): Promise<Stored<'team'>> {
+    const team = await readOne(this.parts, 'team', teamId);
+    if (team === undefined) throw notFound('team', 'team_id');
+    return team;
+  }
+
+  private async removeOne(actor: Actor, teamId: string): Promise<void> {
+    const { store } = this.parts;
+    const team = await this.existing(teamId);
+    const { entities, total } = await store.page('key', { list: `team:${teamId}`, order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
+    if (total > mostKeys) throw tooManyKeys(total);
+    const memberIds = team.row.members_with_roles.map(({ user_id }) => user_id);
+    const users = await Promise.all(memberIds.map((user) => teamListChange(this.parts, user, { drop: teamId })));
+    const memberships = memberIds.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(teamId, user) }));
+    const removal: Change = { op: 'remove', kind: 'team', id: teamId, expected: team.version };
+    const keys = entities.map((entity) => stored('key', entity));
+    await this.keys.removeAll(actor, keys, [removal, ...memberships, ...users.flat()], 'team.delete');
+  }
+}
+
+/** A team's document. */
+export function teamPut(
+  teamId: string,
+  row: TeamRow,
+  expected: number,
+): Put & { readonly kind: 'team'; readonly expected: number } {
+  const names = row.team_alias === undefined ? [] : [`team-alias:${name.parse(row.team_alias)}`];
+  const lists = [...new Set(row.members_with_roles.map(({ user_id }) => `member:${user_id}`))];
+  if (row.budget_id !== undefined) lists.push(`budget:${row.budget_id}`);
+  return { op: 'put', kind: 'team', id: teamId, expected, names, lists, body: JSON.stringify(row) };
+}
+
+function isMember(team: TeamRow, userId: string | undefined): boolean {
+  return userId !== undefined && team.members_with_roles.some(({ user_id }) => user_id === userId);
+}
+
+function tooManyKeys(total: number): GatewayError {
+  return new GatewayError({
+    status: 409,
+    type: 'conflict_error',
+    code: 'too_many_keys',
+    message: `The team has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first, or block the team.`,
+    shouldRetry: false,
+  });
+}

@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { invalidRequest } from '../../kernel/errors';
+import { type Change } from '../../state/entities/entity';
+import { present } from '../present';
+import { id, text } from '../rows/field-types';
+import { limitShape } from '../rows/limit-fields';
+import { type Stored } from '../rows/rows';
+import { memberId, type MemberRow, memberRowSchema, type TeamMember, teamRole } from '../rows/team-row';
+import { type Actor, actionDenied, isAdmin, notFound } from './actor';
+import { retrying } from './audited-writes';
+import { committed, readOne } from './edits';
+import { type KeyAccess } from './key-access';
+import { checkedReferences } from './key-minting';
+import { type ManagementParts } from './parts';
+import { readFields, readStrictly } from './request-fields';
+import { type MemberEntry, memberEntry } from './team-fields';
+import { teamPut } from './team-management';
+import { teamListChange, userByEmail } from './user-rows';
+
+const { max_budget, tpm_limit, rpm_limit, budget_duration } = limitShape;
+const entries = z.union([memberEntry.transform((entry) => [entry]), z.array(memberEntry).min(1).max(1_000)], {
+  error: 'must be a member, or a list of members',
+});
+const addBody = { team_id: id, member: entries, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration };
+const changeBody = { team_id: id, user_id: id, user_email: text, role: teamRole, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration, budget_id: id }; // prettier-ignore
+const removeBody = z.strictObject({ team_id: id, user_id: id.optional(), user_email: text.optional() });
+
+/** A team after its members changed, and what was said of them. */
+export interface ChangedMembers {
+  readonly team: Stored<'team'>;
+  readonly users: readonly Stored<'user'>[];
+  readonly members: readonly Stored<'member'>[];
+}
+
+/** Who is in a team, and what each may spend there. For admins of the gateway and of the team. */
+export class TeamMembers {
+  constructor(
+    private readonly parts: ManagementParts,
+    private readonly access: KeyAccess,
+  ) {}
+
+  /** `POST /team/member_add`. @throws {GatewayError} 400, 403, 404 */
+  async add(actor: Actor, body: unknown): Promise<ChangedMembers> {
+    const { fields } = readFields(body, { shape: addBody });
+    const { team_id, member, max_budget_in_team, tpm_limit, rpm_limit, budget_duration } = fields;
+    if (team_id === undefined || member === undefined) throw missing(team_id === undefined ? 'team_id' : 'member');
+    const limits = present({ max_budget: max_budget_in_team, tpm_limit, rpm_limit, budget_duration });
+    return retrying(async () => {
+      const team = await this.ruled(actor, team_id);
+      const added = await Promise.all(member.map((entry) => this.memberOf(entry)));
+      const ids = new Set(added.map(({ user_id }) => user_id));
+      const members_with_roles = [...team.row.members_with_roles.filter(({ user_id }) => !ids.has(user_id)), ...added];
+      const rows = Object.keys(limits).length === 0 ? [] : [...ids].map((user_id) => memberRowSchema.parse({ team_id, user_id, ...limits }));
+      return this.store(actor, team, { members_with_roles, rows, action: 'team.member_add', drop: [], add: [...ids] });
+    });
+  } // prettier-ignore
+
+  /** `POST /team/member_update`. @throws {GatewayError} 400, 403, 404 */
+  async update(actor: Actor, body: unknown): Promise<ChangedMembers> {
+    const { fields, cleared } = readFields(body, { shape: changeBody });
+    const { team_id, user_id, user_email, role, max_budget_in_team, ...limits } = fields;
+    if (team_id === undefined) throw missing('team_id');
+    return retrying(async () => {
+      const team = await this.ruled(actor, team_id);
+      const user = await this.idOf({ user_id, user_email });
+      const before = team.row.members_with_roles.find((each) => each.user_id === user);
+      if (before === undefined) throw notFound('member of that team', 'user_id');
+      const others = team.row.members_with_roles.filter((each) => each.user_id !== user);
+      const members_with_roles = [...others, { ...before, ...present({ role }) }];
+      const known = await readOne(this.parts, 'member', memberId(team_id, user));
+      const changed: Record<string, unknown> = { ...known?.row, team_id, user_id: user, ...limits, ...present({ max_budget: max_budget_in_team }) };
+      for (const name of cleared) changed[name === 'max_budget_in_team' ? 'max_budget' : name] = undefined;
+      const row = memberRowSchema.loose().parse(changed);
+      return this.store(actor, team, { members_with_roles, rows: [row], action: 'team.member_update', drop: [], add: [] });
+    });
+  } // prettier-ignore
+
+  /** `POST /team/member_delete`. Keys of the member in the team go with it. @throws {GatewayError} 400, 403, 404 */
+  async remove(actor: Actor, body: unknown): Promise<ChangedMembers> {
+    const { team_id, ...who } = readStrictly(removeBody, body);
+    return retrying(async () => {
+      const team = await this.ruled(actor, team_id);
+      const user = await this.idOf(who);
+      const members_with_roles = team.row.members_with_roles.filter((each) => each.user_id !== user);
+      if (members_with_roles.length === team.row.members_with_roles.length)
+        throw notFound('member of that team', 'user_id');
+      return this.store(actor, team, {
+        members_with_roles,
+        rows: [],
+        action: 'team.member_delete',
+        drop: [user],
+        add: [],
+      });
+    });
+  }
+
+  private async store(
+    actor: Actor,
+    team: Stored<'team'>,
+    { members_with_roles, rows, action, drop, add }: MemberChange,
+  ): Promise<ChangedMembers> {
+    const { store } = this.parts;
+    const row = { ...team.row, members_with_roles: [...members_with_roles] };
+    const put = teamPut(team.id, row, team.version);
+    const joined = await Promise.all(add.map((user) => teamListChange(this.parts, user, { add: team.id })));
+    const left = await Promise.all(drop.map((user) => teamListChange(this.parts, user, { drop: team.id })));
+    const checks = await Promise.all(rows.map(({ budget_id }) => checkedReferences(this.parts, { budget_id })));
+    const members = rows.map((each): Change => memberPut(each));
+    const gone = drop.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, user) }));
+    const act = { actor, action, before: team.row.members_with_roles, after: { members_with_roles, limits: rows } };
+    const changes = [put, ...joined.flat(), ...left.flat(), ...members, ...gone, ...dedupe(checks.flat())];
+    const now = await committed(this.parts, put, act, changes);
+    const users = await Promise.all([...add, ...drop].map((user) => readOne({ store }, 'user', user)));
+    const found = await Promise.all(rows.map(({ user_id }) => readOne({ store }, 'member', memberId(team.id, user_id)))); // prettier-ignore
+    return { team: now, users: users.flatMap((user) => user ?? []), members: found.flatMap((member) => member ?? []) };
+  }
+
+  /** A team whose members the actor may change. @throws {GatewayError} 403, 404 */
+  private async ruled(actor: Actor, teamId: string): Promise<Stored<'team'>> {
+    const team = await readOne(this.parts, 'team', teamId);
+    const role = isAdmin(actor) ? 'admin' : (await this.access.teamRole(actor, teamId))?.role;
+    if (team === undefined || role === undefined) throw notFound('team', 'team_id');
+    if (role !== 'admin') throw actionDenied('Members of a team are changed by its admins.');
+    return team;
+  }
+
+  private async memberOf(entry: MemberEntry): Promise<TeamMember> {
+    const { role, user_email } = entry;
+    return { user_id: await this.idOf(entry), role, ...(user_email === undefined ? {} : { user_email }) };
+  }
+
+  private async idOf({ user_id, user_email }: { readonly user_id?: string | undefined; readonly user_email?: string | undefined }): Promise<string> {
+    if (user_id !== undefined) return user_id;
+    if (user_email === undefined) throw missing('user_id');
+    const user = await userByEmail(this.parts.store, user_email);
+    if (user === undefined) throw invalidRequest("'user_email' is nobody's here: make the user with POST /user/new, or say a user_id.", 'user_email');
+    return user.id;
+  } // prettier-ignore
+}
+
+interface MemberChange {
+  readonly members_with_roles: readonly TeamMember[];
+  readonly rows: readonly MemberRow[];
+  readonly action: string;
+  readonly drop: readonly string[];
+  readonly add: readonly string[];
+}
+
+/** A member's document. */
+export function memberPut(row: MemberRow): Change {
+  const { team_id, user_id, budget_id } = row;
+  const lists = [`team:${team_id}`, `user:${user_id}`, ...(budget_id === undefined ? [] : [`budget:${budget_id}`])];
+  return { op: 'put', kind: 'member', id: memberId(team_id, user_id), names: [], lists, body: JSON.stringify(row) };
+}
+
+function dedupe(changes: readonly Change[]): readonly Change[] {
+  return [...new Map(changes.map((change) => [`${change.kind} ${change.id}`, change])).values()];
+}
+
+function missing(field: string): Error {
+  return invalidRequest(`'${field}' is missing.`, field);
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { invalidRequest } from '../../kernel/errors';
+import { type Change } from '../../state/entities/entity';
+import { present } from '../present';
+import { id } from '../rows/field-types';
+import { type Stored, stored } from '../rows/rows';
+import { memberId } from '../rows/team-row';
+import { type UserRow, userRowSchema } from '../rows/user-row';
+import { type Actor, actionDenied, isHeldAdmin, isReader, notFound } from './actor';
+import { retrying } from './audited-writes';
+import { committed, edited, readOne } from './edits';
+import { type KeyChanges } from './key-changes';
+import { checkedReferences, creatorOf, type KeyDraft, type KeyMinting } from './key-minting';
+import { keyPut, listOf } from './key-rows';
+import { type ManagementParts } from './parts';
+import { readFields, readStrictly } from './request-fields';
+import { teamPut } from './team-management';
+import { keptUserFields, type NewUserFields, newUserShape, userShape } from './user-fields';
+import { userByEmail, userPut } from './user-rows';
+
+const updateBody = { ...userShape, user_id: id };
+const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
+const mostKeys = 1_000;
+
+/** A new user, and its key when one was made. */
+export interface NewUser {
+  readonly user: Stored<'user'>;
+  readonly key: { readonly secret: string; readonly stored: Stored<'key'> } | undefined;
+  readonly ignored: readonly string[];
+}
+
+/** Makes, changes and deletes users; admins only. */
+export class UserManagement {
+  constructor(
+    private readonly parts: ManagementParts,
+    private readonly minting: KeyMinting,
+    private readonly keys: KeyChanges,
+  ) {}
+
+  /** `POST /user/new`, with a key unless `auto_create_key` is false. @throws {GatewayError} 400 that names the field. */
+  async create(actor: Actor, body: unknown): Promise<NewUser> {
+    const { fields, kept } = readFields(body, { shape: newUserShape, keptNames: keptUserFields });
+    const merged: NewUserFields = { ...this.parts.rules.defaultUser, ...fields };
+    const { user_id = randomUUID(), auto_create_key = true, key_alias, duration, aliases, team_id, ...rest } = merged;
+    return retrying(async () => {
+      const row = userRowSchema.parse({ ...this.withBudget(rest), kept, created_by: creatorOf(actor) });
+      assertMayGive(actor, row);
+      const checks = [...(await checkedReferences(this.parts, { budget_id: row.budget_id }))];
+      if ((await readOne(this.parts, 'user', user_id)) !== undefined) throw invalidRequest("'user_id' must be unique, and another user has it.", 'user_id', 'already_exists');
+      const joins = await this.joining(user_id, row.teams, 'user');
+      const put = userPut(user_id, row, 0);
+      const asked = { fields: present({ user_id, key_alias, duration, aliases, team_id, models: rest.models }), cleared: new Set<string>(), kept: {} };
+      const draft = auto_create_key ? await this.minting.draft(actor, asked) : undefined;
+      const keys = draft === undefined ? [] : [keyPut(draft.id, draft.row, 0), ...draft.changes.filter((each) => !joins.some(({ kind, id: other }) => kind === each.kind && other === each.id))];
+      const user = await committed(this.parts, put, { actor, action: 'user.create', after: { user: row, key: draft?.row.key_name } }, [put, ...joins, ...keys, ...checks]);
+      return { user, key: draft === undefined ? undefined : await this.minted(draft), ignored: Object.keys(kept) };
+    });
+  } // prettier-ignore
+
+  /** `POST /user/update`. @throws {GatewayError} 400, 404 */
+  async update(actor: Actor, body: unknown): Promise<{ readonly user: Stored<'user'>; readonly ignored: readonly string[] }> {
+    const { fields, ...read } = readFields(body, { shape: updateBody, keptNames: keptUserFields });
+    const { user_id: named, ...changes } = fields;
+    const user = await retrying(async () => {
+      const before = named === undefined ? await userByEmail(this.parts.store, changes.user_email ?? '') : await readOne(this.parts, 'user', named);
+      if (before === undefined) throw named === undefined && changes.user_email === undefined ? invalidRequest("'user_id' is missing.", 'user_id') : notFound('user', 'user_id');
+      const row = edited<'user'>(userRowSchema, before.row, { ...read, fields: changes });
+      assertMayGive(actor, row);
+      const checks = await checkedReferences(this.parts, { budget_id: changes.budget_id });
+      const put = userPut(before.id, row, before.version);
+      return committed(this.parts, put, { actor, action: 'user.update', before: before.row, after: row }, [put, ...checks]);
+    });
+    return { user, ignored: Object.keys(read.kept) };
+  } // prettier-ignore
+
+  /** `POST /user/delete`: with their keys and memberships. What they spent stays in the ledger. @returns how many went. */
+  async remove(actor: Actor, body: unknown): Promise<number> {
+    const { user_ids } = readStrictly(removeBody, body);
+    for (const each of user_ids) if ((await readOne(this.parts, 'user', each)) === undefined) throw notFound('user', 'user_ids'); // prettier-ignore
+    for (const each of user_ids) await retrying(() => this.removeOne(actor, each));
+    return user_ids.length;
+  }
+
+  /** @throws {GatewayError} 404, the same for unknown users and for others than the actor itself. */
+  async seen(actor: Actor, userId: string): Promise<Stored<'user'>> {
+    const user = await readOne(this.parts, 'user', userId);
+    if (user !== undefined && (isReader(actor) || actor.principal.userId === userId)) return user;
+    throw notFound('user', 'user_id');
+  }
+
+  /** A page of users, newest first. */
+  async list(query: {
+    readonly offset: number;
+    readonly limit: number;
+    readonly role?: string | undefined;
+    readonly team?: string | undefined;
+  }): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
+    const { role, team, offset, limit } = query;
+    const list = team !== undefined ? { list: `team:${team}` } : role !== undefined ? { list: `role:${role}` } : {};
+    const { entities, total } = await this.parts.store.page('user', { ...list, order: 'newest', offset, limit });
+    return { users: entities.map((entity) => stored('user', entity)), total };
+  }
+
+  private withBudget(fields: NewUserFields): NewUserFields {
+    const isInternal = fields.user_role === undefined || fields.user_role.startsWith('internal_user');
+    return isInternal && fields.max_budget === undefined ? { ...fields, ...this.parts.rules.internalUser } : fields;
+  }
+
+  private async joining(userId: string, teamIds: readonly string[], role: 'user'): Promise<readonly Change[]> {
+    const teams = await Promise.all(teamIds.map((team) => readOne(this.parts, 'team', team)));
+    return teams.map((team, at) => {
+      if (team === undefined) throw invalidRequest(`'teams' names '${teamIds[at] ?? ''}', and there is no such team.`, 'teams'); // prettier-ignore
+      const others = team.row.members_with_roles.filter(({ user_id }) => user_id !== userId);
+      const members_with_roles = [...others, { user_id: userId, role }];
+      return teamPut(team.id, { ...team.row, members_with_roles }, team.version);
+    });
+  }
+
+  private async minted(draft: KeyDraft): Promise<{ readonly secret: string; readonly stored: Stored<'key'> }> {
+    const key = await readOne(this.parts, 'key', draft.id);
+    if (key === undefined) throw new Error('a key that was just made is gone');
+    return { secret: draft.secret, stored: key };
+  }
+
+  private async removeOne(actor: Actor, userId: string): Promise<void> {
+    const { store } = this.parts;
+    const user = await readOne(this.parts, 'user', userId);
+    if (user === undefined) return;
+    const { entities, total } = await store.page('key', { list: listOf({ user_id: userId }), order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
+    if (total > mostKeys) throw actionDenied(`The user has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first.`); // prettier-ignore
+    const memberOf = await store.page('team', { list: `member:${userId}`, order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
+    const teams = memberOf.entities.map((entity) => stored('team', entity));
+    const left = teams.map((team) => {
+      const members_with_roles = team.row.members_with_roles.filter(({ user_id }) => user_id !== userId);
+      return teamPut(team.id, { ...team.row, members_with_roles }, team.version);
+    });
+    const memberships = teams.map((team): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, userId) }));
+    const removal: Change = { op: 'remove', kind: 'user', id: userId, expected: user.version };
+    const keys = entities.map((entity) => stored('key', entity));
+    await this.keys.removeAll(actor, keys, [removal, ...left, ...memberships], 'user.delete');
+  }
+}
+
+/** An admin key that is held to some routes makes nobody admin. @throws {GatewayError} 403 */
+function assertMayGive(actor: Actor, { user_role }: UserRow): void {
+  if (isHeldAdmin(actor) && user_role.startsWith('proxy_admin'))
+    throw actionDenied(`This key is held to some routes by allowed_routes, so it cannot give the role ${user_role}.`);
+}

@@ -1,0 +1,40 @@
+import { type Deployment } from '../../config/deployment';
+import { type CooldownScope } from '../../kernel/observations';
+
+/** A deployment with the names of everything that may be wrong with it. */
+export interface Candidate {
+  readonly deployment: Deployment;
+  /** Name of its credential: two deployments of one account share its quota. */
+  readonly account: string;
+  /** Whatever of these rests, the deployment does. */
+  readonly scopes: Readonly<Record<CooldownScope, string>>;
+}
+
+const known = new WeakMap<Deployment, Candidate>();
+
+/** The same object for the same deployment. */
+export function candidateOf(deployment: Deployment): Candidate {
+  const found = known.get(deployment);
+  if (found !== undefined) return found;
+  const account = deployment.credential.name;
+  const candidate: Candidate = {
+    deployment,
+    account,
+    scopes: {
+      account: `account ${account}`,
+      model: `model ${account} ${deployment.upstreamModel}`,
+      deployment: `deployment ${deployment.id}`,
+      route: `route ${new URL(deployment.apiBase).origin}`,
+    },
+  };
+  known.set(deployment, candidate);
+  return candidate;
+}
+
+/** The kind of a scope and what it is called without it. */
+export function partsOfScope(scope: string): { readonly kind: CooldownScope; readonly name: string } {
+  const space = scope.indexOf(' ');
+  const kind = scope.slice(0, space);
+  const known = kind === 'account' || kind === 'model' || kind === 'route' ? kind : 'deployment';
+  return { kind: known, name: scope.slice(space + 1) };
+}

@@ -1,0 +1,252 @@
+import { candidate } from '../../../test/support/candidates';
+import { MovedClock } from '../../../test/support/moved-clock';
+import { defaultRouting } from '../../config/routing-settings';
+import { type CooldownRecord } from '../../kernel/observations';
+import { Observer } from '../../kernel/observer';
+import { Stopper } from '../../kernel/stop-signal';
+import { type FailureKind, UpstreamFailure, type UpstreamFailureOptions } from '../../kernel/upstream-failure';
+import { LocalBoard } from '../board/local-board';
+import { Fleet, mostParallel } from './fleet';
+import { WaitingRoom } from './waiting-room';
+
+const hourMs = 3_600_000;
+const others = { deployment: true, account: true, route: false };
+const [a, b] = [candidate('a'), candidate('b')];
+
+class Listening extends Observer {
+  readonly cooldowns: CooldownRecord[] = [];
+  override requestEnded(): void {
+    throw new Error('not told here');
+  }
+  override attemptEnded(): void {
+    throw new Error('not told here');
+  }
+  override cooldownChanged(record: CooldownRecord): void {
+    this.cooldowns.push(record);
+  }
+}
+
+function world(): { fleet: Fleet; clock: MovedClock; observer: Listening; claims: string[] } {
+  const clock = new MovedClock();
+  const observer = new Listening();
+  const claims: string[] = [];
+  const claim = (scope: string): Promise<boolean> => {
+    claims.push(scope);
+    return Promise.resolve(true);
+  };
+  return { fleet: new Fleet({ board: new LocalBoard(), clock, observer, claim }), clock, observer, claims };
+}
+
+function failing(kind: FailureKind, details: Partial<UpstreamFailureOptions> = {}): UpstreamFailure {
+  return new UpstreamFailure({ kind, message: 'x', ...details });
+}
+
+/** One call that fails at once. */
+function fails(fleet: Fleet, failure: UpstreamFailure, at = a): void {
+  const lease = fleet.begin(at);
+  fleet.failed(lease, failure, defaultRouting, others);
+  lease.end({ failure, succeeded: false });
+}
+
+const hindrance = (fleet: Fleet, clock: MovedClock, at = a): string | undefined => {
+  const found = fleet.hindranceOf(at, defaultRouting, fleet.books.inFlight(at), clock.nowMs());
+  return found?.kind === 'resting' ? found.cooldown.kind : found?.kind;
+};
+
+describe('an account that rests', () => {
+  it('is used again when the time is over', () => {
+    const { fleet, clock } = world();
+    fails(fleet, failing('rate_limited', { retryAfterMs: 2_000 }));
+    expect([hindrance(fleet, clock), hindrance(fleet, clock, b)]).toEqual(['burst', undefined]);
+    clock.aheadMs += 2_001;
+    expect(hindrance(fleet, clock)).toBeUndefined();
+  });
+
+  it('is not used earlier because of a call that was under way before', () => {
+    const { fleet, clock } = world();
+    const early = fleet.begin(a);
+    clock.aheadMs += 10;
+    fails(fleet, failing('rate_limited', { retryAfterMs: 60_000 }));
+    fleet.contentCame(early);
+    expect(hindrance(fleet, clock)).toBe('burst');
+  });
+
+  it('is looked into once before a long wait is over, and used again when that succeeds', async () => {
+    const { fleet, clock, claims } = world();
+    const resetAtMs = clock.nowMs() + 4 * hourMs;
+    fails(fleet, failing('quota_exhausted', { resetAtMs }));
+    const running = fleet.cooldowns.hindering(a, clock.nowMs());
+    if (running === undefined) throw new Error('it ought to rest');
+    expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(false);
+    clock.aheadMs += 2 * hourMs + 1;
+    expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(false);
+    await Promise.resolve();
+    expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(true);
+    const lease = fleet.begin(a, running.scope);
+    expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(false);
+    expect(claims).toEqual([a.scopes.account]);
+    fleet.contentCame(lease);
+    lease.end({ succeeded: true });
+    expect(hindrance(fleet, clock)).toBeUndefined();
+  });
+
+  it('goes on resting when the look into it fails, without a second one', async () => {
+    const { fleet, clock } = world();
+    const failure = failing('quota_exhausted', { resetAtMs: clock.nowMs() + 4 * hourMs });
+    fails(fleet, failure);
+    const running = fleet.cooldowns.hindering(a, clock.nowMs());
+    if (running === undefined) throw new Error('it ought to rest');
+    clock.aheadMs += 3 * hourMs;
+    fleet.cooldowns.mayProbe(running, clock.nowMs());
+    await Promise.resolve();
+    const lease = fleet.begin(a, running.scope);
+    fleet.failed(lease, failure, defaultRouting, others);
+    lease.end({ failure, succeeded: false });
+    expect(hindrance(fleet, clock)).toBe('quota');
+    expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(false);
+  });
+
+  it('may be looked into again by another call when the first one’s client left', async () => {
+    const { fleet, clock } = world();
+    fails(fleet, failing('quota_exhausted', { resetAtMs: clock.nowMs() + 4 * hourMs }));
+    clock.aheadMs += 3 * hourMs;
+    const running = fleet.cooldowns.hindering(a, clock.nowMs());
+    if (running === undefined) throw new Error('it ought to rest');
+    fleet.cooldowns.mayProbe(running, clock.nowMs());
+    await Promise.resolve();
+    fleet.begin(a, running.scope).end({ succeeded: false });
+    expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(true);
+  });
+
+  it('may be looked into at once when a poll says that there is room again', () => {
+    const { fleet, clock } = world();
+    fails(fleet, failing('quota_exhausted', { resetAtMs: clock.nowMs() + 4 * hourMs }));
+    const quota = {
+      planType: 'plus',
+      activeLimit: undefined,
+      credits: undefined,
+      windows: [{ limit: 'codex', minutes: 300, usedPercent: 3, resetAtMs: clock.nowMs() + 5 * hourMs }],
+    };
+    fleet.quotaSaid(a.account, quota, 'poll');
+    expect(fleet.cooldowns.hindering(a, clock.nowMs())?.probeAtMs).toBeLessThanOrEqual(clock.nowMs());
+  });
+
+  it('is used again when a person wants it', () => {
+    const { fleet, clock, observer } = world();
+    fails(fleet, failing('unauthorized', { upstreamStatus: 401 }));
+    expect(hindrance(fleet, clock)).toBe('quarantine');
+    expect(fleet.endCooldown(a.scopes.account)).toBe(true);
+    expect(fleet.endCooldown(a.scopes.account)).toBe(false);
+    expect(hindrance(fleet, clock)).toBeUndefined();
+    expect(
+      observer.cooldowns.map(({ scope, name, kind, untilMs }) => [scope, name, kind, untilMs === undefined]),
+    ).toEqual([
+      ['account', 'account-a', 'quarantine', false],
+      ['account', 'account-a', '', true],
+    ]);
+  });
+
+  it('is asked less and less often while its login is refused, until it works', () => {
+    const { fleet, clock } = world();
+    const rests = (): number => {
+      fails(fleet, failing('unauthorized', { upstreamStatus: 401 }));
+      const untilMs = fleet.cooldowns.hindering(a, clock.nowMs())?.untilMs ?? 0;
+      const restMs = untilMs - clock.nowMs();
+      clock.aheadMs += restMs + 1;
+      return Math.round(restMs / 60_000);
+    };
+    expect([rests(), rests(), rests()]).toEqual([1, 2, 4]);
+    fleet.contentCame(fleet.begin(a));
+    expect(rests()).toBe(1);
+  });
+});
+
+describe('who is busy', () => {
+  it('follows from what the deployment is allowed, as LiteLLM works it out', () => {
+    const limitOf = (routing: object): number =>
+      mostParallel(candidate(JSON.stringify(routing), routing).deployment, {
+        ...defaultRouting,
+        defaultMaxParallel: 9,
+      });
+    expect([{ maxParallel: 2, rpm: 5 }, { rpm: 5, tpm: 9 }, { tpm: 2_000 }, { tpm: 1 }, {}].map(limitOf)).toEqual([
+      2, 5, 12, 1, 9,
+    ]);
+  });
+
+  it('is told by the places in use, which come back once each', () => {
+    const { fleet, clock } = world();
+    const narrow = candidate('narrow', { maxParallel: 1 });
+    const lease = fleet.begin(narrow);
+    expect(hindrance(fleet, clock, narrow)).toBe('busy');
+    lease.end({ succeeded: true });
+    lease.end({ succeeded: true });
+    expect(fleet.books.inFlight(narrow)).toBe(0);
+    expect(fleet.books.ofAccount(narrow.account)).toBe(0);
+    expect(hindrance(fleet, clock, narrow)).toBeUndefined();
+  });
+
+  it('is told by requests in a minute where the operator enforces them', () => {
+    const { fleet, clock } = world();
+    const limited = candidate('limited', { rpm: 2 });
+    for (const lease of [fleet.begin(limited), fleet.begin(limited)]) lease.end({ succeeded: true, usage: undefined });
+    const enforced = { ...defaultRouting, enforcesRates: true };
+    expect(fleet.hindranceOf(limited, enforced, 0, clock.nowMs())?.kind).toBe('rate');
+    expect(fleet.hindranceOf(limited, defaultRouting, 0, clock.nowMs())).toBeUndefined();
+    clock.aheadMs += 60_000;
+    expect(fleet.hindranceOf(limited, enforced, 0, clock.nowMs())).toBeUndefined();
+  });
+});
+
+describe('the waiting room', () => {
+  const never = new Stopper();
+
+  it('serves in the order of arrival', async () => {
+    const room = new WaitingRoom();
+    let free = 0;
+    const served: number[] = [];
+    const look = (): { found: true } | { againMs: undefined } => {
+      if (free === 0) return { againMs: undefined };
+      free -= 1;
+      return { found: true };
+    };
+    const calls = [1, 2, 3].map(async (call) => {
+      if ((await room.wait('g', 5_000, never, look)) === true) served.push(call);
+    });
+    expect(room.hasLine('g')).toBe(true);
+    for (let round = 0; round < 3; round += 1) {
+      free += 1;
+      room.changed();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(served).toEqual([1, 2, 3].slice(0, round + 1));
+    }
+    await Promise.all(calls);
+    expect(room.isEmpty).toBe(true);
+  });
+
+  it('gives up when the time is over', async () => {
+    const room = new WaitingRoom();
+    expect(await room.wait('g', 20, never, () => ({ againMs: undefined }))).toBeUndefined();
+    expect(room.isEmpty).toBe(true);
+  });
+
+  it('looks again by itself when there will be something', async () => {
+    const room = new WaitingRoom();
+    let looks = 0;
+    const found = await room.wait('g', 5_000, never, () => ((looks += 1) < 3 ? { againMs: 5 } : { found: 'seat' }));
+    expect([found, looks]).toEqual(['seat', 3]);
+  });
+
+  it('lets the next one look when the first one’s client leaves', async () => {
+    const room = new WaitingRoom();
+    const leaving = new Stopper();
+    let isFree = false;
+    const look = (): { found: string } | { againMs: undefined } =>
+      isFree ? { found: 'seat' } : { againMs: undefined };
+    const first = room.wait('g', 5_000, leaving, look).catch((error: unknown) => error);
+    const second = room.wait('g', 5_000, never, look);
+    isFree = true;
+    leaving.abort(new Error('left'));
+    expect(await first).toEqual(new Error('left'));
+    expect(await second).toBe('seat');
+  });
+});

@@ -1,0 +1,96 @@
+import { type Deployment } from '../config/deployment';
+import { type RoutingAnswer } from '../metering/meter';
+import { type UpstreamCall } from '../upstream/upstream';
+import { type Bearings, type Conversations } from './affinity/conversations';
+import { type Candidate, candidateOf } from './choice/candidate';
+import { eligible, withRoomFor } from './choice/eligible';
+import { GroupRun, type Trail } from './choice/group-run';
+import { strategyFor } from './choice/strategies';
+import { inputTokensOf } from './input-tokens';
+import { type Route } from './model-groups';
+import { type RoutingParts } from './routing-rooms';
+import { type TryPlan } from './try-plan';
+
+/** One group that a call is about to try. */
+export interface GroupVisit {
+  readonly route: Route;
+  readonly call: UpstreamCall;
+  readonly trail: Trail;
+}
+
+/** Finds out, before a call tries a group, who may serve it there and where it belongs. */
+export class RunPlanner {
+  constructor(
+    private readonly parts: RoutingParts,
+    private readonly conversations: Conversations,
+  ) {}
+
+  bearings({ route, call, caller, wishes }: Pick<TryPlan, 'route' | 'call' | 'caller' | 'wishes'>): Bearings {
+    const who = { keyHash: caller.keyHash, session: wishes.session };
+    const ids = route.deployments.map(({ id }) => id);
+    return this.conversations.bearings(call, who, ids, this.parts.clock.nowMs());
+  }
+
+  /**
+   * @throws {UpstreamFailure} `context_too_long` when the input fits nowhere.
+   * @throws {GatewayError} 400 when the tags of the call lead nowhere.
+   */
+  async plan(plan: TryPlan, { route, call, trail }: GroupVisit): Promise<GroupRun> {
+    const settings = this.parts.groups.routing;
+    const isOwnCall = call === plan.call;
+    const bearings = (isOwnCall ? plan.bearings : undefined) ?? this.bearings({ ...plan, route, call });
+    const known = isOwnCall ? plan.answer : undefined;
+    const pins = known ?? this.conversations.ask(bearings);
+    const answer = pins instanceof Promise ? await pins : pins;
+    const { caller, wishes } = plan;
+    const asking = { tags: [...caller.tags, ...(wishes.tags ?? [])], userAgent: caller.userAgent, heldTo: caller.deployments };
+    const may = eligible(route.deployments, asking, settings);
+    const fit = settings.checksContext ? await this.roomy(may, route.requestedModel, call) : may;
+    const candidates = fit.map(candidateOf);
+    return new GroupRun({
+      plan,
+      trail,
+      route,
+      call,
+      bearings,
+      whereabouts: this.conversations.whereabouts(bearings, answer, this.parts.clock.nowMs()),
+      settings,
+      candidates,
+      strategy: strategyFor(settings.strategy, candidates),
+      elsewhere: this.elsewhere(bearings, known),
+    });
+  } // prettier-ignore
+
+  private async roomy(
+    deployments: readonly Deployment[],
+    requestedModel: string,
+    call: UpstreamCall,
+  ): Promise<readonly Deployment[]> {
+    const windows = new Map<Deployment, number | undefined>();
+    for (const each of deployments) {
+      const { entry } = await this.parts.catalog.resolve(each.upstreamModel, each);
+      windows.set(each, entry?.contextWindow);
+    }
+    return withRoomFor(deployments, { tokens: inputTokensOf(call) }, requestedModel, (each) => windows.get(each));
+  }
+
+  /** What the admission counted and this process does not see itself. */
+  private elsewhere({ question }: Bearings, answer: RoutingAnswer | undefined): (candidate: Candidate) => number {
+    if (answer === undefined || answer.inFlight.length === 0) return nobody;
+    const { books } = this.parts.fleet;
+    const counts = new Map<string, number>();
+    return (candidate) => {
+      const { id } = candidate.deployment;
+      const known = counts.get(id);
+      if (known !== undefined) return known;
+      const place = question.deploymentIds.indexOf(id);
+      const others = place === -1 ? 0 : Math.max((answer.inFlight[place] ?? 0) - books.inFlight(candidate), 0);
+      counts.set(id, others);
+      return others;
+    };
+  }
+}
+
+function nobody(): number {
+  return 0;
+}

@@ -1,0 +1,80 @@
+import { type Deployment } from '../config/deployment';
+import { type Span } from '../kernel/tracing';
+import { type StopSignal } from '../kernel/stop-signal';
+import { type RoutingAnswer } from '../metering/meter';
+import { type UpstreamCall } from '../upstream/upstream';
+import { type Bearings, type PinWriter } from './affinity/conversations';
+import { type FallbackList } from '../config/routing-values';
+import { type Route } from './model-groups';
+
+/** Who calls, as far as routing asks. */
+export interface RouteCaller {
+  /** Conversations are told apart by it: nobody meets another's. */
+  readonly keyHash: string;
+  readonly teamId?: string | undefined;
+  /** Of key and team; those of the request come with its wishes. */
+  readonly tags: readonly string[];
+  /** Accounts or deployments that the caller is held to; undefined: all. */
+  readonly deployments?: readonly string[] | undefined;
+  readonly disableFallbacks: boolean;
+  /** May use the switches that are there for tests. */
+  readonly isAdmin: boolean;
+  readonly userAgent: string;
+  /** Whether the caller may use a model that was asked for, or that would stand in for one. */
+  readonly mayUse: (requested: string, modelGroup: string) => boolean;
+}
+
+/** A model group that stands in for the one asked for, as the request itself wants it. */
+export interface OwnFallback {
+  readonly model: string;
+  /** The question as it is put there, when it differs. */
+  readonly call?: UpstreamCall;
+}
+
+/** Switches that pretend a failure, for those who test their fallbacks. */
+export type Pretence = 'fallbacks' | 'context_window' | 'content_policy' | 'rate_limit' | 'timeout';
+
+/** What a request says about its own routing. */
+export interface RouteWishes {
+  /** Session that the request belongs to, by header or body; the request's own cache key yields to it. */
+  readonly session?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly numRetries?: number | undefined;
+  /** Until the first event, milliseconds. */
+  readonly streamTimeoutMs?: number | undefined;
+  readonly fallbacks?: readonly OwnFallback[] | undefined;
+  readonly contextWindowFallbacks?: FallbackList | undefined;
+  readonly contentPolicyFallbacks?: FallbackList | undefined;
+  readonly disableFallbacks?: boolean | undefined;
+  readonly pretend?: Pretence | undefined;
+}
+
+/** What one call may spend on trying, and what binds it. */
+export interface TryPlan {
+  readonly route: Route;
+  readonly call: UpstreamCall;
+  readonly caller: RouteCaller;
+  readonly wishes: RouteWishes;
+  readonly signal: StopSignal;
+  /** Of the request; attempts are its parts. */
+  readonly span: Span;
+  /** Leaves the deployments of a route that can serve this call. @throws {GatewayError} when none can. */
+  readonly narrow: (route: Route) => Route;
+  /** Of `Router.bearings`, when the admission asked about them; its answer beside it. */
+  readonly bearings?: Bearings;
+  readonly answer?: RoutingAnswer;
+  /** Told before every attempt, so that a failed request can say where it was. */
+  readonly onAttempt: (deployment: Deployment, attempt: number) => void;
+  /** Writes where the conversation went; without it routing keeps pins of its own. */
+  readonly pin?: PinWriter;
+}
+
+/** A caller that may do everything; for calls without a principal. */
+export const anyCaller: RouteCaller = {
+  keyHash: '',
+  tags: [],
+  disableFallbacks: false,
+  isAdmin: true,
+  userAgent: '',
+  mayUse: () => true,
+};

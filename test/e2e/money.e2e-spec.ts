@@ -1,0 +1,167 @@
+import OpenAI from 'openai';
+import { cutAfterBytes, held } from '../simulator/answer';
+import { deltas, text } from '../simulator/answers';
+import { post, type ReadAnswer, send } from '../support/calls';
+import { startBench, type TestBench } from '../support/gateway';
+
+const usage = { input: 1_000, cached: 400, output: 50, reasoning: 10 };
+
+let bench: TestBench;
+
+beforeAll(async () => {
+  bench = await startBench({ env: { CODEX_UNUSED: '' } });
+});
+afterAll(() => bench.close());
+beforeEach(() => {
+  bench.simulator.reset();
+});
+
+interface MadeKey {
+  readonly key: string;
+  readonly token: string;
+}
+
+async function makeKey(fields: Readonly<Record<string, unknown>> = {}): Promise<MadeKey> {
+  const made = await post(bench, '/key/generate', fields);
+  expect(made.status).toBe(200);
+  return made.json as MadeKey;
+}
+
+function clientOf({ key }: MadeKey): OpenAI {
+  return new OpenAI({ baseURL: `${bench.url}/v1`, apiKey: key, maxRetries: 0 });
+}
+
+interface SpendRow {
+  readonly request_id: string;
+  readonly spend: number;
+  readonly status: string;
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+}
+
+async function rowsOf({ token }: MadeKey): Promise<readonly SpendRow[]> {
+  const found = await send(bench, `/spend/logs?api_key=${token}`);
+  expect(found.status).toBe(200);
+  return found.json as readonly SpendRow[];
+}
+
+async function spentBy({ key }: MadeKey): Promise<number> {
+  const info = await send(bench, `/key/info?key=${key}`);
+  return (info.json as { readonly info: { readonly spend: number } }).info.spend;
+}
+
+/** Asks until the condition holds: a stream's books are closed after its last byte. */
+async function eventually<Value>(look: () => Promise<Value>, holds: (value: Value) => boolean): Promise<Value> {
+  for (;;) {
+    const value = await look();
+    if (holds(value)) return value;
+    await new Promise(setImmediate);
+  }
+}
+
+const chat = { model: 'gpt-5.5', messages: [{ role: 'user' as const, content: 'Ping!' }] };
+
+describe('a key with a budget', () => {
+  it('is charged the same for every dialect and for streams as for whole answers', async () => {
+    const costs: number[] = [];
+    const ways = [
+      (client: OpenAI) => client.chat.completions.create(chat),
+      async (client: OpenAI) => {
+        for await (const chunk of await client.chat.completions.create({ ...chat, stream: true })) void chunk;
+      },
+      (client: OpenAI) => client.responses.create({ model: 'gpt-5.5', input: 'Ping!' }),
+      async (client: OpenAI) => {
+        for await (const event of await client.responses.create({ model: 'gpt-5.5', input: 'Ping!', stream: true })) void event;
+      },
+    ]; // prettier-ignore
+    for (const way of ways) {
+      bench.simulator.script.next(text('pong', { usage }));
+      const key = await makeKey({ max_budget: 1 });
+      await way(clientOf(key));
+      const [row] = await eventually(() => rowsOf(key), (rows) => rows.length === 1); // prettier-ignore
+      costs.push(row?.spend ?? -1);
+      expect(await spentBy(key)).toBe(row?.spend);
+      expect(row).toMatchObject({ prompt_tokens: 1_000, completion_tokens: 50, status: 'success' });
+    }
+    // 600 uncached at $5, 400 cached at $0.50, 50 output at $30, per million.
+    expect(costs).toEqual(costs.map(() => 0.0047));
+  });
+
+  it('is told cost and limits in headers, and refused before anything is sent once it is spent', async () => {
+    bench.simulator.script.always(text('pong', { usage }));
+    const key = await makeKey({ max_budget: 0.05, key_alias: 'small' });
+    const first = await post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+    expect(first.headers.get('x-litellm-response-cost')).toBe('0.0047');
+    expect(first.headers.get('x-litellm-key-max-budget')).toBe('0.05');
+    let last: ReadAnswer = first;
+    for (let calls = 0; calls < 20 && last.status === 200; calls += 1) {
+      last = await post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+    }
+    expect(last.status).toBe(429);
+    expect(last.json).toMatchObject({ error: { type: 'budget_exceeded', gateway: { author: 'key', limit: 'key.max_budget' } } }); // prettier-ignore
+    expect(last.headers.get('x-should-retry')).toBe('false');
+    const asked = bench.simulator.seen.filter(({ path }) => path.endsWith('/responses')).length;
+    expect(await spentBy(key)).toBeCloseTo(asked * 0.0047, 9);
+    expect(await spentBy(key)).toBeLessThanOrEqual(0.05);
+  });
+});
+
+describe('limits of a key', () => {
+  it('hold requests to the window and slots to their number, and free the slot', async () => {
+    const fast = await makeKey({ rpm_limit: 2 });
+    const ask = (key: MadeKey): Promise<ReadAnswer> => post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+    expect([(await ask(fast)).status, (await ask(fast)).status]).toEqual([200, 200]);
+    const refused = await ask(fast);
+    expect(refused.status).toBe(429);
+    expect(refused.json).toMatchObject({ error: { type: 'throttling_error' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+
+    const single = await makeKey({ max_parallel_requests: 1 });
+    bench.simulator.script.next(held(text('slow')));
+    const slow = ask(single);
+    await eventually(() => Promise.resolve(bench.simulator.held), (count) => count === 1); // prettier-ignore
+    expect((await ask(single)).json).toMatchObject({ error: { gateway: { limit: 'key.max_parallel_requests' } } });
+    bench.simulator.release();
+    expect((await slow).status).toBe(200);
+    expect((await ask(single)).status).toBe(200);
+  });
+
+  it('refuse models that the key may not use', async () => {
+    const key = await makeKey({ models: ['gpt-5.6-sol'] });
+    const refused = await post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+    expect(refused.status).toBe(403);
+    expect(refused.json).toMatchObject({ error: { type: 'key_model_access_denied', param: 'model' } });
+    expect(await rowsOf(key)).toEqual([]);
+  });
+});
+
+describe('every admitted request has one row', () => {
+  it('also when its upstream breaks off: estimated, never free, never twice', async () => {
+    const key = await makeKey({ max_budget: 1 });
+    bench.simulator.script.next(cutAfterBytes(deltas(200), 12_000));
+    const stream = await clientOf(key).chat.completions.create({ ...chat, stream: true });
+    await expect(
+      (async () => {
+        for await (const chunk of stream) void chunk;
+      })(),
+    ).rejects.toThrow();
+    const rows = await eventually(() => rowsOf(key), (found) => found.length > 0); // prettier-ignore
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({ status: 'failure' });
+    expect(rows[0]?.spend).toBeGreaterThan(0);
+    expect(rows[0]?.completion_tokens).toBeGreaterThan(10);
+  });
+
+  it('also when its client hangs up: read on for the true usage', async () => {
+    const key = await makeKey({ max_budget: 1 });
+    bench.simulator.script.next(deltas(40, 5));
+    const stream = await clientOf(key).chat.completions.create({ ...chat, stream: true });
+    for await (const chunk of stream) {
+      void chunk;
+      break;
+    }
+    const rows = await eventually(() => rowsOf(key), (found) => found.length > 0); // prettier-ignore
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.spend).toBeGreaterThan(0);
+  });
+});
