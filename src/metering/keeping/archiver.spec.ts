@@ -145,7 +145,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
     await put(engine, [ledgerRow({ id: 'req_old', startMs: now - 450 * day, spend: 5 }), ledgerRow({ id: 'req_new', startMs: now, spend: 7 })]); // prettier-ignore
     await archiver(source, 100).run();
     const old = new Date(now - 450 * day).toISOString().slice(0, 10);
-    expect(await engine.reads.cells('key:k1', old)).toEqual([]);
+    expect(await engine.reads.cellsOn(old, ['key:k1'])).toEqual([[]]);
     // Enough facts for a snapshot, so that the figures come back from there.
     await put(
       engine,
@@ -153,7 +153,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
     );
     const later = await reopen();
     expect((await ledgerSums(later.reads, 'key:k1', [])).spent).toBe(12 + 20 * 10 + 190);
-    expect(await later.reads.cells('key:k1', old)).toEqual([]);
+    expect(await later.reads.cellsOn(old, ['key:k1'])).toEqual([[]]);
   });
 
   it('leaves rows where they are when the archive cannot be written, and says so once', async () => {
