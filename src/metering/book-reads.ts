@@ -7,6 +7,7 @@ export interface BookReading {
   readonly key: string;
   readonly seq: number;
   readonly isOpen: boolean;
+  readonly openedMs: number;
   readonly spent: number;
   readonly running: number;
   readonly windowStartMs: number;

@@ -29,6 +29,7 @@ import {
   checkpoint,
   correct,
   extend,
+  forget,
   mend,
   seed,
   settle,
@@ -135,6 +136,10 @@ export class JournalEngine extends MeterEngine {
     await this.run((state) => watch(state, key));
   }
 
+  override async forget(key: string): Promise<void> {
+    await this.run((state) => forget(state, key));
+  }
+
   override seed(command: SeedCommand): Promise<SeedReply> {
     return this.run((state) => seed(state, command, this.clock.nowMs()));
   }
@@ -238,7 +243,7 @@ export class JournalEngine extends MeterEngine {
     await new StateDir(this.stateDir).ensure();
     await new StateDir(join(this.stateDir, 'metering')).ensure();
     if (!(await this.lock.take())) throw new StateUnavailable('offline');
-    forget(this.state);
+    empty(this.state);
     const snapshot = await this.folder.newestSnapshot();
     if (snapshot > 0) await this.folder.read('snapshot', snapshot, (line) => { takeLine(line, this.state, this.pins); }); // prettier-ignore
     for (const number of this.folder.numbers('rows'))
@@ -272,7 +277,7 @@ export class JournalEngine extends MeterEngine {
   }
 }
 
-function forget(state: MeterState): void {
+function empty(state: MeterState): void {
   for (const part of [state.books, state.tickets, state.inFlight, state.cells, state.totals, state.adjustments])
     part.clear();
   state.figures.from = '';

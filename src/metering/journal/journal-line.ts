@@ -18,6 +18,8 @@ export function lineOf(change: Change): string {
   switch (change.kind) {
     case 'watched':
       return `watched\t${JSON.stringify(change.keys)}`;
+    case 'forgotten':
+      return `forgotten\t${JSON.stringify([change.key])}`;
     case 'admitted':
       return `admitted\t${ticketText(change.ticket)}\t${change.ticket.draft}`;
     case 'extended':
@@ -56,6 +58,8 @@ export function changeOf(line: string): Change {
   switch (word) {
     case 'watched':
       return { kind: word, keys: new TupleReader([JSON.parse(first)]).texts() };
+    case 'forgotten':
+      return { kind: word, key: readerOf(first).text() };
     case 'admitted':
       return { kind: word, ticket: ticketFrom(readerOf(first), second) };
     case 'extended': {

@@ -93,16 +93,17 @@ function takeTicket(state: MeterState, read: TupleReader, draft: string): void {
 }
 
 function bookText(key: string, book: Book): string {
-  const { seq, isOpen, spent, running, windowStartMs, windowRequests, windowTokens, counters } = book;
+  const { seq, openedMs, isOpen, spent, running, windowStartMs, windowRequests, windowTokens, counters } = book;
   const figures = [...counters.values()].map((counter) => [counterName(counter), counter.used, counter.held]);
   const window = [windowStartMs, windowRequests, windowTokens];
-  return JSON.stringify([key, seq, isOpen, spent, running, ...window, figures]);
+  return JSON.stringify([key, seq, openedMs, isOpen, spent, running, ...window, figures]);
 }
 
 function takeBook(state: MeterState, read: TupleReader): void {
   const key = read.text();
   const book = newBook();
-  [book.seq, book.isOpen, book.spent, book.running] = [read.number(), read.flag(), read.number(), read.number()];
+  [book.seq, book.openedMs, book.isOpen] = [read.number(), read.number(), read.flag()];
+  [book.spent, book.running] = [read.number(), read.number()];
   [book.windowStartMs, book.windowRequests, book.windowTokens] = [read.number(), read.number(), read.number()];
   for (const each of read.tuples()) {
     const name = each.text();

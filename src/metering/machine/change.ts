@@ -5,6 +5,7 @@ import { type Posting } from './posting';
 /** What a command changed, as a plain fact: the same facts in the same order make the same state. */
 export type Change =
   | { readonly kind: 'watched'; readonly keys: readonly string[] }
+  | { readonly kind: 'forgotten'; readonly key: string }
   | { readonly kind: 'admitted'; readonly ticket: Ticket }
   | { readonly kind: 'extended'; readonly ticketId: string; readonly nanos: number; readonly tokens: number }
   | { readonly kind: 'assigned'; readonly ticketId: string; readonly deployment: string }

@@ -7,6 +7,8 @@ import { RowList } from './row-list';
 export interface Book {
   /** Counts every change of the book; sums that were worked out elsewhere are taken over only at the same number. */
   seq: number;
+  /** When its sums were last worked out. Unix milliseconds, 0 for never. */
+  openedMs: number;
   /** Its sums are known. A book that is not open is only watched, by `seq`. */
   isOpen: boolean;
   /** Since the first row, nano-dollars. */
@@ -75,7 +77,7 @@ export function newState(): MeterState {
 /** A book nobody has written in. */
 export function newBook(): Book {
   return {
-    seq: 0, isOpen: false, spent: 0, running: 0,
+    seq: 0, openedMs: 0, isOpen: false, spent: 0, running: 0,
     windowStartMs: 0, windowRequests: 0, windowTokens: 0, counters: new Map(),
   }; // prettier-ignore
 }

@@ -68,18 +68,22 @@ async function bestMs(work: () => Promise<unknown>): Promise<number> {
   return best;
 }
 
-/** Commands that took longer than Redis may be held up, in every one of three tries. */
+/**
+ * Commands that took longer than Redis may be held up, in every one of three tries: what waited for a processor is slow
+ * once, what is too large is slow each time.
+ */
 async function blockers(work: () => Promise<unknown>): Promise<readonly string[]> {
-  let found: readonly string[] = [];
+  let slow: readonly string[] | undefined;
   for (let times = 0; times < 3; times += 1) {
     await link.run((redis) => redis.config('SET', 'slowlog-log-slower-than', blockUs));
     await link.run((redis) => redis.slowlog('RESET'));
     await work();
-    const entries = (await link.run((redis) => redis.slowlog('GET', 20))) as readonly (readonly unknown[])[];
-    found = entries.map(([, , tookUs, words]) => `${String(tookUs)} us ${String(words).slice(0, 80)}`);
-    if (found.length === 0) return [];
+    const entries = (await link.run((redis) => redis.slowlog('GET', 50))) as readonly (readonly unknown[])[];
+    const words = entries.map(([, , , command]) => (command as readonly string[]).slice(0, 3).join(' '));
+    slow = slow === undefined ? words : slow.filter((each) => words.includes(each));
+    if (slow.length === 0) return [];
   }
-  return found;
+  return slow ?? [];
 }
 
 const scopes: readonly ScopeLimits[] = [
@@ -150,12 +154,13 @@ describeWithRedis(`a ledger of ${rowCount} rows`, () => {
       await open.books.ledger.counters([{ kind: 'key', id: 'key-9' }]);
     };
     expect(await blockers(reports)).toEqual([]);
-    let isOver = false;
+    const work = { isOver: false };
     const background = (async () => {
-      while (!isOver) await reports();
+      do await reports();
+      while (!work.isOver);
     })();
     const during = await requestsMs(200);
-    isOver = true;
+    work.isOver = true;
     await background;
     if (isLong) console.log(`admission, median: ${before.toFixed(2)} ms alone, ${during.toFixed(2)} ms beside reports`);
     expect(during).toBeLessThan(before * 5 + 20);

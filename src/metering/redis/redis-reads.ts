@@ -165,7 +165,7 @@ function rowOf(id: string, stored: string): RowReading {
 }
 
 function bookOf(key: string, fields: Readonly<Record<string, string>>): BookReading | undefined {
-  const { q, s, r, ws, wr, wt, ...rest } = fields;
+  const { q, s, r, o, ws, wr, wt, ...rest } = fields;
   if (q === undefined) return undefined;
   const counters = new Map<string, Counter>();
   for (const [field, value] of Object.entries(rest)) {
@@ -177,6 +177,7 @@ function bookOf(key: string, fields: Readonly<Record<string, string>>): BookRead
     key,
     seq: numberOf(q),
     isOpen: s !== undefined,
+    openedMs: numberOf(o ?? '0'),
     spent: numberOf(s ?? '0'),
     running: numberOf(r ?? '0'),
     windowStartMs: numberOf(ws ?? '0'),
