@@ -22,7 +22,7 @@ COPY tsconfig.json nest-cli.json ./
 COPY src src/
 RUN npm run build
 RUN node scripts/slim-image.mjs dist
-RUN mkdir -m 770 state
+RUN mkdir -m 700 state
 
 FROM build AS simulator-build
 COPY test/simulator test/simulator/
@@ -34,8 +34,8 @@ COPY --from=packages /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=modules /app/node_modules node_modules/
-# The one place that is written. Group 0 may too, for platforms that choose the user id themselves.
-COPY --from=build --chown=65532:0 /app/state /state
+# The one place that is written.
+COPY --from=build --chown=65532:65532 /app/state /state
 VOLUME ["/state"]
 ENV NODE_ENV=production HOME=/state
 USER 65532:65532

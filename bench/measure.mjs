@@ -121,9 +121,10 @@ async function idleRounds(workload, names, plan) {
   return rounds;
 }
 
-/** Until the compilers are done: one caller alone would take minutes to get there. */
+/** Until the compilers are done: one caller alone, or streams at their pace, would take minutes to get there. */
 async function warmUp(target, workload, seconds) {
-  const callers = new Callers(target, { ...workload, concurrency: Math.max(workload.concurrency, warmCallers) });
+  const concurrency = Math.max(workload.concurrency, warmCallers);
+  const callers = new Callers(target, { ...workload, concurrency, paceMs: 0 });
   faultOf((await callers.run(seconds)).results);
   await callers.close();
 }
@@ -133,10 +134,12 @@ async function loadRounds(workload, names, plan) {
   try {
     const targets = workload.direct ? [stage.direct, ...stage.targets] : stage.targets;
     const rounds = Object.fromEntries(targets.map((target) => [target.name, []]));
+    stage.keepPace(false);
     for (const target of targets) {
       await checkText(target, workload);
       await warmUp(target, workload, plan.warmSeconds);
     }
+    stage.keepPace(true);
     for (let round = 0; round < plan.rounds; round += 1) {
       for (const target of rotated(targets, round)) {
         rounds[target.name].push(await loadTurn(target, workload, plan.seconds ?? workload.seconds));

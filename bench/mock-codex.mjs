@@ -18,6 +18,12 @@ const notFound = jsonResponse('404 Not Found', '{"detail":"Not Found"}');
 const headEnd = Buffer.from('\r\n\r\n');
 const chunkedEnd = Buffer.from('0\r\n\r\n');
 
+/** Whether paced streams keep their pace; while targets are warmed nobody waits. */
+let isPaced = true;
+process.on('message', (message) => {
+  if (message?.bench === 'pace') isPaced = message.isOn;
+});
+
 /** Paced streams are spread over the milliseconds of one pace, so that they do not arrive as one burst. */
 const phases = Array.from({ length: Math.max(1, workload.paceMs) }, () => new Set());
 let nextPhase = 0;
@@ -55,7 +61,7 @@ function writeInTurns(socket, writes, next) {
 function stream(socket, writes) {
   socket.write(writes.first);
   if (writes.rest.length === 0) return;
-  if (workload.paceMs === 0) {
+  if (workload.paceMs === 0 || !isPaced) {
     setImmediate(writeInTurns, socket, writes.rest, 0);
     return;
   }

@@ -91,6 +91,11 @@ export class BenchProcess {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]);
   }
 
+  /** Tells the mock whether its paced streams keep their pace. */
+  keepPace(isOn) {
+    this.#child.send({ bench: 'pace', isOn });
+  }
+
   watchLoop() {
     this.#child.send({ bench: 'watch' });
   }

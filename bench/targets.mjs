@@ -145,6 +145,11 @@ export class Stage {
     return { name: 'direct', origin: this.#mock.origin, key: masterKey, process: this.#mock };
   }
 
+  /** Whether paced streams keep their pace, which they do from the start. */
+  keepPace(isOn) {
+    this.#mock.keepPace(isOn);
+  }
+
   async close() {
     await Promise.all(this.targets.map((target) => target.process.stop()));
     await this.#mock?.stop();

@@ -14,7 +14,7 @@ import {
 
 /** Suites that use Redis only as a gateway does; others need an administrator's rights themselves. */
 const guardedSuites =
-  'src/(state/(credentials|shared-cache)|auth/refresh/|prompts/release-prompts|cli/(login-state|stored-login))|test/e2e/(instructions|health|models-catalog|refresh-)';
+  'src/(state/(credentials|entities|audit|shared-cache)|metering/(?!engines)|routing/board|auth/refresh/|prompts/release-prompts|cli/(login-state|stored-login))|test/e2e/(instructions|health|models-catalog|refresh-)';
 
 const words = process.argv.slice(2);
 const clients = words.includes('--clients');

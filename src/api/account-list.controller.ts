@@ -1,11 +1,15 @@
-import { Controller, Get, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { type AccountState } from '../auth/refresh/account-state';
 import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { callContextOf } from '../http/call-context';
-import { GatewayError } from '../kernel/errors';
 import { RouteGroup } from '../keys/route-group.decorator';
+import { GatewayError, invalidRequest, shorten } from '../kernel/errors';
+import { type AccountReport, RoutingReport } from '../routing/routing-report';
+import { dateOf, type ListedRouting, listedRouting } from './account-routing';
+import { AnsweringService } from './answering.service';
 
 /** One login as `GET /account/list` shows it: no token, no address, no path. Times are RFC 3339. */
 interface ListedAccount {
@@ -22,25 +26,56 @@ interface ListedAccount {
   readonly rotated_by_id: string | null;
   readonly generation: number;
   readonly advice: string | null;
+  readonly routing: ListedRouting;
 }
 
-/** The door for operators who ask how the upstream logins are. */
+const ClearRequest = z.looseObject({ account: z.string().nullish() });
+
+/** The door for operators who ask how the upstream logins are, and what keeps them from being used. */
 @ApiTags('Accounts')
 @ApiBearerAuth()
 @RouteGroup('management')
 @Controller()
 export class AccountListController {
-  constructor(private readonly tokens: RefreshedAccessTokens) {}
+  constructor(
+    private readonly tokens: RefreshedAccessTokens,
+    private readonly report: RoutingReport,
+    private readonly answering: AnsweringService,
+  ) {}
 
   @Get('account/list')
-  @ApiOperation({ summary: 'Upstream logins: state, plan, expiry, last refresh, advice; master key only' })
+  @ApiOperation({ summary: 'Upstream logins: state, plan, expiry, quota windows, cooldowns, advice; admin keys only' })
   list(@Req() request: FastifyRequest): { readonly accounts: readonly ListedAccount[] } {
-    if (callContextOf(request).principal?.kind !== 'master') throw masterKeyNeeded();
-    return { accounts: this.tokens.accountStates().map(listed) };
+    assertAdmin(request);
+    const reports = this.report.accounts();
+    return { accounts: this.tokens.accountStates().map((account) => listed(account, reports)) };
+  }
+
+  @Post('account/clear_cooldown')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Uses an account again before its cooldown is over: {"account": name}, or {} for all; admin keys only',
+  })
+  async clear(@Req() request: FastifyRequest): Promise<{ readonly cleared: readonly string[] }> {
+    assertAdmin(request);
+    const body = ClearRequest.safeParse((await this.answering.readBody(request)).json);
+    if (!body.success) throw invalidRequest(`'account' must be the name of an account.`, 'account');
+    const account = body.data.account ?? undefined;
+    if (account !== undefined && !this.report.accounts().has(account)) {
+      throw invalidRequest(
+        `No deployment uses an account named '${shorten(account)}'. GET /account/list has the names.`,
+        'account',
+      );
+    }
+    return { cleared: this.report.clear(account) };
   }
 }
 
-function listed(account: AccountState): ListedAccount {
+function assertAdmin(request: FastifyRequest): void {
+  if (callContextOf(request).principal?.role !== 'proxy_admin') throw adminNeeded();
+}
+
+function listed(account: AccountState, reports: ReadonlyMap<string, AccountReport>): ListedAccount {
   const { id, names, kind, state, generation } = account;
   return {
     id,
@@ -56,24 +91,20 @@ function listed(account: AccountState): ListedAccount {
     rotated_by_id: wordOf(account.rotatedById),
     generation,
     advice: account.advice ?? null,
+    routing: listedRouting(names.flatMap((name) => reports.get(name) ?? [])),
   };
-}
-
-/** Times come out of login files, where anything may stand. */
-function dateOf(momentMs: number | undefined): string | null {
-  return momentMs === undefined || Math.abs(momentMs) > 8.64e15 ? null : new Date(momentMs).toISOString();
 }
 
 function wordOf(word: string): string | null {
   return word === '' ? null : word;
 }
 
-function masterKeyNeeded(): GatewayError {
+function adminNeeded(): GatewayError {
   return new GatewayError({
     status: 403,
     type: 'auth_error',
     code: 'route_not_allowed',
-    message: 'This key may not list upstream accounts. Use the master key of the gateway.',
+    message: 'This key may not list upstream accounts. Use the master key of the gateway, or another admin key.',
     author: 'key',
     shouldRetry: false,
   });

@@ -1,3 +1,4 @@
+import { type Observer } from '../kernel/observer';
 import { type GatewayLogger } from '../telemetry/logger';
 import { type AccountCondition, type AccountState } from './refresh/account-state';
 
@@ -15,14 +16,27 @@ const troubles: ReadonlyMap<AccountCondition, readonly ['warn' | 'error', string
 /** On the way from one condition to another: what was said before still holds. */
 const passing: ReadonlySet<AccountCondition> = new Set(['refreshing', 'expiring']);
 
-/** Tells the log what becomes of the logins: a trouble once when it begins and once when it is over, and who renewed a login. */
+/** Tells the metrics how the logins stand, and the log what becomes of the logins: a trouble once when it begins and once when it is over, and who renewed a login. */
 export class AccountNews {
   private readonly known = new Map<string, Known>();
 
-  constructor(private readonly logger: Pick<GatewayLogger, 'event'>) {}
+  constructor(
+    private readonly logger: Pick<GatewayLogger, 'event'>,
+    private readonly observer?: Pick<Observer, 'accountStateSeen'>,
+  ) {}
 
   tell(states: readonly AccountState[]): void {
-    for (const state of states) this.compare(state, this.known.get(state.id));
+    for (const state of states) {
+      this.compare(state, this.known.get(state.id));
+      this.show(state);
+    }
+  }
+
+  /** Under every name that the configuration has for it: metrics are read by those who wrote the configuration. */
+  private show({ names, state: condition, plan, expiresAtMs: tokenExpiresAtMs, lastRefreshMs }: AccountState): void {
+    for (const account of names) {
+      this.observer?.accountStateSeen({ account, condition, plan, tokenExpiresAtMs, lastRefreshMs });
+    }
   }
 
   private compare(state: AccountState, before: Known | undefined): void {

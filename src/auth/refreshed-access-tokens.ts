@@ -45,7 +45,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   ) {
     super();
     this.identified = new IdentifiedTokens(identity);
-    this.news = new AccountNews(factory.logger);
+    this.news = new AccountNews(factory.logger, factory.observer);
   }
 
   override async forCredential(credential: Credential): Promise<AccessToken> {
@@ -151,7 +151,7 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
     this.credentials.set(credential.name, credential);
     const known = this.refreshers.get(homeKeyOf(home));
     if (known !== undefined) return known;
-    const refresher = this.factory.refresherFor(home);
+    const refresher = this.factory.refresherFor(home, credential.name);
     this.refreshers.set(homeKeyOf(home), refresher);
     if (home.kind === 'auth_file') {
       const stop = this.factory.watchFile(home.path, () => {

@@ -2,6 +2,8 @@ import { type StartConditions } from '../config/load-settings';
 import { accountsCommand } from './accounts.command';
 import { checkConfigCommand } from './check-config.command';
 import { helpFor, helpText } from './help';
+import { importLiteLlmCommand } from './import-litellm.command';
+import { keysCommand } from './keys.command';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
 import { serve } from './serve';
@@ -15,6 +17,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['login', loginCommand],
   ['logout', logoutCommand],
   ['accounts', accountsCommand],
+  ['keys', keysCommand],
+  ['import-litellm', importLiteLlmCommand],
   ['help', () => Promise.resolve(print(helpText))],
   ['version', () => Promise.resolve(print(`codex-gateway ${gatewayVersion()}`))],
 ]);

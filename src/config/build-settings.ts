@@ -44,13 +44,9 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const { observability, ...told } = readObservability(sources.environment, sections);
   const money = readMoney(sources, sections, models.deployments);
   const warnings = [
-    ...(sources.file?.warnings ?? []),
-    ...masterKey.warnings,
-    ...models.warnings,
+    ...[sources.file, masterKey, models].flatMap((reading) => reading?.warnings ?? []),
     ...environmentWarnings(sources.environment),
-    ...state.warnings,
-    ...told.warnings,
-    ...money.warnings,
+    ...[state, told, money].flatMap((reading) => reading.warnings),
   ];
   const settings: Settings = {
     listen: { host: listen.host, port: listen.port },

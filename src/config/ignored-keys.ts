@@ -27,7 +27,6 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ),
   ...each('answers are not cached', 'caching_groups cache_responses client_ttl'),
   ['enable_weighted_failover', 'the next deployment is always chosen by the strategy'],
-  ['provider_budget_config', later],
   ['drop_params', 'set it in litellm_settings, for all deployments'],
   ['set_verbose', 'use LOG_LEVEL'],
   ['debug_level', 'use LOG_LEVEL'],

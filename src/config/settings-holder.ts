@@ -39,6 +39,7 @@ const fixed: ReadonlyMap<keyof Settings, string> = new Map<keyof Settings, strin
   ['hooks', 'codex_hooks'],
   ['proxy', 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY'],
   ['workers', 'NUM_WORKERS'],
+  ['keys', 'defaults and bounds of keys and teams'],
 ]);
 
 /** What an operator calls the members that are swapped, where the name alone does not say it. */
@@ -108,17 +109,22 @@ export class SettingsHolder extends SettingsChanges {
 
 function inForce(before: Settings, next: Settings): Settings {
   const kept = Object.fromEntries([...fixed.keys()].filter((name) => name in before).map((name) => [name, before[name]])); // prettier-ignore
-  const { mode, retiredModelFallback } = next.codex;
-  const { wholeJsonMs, wholeStreamMs, firstEventMs } = next.times;
   return Object.freeze({
     ...next,
     ...kept,
-    codex: Object.freeze({ ...before.codex, mode, retiredModelFallback }),
-    // A metric has its name and its labels for the life of its registry.
-    observability: Object.freeze({ ...next.observability, metrics: before.observability.metrics }),
+    codex: merged(before.codex, next.codex, ['mode', 'retiredModelFallback']),
     // The other waits are part of connections, listeners and timers that exist already.
-    times: Object.freeze({ ...before.times, wholeJsonMs, wholeStreamMs, firstEventMs }),
+    times: merged(before.times, next.times, ['wholeJsonMs', 'wholeStreamMs', 'firstEventMs']),
+    // The books count by the rest of it.
+    metering: merged(before.metering, next.metering, ['customerHeaders', 'onClientDisconnect']),
+    // A metric has its name and its labels for the life of its registry.
+    observability: merged(before.observability, next.observability, ['requireAuthForMetrics', 'callbacks', 'mayLogContent']), // prettier-ignore
   });
+}
+
+/** `before` with these parts of `next`. */
+function merged<T extends object>(before: T, next: T, parts: readonly (keyof T)[]): T {
+  return Object.freeze({ ...before, ...Object.fromEntries(parts.map((part) => [part, next[part]])) });
 }
 
 function differing(a: Settings, b: Settings): readonly (keyof Settings)[] {

@@ -1,18 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Controller, Get, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { GatewayConfigModule } from '../config/config.module';
-import { defaultObservability } from '../config/observability-settings';
 import { SystemClock } from '../config/system-clock';
-import { type Settings } from '../config/settings';
-import { defaultTimeLimits } from '../config/time-limits';
 import { HealthController } from '../health/health.controller';
 import { LoginsHealth } from '../health/logins-health';
 import { GatewayError } from '../kernel/errors';
@@ -32,20 +26,10 @@ import { RawEventStream } from './raw-event-stream';
 const secret = 'sk-edge-spec-0123456789abcdef';
 const authorization = `Bearer ${secret}`;
 const json = { authorization, 'content-type': 'application/json' };
-const stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
-const settings = {
-  masterKey: secret,
-  stateDir,
-  keys: settingsFor('http://127.0.0.1:9').keys,
-  keyHeaderName: undefined,
-  deployments: [],
-  defaultCredential: { name: 'default' },
-  codex: { baseUrl: 'http://127.0.0.1:9/backend-api/codex' },
-  observability: defaultObservability,
-  logLevel: 'silent',
-  trustedProxyHops: 0,
-  times: { ...defaultTimeLimits, requestHeadersMs: 400, requestBodyMs: 600 },
-} as unknown as Settings;
+const settings = settingsFor('http://127.0.0.1:9', {
+  times: { requestHeadersMs: 400, requestBodyMs: 600 },
+  rest: { masterKey: secret },
+});
 
 let opened: (stream: RawEventStream) => void = () => undefined;
 const nextStream = () => new Promise<RawEventStream>((resolve) => (opened = resolve));
@@ -116,7 +100,6 @@ beforeAll(async () => {
 afterAll(async () => {
   door.app.getHttpServer().closeAllConnections();
   await door.app.close();
-  rmSync(stateDir, { recursive: true });
 });
 
 interface ErrorEnvelope {

@@ -1,5 +1,5 @@
 import { GatewayError, type GatewayErrorOptions } from '../kernel/errors';
-import { errorBody } from '../protocol/openai/error-body';
+import { errorBody, explainsItself, unixSeconds } from '../protocol/openai/error-body';
 
 /** What of a request decides the shape of its refusal. */
 export interface ReplyContext {
@@ -79,9 +79,14 @@ function promoMessage(message: string): string {
 }
 
 function headersOf(error: GatewayError): Record<string, string> {
-  const { retryAfterMs, shouldRetry } = error.details;
+  const { retryAfterMs, shouldRetry, limit, remaining, resetAtMs } = error.details;
   const headers: Record<string, string> = { ...error.details.headers };
   if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
   if (shouldRetry !== undefined) headers['x-should-retry'] = String(shouldRetry);
+  if (!explainsItself(error)) return headers;
+  headers['x-codex-gateway-refused-by'] = error.author;
+  if (limit !== undefined) headers['x-codex-gateway-limit'] = limit;
+  if (remaining !== undefined) headers['x-codex-gateway-remaining'] = String(remaining);
+  if (resetAtMs !== undefined) headers['x-codex-gateway-reset-at'] = String(unixSeconds(resetAtMs));
   return headers;
 }

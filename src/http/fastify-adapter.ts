@@ -36,6 +36,7 @@ export function createAdapter(settings: ListenerSettings, parts: EdgeParts): Fas
   // There is no Express-style middleware here, and its plugin would look at every request.
   const adapter = new FastifyAdapter({ ...listenerOptions(settings, parts.clock), skipMiddie: true });
   const instance = adapter.getInstance<FastifyInstance>();
+  listRoutes(instance);
   leaveBodiesUnread(instance);
   installEdgeHooks(instance, parts);
   return adapter;
@@ -69,6 +70,28 @@ function listenerOptions(settings: ListenerSettings, clock: Clock): FastifyHttpO
       answerBrokenRequest(error, socket, settings);
     },
   };
+}
+
+/** A route of the listener; `HEAD` stands for itself. */
+export interface ListedRoute {
+  readonly method: string;
+  /** Template, for example `/v1/models/:id`. */
+  readonly path: string;
+}
+
+const listed = new WeakMap<object, ListedRoute[]>();
+
+/** Every route that a listener made by `createAdapter` has, whoever declared it. */
+export function routesOf(instance: object): readonly ListedRoute[] {
+  return listed.get(instance) ?? [];
+}
+
+function listRoutes(instance: FastifyInstance): void {
+  const routes: ListedRoute[] = [];
+  listed.set(instance, routes);
+  instance.addHook('onRoute', ({ method, path }) => {
+    for (const each of [method].flat()) routes.push({ method: each, path });
+  });
 }
 
 /** One parser for every content type, which reads nothing. What nearly all bodies are is named: unnamed types are parsed anew each time. */

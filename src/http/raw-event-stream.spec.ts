@@ -1,4 +1,4 @@
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type FastifyInstance } from 'fastify';
 import { SystemClock } from '../config/system-clock';
 import { defaultTimeLimits } from '../config/time-limits';
@@ -109,5 +109,80 @@ describe('RawEventStream', () => {
     await aborted;
     expect(stream.write('late')).toBeUndefined();
     socket.destroy();
+  });
+});
+
+describe('the bytes on the wire', () => {
+  /** Everything the server says on one connection until it has said `last`. */
+  function saidUntil(socket: Socket, last: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let said = '';
+      socket.on('data', (bytes: Buffer) => {
+        said += bytes.toString('latin1');
+        if (said.includes(last)) resolve(said);
+      });
+      socket.on('error', reject).on('end', () => {
+        resolve(said);
+      });
+    });
+  }
+
+  const bodyOf = (answer: string): string => answer.slice(answer.indexOf('\r\n\r\n') + 4);
+
+  it('are one chunk for a write, and leave the connection fit for the next request', async () => {
+    const coming = nextStream();
+    const socket = connect(port, '127.0.0.1');
+    const ask = 'GET /v1/stream HTTP/1.1\r\nhost: a\r\n\r\n';
+    socket.write(ask);
+    const first = await coming;
+    const said = saidUntil(socket, '\r\n0\r\n\r\n');
+    first.commit({});
+    void first.write('data: 1\n\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    void first.write('data: twelve\n\n');
+    first.end('data: 3\n\n');
+    expect(bodyOf(await said)).toBe('9\r\ndata: 1\n\n\r\ne\r\ndata: twelve\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n');
+    const next = nextStream();
+    socket.write(ask);
+    const again = saidUntil(socket, '\r\n0\r\n\r\n');
+    (await next).end('data: again\n\n');
+    expect(bodyOf(await again)).toBe('d\r\ndata: again\n\n\r\n0\r\n\r\n');
+    socket.destroy();
+  });
+
+  it('of an answer whose turn has not come wait for it', async () => {
+    const streams: RawEventStream[] = [];
+    const both = new Promise<void>((resolve) => {
+      opened = (stream) => {
+        streams.push(stream);
+        if (streams.length === 2) resolve();
+      };
+    });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /v1/stream HTTP/1.1\r\nhost: a\r\n\r\nGET /v1/stream HTTP/1.1\r\nhost: a\r\n\r\n');
+    await both;
+    const said = saidUntil(socket, 'late\n\n\r\n0\r\n\r\n');
+    const [first, second] = streams;
+    void second?.write('data: early\n\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    void first?.write('data: first\n\n');
+    first?.end();
+    second?.end('data: late\n\n');
+    const words = [...(await said).matchAll(/data: (\w+)/g)].map(([, word]) => word);
+    expect(words).toEqual(['first', 'early', 'late']);
+    socket.destroy();
+  });
+
+  it('have no chunks for a client of HTTP/1.0', async () => {
+    const coming = nextStream();
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /v1/stream HTTP/1.0\r\nhost: a\r\n\r\n');
+    const stream = await coming;
+    void stream.write('data: 1\n\n');
+    const said = saidUntil(socket, 'the end');
+    stream.end('data: 2\n\n');
+    const answer = await said;
+    expect(answer.toLowerCase()).not.toContain('transfer-encoding');
+    expect(bodyOf(answer)).toBe('data: 1\n\ndata: 2\n\n');
   });
 });

@@ -115,17 +115,27 @@ export class RawEventStream extends EventStream implements Ticking {
     return this.isChunked && frames !== '' ? `${frames.length.toString(16)}\r\n${frames}\r\n` : frames;
   }
 
-  /** Corked, or Node would put every write off to the end of the turn. The first one takes the headers along. */
+  /**
+   * The first bytes take the headers along. What follows goes to the socket itself, which is ours until the end: the
+   * response would put every write off to the end of the turn and look at it from all sides before.
+   */
   private send(bytes: string): void {
     const { raw } = this;
-    this.isHeadSent = true;
-    raw.socket?.cork();
-    raw.write(bytes, 'latin1');
-    raw.socket?.uncork();
+    const { socket } = raw;
+    if (socket === null || !this.isHeadSent) {
+      this.isHeadSent = true;
+      socket?.cork();
+      raw.write(bytes, 'latin1');
+      socket?.uncork();
+    } else if (bytes !== '') {
+      socket.write(bytes, 'latin1');
+    }
   }
 
   private readonly sendHead = (): void => {
-    if (!this.isHeadSent && !this.raw.destroyed) this.raw.flushHeaders();
+    if (this.isHeadSent || this.raw.destroyed) return;
+    this.isHeadSent = true;
+    this.raw.flushHeaders();
   };
 
   /** One pace early rather than late: the limit is what a proxy or a CLI will bear. */
@@ -133,14 +143,19 @@ export class RawEventStream extends EventStream implements Ticking {
     return nowMs - this.quietSinceMs >= this.options.keepAliveMs - this.ticking.paceMs;
   }
 
+  /** The socket says when it is empty; a response that still waits for its socket says so itself. */
   private drained(): Promise<void> {
     this.draining ??= new Promise((resolve) => {
+      const { raw } = this;
+      const { socket } = raw;
       const go = (): void => {
-        this.raw.off('drain', go).off('close', go);
+        raw.off('drain', go).off('close', go);
+        socket?.off('drain', go);
         this.draining = undefined;
         resolve();
       };
-      this.raw.once('drain', go).once('close', go);
+      raw.once('drain', go).once('close', go);
+      socket?.once('drain', go);
     });
     return this.draining;
   }

@@ -1,5 +1,6 @@
 import { type ThrottlerStorage } from '@nestjs/throttler';
 import { type Clock } from '../kernel/clock';
+import { BoundedMap } from './bounded-map';
 import { parseNetwork } from './networks';
 
 /** What is counted of one name. On `Clock.monotonicMs`. */
@@ -29,12 +30,14 @@ export interface HitRule {
  * memory store keeps a timer a hit, which is dear under attack.
  */
 export class HitCounter implements ThrottlerStorage {
-  private readonly tallies = new Map<string, Tally>();
+  private readonly tallies: BoundedMap<Tally>;
 
   constructor(
     private readonly clock: Clock,
-    private readonly mostNames = 10_000,
-  ) {}
+    mostNames = 10_000,
+  ) {
+    this.tallies = new BoundedMap(mostNames);
+  }
 
   /** How many names are remembered. */
   get size(): number {
@@ -66,8 +69,6 @@ export class HitCounter implements ThrottlerStorage {
   private tallyOf(name: string, nowMs: number, windowMs: number): Tally {
     const known = this.tallies.get(name);
     if (known !== undefined && Math.max(known.endsMs, known.blockedUntilMs) > nowMs) return known;
-    this.tallies.delete(name);
-    if (this.tallies.size >= this.mostNames) this.tallies.delete(this.tallies.keys().next().value ?? '');
     const fresh = { hits: 0, endsMs: nowMs + windowMs, blockedUntilMs: 0 };
     this.tallies.set(name, fresh);
     return fresh;

@@ -4,9 +4,10 @@ import { type Settings } from '../config/settings';
 import { Observer } from '../kernel/observer';
 import { WorkersModule } from '../workers/workers.module';
 import { MetricsController } from './metrics.controller';
+import { StateWatch } from './state-watch';
 
 /** The scrape door. */
-@Module({ imports: [WorkersModule], controllers: [MetricsController] })
+@Module({ imports: [WorkersModule], controllers: [MetricsController], providers: [StateWatch] })
 export class MetricsModule implements OnModuleInit {
   constructor(
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'deployments'>,

@@ -1,8 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type Deployment } from '../config/deployment';
 import { type RoutingSettings } from '../config/routing-settings';
 import { type Settings } from '../config/settings';
 import { SETTINGS } from '../config/config.module';
+import { SettingsChanges } from '../config/settings-holder';
 import { GatewayError, modelNotFound } from '../kernel/errors';
 import { ModelCatalog } from '../models/model-catalog';
 import { namePattern } from './table/name-pattern';
@@ -43,7 +44,11 @@ export class ModelGroups {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly catalog: ModelCatalog,
+    @Optional() changes?: SettingsChanges,
   ) {
+    changes?.onChange((now) => {
+      this.replace(now);
+    });
     this.rules = settings.routing;
     this.current = new RoutingTable(settings);
     this.catalogOnly = settings.deployments.length === 0 ? catalogDeployment(settings) : undefined;

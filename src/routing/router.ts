@@ -15,7 +15,7 @@ import { type GroupRun } from './choice/group-run';
 import { type Attempt, failureOf } from './group-runner';
 import { type Route } from './model-groups';
 import { type AnswerNote, RoutingRooms } from './routing-rooms';
-import { type TryPlan } from './try-plan';
+import { type RouteWishes, type TryPlan } from './try-plan';
 
 /** Where an answer came from, after how much trying. */
 export interface Routed {
@@ -93,7 +93,7 @@ export class Router {
 
   private async attempt(run: GroupRun, attempt: Attempt): Promise<RoutedAnswer> {
     const { plan } = run;
-    const deployment = hurried(attempt.candidate.deployment, plan.wishes.streamTimeoutMs);
+    const deployment = asWished(attempt.candidate.deployment, plan.wishes);
     const running = new RunningAnswer(this.rooms, this.rooms.noteOf(run, attempt));
     const { done: shown, span } = await this.observed(run, attempt, async (own) => {
       const answer = await this.upstream.open(deployment, attempt.call, plan.signal, own);
@@ -218,9 +218,14 @@ function routedBy(run: GroupRun, { candidate, reasoningDropped }: Attempt, setti
   };
 }
 
-/** A request's own limit until the first event goes before its deployment's. */
-function hurried(deployment: Deployment, streamTimeoutMs: number | undefined): Deployment {
-  return streamTimeoutMs === undefined ? deployment : { ...deployment, streamTimeoutMs };
+/** A request's own limit until the first event goes before its deployment's; a canned answer before any. */
+function asWished(deployment: Deployment, { streamTimeoutMs, mockResponse }: RouteWishes): Deployment {
+  if (streamTimeoutMs === undefined && mockResponse === undefined) return deployment;
+  return {
+    ...deployment,
+    ...(streamTimeoutMs === undefined ? {} : { streamTimeoutMs }),
+    ...(mockResponse === undefined ? {} : { mockResponse }),
+  };
 }
 
 function slugOf(done: unknown): string | undefined {

@@ -51,14 +51,23 @@ export class RoutingReport {
   }
 
   /**
-   * Ends cooldowns before their time, on all replicas.
+   * Uses accounts again as if nothing had happened: their cooldowns end on all replicas, and this one forgets their failures
+   * and what it knows of their plans.
    *
-   * @param account only those of this one and its deployments; undefined: all.
+   * @param account only this one and its deployments; undefined: all.
    * @returns the scopes that are used again.
    */
   clear(account: string | undefined): readonly string[] {
-    const all = account === undefined ? this.fleet.cooldowns.all(this.clock.nowMs()) : (this.accounts().get(account)?.cooldowns ?? []);
-    return all.map(({ scope }) => scope).filter((scope) => this.fleet.endCooldown(scope));
+    const reports = this.accounts();
+    const chosen = account === undefined ? [...reports.values()] : [...reports.values()].filter((each) => each.account === account);
+    const resting = account === undefined ? this.fleet.cooldowns.all(this.clock.nowMs()) : chosen.flatMap(({ cooldowns }) => cooldowns);
+    for (const each of chosen) this.fleet.quota.forget(each.account);
+    for (const candidate of this.groups.deployments.map(candidateOf)) {
+      if (account !== undefined && candidate.account !== account) continue;
+      this.fleet.books.forget(candidate.deployment.id);
+      for (const scope of Object.values(candidate.scopes)) this.fleet.cooldowns.forgive(scope);
+    }
+    return [...new Set(resting.map(({ scope }) => scope))].filter((scope) => this.fleet.endCooldown(scope));
   } // prettier-ignore
 
   private accountReport(account: string, nowMs: number): AccountReport {

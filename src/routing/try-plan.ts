@@ -47,6 +47,8 @@ export interface RouteWishes {
   readonly contentPolicyFallbacks?: FallbackList | undefined;
   readonly disableFallbacks?: boolean | undefined;
   readonly pretend?: Pretence | undefined;
+  /** A canned answer instead of an upstream call. */
+  readonly mockResponse?: string | undefined;
 }
 
 /** What one call may spend on trying, and what binds it. */

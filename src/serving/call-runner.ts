@@ -9,6 +9,7 @@ import { type UpstreamCall } from '../upstream/upstream';
 import { Admission } from './admission';
 import { AnswerReader } from './answer-reader';
 import { type Call, letGoOfQuestion } from './call';
+import { ContentLog } from './content-log';
 import { EventHooks } from './event-hooks';
 import { GoneClients } from './gone-clients';
 import { type Progress } from './progress';
@@ -22,6 +23,7 @@ export class CallRunner {
     private readonly admission: Admission,
     private readonly router: Router,
     private readonly hooks: EventHooks,
+    private readonly contents: ContentLog,
     private readonly running: RunningCalls,
     private readonly goneClients: GoneClients,
     private readonly clock: Clock,
@@ -40,6 +42,7 @@ export class CallRunner {
     tell: (answer: AnswerReader) => Promise<void>,
   ): Promise<void> {
     progress.admissionStartedMs = this.clock.monotonicMs();
+    progress.content = this.contents.contentOf(call);
     const stopper = this.running.entered();
     const leave = (): void => {
       stopper.abort(clientLeft());
@@ -84,7 +87,9 @@ export class CallRunner {
     signal.addEventListener('abort', stop);
     try {
       if (signal.aborted) stop();
-      await tell(new AnswerReader(routed, this.hooks.forCall(call), call.dialect === 'native'));
+      const hook = this.hooks.forCall(call);
+      const heard = progress.content === undefined ? hook : progress.content.heardBy(hook);
+      await tell(new AnswerReader(routed, heard, call.dialect === 'native'));
       signal.throwIfAborted();
     } catch (error) {
       thrown = signal.aborted ? signal.reason : error;

@@ -1,5 +1,6 @@
 import { type RequestRecord } from '../kernel/observer';
 import { type Span, type SpanFacts } from '../kernel/tracing';
+import { shownModel } from '../telemetry/scrub';
 import { type Progress } from './progress';
 
 /**
@@ -19,7 +20,7 @@ export function tellTrace(span: Span, progress: Progress, record: RequestRecord,
     ...answer,
     failure,
     operation: record.route.endsWith('/compact') ? 'compact' : 'chat',
-    requestModel: record.requestedModel,
+    requestModel: record.requestedModel === undefined ? undefined : shownModel(record.requestedModel),
     stream: record.stream,
     end: record.end,
     attempts: record.attempts,

@@ -1,6 +1,7 @@
 import { type Deployment } from '../config/deployment';
 import { type AnswerEnd } from '../kernel/observer';
 import { type TokenUsage } from '../kernel/usage';
+import { type CallContent } from './content-log';
 import { type Ticket } from './ticket';
 import { type RoutedAnswer } from '../routing/router';
 
@@ -14,6 +15,8 @@ export interface Progress {
   deployment: Deployment | undefined;
   /** From admission on; then the call must be settled. */
   ticket: Ticket | undefined;
+  /** What is asked and told, for a key that wants it logged. */
+  content: CallContent | undefined;
   attempts: number;
   upstreamStartedMs: number | undefined;
   firstContentMs: number | undefined;
@@ -36,6 +39,7 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     modelGroup: undefined,
     deployment: undefined,
     ticket: undefined,
+    content: undefined,
     attempts: 0,
     upstreamStartedMs: undefined,
     firstContentMs: undefined,

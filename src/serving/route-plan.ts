@@ -35,7 +35,8 @@ export function modelFacts(groups: ModelGroups, modelGroup: string): ModelFacts 
  */
 export function routeWishes({ wishes, context }: Call, call: UpstreamCall): RouteWishes {
   if (wishes === undefined) return {};
-  if (wishes.pretend !== undefined && !isAdmin(context.principal)) throw forAdmins();
+  const isTest = wishes.pretend !== undefined || wishes.mockResponse !== undefined;
+  if (isTest && !isAdmin(context.principal)) throw forAdmins();
   const { fallbacks, ...rest } = wishes;
   if (fallbacks === undefined) return rest;
   const own = fallbacks.map(({ model, client }) =>
@@ -55,7 +56,8 @@ function forAdmins(): GatewayError {
     status: 403,
     type: 'auth_error',
     code: 'not_allowed',
-    message: 'The fields mock_testing_* and mock_timeout pretend a failure and are open to admin keys only.',
+    message:
+      'The fields mock_testing_*, mock_timeout and mock_response pretend an answer and are open to admin keys only.',
     author: 'key',
     shouldRetry: false,
   });

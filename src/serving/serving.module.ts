@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
-import { MeteringModule } from '../metering/metering.module';
 import { TokenEstimates } from '../metering/token-estimates';
 import { RoutingModule } from '../routing/routing.module';
 import { Admission } from './admission';
 import { CallRunner } from './call-runner';
+import { ContentLog } from './content-log';
 import { CompactionService } from './compaction.service';
 import { DegradedAdmission } from './degraded-admission';
 import { EventHooks } from './event-hooks';
@@ -18,11 +18,12 @@ import { TransformService } from './transform.service';
 
 /** The story of a call and the rooms it is told in. */
 @Module({
-  imports: [RoutingModule, MeteringModule],
+  imports: [RoutingModule],
   providers: [
     Admission,
     CallRunner,
     CompactionService,
+    ContentLog,
     DegradedAdmission,
     EventHooks,
     GoneClients,

@@ -3,7 +3,7 @@ import { type RequestRecord } from '../kernel/observer';
 import { type Principal } from '../kernel/principal';
 import { type LogFields } from './log-fields';
 import { type LogLevel } from './logger';
-import { scrub } from './scrub';
+import { scrub, shownModel } from './scrub';
 
 /** Characters of a text that a client chose. */
 const longestText = 120;
@@ -17,7 +17,7 @@ export function accessLevel({ status, end, errorCode }: RequestRecord): LogLevel
 /** The line of one request. `userAgent` is scrubbed already. */
 export function accessLine(record: RequestRecord, userAgent: string): LogFields {
   const { usage } = record;
-  const model = foreign(record.requestedModel);
+  const model = named(record.requestedModel);
   return {
     requestId: record.requestId,
     traceId: record.traceId,
@@ -26,7 +26,7 @@ export function accessLine(record: RequestRecord, userAgent: string): LogFields 
     end: record.end,
     errorCode: record.errorCode,
     model,
-    upstreamModel: record.upstreamModel === record.requestedModel ? model : foreign(record.upstreamModel),
+    upstreamModel: record.upstreamModel === record.requestedModel ? model : named(record.upstreamModel),
     deployment: record.deploymentId,
     account: record.account,
     stream: record.stream,
@@ -42,10 +42,14 @@ export function accessLine(record: RequestRecord, userAgent: string): LogFields 
     upstreamMs: rounded(record.upstreamMs),
     firstContentMs: rounded(record.firstContentMs),
     dropped: record.droppedParams.length === 0 ? undefined : record.droppedParams.map(scrub),
-    remappedFrom: foreign(record.remappedFrom),
+    remappedFrom: named(record.remappedFrom),
     clientIp: record.clientIp,
     userAgent,
   };
+}
+
+function named(model: string | undefined): string | undefined {
+  return model === undefined ? undefined : shownModel(model);
 }
 
 /** Text that a client chose. */

@@ -16,6 +16,15 @@ export function scrub(text: string): string {
   return text.replace(secretShapes, hidden).replace(loudCharacters, '?');
 }
 
+/** Letters, digits and what stands between them in names of models; no blanks, so that nobody's sentence passes. */
+const modelShape = /^[\p{L}\p{N}._/:@+*-]{1,120}$/u;
+
+/** The name of a model as a client wrote it, when it looks like one. */
+export function shownModel(name: string): string {
+  const cut = name.slice(0, 120);
+  return modelShape.test(cut) ? scrub(cut) : '[odd name]';
+}
+
 /** What a log may tell of something thrown. */
 export interface ShownFailure {
   readonly error: string;

@@ -56,7 +56,7 @@ export class AnswerStream implements UpstreamAnswer {
     this.droppedParams = options.droppedParams;
     this.quota = options.quota;
     this.ahead = options.ahead;
-    this.timer = setTimeout(this.onSilence, Math.max(options.firstEventMs, 0));
+    this.timer = setTimeout(this.onSilence, shared(options.firstEventMs));
   }
 
   async next(): Promise<readonly AnswerEvent[] | undefined> {
@@ -184,6 +184,11 @@ export class AnswerStream implements UpstreamAnswer {
 function joined(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+}
+
+/** Long limits in whole seconds: Node keeps a list of timers for each length, and what is left of a limit is ever another. */
+function shared(ms: number): number {
+  return ms < 10_000 ? Math.max(ms, 0) : Math.ceil(ms / 1_000) * 1_000;
 }
 
 function looksLikePage(chunk: Buffer): boolean {

@@ -6,6 +6,7 @@ import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { noSpan, type Span } from '../kernel/tracing';
+import { Observer } from '../kernel/observer';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
 import { quotaOf } from '../protocol/codex/quota-headers';
@@ -29,10 +30,12 @@ const noLogin: AccessToken = { bearer: '[redacted]', accountId: '[redacted]', is
 /** One attempt at one deployment, for both providers. */
 @Injectable()
 export class CodexUpstream extends Upstream {
+  // eslint-disable-next-line max-params -- who makes calls, who sends them, and who hears of what an answer's head says
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly codexCalls: CodexCalls,
     private readonly sender: CallSender,
+    private readonly observer: Observer,
     private readonly clock: Clock,
   ) {
     super();
@@ -54,6 +57,7 @@ export class CodexUpstream extends Upstream {
     const startedMs = this.clock.monotonicMs();
     const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs, span });
     this.codexCalls.answered(deployment, response.headers);
+    if (deployment.provider === 'openai') this.tellLimits(deployment, prepared.model.slug, response.headers);
     const leftMs = limitMs - (this.clock.monotonicMs() - startedMs);
     const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
     return new AnswerStream(response, {
@@ -87,6 +91,22 @@ export class CodexUpstream extends Upstream {
     };
   }
 
+  /** What is left of the key's rate limits, where the host says so. */
+  private tellLimits(deployment: Deployment, upstreamModel: string, headers: OutboundResponse['headers']): void {
+    const remainingRequests = wholeNumber(headers['x-ratelimit-remaining-requests']);
+    const remainingTokens = wholeNumber(headers['x-ratelimit-remaining-tokens']);
+    if (remainingRequests === undefined && remainingTokens === undefined) return;
+    const { id: deploymentId, modelGroup: modelLabel, apiBase } = deployment;
+    this.observer.upstreamLimitsSeen({
+      modelLabel,
+      deploymentId,
+      upstreamModel,
+      apiBase,
+      remainingRequests,
+      remainingTokens,
+    });
+  }
+
   private async prepare(deployment: Deployment, call: UpstreamCall, span: Span = noSpan): Promise<PreparedCall> {
     if (deployment.provider === 'openai') return openAiCall(deployment, call, codexIdentity(this.settings).userAgent);
     if (call.kind === 'native') return this.codexCalls.native(deployment, call, 'responses');
@@ -117,6 +137,10 @@ export class CodexUpstream extends Upstream {
       clearTimeout(timer);
     }
   }
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 function isLabelledStream(response: OutboundResponse): boolean {

@@ -43,6 +43,10 @@ function random(seed: number): () => number {
 
 const admit = (budget: number, hold: number, more: object = {}): Promise<Asked[]> =>
   Promise.all(four.map((each) => each.tell<Asked>('admit', { count: 50, budget, hold, ...more })));
+async function settle(asked: readonly Asked[], spend: number): Promise<void> {
+  await Promise.all(four.map((each, at) => each.tell('settle', { tickets: asked[at]?.admitted ?? [], spend })));
+}
+
 const countOf = (asked: readonly Asked[]): number => asked.reduce((sum, { admitted }) => sum + admitted.length, 0);
 
 describeWithRedis('four processes on one Redis', () => {
@@ -61,13 +65,13 @@ describeWithRedis('four processes on one Redis', () => {
       const burst = await admit(budget, hold);
       expect([seed, countOf(burst)]).toEqual([seed, 7]);
       expect(burst.reduce((sum, { refused }) => sum + (refused['nano_usd'] ?? 0), 0)).toBe(193);
-      await Promise.all(burst.map(({ admitted }, at) => four[at]?.tell('settle', { tickets: admitted, spend: cost })));
+      await settle(burst, cost);
       spent += 7 * cost;
       // What was set aside and not spent is there again, to the last nano-dollar.
       const room = Math.floor((budget - spent) / hold);
       const after = await admit(budget, hold);
       expect([seed, countOf(after)]).toEqual([seed, room]);
-      await Promise.all(after.map(({ admitted }, at) => four[at]?.tell('settle', { tickets: admitted, spend: hold })));
+      await settle(after, hold);
       spent += room * hold;
       const [team] = await reader.books.ledger.counters([{ kind: 'team', id: 't1' }]);
       expect(team).toMatchObject({ spent, held: 0, running: 0 });
@@ -79,7 +83,7 @@ describeWithRedis('four processes on one Redis', () => {
     await begin({ redisCommandMs: 10_000 });
     const slots = await admit(1e12, 1, { parallel: 13 });
     expect(countOf(slots)).toBe(13);
-    await Promise.all(slots.map(({ admitted }, at) => four[at]?.tell('settle', { tickets: admitted, spend: 1 })));
+    await settle(slots, 1);
     expect(countOf(await admit(1e12, 1, { requests: 60 }))).toBe(47);
   });
 

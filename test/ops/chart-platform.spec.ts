@@ -61,7 +61,10 @@ describeWithHelm.each(installations)('the platform of an installation with %s', 
     const spec = at(one(manifests, 'Deployment'), 'spec.template.spec');
     const env = listAt(spec, 'containers.0.env');
     const drain = Number(at(env.find((variable) => at(variable, 'name') === 'DRAIN_TIMEOUT_SECONDS'), 'value')); // prettier-ignore
-    expect(at(spec, 'terminationGracePeriodSeconds')).toBeGreaterThanOrEqual(drain + 10);
+    const grace = Number(at(spec, 'terminationGracePeriodSeconds'));
+    expect(grace).toBeGreaterThanOrEqual(drain + 10);
+    // The gateway checks it once more at start.
+    expect(env).toContainEqual({ name: 'TERMINATION_GRACE_PERIOD_SECONDS', value: String(grace) });
     expect(at(spec, 'containers.0.livenessProbe.httpGet')).toEqual({ path: '/health/liveliness', port: 'http' });
     expect(at(spec, 'containers.0.readinessProbe.httpGet')).toEqual({ path: '/health/readiness', port: 'http' });
     expect(at(spec, 'containers.0.startupProbe.httpGet')).toEqual({ path: '/health/liveliness', port: 'http' });
@@ -197,14 +200,20 @@ describeWithHelm('the platform', () => {
     expect(at(scaler, 'spec.behavior.scaleDown')).toMatchObject({ stabilizationWindowSeconds: 300 });
   }); // prettier-ignore
 
-  it('replaces pods when the file changes, unless told not to', async () => {
+  it('leaves pods alone when the file changes, unless told otherwise, or where Redis is', async () => {
     const checksum = async (values: Values): Promise<unknown> =>
       at(one(await render(values), 'Deployment'), 'spec.template.metadata.annotations.checksum/config');
     const file = { model_list: [{ model_name: 'a', litellm_params: { model: 'codex/gpt-5.5' } }] };
-    const before = await checksum({});
+    expect(await checksum({ proxy_config: file })).toBeUndefined();
+    const before = await checksum({ rollOnConfigChange: true });
     expect(before).toEqual(expect.any(String));
-    expect(await checksum({ logLevel: 'debug' })).toBe(before);
-    expect(await checksum({ proxy_config: file })).not.toBe(before);
-    expect(await checksum({ rollOnConfigChange: false })).toBeUndefined();
+    expect(await checksum({ rollOnConfigChange: true, logLevel: 'debug' })).toBe(before);
+    expect(await checksum({ rollOnConfigChange: true, proxy_config: file })).not.toBe(before);
+    const cluster = async (node: string): Promise<unknown> => {
+      const values = { redis: { enabled: false }, externalRedis: { clusterNodes: [node] } };
+      return at(one(await render(values), 'Deployment'), 'spec.template.metadata.annotations');
+    };
+    expect(await cluster('a:1')).toEqual({ 'checksum/redis': expect.any(String) as string });
+    expect(await cluster('a:1')).not.toEqual(await cluster('b:1'));
   });
 });

@@ -8,6 +8,7 @@ describeWithHelm('values that cannot work', () => {
     ['a kill before the drain ends', { terminationGracePeriodSeconds: 80 }, 'terminationGracePeriodSeconds: 80 ends the gateway before its streams: it must be at least 10 more than drainTimeoutSeconds (75), so set it to 85'],
     ['a drain longer than the grace', { drainTimeoutSeconds: 81 }, 'so set it to 91 or shorten the drain'],
     ['replicas without a Redis', { redis: noRedis }, 'replicaCount, autoscaling: 2 replicas need a Redis to share: set redis.enabled, externalRedis'],
+    ['processes without a Redis', { redis: noRedis, replicaCount: 1, numWorkers: 2 }, 'numWorkers: 2 processes share their state in a Redis only'],
     ['growth without a Redis', { redis: noRedis, replicaCount: 1, autoscaling: { enabled: true } }, '10 replicas need a Redis to share'],
     ['replicas on one volume', { persistence: { enabled: true } }, 'persistence.enabled: is for one replica'],
     ['two Redis', { externalRedis: { host: 'redis' } }, 'externalRedis: names a Redis while the chart brings its own; set redis.enabled to false'],

@@ -77,6 +77,7 @@ describeWithCompose.each(profiles)('docker-compose.yml with the profile %s', (pr
     const [, minutes = '0', seconds = '0'] = /^(?:(\d+)m)?(?:(\d+)s)?$/.exec(stop_grace_period ?? '') ?? [];
     const graceSeconds = Number(minutes) * 60 + Number(seconds);
     expect(graceSeconds).toBeGreaterThanOrEqual(Number(environment['DRAIN_TIMEOUT_SECONDS']) + 10);
+    expect(environment['TERMINATION_GRACE_PERIOD_SECONDS']).toBe(String(graceSeconds));
     const heapMegabytes = Number(/--max-old-space-size=(\d+)/.exec(environment['NODE_OPTIONS'] ?? '')?.[1]);
     expect(mem_limit).toBe('1g');
     expect(heapMegabytes).toBeLessThan(1_024 * 0.8);

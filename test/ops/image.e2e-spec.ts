@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -43,6 +44,15 @@ function volume(name: string): string {
   const path = join(folder, name);
   mkdirSync(path, { mode: 0o770 });
   own(path);
+  return path;
+}
+
+/** As Kubernetes hands over an empty volume: the system's own, open to the group of the pod. */
+function groupVolume(name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  chownSync(path, 0, 65_532);
+  chmodSync(path, 0o2770);
   return path;
 }
 
@@ -160,6 +170,34 @@ describeIsolated('a container of the image', () => {
     container.signal('SIGTERM');
     expect(await container.finished).toBe(0);
     expect(container.output()).not.toContain(key);
+  });
+
+  it('keeps what it renews of a login that came from a read-only seed, and an old seed loses nothing', async () => {
+    const seed = volume('seed');
+    const { path } = simulator.makeAuthFile(seed, { expiresInSeconds: -60 });
+    chownSync(path, 0, 65_532);
+    chmodSync(path, 0o440);
+    const before = readFileSync(path, 'utf8');
+    const state = groupVolume('kept');
+    const port = String(await freePort());
+    const refreshes = simulator.counts.refreshes;
+    for (const round of ['first', 'after a restart with the old seed']) {
+      const container = Container.run(image, {
+        env: { ...upstream(), PORT: port, LITELLM_MASTER_KEY: key, CODEX_AUTH_FILE: '/run/auth.json' },
+        volumes: { '/state': { from: state }, '/run': { from: seed, ro: true } },
+      });
+      running.push(container);
+      await container.said(/listening on/);
+      const url = `http://127.0.0.1:${port}`;
+      expect([round, (await post({ url, key }, '/v1/chat/completions', chatBody())).status]).toEqual([round, 200]);
+      const ready = await send({ url, key: '' }, '/health/readiness');
+      expect(ready).toMatchObject({ status: 200, json: { degraded: ['login_file_not_writable'] } });
+      container.signal('SIGTERM');
+      expect(await container.finished).toBe(0);
+    }
+    expect(simulator.counts.refreshes - refreshes).toBe(1);
+    expect(simulator.counts.reusedTokens).toBe(0);
+    expect(readFileSync(path, 'utf8')).toBe(before);
   });
 
   it('cannot write anywhere else, not even as the owner of a folder', async () => {

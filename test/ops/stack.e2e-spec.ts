@@ -129,7 +129,7 @@ describeStack('the stack of docker-compose.yml', () => {
   it('keeps what replicas share in Redis under its own prefix, and the login sealed', async () => {
     const { keys, records } = await redis.operate(async (commands) => {
       const names = await commands.keys('*');
-      const hashes = names.filter((name) => name.includes('account'));
+      const hashes = names.filter((name) => name.includes('{cred}:account:'));
       return { keys: names, records: JSON.stringify(await Promise.all(hashes.map((name) => commands.hgetall(name)))) };
     });
     expect(keys.length).toBeGreaterThan(0);

@@ -7,6 +7,7 @@ import { converse } from './conversation';
 import { type SeenRequest } from './journal';
 import { objectsOf, stringOf } from './json';
 import { type Script } from './script';
+import { refusalOfForeignSeals } from './seals';
 import { askedOf, type Routed, type World } from './world';
 
 /** A route of the Codex backend. */
@@ -58,7 +59,8 @@ function judged(world: World, seen: SeenRequest, call: JudgedCall): Routed {
   };
   const entrance = enter(world, seen);
   const unreadable = body === undefined ? refuse('The body could not be read as a JSON object') : undefined;
-  const refusal = entrance.refusal ?? unreadable ?? call.judge(ask);
+  const foreign = world.switches.sealsByAccount ? refusalOfForeignSeals(seen, ask.input) : undefined;
+  const refusal = entrance.refusal ?? unreadable ?? call.judge(ask) ?? foreign;
   if (refusal !== undefined) return refused(world, seen, refusal);
   world.journal.counts[call.count] += 1;
   const asked = askedOf(world, seen, { body: ask.body, model: stringOf(ask.body['model']) ?? '' });

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { json, type Reply } from './answer';
+import { type Answer, json, type Reply } from './answer';
 import { decodeBody, readBody } from './body';
 import { accountsCheckRoute, compactRoute, modelsRoute, responsesRoute, type Route, usageRoute } from './codex-routes';
 import { deliver, type Gate } from './delivery';
@@ -9,6 +9,7 @@ import { deviceTokenRoute, revokeRoute, userCodeRoute } from './device-routes';
 import { tokenRoute, whoamiRoute } from './oauth-routes';
 import { foldedUnlessStreaming, openAiCompactRoute, openAiResponsesRoute } from './openai-host';
 import { promptRoute, releaseRoute } from './prompt-host';
+import { sealedFor } from './seals';
 import { askedOf, type Routed, type World } from './world';
 
 const routes: Readonly<Record<string, Route>> = {
@@ -39,12 +40,15 @@ export async function converseOver(
   const routed = routeOf(seen)(world, seen);
   const reply = routed.script?.take(seen);
   journal.record(seen);
+  const seals = world.switches.sealsByAccount && routed.isCodex;
+  const sealed = (answer: Answer): Answer => (seals ? sealedFor(seen, answer) : answer);
+  const scripted = folded(routed, reply);
   const ending = await deliver({
     response,
     gate,
     asked: routed.asked,
-    scripted: folded(routed, reply),
-    usual: () => foldedUnlessStreaming(routed.asked, routed.usual()),
+    scripted: scripted?.kind === 'answer' ? sealed(scripted) : scripted,
+    usual: () => sealed(foldedUnlessStreaming(routed.asked, routed.usual())),
     headers: (status) => usualHeaders(world, routed, status),
   });
   if (ending === 'cancelled') counts.cancelled += 1;

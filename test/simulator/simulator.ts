@@ -55,6 +55,7 @@ export class Simulator {
       metadataFrames: options.metadataFrames ?? true,
       openAiLacksResponses: false,
       openAiLacksCompact: false,
+      sealsByAccount: false,
     };
     this.switches = { ...this.initial };
     const { tokens: accounts, devices, catalog, journal, prompts, scripts, switches } = this;

@@ -17,6 +17,8 @@ export interface Switches {
   openAiLacksResponses: boolean;
   /** The plain host answers 404 for `/responses/compact`. */
   openAiLacksCompact: boolean;
+  /** Ciphertext bears its account's mark, and no other account can open it, as in production. */
+  sealsByAccount: boolean;
 }
 
 /** One script for each route that can be told what to answer. */

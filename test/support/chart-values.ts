@@ -95,7 +95,7 @@ export const installations: readonly (readonly [about: string, values: Values])[
       environmentSecrets: ['redis-env'],
       externalRedis: { configuredElsewhere: true },
       proxyConfigMap: { create: false, name: 'my-config', key: 'proxy.yaml' },
-      rollOnConfigChange: false,
+      rollOnConfigChange: true,
     },
   ],
   [

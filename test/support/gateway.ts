@@ -6,12 +6,15 @@ import { loadSettings } from '../../src/config/load-settings';
 import { type Settings } from '../../src/config/settings';
 import { type TimeLimits } from '../../src/config/time-limits';
 import { type RunningGateway, startGateway } from '../../src/gateway';
+import { type Login } from '../simulator/accounts';
 import { type Simulator, startSimulator } from '../simulator/simulator';
 
 /** What a suite may change; everything has a default. */
 export interface BenchOptions {
   /** Text of a `config.yaml`; without it the whole catalog of the default login is offered. */
-  readonly config?: string;
+  readonly config?: string | ((simulator: Simulator) => string);
+  /** Names of further logins; each lies in `<name>.json` beside the configuration. */
+  readonly accounts?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly times?: Partial<TimeLimits>;
 }
@@ -23,6 +26,8 @@ export interface TestBench {
   readonly url: string;
   readonly key: string;
   readonly folder: string;
+  /** By name: the login of each of `accounts`, as the simulator knows it. */
+  readonly logins: ReadonlyMap<string, Login>;
   /** The official SDK, its own retries off so that ours are seen. */
   readonly client: OpenAI;
   readonly close: () => Promise<void>;
@@ -35,6 +40,9 @@ export async function startBench(options: BenchOptions = {}): Promise<TestBench>
   const folder = mkdtempSync(join(tmpdir(), 'codex-gateway-e2e-'));
   const simulator = await startSimulator();
   simulator.makeAuthFile(folder, { fileName: 'auth.json' });
+  const logins = new Map(
+    (options.accounts ?? []).map((name) => [name, simulator.makeAuthFile(folder, { fileName: `${name}.json` }).login]),
+  );
   const gateway = await startGateway(settingsOf(simulator, folder, options));
   const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: testKey, maxRetries: 0 });
   const close = async (): Promise<void> => {
@@ -43,14 +51,14 @@ export async function startBench(options: BenchOptions = {}): Promise<TestBench>
     await gateway.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { simulator, gateway, url: gateway.url, key: testKey, folder, client, close };
+  return { simulator, gateway, url: gateway.url, key: testKey, folder, logins, client, close };
 }
 
 /** Settings as the program itself would read them, on any free port. */
 export function settingsOf(simulator: Simulator, folder: string, { config, env, times }: BenchOptions): Settings {
   const argv = ['--port', '0', '--host', '127.0.0.1'];
   if (config !== undefined) {
-    writeFileSync(join(folder, 'config.yaml'), config);
+    writeFileSync(join(folder, 'config.yaml'), typeof config === 'string' ? config : config(simulator));
     argv.push('--config', join(folder, 'config.yaml'));
   }
   const settings = loadSettings({

@@ -33,6 +33,8 @@ export interface GatewayOptions {
   readonly args?: readonly string[];
   /** Runs as this user. */
   readonly user?: number;
+  /** Another build's `main.js`. */
+  readonly program?: string;
 }
 
 /** One login as `GET /account/list` tells it. */
@@ -157,14 +159,14 @@ export class LoginGateways {
     });
   }
 
-  async startWithoutRedis({ authFile, times, env, args, user }: GatewayOptions): Promise<Served> {
+  async startWithoutRedis({ authFile, times, env, args, user, program }: GatewayOptions): Promise<Served> {
     const all = {
       NODE_ENV: 'test',
       CODEX_GATEWAY_TIMES: JSON.stringify({ ...patience, ...times }),
       ...(authFile === undefined ? {} : { CODEX_AUTH_FILE: authFile }),
       ...env,
     };
-    const gateway = await this.program.serve(args ?? [], all, user);
+    const gateway = await this.program.serve(args ?? [], all, { user, program });
     this.running.push(gateway);
     return gateway;
   }

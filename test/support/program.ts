@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../simulator/simulator';
 import { testKey } from './gateway';
 
-const program = join(__dirname, '..', '..', 'dist', 'main.js');
+const currentProgram = join(__dirname, '..', '..', 'dist', 'main.js');
 
 /** A command that ran to its end. */
 export interface Finished {
@@ -17,6 +17,14 @@ export interface Finished {
 
 /** Variables on top of the bench's own; undefined takes one away. */
 export type ProgramEnv = Readonly<Record<string, string | undefined>>;
+
+/** How one process differs from the others. */
+export interface RunAs {
+  /** Runs as this user. */
+  readonly user?: number | undefined;
+  /** `main.js` of another build. */
+  readonly program?: string | undefined;
+}
 
 /** The program while it serves. */
 export interface Served {
@@ -40,7 +48,7 @@ export class ProgramBench {
 
   /** @throws {Error} when `dist/` was not built. */
   static async start(): Promise<ProgramBench> {
-    if (!existsSync(program)) throw new Error('dist/main.js is missing: run `npm run build` (npm test does).');
+    if (!existsSync(currentProgram)) throw new Error('dist/main.js is missing: run `npm run build` (npm test does).');
     const folder = mkdtempSync(join(tmpdir(), 'codex-gateway-program-'));
     const simulator = await startSimulator();
     simulator.makeAuthFile(folder, { fileName: 'auth.json' });
@@ -68,9 +76,9 @@ export class ProgramBench {
     return this.spawned(args, env).finished;
   }
 
-  /** Starts serving on a free port and waits until it listens; `user`: as whom. @throws {Error} with its output when it ends instead. */
-  async serve(args: readonly string[] = [], env: ProgramEnv = {}, user?: number): Promise<Served> {
-    const { child, finished, output } = this.spawned(['--port', '0', ...args], env, user);
+  /** Starts serving on a free port and waits until it listens; @throws {Error} with its output when it ends instead. */
+  async serve(args: readonly string[] = [], env: ProgramEnv = {}, as: RunAs = {}): Promise<Served> {
+    const { child, finished, output } = this.spawned(['--port', '0', ...args], env, as);
     const url = await new Promise<string>((resolve, reject) => {
       const look = (): void => {
         const found = /listening on (http:\/\/[\w.:[\]]+)/.exec(output())?.[1];
@@ -87,7 +95,7 @@ export class ProgramBench {
   private spawned(
     args: readonly string[],
     env: ProgramEnv,
-    user?: number,
+    { user, program = currentProgram }: RunAs = {},
   ): { readonly child: ChildProcess; readonly finished: Promise<Finished>; readonly output: () => string } {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,

@@ -2,13 +2,16 @@
 {{- define "codex-gateway.checks" -}}
 {{- $external := include "codex-gateway.redis.external" . -}}
 {{- $shared := include "codex-gateway.redis.isShared" . -}}
-{{- $replicas := ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled | int -}}
+{{- $replicas := include "codex-gateway.mostReplicas" . | int -}}
 {{- $least := add (int .Values.drainTimeoutSeconds) 10 -}}
 {{- if lt (int .Values.terminationGracePeriodSeconds) (int $least) -}}
 {{- fail (printf "terminationGracePeriodSeconds: %v ends the gateway before its streams: it must be at least 10 more than drainTimeoutSeconds (%v), so set it to %v or shorten the drain" (int .Values.terminationGracePeriodSeconds) (int .Values.drainTimeoutSeconds) $least) -}}
 {{- end -}}
 {{- if and (gt $replicas 1) (not $shared) -}}
 {{- fail (printf "replicaCount, autoscaling: %v replicas need a Redis to share: set redis.enabled, externalRedis, or externalRedis.configuredElsewhere when environmentSecrets or your own ConfigMap name one" $replicas) -}}
+{{- end -}}
+{{- if and (gt (int .Values.numWorkers) 1) (not $shared) -}}
+{{- fail (printf "numWorkers: %v processes share their state in a Redis only: set redis.enabled or externalRedis, or take 1" (int .Values.numWorkers)) -}}
 {{- end -}}
 {{- if and (include "codex-gateway.usesClaim" .) (gt $replicas 1) -}}
 {{- fail "persistence.enabled: is for one replica; several keep their state in Redis" -}}
@@ -55,7 +58,7 @@
 {{- if and .Values.pdb.enabled (kindIs "invalid" .Values.pdb.minAvailable) (kindIs "invalid" .Values.pdb.maxUnavailable) -}}
 {{- fail "pdb: set minAvailable or maxUnavailable" -}}
 {{- end -}}
-{{- range $name, $instead := dict "PORT" "service.port" "DRAIN_TIMEOUT_SECONDS" "drainTimeoutSeconds" "NUM_WORKERS" "numWorkers" "CONFIG_FILE_PATH" "proxyConfigMap" "STATE_DIR" "persistence" "TRUSTED_PROXY_HOPS" "trustedProxyHops" "REDIS_KEY_PREFIX" "redis.keyPrefix" "NODE_EXTRA_CA_CERTS" "extraCa" -}}
+{{- range $name, $instead := dict "PORT" "service.port" "DRAIN_TIMEOUT_SECONDS" "drainTimeoutSeconds" "TERMINATION_GRACE_PERIOD_SECONDS" "terminationGracePeriodSeconds" "REPLICA_COUNT" "replicaCount" "NUM_WORKERS" "numWorkers" "CONFIG_FILE_PATH" "proxyConfigMap" "STATE_DIR" "persistence" "TRUSTED_PROXY_HOPS" "trustedProxyHops" "REDIS_KEY_PREFIX" "redis.keyPrefix" "NODE_EXTRA_CA_CERTS" "extraCa" -}}
 {{- if or (hasKey $.Values.envVars $name) (has $name (include "codex-gateway.extraEnvNames" $ | fromJsonArray)) -}}
 {{- fail (printf "envVars, extraEnvVars: %s is set by the chart; use the value %s" $name $instead) -}}
 {{- end -}}

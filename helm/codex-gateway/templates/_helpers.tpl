@@ -107,6 +107,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{- define "codex-gateway.mostReplicas" -}}
+{{- ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled | int -}}
+{{- end -}}
+
 {{- define "codex-gateway.trustedProxyHops" -}}
 {{- if kindIs "invalid" .Values.trustedProxyHops -}}
 {{- ternary 1 0 (or .Values.ingress.enabled .Values.httpRoute.enabled) -}}

@@ -12,6 +12,10 @@
   value: {{ .Values.logLevel | quote }}
 - name: DRAIN_TIMEOUT_SECONDS
   value: {{ .Values.drainTimeoutSeconds | quote }}
+- name: TERMINATION_GRACE_PERIOD_SECONDS
+  value: {{ .Values.terminationGracePeriodSeconds | quote }}
+- name: REPLICA_COUNT
+  value: {{ include "codex-gateway.mostReplicas" . | quote }}
 - name: TRUSTED_PROXY_HOPS
   value: {{ include "codex-gateway.trustedProxyHops" . | quote }}
 # LITELLM_MASTER_KEY from environmentSecrets would win over the first; configuration files of LiteLLM's chart name the second.

@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { RouteGroup } from '../../keys/route-group.decorator';
 import { ActivityReports } from '../../reports/activity/activity-reports';
 import { callerSight, parametersIn } from './asking';
 
@@ -11,6 +12,7 @@ const day = { type: String, description: 'YYYY-MM-DD, UTC' } as const;
 @ApiBearerAuth()
 @ApiQuery({ name: 'start_date', ...day })
 @ApiQuery({ name: 'end_date', ...day })
+@RouteGroup('info')
 @Controller()
 export class ActivityController {
   constructor(private readonly activity: ActivityReports) {}

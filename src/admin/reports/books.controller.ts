@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { RouteGroup } from '../../keys/route-group.decorator';
 import { Bookkeeper } from '../../metering/bookkeeper';
 import { optionalFlag, requireObject } from '../../protocol/json-guards';
 import { requireAdmin, requireAll, sightOf } from '../../reports/sight';
@@ -19,6 +20,7 @@ export class BooksController {
     private readonly body: ReportBody,
   ) {}
 
+  @RouteGroup('info')
   @Post('spend/calculate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cost of an answer, or of the input of a question (LiteLLM shape)' })
@@ -26,6 +28,7 @@ export class BooksController {
     return this.calculator.calculate(await this.body.read(request));
   }
 
+  @RouteGroup('management', { roles: 'readers' })
   @Post('spend/reconcile')
   @HttpCode(200)
   @ApiOperation({ summary: 'Compares ledger, counters, daily sums and holds, and repairs unless {"repair": false}' })
@@ -40,6 +43,7 @@ export class BooksController {
     return { checked, mismatches, repaired, took_ms: tookMs };
   }
 
+  @RouteGroup('management')
   @Post('global/spend/reset')
   @HttpCode(200)
   @ApiOperation({ summary: 'Sets the spend of every key and team to 0; the log stays (LiteLLM shape)' })

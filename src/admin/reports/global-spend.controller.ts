@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { RouteGroup } from '../../keys/route-group.decorator';
 import { GlobalReports } from '../../reports/activity/global-reports';
 import { type Parameters } from '../../reports/rows/spend-log-filter';
 import { requireAll, sightOf } from '../../reports/sight';
@@ -9,6 +10,7 @@ import { callerOf, parametersIn } from './asking';
 /** The doors to what everybody spent; for admins and viewers. */
 @ApiTags('Spend')
 @ApiBearerAuth()
+@RouteGroup('management', { roles: 'readers' })
 @Controller()
 export class GlobalSpendController {
   constructor(private readonly reports: GlobalReports) {}

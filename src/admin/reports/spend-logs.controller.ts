@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { RouteGroup } from '../../keys/route-group.decorator';
 import { ActivityReports } from '../../reports/activity/activity-reports';
 import { SpendExport } from '../../reports/rows/spend-export';
 import { SpendLogs } from '../../reports/rows/spend-logs';
@@ -12,6 +13,7 @@ const optionalText = { required: false, type: String } as const;
 /** The doors to single requests of the past: what each cost, who made it, how it ended. */
 @ApiTags('Spend')
 @ApiBearerAuth()
+@RouteGroup('info')
 @Controller()
 export class SpendLogsController {
   constructor(

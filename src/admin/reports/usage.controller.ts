@@ -1,12 +1,14 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { RouteGroup } from '../../keys/route-group.decorator';
 import { HolderUsage } from '../../reports/usage/holder-usage';
 import { callerOf } from './asking';
 
 /** The doors for the holder of a key who asks about itself. Open to every key. */
 @ApiTags('Usage')
 @ApiBearerAuth()
+@RouteGroup('info', { always: true })
 @Controller()
 export class UsageController {
   constructor(private readonly usage: HolderUsage) {}

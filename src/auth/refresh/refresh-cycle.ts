@@ -43,6 +43,8 @@ export interface CycleParts {
   readonly random: () => number;
   /** Deadline of the token call, and how long one replica alone may refresh. */
   readonly times: Pick<TimeLimits, 'tokenEndpointMs' | 'refreshLeaseMs'>;
+  /** Told how each token call of this process ended, and how long it took. */
+  readonly told?: (accountId: string, outcome: RefreshOutcome['kind'], durationMs: number) => void;
 }
 
 const stateAwayPauseMs = 1_000;
@@ -126,9 +128,11 @@ export class RefreshCycle {
     // A process that slept through its lease must not send: others may be about to.
     if (leftMs < this.parts.times.tokenEndpointMs)
       return this.failed(account, sending, { kind: 'not_sent', code: 'lease' });
+    const sentMs = clock.monotonicMs();
     const answer = endpoint.refresh(held.pair.refreshToken, reason);
     await failPoints.at('after-send');
     const outcome = await answer;
+    this.parts.told?.(account.id, outcome.kind, clock.monotonicMs() - sentMs);
     await failPoints.at('after-reply');
     if (outcome.kind !== 'renewed') return this.failed(account, sending, outcome);
     const login = renewedLogin(held, outcome.tokens, { id: vault.instance, nowMs: vault.nowMs() });

@@ -7,6 +7,7 @@ import { type Credential } from '../../config/deployment';
 import { type Settings } from '../../config/settings';
 import { SettingsChanges } from '../../config/settings-holder';
 import { Clock } from '../../kernel/clock';
+import { Observer } from '../../kernel/observer';
 import { CredentialStore } from '../../state/credentials/credential-store';
 import { Keyring } from '../../state/credentials/keyring';
 import { GatewayLogger } from '../../telemetry/logger';
@@ -17,6 +18,7 @@ import { FailPoints } from './fail-point';
 import { LoginAccount } from './login-account';
 import { type LoginHome } from './login-home';
 import { LoginVault } from './login-vault';
+import { type RefreshOutcome } from './refresh-outcome';
 import { RefreshCycle } from './refresh-cycle';
 import { TokenEndpoint } from './token-endpoint';
 
@@ -26,6 +28,7 @@ export class RefresherFactory {
   private readonly vault: LoginVault;
   private readonly cycle: RefreshCycle;
   private readonly stateNews: StateNews;
+  private readonly names = new Map<string, string>();
 
   // eslint-disable-next-line max-params -- the one place where the rooms meet; everything behind it takes at most four
   constructor(
@@ -38,6 +41,7 @@ export class RefresherFactory {
     private readonly files: LoginFiles,
     readonly logger: GatewayLogger,
     @Optional() private readonly changes?: SettingsChanges,
+    @Optional() readonly observer?: Observer,
   ) {
     this.stateNews = new StateNews(logger, settings);
     const [heardStore, heardKeys] = [
@@ -50,7 +54,8 @@ export class RefresherFactory {
       `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
     );
     const { times } = settings;
-    this.cycle = new RefreshCycle({ vault: this.vault, endpoint, failPoints, clock, random, times });
+    const told = this.refreshed;
+    this.cycle = new RefreshCycle({ vault: this.vault, endpoint, failPoints, clock, random, times, told });
   }
 
   /** Credentials that settings name. */
@@ -66,9 +71,11 @@ export class RefresherFactory {
     return () => end?.();
   }
 
-  refresherFor(home: LoginHome): AccountRefresher {
+  /** @param name of a credential that uses this login, for people. */
+  refresherFor(home: LoginHome, name: string): AccountRefresher {
     const { vault, cycle, clock, files, logger, onBug } = this;
     const account = new LoginAccount(home, { vault, files, logger, random });
+    this.names.set(account.id, name);
     const { refreshWaitMs } = this.settings.times;
     return new AccountRefresher(account, { cycle, clock, nowMs: () => this.nowMs(), refreshWaitMs, onBug });
   }
@@ -90,11 +97,23 @@ export class RefresherFactory {
     return this.files.watch(path, onChange);
   }
 
+  private readonly refreshed = (id: string, outcome: RefreshOutcome['kind'], durationMs: number): void => {
+    this.observer?.refreshDone({ account: this.names.get(id) ?? id, outcome: outcomeWords[outcome], durationMs });
+  };
+
   readonly onBug = (error: unknown): void => {
     this.logger.event('error', 'looking after a login failed', {
       error: error instanceof Error ? error.name : typeof error,
     });
   };
 }
+
+const outcomeWords = {
+  renewed: 'renewed',
+  permanent: 'refused',
+  transient: 'failed',
+  not_sent: 'failed',
+  uncertain: 'uncertain',
+} as const;
 
 const random = (): number => Math.random();

@@ -61,7 +61,11 @@ export class CustomerDirectory {
     if (customer === undefined && budgetId === undefined) return undefined;
     const { budgets, refs } = await reader.budgets(budgetId === undefined ? [] : [budgetId]);
     const value = this.factsOf(id, customer, budgets.get(budgetId ?? ''));
-    return { value, from: [{ kind: 'customer', id }, ...refs], untilMs: Number.POSITIVE_INFINITY };
+    return {
+      value,
+      from: [{ kind: 'customer', id, version: entity?.version ?? 0 }, ...refs],
+      untilMs: Number.POSITIVE_INFINITY,
+    };
   }
 
   private factsOf(id: string, customer: Stored<'customer'> | undefined, budget: BudgetRow | undefined): CustomerFacts {

@@ -1,12 +1,13 @@
 import { type Clock } from '../../kernel/clock';
-import { type EntityRef } from '../../state/entities/entity';
-import { type StateWatch } from './state-watch';
+import { type ChangedRef, type EntityRef } from '../../state/entities/entity';
+import { BoundedMap } from '../bounded-map';
+import { nameOf, type StateWatch } from './state-watch';
 
 /** Something that was worked out from documents. */
 export interface Loaded<T> {
   readonly value: T;
-  /** The documents; a change of one makes the value stale. */
-  readonly from: readonly EntityRef[];
+  /** The documents, as they were read; a later version of one makes the value stale. */
+  readonly from: readonly ChangedRef[];
   /** From this moment on the value is another, whatever is stored; Unix milliseconds. */
   readonly untilMs: number;
 }
@@ -17,7 +18,7 @@ export interface Known<T> {
 }
 
 interface Entry<T> extends Known<T> {
-  readonly from: readonly EntityRef[];
+  readonly from: readonly ChangedRef[];
   readonly untilMs: number;
   readonly readAtMs: number;
   stale: boolean;
@@ -30,17 +31,17 @@ export interface CacheOptions {
   readonly mostAbsent: number;
   /** The time of `untilMs`. */
   readonly nowMs: () => number;
-  /** Told of a value whose documents changed. */
+  /** Told of a value whose key's own document changed. */
   readonly onStale?: (key: string) => void;
 }
 
 /**
- * What was worked out from the state, as long as it can be trusted. Bounded: what was loaded first goes first. A stale
+ * What was worked out from the state, as long as it can be trusted. Bounded: what nobody asked for goes first. A stale
  * value is never given out, whatever happens to the state; it is kept for whoever loads it anew.
  */
 export class FreshCache<T> {
-  private readonly entries = new Map<string, Entry<T>>();
-  private readonly absent = new Map<string, Entry<T>>();
+  private readonly entries: BoundedMap<Entry<T>>;
+  private readonly absent: BoundedMap<Entry<T>>;
   private readonly users = new Map<string, Set<string>>();
   private readonly loading = new Map<string, Promise<Known<T>>>();
 
@@ -49,6 +50,10 @@ export class FreshCache<T> {
     private readonly clock: Clock,
     private readonly options: CacheOptions,
   ) {
+    this.entries = new BoundedMap(options.mostEntries, (key, entry) => {
+      this.unlink(key, entry);
+    });
+    this.absent = new BoundedMap(options.mostAbsent);
     watch.onChange((changed) => {
       this.spoil(changed);
     });
@@ -76,13 +81,13 @@ export class FreshCache<T> {
 
   private async loadNow(key: string, work: (last: T | undefined) => Promise<Loaded<T> | undefined>): Promise<Known<T>> {
     const readAtMs = this.clock.monotonicMs();
-    const { heard } = this.watch;
+    const { blindSpots, changes } = this.watch;
     const loaded = await work(this.entries.get(key)?.value);
-    // A change that was heard of meanwhile may be of one of these documents, read just before it.
-    const stale = this.watch.heard !== heard;
     this.remove(key);
-    if (loaded === undefined) return this.keepAbsent(key, readAtMs, stale);
-    if (this.entries.size >= this.options.mostEntries) this.remove(this.entries.keys().next().value ?? '');
+    const isUnsure = this.watch.blindSpots !== blindSpots;
+    if (loaded === undefined) return this.keepAbsent(key, readAtMs, isUnsure || this.watch.changes !== changes);
+    // A change that was heard of meanwhile may be of one of these documents, read just before it.
+    const stale = isUnsure || loaded.from.some((ref) => this.watch.knowsNewer(ref));
     const entry = { ...loaded, readAtMs, stale };
     this.entries.set(key, entry);
     for (const ref of loaded.from) this.usersOf(ref).add(key);
@@ -91,13 +96,11 @@ export class FreshCache<T> {
 
   private keepAbsent(key: string, readAtMs: number, stale: boolean): Known<T> {
     const entry = { value: undefined, from: [], untilMs: Number.POSITIVE_INFINITY, readAtMs, stale };
-    this.absent.delete(key);
-    if (this.absent.size >= this.options.mostAbsent) this.absent.delete(this.absent.keys().next().value ?? '');
     this.absent.set(key, entry);
     return entry;
   }
 
-  private spoil(changed: readonly EntityRef[] | undefined): void {
+  private spoil(changed: readonly ChangedRef[] | undefined): void {
     // Whatever changed may be what was missing.
     this.absent.clear();
     if (changed === undefined) {
@@ -107,9 +110,9 @@ export class FreshCache<T> {
     for (const ref of changed) {
       for (const key of this.users.get(nameOf(ref)) ?? []) {
         const entry = this.entries.get(key);
-        if (entry === undefined) continue;
+        if (entry === undefined || entry.stale || !isOlder(entry, ref)) continue;
         entry.stale = true;
-        this.options.onStale?.(key);
+        if (ref.kind === 'key') this.options.onStale?.(key);
       }
     }
   }
@@ -124,7 +127,11 @@ export class FreshCache<T> {
     const entry = this.entries.get(key);
     if (entry === undefined) return;
     this.entries.delete(key);
-    for (const ref of entry.from) {
+    this.unlink(key, entry);
+  }
+
+  private unlink(key: string, { from }: Entry<T>): void {
+    for (const ref of from) {
       const users = this.users.get(nameOf(ref));
       users?.delete(key);
       if (users?.size === 0) this.users.delete(nameOf(ref));
@@ -132,6 +139,6 @@ export class FreshCache<T> {
   }
 }
 
-function nameOf({ kind, id }: EntityRef): string {
-  return `${kind} ${id}`;
+function isOlder({ from }: Entry<unknown>, { kind, id, version }: ChangedRef): boolean {
+  return from.some((read) => read.kind === kind && read.id === id && read.version < version);
 }

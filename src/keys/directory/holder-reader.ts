@@ -1,4 +1,4 @@
-import { type Entity, type EntityKind, type EntityRef } from '../../state/entities/entity';
+import { type ChangedRef, type Entity, type EntityKind, type EntityRef } from '../../state/entities/entity';
 import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts } from '../compile/principal-of';
 import { type Stored, stored } from '../rows/rows';
@@ -9,7 +9,7 @@ import { secretName } from '../secrets';
 /** What is stored about a holder, and the documents it stands in, the missing ones too. */
 export interface HolderReading {
   readonly facts: HolderFacts;
-  readonly from: readonly EntityRef[];
+  readonly from: readonly ChangedRef[];
 }
 
 /** Reads everything about a holder in at most three round trips; two when no budget is pointed to. */
@@ -35,19 +35,24 @@ export class HolderReader {
     const member = only('member', around);
     const pointers = [key, team, user, member].flatMap((each) => each?.row.budget_id ?? []);
     const { budgets, refs: budgetRefs } = await this.budgets(pointers);
-    const from = [{ kind: key.kind, id: key.id }, ...refs, ...budgetRefs];
+    const from = [{ kind: key.kind, id: key.id, version: key.version }, ...versionsOf(refs, around), ...budgetRefs];
     return { facts: { key, team, user, member, budgets }, from };
   }
 
   /** Budgets by their ids. @throws {StateUnavailable} */
   async budgets(
     ids: readonly string[],
-  ): Promise<{ readonly budgets: ReadonlyMap<string, BudgetRow>; readonly refs: readonly EntityRef[] }> {
+  ): Promise<{ readonly budgets: ReadonlyMap<string, BudgetRow>; readonly refs: readonly ChangedRef[] }> {
     const refs = [...new Set(ids)].map((id) => ({ kind: 'budget' as const, id }));
     const found = refs.length === 0 ? [] : await this.store.many(refs);
     const budgets = new Map(found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, stored('budget', entity).row]]))); // prettier-ignore
-    return { budgets, refs };
+    return { budgets, refs: versionsOf(refs, found) };
   }
+}
+
+/** In which version they were read; 0 for those that are not there. */
+function versionsOf(refs: readonly EntityRef[], found: readonly (Entity | undefined)[]): readonly ChangedRef[] {
+  return refs.map(({ kind, id }, at) => ({ kind, id, version: found[at]?.version ?? 0 }));
 }
 
 function only<K extends EntityKind>(kind: K, entities: readonly (Entity | undefined)[]): Stored<K> | undefined {

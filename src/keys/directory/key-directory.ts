@@ -3,6 +3,7 @@ import { type GatewayError } from '../../kernel/errors';
 import { type Principal } from '../../kernel/principal';
 import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts, type HolderRules, principalOf } from '../compile/principal-of';
+import { BoundedMap } from '../bounded-map';
 import { KeyAuthenticator } from '../key-authenticator';
 import { keyBlocked, keyExpired, teamBlocked, teamMissing } from '../key-refusals';
 import { type MasterKeyAuthenticator } from '../master-key';
@@ -42,7 +43,7 @@ export interface DirectoryParts {
 export class KeyDirectory extends KeyAuthenticator {
   private readonly cache: FreshCache<Verdict>;
   /** Key id → the version in which it was seen blocked, or last seen before it was gone. */
-  private readonly revoked = new Map<string, { readonly version: number; readonly isBlocked: boolean }>();
+  private readonly revoked = new BoundedMap<{ readonly version: number; readonly isBlocked: boolean }>(mostRevoked);
 
   constructor(private readonly parts: DirectoryParts) {
     super();
@@ -102,8 +103,6 @@ export class KeyDirectory extends KeyAuthenticator {
   private revoke(keyId: string, seen: { readonly version: number; readonly isBlocked: boolean }): void {
     const before = this.revoked.get(keyId);
     if (before !== undefined && before.version > seen.version) return;
-    this.revoked.delete(keyId);
-    if (this.revoked.size >= mostRevoked) this.revoked.delete(this.revoked.keys().next().value ?? '');
     this.revoked.set(keyId, seen);
   }
 }

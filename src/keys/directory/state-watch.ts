@@ -1,10 +1,14 @@
 import { type TimeLimits } from '../../config/time-limits';
 import { type Clock } from '../../kernel/clock';
-import { type EntityRef, type Stamp } from '../../state/entities/entity';
+import { type ChangedRef, type EntityRef, type Stamp } from '../../state/entities/entity';
 import { type EntityStore } from '../../state/entities/entity-store';
+import { BoundedMap } from '../bounded-map';
+
+/** Documents whose newest version is remembered: only those that changed while something was read are asked for. */
+const mostRemembered = 10_000;
 
 /** Called with what changed, or with undefined when anything may have. */
-export type ChangeListener = (changed: readonly EntityRef[] | undefined) => void;
+export type ChangeListener = (changed: readonly ChangedRef[] | undefined) => void;
 
 /**
  * Knows how far what this process read of the state can still be trusted: it listens for changes, and asks for them every
@@ -17,7 +21,9 @@ export class StateWatch {
   private asking = false;
   private stamp: Stamp | undefined;
   private lastVerifiedMs = Number.NEGATIVE_INFINITY;
+  private gaps = 0;
   private count = 0;
+  private readonly newest = new BoundedMap<number>(mostRemembered);
 
   constructor(
     private readonly store: EntityStore,
@@ -40,9 +46,24 @@ export class StateWatch {
     this.stopListening = this.timer = undefined;
   }
 
-  /** How many changes were heard of. What was read while it grew may be older than what was heard. */
-  get heard(): number {
+  /** When it was last known that nothing is missing, on `Clock.monotonicMs`. */
+  get verifiedMs(): number {
+    return this.lastVerifiedMs;
+  }
+
+  /** How often anything may have changed unseen. What was read while it grew may be older than what is there. */
+  get blindSpots(): number {
+    return this.gaps;
+  }
+
+  /** How many changes were heard of. */
+  get changes(): number {
     return this.count;
+  }
+
+  /** Whether a later version of a document was heard of than the one that was read. */
+  knowsNewer(ref: ChangedRef): boolean {
+    return (this.newest.get(nameOf(ref)) ?? 0) > ref.version;
   }
 
   /** Whether something read at this moment, of which no change was heard since, still holds. On `Clock.monotonicMs`. */
@@ -72,8 +93,20 @@ export class StateWatch {
     }
   }
 
-  private tell(changed: readonly EntityRef[] | undefined): void {
+  private tell(changed: readonly ChangedRef[] | undefined): void {
     this.count += 1;
+    if (changed === undefined) {
+      // Versions may begin anew, for example after a failover.
+      this.gaps += 1;
+      this.newest.clear();
+    }
+    for (const ref of changed ?? [])
+      this.newest.set(nameOf(ref), Math.max(ref.version, this.newest.get(nameOf(ref)) ?? 0));
     for (const listener of this.listeners) listener(changed);
   }
+}
+
+/** One text for a document. */
+export function nameOf({ kind, id }: EntityRef): string {
+  return `${kind} ${id}`;
 }

@@ -1,7 +1,7 @@
 import { dollarsFromNanos } from '../../kernel/money';
 import { type RequestRecord } from '../../kernel/observer';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
-import { scrub } from '../../telemetry/scrub';
+import { scrub, shownModel } from '../../telemetry/scrub';
 
 /** Characters of a text that a client chose. */
 const longestText = 256;
@@ -21,8 +21,8 @@ export function callbackEvent(record: RequestRecord, nowMs: number): JsonObject 
     error_code: record.errorCode ?? null,
     stream: record.stream,
     ...timesOf(record, nowMs),
-    model: shortened(record.upstreamModel),
-    model_group: shortened(record.requestedModel),
+    model: named(record.upstreamModel),
+    model_group: named(record.requestedModel),
     model_id: record.deploymentId ?? null,
     account: record.account ?? null,
     attempts: record.attempts,
@@ -67,6 +67,10 @@ function holderOf({ principal }: RequestRecord): JsonObject {
 function callType(route: string): string {
   if (route.endsWith('/compact')) return 'compact';
   return route.includes('chat/completions') ? 'acompletion' : 'aresponses';
+}
+
+function named(model: string | undefined): string | null {
+  return model === undefined ? null : shownModel(model);
 }
 
 function shortened(text: string | undefined): string | null {

@@ -2,11 +2,14 @@ import { type ErrorAuthor, type GatewayError } from '../../kernel/errors';
 import { type JsonObject } from '../canonical/canonical-request';
 import { stringifyWire } from '../wire/wire-text';
 
-/** Refusals that were decided here; what an upstream or an edge said carries no `gateway` part. */
+/** Refusals that were decided here; they always explain themselves. */
 const ourAuthors: ReadonlySet<ErrorAuthor> = new Set<ErrorAuthor>(['key', 'gateway', 'plan_window']);
 
 /** Types that a Codex CLI must see as `usage_limit_reached`: the only 429 it neither retries nor sleeps on. */
 const spentTypes: ReadonlySet<string> = new Set(['budget_exceeded', 'usage_limit_reached']);
+
+/** What a client may do nothing about but wait: who keeps it waiting is told, whoever it is. */
+const firstWaitingStatus = 429;
 
 /**
  * The body of a JSON error: `{"error":{message,type,param,code}}`.
@@ -14,7 +17,8 @@ const spentTypes: ReadonlySet<string> = new Set(['budget_exceeded', 'usage_limit
  * `openai`: `code` is the HTTP status as a string, as LiteLLM users know it. `native`: `code` is the machine code, and a
  * spent limit has the type and the `resets_at` (unix seconds) that the Codex CLI acts on.
  * With a trace that shows the request its id is in `trace_id`.
- * Our own refusals add `error.gateway {author, limit, remaining, reset_at}`, `reset_at` in unix seconds or null.
+ * Our own refusals, and whatever keeps a client waiting, add `error.gateway {author, limit, remaining, reset_at}`, `reset_at`
+ * in unix seconds or null.
  */
 export function errorBody(error: GatewayError, surface: 'openai' | 'native', traceId?: string): JsonObject {
   const native = surface === 'native';
@@ -38,8 +42,13 @@ export function streamErrorBody(error: GatewayError): string {
   return stringifyWire({ error: { message, type, param, code, ...gatewayPart(error) } });
 }
 
+/** Whether a refusal says who decided it, and when it will be over. */
+export function explainsItself(error: GatewayError): boolean {
+  return ourAuthors.has(error.author) || error.status >= firstWaitingStatus;
+}
+
 function gatewayPart(error: GatewayError): JsonObject {
-  if (!ourAuthors.has(error.author)) return {};
+  if (!explainsItself(error)) return {};
   const { limit, remaining, resetAtMs } = error.details;
   return {
     gateway: {
@@ -52,6 +61,6 @@ function gatewayPart(error: GatewayError): JsonObject {
 }
 
 /** Rounded up: a client that comes back at this second finds the limit free. */
-function unixSeconds(ms: number): number {
+export function unixSeconds(ms: number): number {
   return Math.ceil(ms / 1000);
 }

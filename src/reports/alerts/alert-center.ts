@@ -35,19 +35,13 @@ export class AlertCenter implements OnModuleInit, OnModuleDestroy {
   /** Keys that this process need not look at again → until when, Unix milliseconds. */
   private readonly told = new Map<string, number>();
   private readonly spent = new Map<string, number>();
-  private readonly isOn: boolean;
-  private readonly tracksSpend: boolean;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'alerts'>,
     private readonly queue: AlertQueue,
     private readonly clock: Clock,
-  ) {
-    const { targets } = settings.alerts;
-    this.isOn = targets.length > 0;
-    this.tracksSpend = targets.some(({ types }) => types.has('spend_tracked'));
-  }
+  ) {}
 
   /** What became of alerts since the process started. */
   get counts(): Readonly<AlertCounts> {
@@ -57,11 +51,9 @@ export class AlertCenter implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     if (!this.isOn) return;
     for (const [key, untilMs] of await this.queue.open()) this.told.set(key, untilMs);
-    if (this.tracksSpend) this.timer = setInterval(() => { this.tellSpend(); }, spendEveryMs).unref(); // prettier-ignore
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
     this.tellSpend();
     await this.queue.close();
   }
@@ -81,8 +73,12 @@ export class AlertCenter implements OnModuleInit, OnModuleDestroy {
 
   /** A customer's request was settled; told in sums of a minute. Nano-dollars. */
   sawSpend(customerId: string, nanos: number): void {
-    if (!this.tracksSpend || nanos <= 0) return;
+    if (!this.isOn || nanos <= 0) return;
+    if (!this.settings.alerts.targets.some(({ types }) => types.has('spend_tracked'))) return;
     if (this.spent.size >= mostCustomers && !this.spent.has(customerId)) this.tellSpend();
+    this.timer ??= setTimeout(() => {
+      this.tellSpend();
+    }, spendEveryMs).unref();
     this.spent.set(customerId, (this.spent.get(customerId) ?? 0) + nanos);
   }
 
@@ -98,6 +94,10 @@ export class AlertCenter implements OnModuleInit, OnModuleDestroy {
     if (!this.isOn) return;
     const message = `User created: ${holder.userEmail ?? holder.userId ?? 'without a name'}.`;
     this.queue.put(creation('new_internal_user_created', 'internal_user_created', holder, message));
+  }
+
+  private get isOn(): boolean {
+    return this.settings.alerts.targets.length > 0;
   }
 
   private raise(event: AlertEvent): void {
@@ -118,6 +118,8 @@ export class AlertCenter implements OnModuleInit, OnModuleDestroy {
   }
 
   private tellSpend(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     for (const [customerId, nanos] of this.spent) this.queue.put(spendEvent(customerId, nanos, this.clock.nowMs()));
     this.spent.clear();
   }

@@ -33,7 +33,7 @@ export interface LineParts {
   readonly outbound: Outbound;
   readonly clock: Clock;
   readonly times: AlertTimes;
-  readonly secret: string | undefined;
+  readonly secret: () => string | undefined;
   /** Told once of each delivery; `status` when the target answered. */
   readonly onOver: (delivery: Delivery, outcome: Outcome, status: number | undefined) => void;
 }
@@ -129,7 +129,7 @@ export class AlertLine {
   private async send(delivery: Delivery): Promise<Reply> {
     const { outbound, clock, secret, times } = this.parts;
     const unixSeconds = Math.floor(clock.nowMs() / 1_000);
-    const { headers, body } = alertMessage(this.target, delivery.alert, secret, unixSeconds);
+    const { headers, body } = alertMessage(this.target, delivery.alert, secret(), unixSeconds);
     const { url } = this.target;
     try {
       const request = { method: 'POST', url, headers, body, headersMs: times.answerMs, signal: this.stopper } as const;

@@ -38,18 +38,20 @@ function settings(types: readonly AlertType[] = alertTypes): AlertSettings {
   return { targets: [webhook], signingSecret: secret, repeatMs: 1_000 };
 }
 
-async function queueOf(changes: Partial<QueueParts> = {}): Promise<AlertQueue> {
-  const alerts = changes.settings ?? settings();
+async function queueOf(
+  changes: Partial<Omit<QueueParts, 'settings'>> & { readonly settings?: AlertSettings } = {},
+): Promise<AlertQueue> {
+  const { settings: alerts = settings(), ...rest } = changes;
   const outbound = new UndiciOutbound(settingsFor('http://127.0.0.1:9', { rest: { alerts } }));
   const queue = new AlertQueue({
-    settings: alerts,
+    settings: () => alerts,
     stateDir: folder,
     outbound,
     shared: new MemorySharedCache(clock),
     clock,
     logger: { event: (_, message, fields) => logged.push({ message, fields: { ...fields } }) },
     times: quick,
-    ...changes,
+    ...rest,
   });
   open.push(queue);
   await queue.open();
@@ -234,7 +236,7 @@ describe('a restart', () => {
     await settled(before, ({ sent }) => sent === 1);
     await before.close();
     const after = new AlertQueue({
-      settings: settings(),
+      settings: () => settings(),
       stateDir: folder,
       outbound: new UndiciOutbound(settingsFor('http://127.0.0.1:9')),
       shared: new MemorySharedCache(clock),

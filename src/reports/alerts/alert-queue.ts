@@ -10,7 +10,8 @@ import { AlertLine, type AlertTimes, alertTimes, type Outcome } from './alert-li
 
 /** What a queue works with. */
 export interface QueueParts {
-  readonly settings: AlertSettings;
+  /** Asked at each use: they may be read anew while the process runs. */
+  readonly settings: () => AlertSettings;
   readonly stateDir: string;
   readonly outbound: Outbound;
   /** Says once for all replicas that an event may be told. */
@@ -41,40 +42,36 @@ const dropLogMs = 60_000;
  */
 export class AlertQueue {
   readonly counts: AlertCounts = { sent: 0, failed: 0, dropped: 0 };
-  private readonly lines: ReadonlyMap<string, AlertLine>;
+  private readonly lines = new Map<string, AlertLine>();
   private readonly journal: AlertJournal;
-  private opening: Promise<void> | undefined;
+  private opening: Promise<ReadonlyMap<string, number>> | undefined;
+  private isClosed = false;
   private queued = 0;
   private dropLoggedMs = -Infinity;
 
   constructor(private readonly parts: QueueParts) {
-    const { settings, outbound, clock, times = alertTimes } = parts;
-    const onOver = this.over.bind(this);
-    const shared = { outbound, clock, times, secret: settings.signingSecret, onOver };
-    this.lines = new Map(settings.targets.map((target) => [target.name, new AlertLine(target, shared)]));
-    this.journal = new AlertJournal(parts.stateDir, () => clock.nowMs());
+    this.journal = new AlertJournal(parts.stateDir, () => parts.clock.nowMs());
   }
 
   /** Takes up what a process of before left. @returns keys that were told already → until when. Never fails. */
-  async open(): Promise<ReadonlyMap<string, number>> {
-    let told: ReadonlyMap<string, number> = new Map();
+  open(): Promise<ReadonlyMap<string, number>> {
     this.opening ??= this.journal.open().then(
-      (content) => {
-        told = content.told;
-        for (const delivery of content.deliveries) this.resume(delivery);
+      ({ told, deliveries }) => {
+        for (const delivery of deliveries) this.resume(delivery);
+        return told;
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : 'unknown';
         this.parts.logger.event('warn', 'alerts are not kept over a restart: their journal cannot be used', { reason });
+        return new Map<string, number>();
       },
     );
-    await this.opening;
-    return told;
+    return this.opening;
   }
 
   /** Not waited for, and never fails: a request is not held up by what is told about it. */
   put(event: AlertEvent): void {
-    const targets = this.parts.settings.targets.filter(({ types }) => types.has(event.type));
+    const targets = this.parts.settings().targets.filter(({ types }) => types.has(event.type));
     if (targets.length === 0) return;
     if (this.queued + targets.length > (this.parts.mostWaiting ?? usualMostWaiting)) {
       this.dropped(targets.length);
@@ -92,19 +89,20 @@ export class AlertQueue {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all([...this.lines.values()].map((line) => line.stop()));
     await this.opening;
     await this.journal.close();
   }
 
   private async admit(event: AlertEvent, deliveries: readonly Delivery[]): Promise<void> {
-    await this.opening;
+    await this.open();
     // A disk that is full loses nothing yet: the alert is sent from memory.
     await this.write(event, deliveries).catch(() => undefined);
     const { shared } = this.parts;
     if (await shared.claim(event.key, event.ttlMs)) {
       await Promise.all(event.covers.map((key) => shared.claim(key, event.ttlMs)));
-      for (const delivery of deliveries) this.lines.get(delivery.target)?.push(delivery);
+      for (const delivery of deliveries) this.lineTo(delivery.target)?.push(delivery);
       return;
     }
     this.queued -= deliveries.length;
@@ -122,13 +120,26 @@ export class AlertQueue {
 
   /** A target that the settings no longer have is no longer told. */
   private resume(delivery: Delivery): void {
-    const line = this.lines.get(delivery.target);
+    const line = this.lineTo(delivery.target);
     if (line === undefined) {
       void this.journal.drop(delivery.id).catch(() => undefined);
       return;
     }
     this.queued += 1;
     line.push(delivery);
+  }
+
+  /** Made at its first use; undefined once the queue is closed, and for targets that nobody names any more. */
+  private lineTo(name: string): AlertLine | undefined {
+    const known = this.lines.get(name);
+    if (known !== undefined) return known;
+    const { settings, outbound, clock, times = alertTimes } = this.parts;
+    const target = settings().targets.find((each) => each.name === name);
+    if (target === undefined || this.isClosed) return undefined;
+    const onOver = this.over.bind(this);
+    const line = new AlertLine(target, { outbound, clock, times, secret: () => settings().signingSecret, onOver });
+    this.lines.set(name, line);
+    return line;
   }
 
   private over(delivery: Delivery, outcome: Outcome, status: number | undefined): void {
@@ -138,7 +149,8 @@ export class AlertQueue {
     } else {
       this.counts.failed += 1;
       const { event } = delivery.alert;
-      this.parts.logger.event('warn', 'an alert was not accepted', { event, target: delivery.target, outcome, status });
+      const fields = { event, target: delivery.target, outcome, status };
+      this.parts.logger.event('warn', 'an alert was not accepted', fields);
     }
     void this.journal.drop(delivery.id).catch(() => undefined);
   }
@@ -149,7 +161,7 @@ export class AlertQueue {
     if (nowMs - this.dropLoggedMs < dropLogMs) return;
     this.dropLoggedMs = nowMs;
     this.parts.logger.event('warn', 'too many alerts are waiting: new ones are dropped', {
-      dropped: this.counts.dropped,
+      count: this.counts.dropped,
     });
   }
 

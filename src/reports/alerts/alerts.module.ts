@@ -31,5 +31,12 @@ function makeQueue(
   clock: Clock,
   logger: GatewayLogger,
 ): AlertQueue {
-  return new AlertQueue({ settings: settings.alerts, stateDir: settings.stateDir, outbound, shared, clock, logger });
+  return new AlertQueue({
+    settings: () => settings.alerts,
+    stateDir: settings.stateDir,
+    outbound,
+    shared,
+    clock,
+    logger,
+  });
 }

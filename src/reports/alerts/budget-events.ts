@@ -137,7 +137,8 @@ function whoOf(
     spend: shownAmount(state, state.used),
     event_group: groups[scope],
     unit: unitOf(state),
-    ...named('period', state.period === '' ? undefined : state.period),
+    // A budget without an end has no period, whatever its books call it.
+    ...named('period', resetAtMs === undefined ? undefined : state.period),
     ...named('resets_at', resetAtMs === undefined ? undefined : new Date(resetAtMs).toISOString()),
   };
 }

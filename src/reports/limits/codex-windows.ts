@@ -25,6 +25,8 @@ const minutesPerUnit: Readonly<Record<string, number>> = {
   y: 525_600,
 };
 
+const minutesPerWord: ReadonlyMap<string, number> = new Map([['daily', 1_440], ['weekly', 10_080], ['monthly', 43_200]]); // prettier-ignore
+
 /**
  * The holder's budgets as windows, the one that is used up most first. Money before all else, because that is what the CLI
  * has words for; other budgets only for those who have none in money.
@@ -45,8 +47,10 @@ export function codexWindowHeaders(limits: readonly LimitState[]): Record<string
   };
 }
 
-/** A duration such as `30d`, `24h`, `1mo`; a month counts as 30 days. Undefined for anything else. */
+/** A duration such as `30d`, `24h`, `1mo`, `weekly`; a month counts as 30 days. Undefined for anything else. */
 export function periodMinutes(period: string): number | undefined {
+  const word = minutesPerWord.get(period);
+  if (word !== undefined) return word;
   const [, amount, unit] = /^(\d+)(s|mo|m|h|d|w|y)$/.exec(period) ?? [];
   const perUnit = minutesPerUnit[unit ?? ''];
   return perUnit === undefined ? undefined : Math.max(1, Math.round(Number(amount) * perUnit));

@@ -261,6 +261,9 @@ describe('budgets as windows', () => {
     ['1mo', 43_200],
     ['30m', 30],
     ['30s', 1],
+    ['weekly', 10_080],
+    ['lifetime', undefined],
+    ['constructor', undefined],
     ['window', undefined],
     ['', undefined],
   ])('know how long %s is', (period, minutes) => {

@@ -3,7 +3,7 @@ import { CallHistory } from './call-history';
 
 interface Entry {
   inFlight: number;
-  readonly history: CallHistory;
+  history: CallHistory;
 }
 
 /** What every deployment and account is doing in this process, and did lately. */
@@ -33,6 +33,12 @@ export class CallBooks {
 
   historyOf(candidate: Candidate): CallHistory {
     return this.entryOf(candidate).history;
+  }
+
+  /** What the deployment did before does not count any more. */
+  forget(deploymentId: string): void {
+    const known = this.deployments.get(deploymentId);
+    if (known !== undefined) known.history = new CallHistory();
   }
 
   private entryOf({ deployment }: Candidate): Entry {

@@ -123,6 +123,11 @@ export class CooldownMemory {
     return scopes.filter((scope) => this.end(scope, startedMs));
   }
 
+  /** Nothing ever went wrong there. */
+  forgive(scope: string): void {
+    this.strikes.delete(scope);
+  }
+
   private forget(scope: string): void {
     this.resting.delete(scope);
     this.probes.delete(scope);

@@ -60,6 +60,11 @@ export class QuotaBook {
     known.told = known.record;
   }
 
+  /** The next statement is the first one. */
+  forget(account: string): void {
+    this.entries.delete(account);
+  }
+
   /** A call to the account ended. */
   called(account: string): void {
     const known = this.entries.get(account);

@@ -31,7 +31,8 @@ describe('what is known of a window', () => {
   it.each<[string, Statement[], number, number]>([
     ['grows with each answer', [[10, nextReset, 0], [12, nextReset, 1_000]], 12, nextReset],
     ['does not shrink by an answer that was under way longer', [[12, nextReset, 1_000], [10, nextReset, 900]], 12, nextReset],
-    ['does not shrink by a younger answer either', [[12, nextReset, 0], [11, nextReset, 5_000]], 12, nextReset],
+    ['does not shrink by an answer that is only a little younger', [[12, nextReset, 0], [11, nextReset, 5_000]], 12, nextReset],
+    ['shrinks when the account was reset early', [[100, nextReset, 0], [0, nextReset, 11_000]], 0, nextReset],
     ['takes a reset that is told with another rounding for the same', [[12, nextReset, 0], [13, nextReset + 800, 900]], 13, nextReset + 800],
     ['begins anew with a later reset', [[99, nextReset, 0], [1, nextReset + 5 * hourMs, 4 * hourMs]], 1, nextReset + 5 * hourMs],
     ['is not set back by an old statement about the window before', [[1, nextReset + 5 * hourMs, 4 * hourMs], [99, nextReset, 3 * hourMs]], 1, nextReset + 5 * hourMs],

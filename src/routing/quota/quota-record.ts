@@ -29,14 +29,15 @@ export interface QuotaRecord {
 
 /** Two resets this close are the same one, told with different roundings; milliseconds. */
 const sameResetMs = 120_000;
-/** The usage route may lag behind the answers; when it is this much younger it is believed anyway, milliseconds. */
+/** Answers cross on their way, and the usage route lags behind them: what is this much younger may say less, milliseconds. */
+const crossingMs = 10_000;
 const pollLagMs = 60_000;
 
 /**
  * What is known after one more statement. Statements may arrive in any order, from any replica.
  *
- * Windows are told apart by limit and length, never by slot. Within one window use only grows, so of two statements about it
- * the larger counts; a statement about a later reset is about a later window and replaces the earlier.
+ * Windows are told apart by limit and length, never by slot. Within one window use only grows, so of two statements that may
+ * have crossed the larger counts; a statement about another reset is about another window, and the younger counts.
  */
 export function withStatement(known: QuotaRecord | undefined, { quota, source, seenAtMs }: QuotaStatement): QuotaRecord {
   const said = quota.windows.map((window): KnownWindow => ({ ...window, source, seenAtMs }));
@@ -81,7 +82,7 @@ function newer(old: KnownWindow, said: KnownWindow): KnownWindow {
     // Who speaks of a window that is over has not noticed yet.
     return isYounger && said.resetAtMs > said.seenAtMs ? said : old;
   }
-  const isBelieved = said.source === 'poll' && said.seenAtMs - old.seenAtMs > pollLagMs;
+  const isBelieved = said.seenAtMs - old.seenAtMs > (said.source === 'poll' ? pollLagMs : crossingMs);
   if (isYounger && (isBelieved || said.usedPercent >= old.usedPercent)) return said;
   return said.usedPercent > old.usedPercent ? { ...old, usedPercent: said.usedPercent } : old;
 }

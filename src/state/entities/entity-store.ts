@@ -1,5 +1,6 @@
 import {
   type Change,
+  type ChangedRef,
   type CommitReply,
   type Entity,
   type EntityKind,
@@ -39,7 +40,7 @@ export abstract class EntityStore {
    * @param listener called with what changed, or with undefined when anything may have changed unseen; must not throw.
    * @returns how to stop listening.
    */
-  abstract onChange(listener: (changed: readonly EntityRef[] | undefined) => void): () => void;
+  abstract onChange(listener: (changed: readonly ChangedRef[] | undefined) => void): () => void;
 
   /** Unix milliseconds that all users of this state agree on. */
   abstract nowMs(): number;

@@ -1,5 +1,6 @@
 import {
   type Change,
+  type ChangedRef,
   type CommitReply,
   type Entity,
   type EntityKind,
@@ -16,7 +17,7 @@ export const newsKept = 4_096;
 
 interface Told {
   readonly stamp: Stamp;
-  readonly ref: EntityRef;
+  readonly ref: ChangedRef;
 }
 
 /**
@@ -31,7 +32,7 @@ export class EntityTable {
   private version = 0;
   private stamp: Stamp = '0';
   /** Where the memory of changes begins, as long as it still reaches back to it. */
-  private floor: Stamp | undefined;
+  private floor: Stamp | undefined = '0';
 
   /** How many documents there are. */
   get size(): number {
@@ -135,7 +136,7 @@ export class EntityTable {
     const { kind, id } = change;
     if (change.op === 'put') this.restore(this.entityOf(change, nowMs));
     else this.forget(change);
-    this.told.push({ stamp: this.stamp, ref: { kind, id } });
+    this.told.push({ stamp: this.stamp, ref: { kind, id, version: this.version } });
     if (this.told.length <= newsKept) return;
     this.told.shift();
     this.floor = undefined;

@@ -51,6 +51,11 @@ export interface Check extends EntityRef {
 /** One part of a commit. A commit names no document twice. */
 export type Change = Put | Remove | Check;
 
+/** What a commit changed, once it has its version. */
+export function changedBy(changes: readonly Change[], version: number): readonly ChangedRef[] {
+  return changes.flatMap(({ op, kind, id }) => (op === 'check' ? [] : [{ kind, id, version }]));
+}
+
 /** What became of a commit. Unless it was committed, nothing changed. */
 export type CommitReply =
   /** Every document that was put has this version now. */
@@ -63,10 +68,15 @@ export type CommitReply =
 /** Where in the course of all changes somebody is; compared for equality only. */
 export type Stamp = string;
 
+/** A document in the version that it has since a change, or that the change which removed it would have given it. */
+export interface ChangedRef extends EntityRef {
+  readonly version: number;
+}
+
 /** What changed since a stamp; `changed` is undefined when nobody knows that any more. */
 export interface News {
   readonly stamp: Stamp;
-  readonly changed: readonly EntityRef[] | undefined;
+  readonly changed: readonly ChangedRef[] | undefined;
 }
 
 /** Which part of a list. Ordered by time of creation, then by id. */

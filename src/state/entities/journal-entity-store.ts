@@ -9,6 +9,8 @@ import { StateDir } from '../state-dir';
 import { StateUnavailable } from '../state-unavailable';
 import {
   type Change,
+  changedBy,
+  type ChangedRef,
   type CommitReply,
   type Entity,
   type EntityKind,
@@ -41,7 +43,7 @@ type Line = z.infer<typeof lineSchema>;
 /** Documents of this process, kept over restarts in a journal of `STATE_DIR`: each line is a whole commit. */
 export class JournalEntityStore extends EntityStore {
   private table = new EntityTable();
-  private readonly listeners = new Set<(changed: readonly EntityRef[] | undefined) => void>();
+  private readonly listeners = new Set<(changed: readonly ChangedRef[] | undefined) => void>();
   private readonly journal: JournalFile;
   private readonly lock: WriterLock;
   private opening: Promise<void> | undefined;
@@ -66,7 +68,7 @@ export class JournalEntityStore extends EntityStore {
     const reply = this.table.commit(changes, this.clock.nowMs(), nonce());
     if (reply.kind !== 'committed' || reply.version === before) return reply;
     await this.keep(this.lineOf(changes, reply.version));
-    this.tell(changes.filter(({ op }) => op !== 'check').map(({ kind, id }) => ({ kind, id })));
+    this.tell(changedBy(changes, reply.version));
     return reply;
   }
 
@@ -95,7 +97,7 @@ export class JournalEntityStore extends EntityStore {
     return this.table.news(since);
   }
 
-  override onChange(listener: (changed: readonly EntityRef[] | undefined) => void): () => void {
+  override onChange(listener: (changed: readonly ChangedRef[] | undefined) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -177,7 +179,7 @@ export class JournalEntityStore extends EntityStore {
     this.lines = lines.length;
   }
 
-  private tell(changed: readonly EntityRef[] | undefined): void {
+  private tell(changed: readonly ChangedRef[] | undefined): void {
     for (const listener of this.listeners) listener(changed);
   }
 }

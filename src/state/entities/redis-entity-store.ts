@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { type RedisLink, type RedisScript } from '../redis/redis-link';
 import {
   type Change,
+  changedBy,
+  type ChangedRef,
   type CommitReply,
   type Entity,
   type EntityKind,
@@ -38,13 +40,14 @@ const kindSchema = z.enum(entityKinds);
 const recordsSchema = z.array(z.string().nullable());
 const namedSchema = z.tuple([z.string(), z.string()]).nullable();
 const newsSchema = z.array(z.string()).min(1);
-const entrySchema = z.tuple([z.string(), kindSchema, z.string()]);
-const messageSchema = z.array(z.tuple([kindSchema, z.string()]));
+const entrySchema = z.tuple([z.string(), kindSchema, z.string(), z.number()]);
+const messageSchema = z.array(z.tuple([kindSchema, z.string(), z.number()]));
 
 type Link = Pick<RedisLink, 'script' | 'run' | 'key' | 'nowMs' | 'subscribe'>;
 
 /** Documents in Redis, shared by all replicas. */
 export class RedisEntityStore extends EntityStore {
+  private readonly listeners = new Set<(changed: readonly ChangedRef[] | undefined) => void>();
   private readonly commitScript: RedisScript;
   private readonly namedScript: RedisScript;
   private readonly newsScript: RedisScript;
@@ -61,6 +64,8 @@ export class RedisEntityStore extends EntityStore {
     const reply = commitSchema.parse(await this.commitScript([head], [...common, ...changes.flatMap(wordsOf)]));
     switch (reply[0]) {
       case 'committed':
+        // This process hears of it at once; the message of the script comes to it a little later, like to the others.
+        this.tell(changedBy(changes, reply[1]));
         return { kind: 'committed', version: reply[1] };
       case 'moved':
         return { kind: 'moved', at: reply[1] };
@@ -112,17 +117,18 @@ export class RedisEntityStore extends EntityStore {
   }
 
   override async news(since: Stamp | undefined): Promise<News> {
-    const [stamp = '', known, ...entries] = newsSchema.parse(await this.newsScript([head], [since ?? '']));
+    const [stamp = '', known, ...entries] = newsSchema.parse(await this.newsScript([head], [since ?? '', newsKept]));
     if (known === undefined) return { stamp, changed: undefined };
     const changed = entries.map((entry) => {
-      const [, kind, id] = entrySchema.parse(JSON.parse(entry));
-      return { kind, id };
+      const [, kind, id, version] = entrySchema.parse(JSON.parse(entry));
+      return { kind, id, version };
     });
     return { stamp, changed: changed.reverse() };
   }
 
-  override onChange(listener: (changed: readonly EntityRef[] | undefined) => void): () => void {
-    return this.link.subscribe(
+  override onChange(listener: (changed: readonly ChangedRef[] | undefined) => void): () => void {
+    this.listeners.add(listener);
+    const stop = this.link.subscribe(
       channel,
       (message) => {
         listener(changedIn(message));
@@ -131,6 +137,10 @@ export class RedisEntityStore extends EntityStore {
         listener(undefined);
       },
     );
+    return () => {
+      this.listeners.delete(listener);
+      stop();
+    };
   }
 
   override nowMs(): number {
@@ -140,6 +150,10 @@ export class RedisEntityStore extends EntityStore {
   /** The link belongs to whoever opened it. */
   override close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  private tell(changed: readonly ChangedRef[]): void {
+    if (changed.length > 0) for (const listener of this.listeners) listener(changed);
   }
 
   private docKey(kind: EntityKind): string {
@@ -173,9 +187,9 @@ function entityOf(kind: EntityKind, id: string, record: string): Entity {
 }
 
 /** A message of another release that cannot be read still says that something changed. */
-function changedIn(message: string): readonly EntityRef[] | undefined {
+function changedIn(message: string): readonly ChangedRef[] | undefined {
   try {
-    return messageSchema.parse(JSON.parse(message)).map(([kind, id]) => ({ kind, id }));
+    return messageSchema.parse(JSON.parse(message)).map(([kind, id, version]) => ({ kind, id, version }));
   } catch {
     return undefined;
   }

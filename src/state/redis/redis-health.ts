@@ -6,6 +6,9 @@ export interface RedisHealth {
   /** Undefined when our user may not ask. */
   readonly isPersistent: boolean | undefined;
   readonly evictionPolicy: string | undefined;
+  readonly memoryUsedBytes: number | undefined;
+  /** 0: no limit of its own. */
+  readonly memoryMaxBytes: number | undefined;
   /** For the operator; empty when all is well. Never a reason not to start. */
   readonly warnings: readonly string[];
 }
@@ -36,7 +39,8 @@ export async function healthOf(link: Asking, latencyMs: number): Promise<RedisHe
       ? [`Redis: a round trip took ${Math.round(latencyMs)} ms, where a near one takes less than one.`]
       : []),
   ];
-  return { latencyMs, isPersistent, evictionPolicy, warnings };
+  const [memoryUsedBytes, memoryMaxBytes] = [bytesOf(memory, 'used_memory'), bytesOf(memory, 'maxmemory')];
+  return { latencyMs, isPersistent, evictionPolicy, memoryUsedBytes, memoryMaxBytes, warnings };
 }
 
 /** Undefined when RDB points cannot be read and AOF is off: nobody can say then. */
@@ -44,6 +48,11 @@ function persistenceOf(info: string | undefined, saves: string | undefined): boo
   if (fieldOf(info, 'aof_enabled') === '1') return true;
   if (info === undefined || saves === undefined) return undefined;
   return /\d/.test(saves);
+}
+
+function bytesOf(info: string | undefined, name: string): number | undefined {
+  const text = fieldOf(info, name);
+  return text === undefined ? undefined : Number(text);
 }
 
 function fieldOf(info: string | undefined, name: string): string | undefined {

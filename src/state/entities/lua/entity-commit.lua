@@ -7,7 +7,7 @@
               HEAD:list:KIND:L sorted set of ids by createdAtMs; L empty for all of the kind
               HEAD:version     number of commits so far
               HEAD:stamp       "version.nonce" of the last commit
-              HEAD:news        list, newest first, of {stamp, kind, id} in JSON, bounded
+              HEAD:news        list, newest first, of {stamp, kind, id, version} in JSON, bounded
   ARGV[1]   nowMs, Unix milliseconds
   ARGV[2]   nonce of the stamp
   ARGV[3]   channel that is told
@@ -117,8 +117,8 @@ for _, change in ipairs(changes) do
     if change.op == 'put' then
       keep(change)
     end
-    told[#told + 1] = { change.kind, change.id }
-    redis.call('LPUSH', HEAD .. ':news', cjson.encode({ stamp, change.kind, change.id }))
+    told[#told + 1] = { change.kind, change.id, version }
+    redis.call('LPUSH', HEAD .. ':news', cjson.encode({ stamp, change.kind, change.id, version }))
   end
 end
 redis.call('LTRIM', HEAD .. ':news', 0, KEPT - 1)

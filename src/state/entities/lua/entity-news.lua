@@ -2,7 +2,8 @@
   What changed since a stamp.
 
   KEYS[1]   head of all keys of the store, as in entity-commit.lua
-  ARGV[1]   stamp, or '' to ask for the present one only
+  ARGV[1]   stamp, or '' to ask for the present one only; '0' is the stamp before the first commit
+  ARGV[2]   how many changed documents are remembered
 
   Returns   { stamp }                      nobody knows what changed
             { stamp, 'known', news… }      the entries of HEAD:news after the stamp, newest first; none when nothing changed
@@ -27,7 +28,8 @@ while true do
     reply[#reply + 1] = entry
   end
   if #entries < STEP then
-    return { stamp }
+    local whole = ARGV[1] == '0' and #reply - 2 < tonumber(ARGV[2])
+    return whole and reply or { stamp }
   end
   from = from + STEP
 end

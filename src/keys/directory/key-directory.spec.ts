@@ -1,0 +1,238 @@
+import { holderOf, keyWorld, type KeyWorld, worldMasterKey } from '../../../test/support/key-world';
+import { eventually } from '../../../test/support/login-gateways';
+import { MovedClock } from '../../../test/support/moved-clock';
+import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
+import { GatewayError } from '../../kernel/errors';
+import { RedisEntityStore } from '../../state/entities/redis-entity-store';
+import { RedisLink } from '../../state/redis/redis-link';
+import { StateUnavailable } from '../../state/state-unavailable';
+import { digestOf } from '../secrets';
+
+const day = 86_400_000;
+
+async function refusal(world: KeyWorld, secret: string): Promise<GatewayError> {
+  try {
+    await world.directory.authenticate(secret);
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('the key directory', () => {
+  let world: KeyWorld;
+  beforeEach(async () => {
+    world = await keyWorld();
+  });
+  afterEach(() => world.close());
+
+  it('knows the master key without looking anywhere, and a virtual key by its digest', async () => {
+    expect(world.directory.authenticate(worldMasterKey)).toMatchObject({ kind: 'master', role: 'proxy_admin' });
+    const { secret, key } = await world.management.minting.generate(world.admin, { key_alias: 'ci', tags: ['x'] });
+    expect(secret).toMatch(/^sk-[A-Za-z0-9_-]{43}$/);
+    expect(key.id).toBe(digestOf(secret));
+    const principal = await holderOf(world, secret);
+    expect(principal).toMatchObject({ kind: 'virtual', role: 'internal_user', keyHash: key.id, keyAlias: 'ci' });
+    // The second time there is nothing to wait for.
+    expect(world.directory.authenticate(secret)).toBe(principal);
+  });
+
+  it('tells unknown, malformed and deleted keys not apart', async () => {
+    const { secret } = await world.management.minting.generate(world.admin, {});
+    await holderOf(world, secret);
+    await world.management.changes.remove(world.admin, { keys: [secret] });
+    const all = ['sk-unknown-key-000001', 'no key', '', `sk-${'x'.repeat(600)}`, 'sk-\u0000', 'eyJhbGciOiJub25lIn0.e30.x', secret];
+    for (const each of all) expect(await world.directory.authenticate(each)).toBeUndefined();
+  }); // prettier-ignore
+
+  it('knows a key that was made after somebody guessed it', async () => {
+    const own = 'sk-chosen-by-the-operator';
+    expect(await world.directory.authenticate(own)).toBeUndefined();
+    await world.management.minting.generate(world.admin, { key: own });
+    expect(await world.directory.authenticate(own)).toMatchObject({ kind: 'virtual' });
+  });
+
+  it('says of blocked and expired keys, and of blocked teams, that they are', async () => {
+    const { team } = await world.management.teams.create(world.admin, { team_id: 'ops' });
+    const { secret } = await world.management.minting.generate(world.admin, { duration: '1d', team_id: team.id });
+    await holderOf(world, secret);
+    await world.management.changes.block(world.admin, { key: secret }, true);
+    expect(await refusal(world, secret)).toMatchObject({ status: 401, type: 'auth_error', message: expect.stringContaining('Key is blocked') as string }); // prettier-ignore
+    await world.management.changes.block(world.admin, { key: secret }, false);
+    await world.management.teams.block(world.admin, { team_id: 'ops' }, true);
+    expect(await refusal(world, secret)).toMatchObject({ status: 401, message: expect.stringContaining('Team=ops is blocked') as string }); // prettier-ignore
+    await world.management.teams.block(world.admin, { team_id: 'ops' }, false);
+    expect(await holderOf(world, secret)).toMatchObject({ teamId: 'ops' });
+    world.clock.aheadMs += day;
+    const expired = await refusal(world, secret);
+    expect(expired).toMatchObject({ status: 401, type: 'expired_key', param: `sk-...${secret.slice(-4)}` });
+    expect(expired.message).not.toContain(secret);
+  });
+
+  it('lets the old secret in for its time of grace, under the same id', async () => {
+    const { secret, key } = await world.management.minting.generate(world.admin, {});
+    const turned = await world.management.changes.regenerate(world.admin, secret, { grace_period: '1h' });
+    expect(turned.key.id).toBe(key.id);
+    for (const each of [secret, turned.secret]) expect((await holderOf(world, each)).keyHash).toBe(key.id);
+    world.clock.aheadMs += 3_600_000;
+    expect(await world.directory.authenticate(secret)).toBeUndefined();
+    expect((await holderOf(world, turned.secret)).keyHash).toBe(key.id);
+    const again = await world.management.changes.regenerate(world.admin, key.id, {});
+    expect(await world.directory.authenticate(turned.secret)).toBeUndefined();
+    expect((await holderOf(world, again.secret)).keyHash).toBe(key.id);
+  });
+
+  it('raises a budget for as long as was said, in every window', async () => {
+    const budget_limits = [{ budget_duration: '1d', max_budget: 1 }, { budget_duration: '7d', max_tokens: 500 }]; // prettier-ignore
+    const { secret } = await world.management.minting.generate(world.admin, { max_budget: 10, budget_duration: '30d', budget_limits }); // prettier-ignore
+    const amounts = async (): Promise<unknown> => (await holderOf(world, secret)).scopes[0]?.limits.budgets.map(({ max }) => max); // prettier-ignore
+    expect(await amounts()).toEqual([10e9, 1e9, 500]);
+    await world.management.changes.update(world.admin, { key: secret, temp_budget_increase: 2, temp_budget_expiry: '1d' }); // prettier-ignore
+    expect(await amounts()).toEqual([12e9, 3e9, 500]);
+    world.clock.aheadMs += day;
+    expect(await amounts()).toEqual([10e9, 1e9, 500]);
+  });
+
+  it('follows the team, the user, the member and the budget that a key points to', async () => {
+    await world.management.budgets.create(world.admin, { budget_id: 'small', max_budget: 1, rpm_limit: 5 });
+    await world.management.users.create(world.admin, { user_id: 'u/1', auto_create_key: false, rpm_limit: 50, max_budget: 7 });
+    await world.management.teams.create(world.admin, { team_id: 't', max_budget: 100, team_member_budget: 20, team_member_budget_duration: '30d', members_with_roles: [{ role: 'user', user_id: 'u/1' }] });
+    const { secret } = await world.management.minting.generate(world.admin, { team_id: 't', user_id: 'u/1', budget_id: 'small' });
+    const scopes = async (): Promise<unknown> => (await holderOf(world, secret)).scopes.map(({ kind, id, limits }) => [kind, id === (digestOf(secret)) ? 'own' : id, limits.budgets[0]?.max, limits.requestsPerWindow]);
+    expect(await scopes()).toEqual([
+      ['key', 'own', 1e9, 5],
+      ['team', 't', 100e9, undefined],
+      ['member', 't/u%2F1', 20e9, undefined],
+      // A person's budget is for keys without a team; its rate limits are for all.
+      ['user', 'u/1', undefined, 50],
+    ]);
+    await world.management.budgets.update(world.admin, { budget_id: 'small', max_budget: 2 });
+    await world.management.teams.update(world.admin, { team_id: 't', max_budget: 90 });
+    await world.management.members.update(world.admin, { team_id: 't', user_id: 'u/1', max_budget_in_team: 3 });
+    await world.management.users.update(world.admin, { user_id: 'u/1', rpm_limit: 60 });
+    expect(await scopes()).toEqual([
+      ['key', 'own', 2e9, 5],
+      ['team', 't', 90e9, undefined],
+      ['member', 't/u%2F1', 3e9, undefined],
+      ['user', 'u/1', undefined, 60],
+    ]);
+  }); // prettier-ignore
+
+  it('holds customers to their own limits, to the default, or lets nobody in who is blocked', async () => {
+    const own = await keyWorld({ settings: { customerBudget: { max_budget: 1 } } });
+    await own.management.customers.create(own.admin, { user_id: 'known', max_budget: 9, budget_duration: '1d' });
+    const maxOf = async (id: string): Promise<unknown> => (await own.customers.scopeOf(id)).limits.budgets[0]?.max;
+    expect([await maxOf('known'), await maxOf('made up'), await maxOf('__proto__')]).toEqual([9e9, 1e9, 1e9]);
+    await own.management.customers.block(own.admin, { user_ids: ['made up'] }, true);
+    await expect(own.customers.scopeOf('made up')).rejects.toMatchObject({ status: 403, param: 'user' });
+    await own.close();
+  });
+});
+
+describeWithRedis('with Redis the key directory', () => {
+  let redis: RedisServer;
+  let link: RedisLink;
+  let world: KeyWorld;
+
+  beforeEach(async () => {
+    redis = await RedisServer.start();
+    link = new RedisLink(redis.settings(), { connectMs: 2_000, redisCommandMs: 1_000 }, new MovedClock());
+    await link.open();
+  });
+  afterEach(async () => {
+    await world.close();
+    await link.close();
+    await redis.close();
+  });
+
+  /** One of several processes. @param isCut no message of pub/sub ever arrives. */
+  async function replica(isCut = false): Promise<KeyWorld> {
+    const parts = { run: link.run.bind(link), key: link.key.bind(link), script: link.script.bind(link) };
+    const subscribe: RedisLink['subscribe'] = (...args) => (isCut ? () => undefined : link.subscribe(...args));
+    const store = (clock: MovedClock): RedisEntityStore =>
+      new RedisEntityStore({ ...parts, subscribe, nowMs: () => clock.nowMs() });
+    return keyWorld({ store, hears: !isCut });
+  }
+
+  it.each([
+    ['told of it', false],
+    ['told of nothing', true],
+  ])('sees what another replica changed when it is %s', async (_, isCut) => {
+    world = await replica(isCut);
+    const { secret } = await world.management.minting.generate(world.admin, {});
+    await holderOf(world, secret);
+    const other = await replica();
+    await other.management.changes.block(other.admin, { key: secret }, true);
+    await eventually('the key is blocked here too', () => refusal(world, secret).then(() => true, () => false)); // prettier-ignore
+    await other.close();
+  });
+
+  it('serves on from what was verified when Redis freezes, for 30 seconds, and never calls a key wrong', async () => {
+    world = await replica();
+    const { secret } = await world.management.minting.generate(world.admin, {});
+    const principal = await holderOf(world, secret);
+    await heardOfAll(world);
+    redis.freeze();
+    expect(world.directory.authenticate(secret)).toBe(principal);
+    await expect(async () => world.directory.authenticate('sk-never-seen-before')).rejects.toThrow(StateUnavailable);
+    world.clock.aheadMs += 25_000;
+    expect(world.directory.authenticate(secret)).toBe(principal);
+    world.clock.aheadMs += 6_000;
+    await expect(async () => world.directory.authenticate(secret)).rejects.toMatchObject({ status: 503 });
+    expect(world.directory.authenticate(worldMasterKey)).toMatchObject({ kind: 'master' });
+    redis.thaw();
+    await eventually('the key works again', () => holderOf(world, secret).then(() => true, () => false)); // prettier-ignore
+  });
+
+  it('keeps a key out that it saw revoked, although Redis forgot it', async () => {
+    world = await replica();
+    const blocked = await world.management.minting.generate(world.admin, { key_alias: 'blocked' });
+    const deleted = await world.management.minting.generate(world.admin, { key_alias: 'deleted' });
+    for (const { secret } of [blocked, deleted]) await holderOf(world, secret);
+    const copies = await copyOfAll(link);
+    await world.management.changes.block(world.admin, { key: blocked.secret }, true);
+    await world.management.changes.remove(world.admin, { keys: [deleted.secret] });
+    expect(await refusal(world, blocked.secret)).toMatchObject({ status: 401 });
+    expect(await world.directory.authenticate(deleted.secret)).toBeUndefined();
+    // A failover to a replica that never got the last writes.
+    await putBack(link, copies);
+    await eventually('it is noticed', async () => (await world.store.news(undefined)).stamp === copies.stamp);
+    for (let times = 0; times < 20; times += 1) {
+      expect(await refusal(world, blocked.secret)).toMatchObject({ status: 401 });
+      expect(await world.directory.authenticate(deleted.secret)).toBeUndefined();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    // Made new, they are wanted again.
+    await world.management.changes.remove(world.admin, { key_aliases: ['deleted'] });
+    for (let commits = 0; commits < 4; commits += 1) await world.management.customers.block(world.admin, { user_ids: [`c${commits}`] }, true); // prettier-ignore
+    await world.management.minting.generate(world.admin, { key: deleted.secret });
+    await eventually('the key works', () => holderOf(world, deleted.secret).then(() => true, () => false)); // prettier-ignore
+  });
+});
+
+/** Waits until this process asked what is new, and so knows that it knows everything. */
+function heardOfAll({ watch, clock }: KeyWorld): Promise<void> {
+  const nowMs = clock.monotonicMs();
+  return eventually('the watch asked', () => watch.verifiedMs > nowMs);
+}
+
+interface Copies {
+  readonly stamp: string;
+  readonly dumps: readonly { readonly key: string; readonly dump: Buffer }[];
+}
+
+async function copyOfAll(link: RedisLink): Promise<Copies> {
+  return link.run(async (commands) => {
+    const keys = await commands.keys(`${link.keyPrefix}{ent}*`);
+    const dumps = await Promise.all(keys.map(async (key) => ({ key, dump: await commands.dumpBuffer(key) })));
+    const stamp = (await commands.get(link.key('{ent}:stamp'))) ?? '0';
+    return { stamp, dumps };
+  });
+}
+
+async function putBack(link: RedisLink, { dumps }: Copies): Promise<void> {
+  await link.run(async (commands) => {
+    await commands.del(...(await commands.keys(`${link.keyPrefix}{ent}*`)));
+    for (const { key, dump } of dumps) await commands.restore(key, 0, dump);
+  });
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { failureOfAnswer } from './codex-failure';
+import { exhaustedUntil, quotaOf } from './quota-headers';
+import { quotaOfFrame, quotaOfUsage } from './quota-words';
+
+const nowMs = 1_795_206_658_000;
+const fixture = join(__dirname, '..', '..', '..', 'test', 'fixtures', 'codex', 'synthetic-codex-metadata-frames.sse');
+
+describe('what an account says of its plan', () => {
+  it('is read from the frame of a stream', () => {
+    const frame = /data: (\{"type":"codex.rate_limits".*)/.exec(readFileSync(fixture, 'utf8'))?.[1] ?? '';
+    expect(quotaOfFrame(frame, nowMs)).toMatchObject({
+      planType: 'plus',
+      windows: [
+        { limit: 'codex', minutes: 300, usedPercent: 7, resetAtMs: 1_795_219_826_000 },
+        { limit: 'codex', minutes: 10_080, usedPercent: 29, resetAtMs: 1_795_641_620_000 },
+      ],
+      credits: undefined,
+    });
+    expect(quotaOfFrame('{"type":"codex.rate_limits"', nowMs)).toBeUndefined();
+    expect(quotaOfFrame('{"type":"codex.rate_limits","rate_limits":null}', nowMs)).toBeUndefined();
+  });
+
+  it('is read from the usage route, which counts in seconds', () => {
+    const usage = {
+      plan_type: 'pro',
+      rate_limit: {
+        primary_window: { used_percent: 12.5, limit_window_seconds: 18_000, reset_after_seconds: 60 },
+        secondary_window: { used_percent: 30, limit_window_seconds: 604_800, reset_at: 1_795_300_000 },
+      },
+      credits: { has_credits: true, unlimited: false, balance: 7 },
+      additional_rate_limits: [
+        { limit_name: 'premium', rate_limit: { primary_window: { used_percent: 1, limit_window_seconds: 3_600 } } },
+      ],
+      rate_limit_reset_credits: { available: 2 },
+    };
+    expect(quotaOfUsage(usage, nowMs)).toEqual({
+      planType: 'pro',
+      activeLimit: undefined,
+      windows: [
+        { limit: 'codex', minutes: 300, usedPercent: 12.5, resetAtMs: nowMs + 60_000 },
+        { limit: 'codex', minutes: 10_080, usedPercent: 30, resetAtMs: 1_795_300_000_000 },
+        { limit: 'premium', minutes: 60, usedPercent: 1, resetAtMs: undefined },
+      ],
+      credits: { has: true, unlimited: false, balance: '7' },
+      resetCredits: 2,
+    });
+    expect(quotaOfUsage('none', nowMs)).toBeUndefined();
+  });
+
+  it('is read from headers, further limits too', () => {
+    const quota = quotaOf(
+      {
+        'x-codex-primary-used-percent': '100',
+        'x-codex-primary-window-minutes': '10080',
+        'x-codex-primary-reset-after-seconds': '90',
+        'x-codex-primary-reset-at': '',
+        'x-codex-secondary-used-percent': '0',
+        'x-codex-secondary-window-minutes': '0',
+        'x-codex-bengal-primary-used-percent': '40',
+        'x-codex-bengal-primary-window-minutes': '300',
+        'x-codex-bengal-limit-name': 'premium',
+      },
+      nowMs,
+    );
+    expect(quota?.windows).toEqual([
+      { limit: 'codex', minutes: 10_080, usedPercent: 100, resetAtMs: nowMs + 90_000 },
+      { limit: 'premium', minutes: 300, usedPercent: 40, resetAtMs: undefined },
+    ]);
+    expect(exhaustedUntil(quota)).toBe(nowMs + 90_000);
+  });
+});
+
+describe('a 429 without a name', () => {
+  const answer = (used: string, minutes: string): ReturnType<typeof failureOfAnswer> =>
+    failureOfAnswer({
+      status: 429,
+      headers: {
+        'x-codex-primary-used-percent': used,
+        'x-codex-primary-window-minutes': minutes,
+        'x-codex-primary-reset-after-seconds': '7200',
+      },
+      bodyText: '',
+      nowMs,
+    });
+
+  it.each<[used: string, minutes: string, kind: string, waitMs: number | undefined]>([
+    ['100', '300', 'quota_exhausted', 7_200_000],
+    ['100', '10080', 'quota_exhausted', 7_200_000],
+    ['99.9', '300', 'rate_limited', undefined],
+    ['12', '10080', 'rate_limited', undefined],
+    ['100', '0', 'rate_limited', undefined],
+  ])('at %s %% of a window of %s minutes is %s', (used, minutes, kind, waitMs) => {
+    const failure = answer(used, minutes);
+    expect([failure.kind, failure.details.retryAfterMs]).toEqual([kind, waitMs]);
+  });
+});

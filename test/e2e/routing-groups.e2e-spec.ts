@@ -1,0 +1,324 @@
+import { held, type Reply, stall } from '../simulator/answer';
+import { text } from '../simulator/answers';
+import { burst429, faults, usageLimit } from '../simulator/faults';
+import { AccountsBench, teamConfig } from '../support/accounts';
+import { chatBody, post, type ReadAnswer, send } from '../support/calls';
+
+const question = { model: 'team', input: 'Hi' };
+const quiet = 'quota_poll_seconds: 0';
+const times = { retryBackoffMs: 5, firstEventMs: 5_000 };
+
+let world: AccountsBench;
+
+/** Starts a gateway of its own for one set of rules. */
+function withWorld(...parameters: Parameters<typeof AccountsBench.start>): void {
+  beforeAll(async () => {
+    const [members, options] = parameters;
+    world = await AccountsBench.start(members, { times, ...options });
+    await post(world.bench, '/v1/responses', question);
+  });
+  afterEach(() => world.rested());
+  afterAll(() => world.close());
+}
+
+async function ask(body: Record<string, unknown> = question, headers: Record<string, string> = {}): Promise<{ answer: ReadAnswer; to: readonly string[] }> {
+  const before = world.simulator.seen.length;
+  const answer = await post(world.bench, '/v1/responses', body, headers);
+  return { answer, to: world.askedSince(before) };
+} // prettier-ignore
+
+const errorOf = ({ json }: ReadAnswer): Record<string, unknown> => (json as { error: Record<string, unknown> }).error;
+
+describe('a constant outage', () => {
+  withWorld([{ account: 'a' }, { account: 'b' }], {
+    rest: `router_settings: { ${quiet}, disable_cooldowns: true, num_retries: 5 }\n`,
+  });
+
+  it('costs at most the retry budget: a fifth of the calls', async () => {
+    world.simulator.script.always(faults.server500);
+    const before = world.simulator.seen.length;
+    const calls = 200;
+    for (let call = 0; call < calls; call += 20) {
+      await Promise.all(Array.from({ length: 20 }, () => ask()));
+    }
+    const sent = world.askedSince(before).length;
+    expect(sent).toBeGreaterThan(calls);
+    // One call came before, to fill the catalog.
+    expect(sent).toBeLessThanOrEqual(calls + (calls + 1) / 5);
+  });
+});
+
+describe('an outage that makes deployments rest', () => {
+  withWorld([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet}, cooldown_time: 60, queue_timeout: 0 }\n` });
+
+  it('soon costs no calls at all, and says when it is worth trying again', async () => {
+    world.simulator.script.always(faults.server500);
+    for (let call = 0; call < 20; call += 1) await ask();
+    const { answer, to } = await ask();
+    expect(to).toEqual([]);
+    expect(answer.status).toBe(429);
+    expect(errorOf(answer)).toMatchObject({ type: 'all_deployments_in_cooldown', gateway: { author: 'upstream' } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect((await world.resting()).map(({ scope, kind, seconds }) => `${scope} ${kind} ${seconds}`).sort()).toEqual(['deployment a errors 60', 'deployment b errors 60']);
+  });
+}); // prettier-ignore
+
+describe('accounts that are used up', () => {
+  withWorld([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet}, queue_timeout: 0 }\n` });
+
+  it('are passed over until their reset; when all are, the earliest is told', async () => {
+    world.answers('a', usageLimit(7_200));
+    world.answers('b', usageLimit(600));
+    const first = await ask();
+    expect([...first.to].sort()).toEqual(['a', 'b']);
+    expect(first.answer.status).toBe(429);
+    const { answer, to } = await ask();
+    expect(to).toEqual([]);
+    expect(answer.status).toBe(429);
+    expect(errorOf(answer)).toMatchObject({
+      type: 'usage_limit_reached',
+      gateway: { author: 'plan_window', limit: 'plan_window', remaining: 0 },
+    });
+    expect(Math.abs(Number(answer.headers.get('retry-after')) - 600)).toBeLessThan(20);
+    expect(answer.headers.get('x-should-retry')).toBe('false');
+    expect(answer.headers.get('x-codex-gateway-refused-by')).toBe('plan_window');
+    expect(answer.headers.get('x-codex-gateway-limit')).toBe('plan_window');
+    expect(Number(answer.headers.get('x-codex-gateway-reset-at'))).toBeGreaterThan(Date.now() / 1_000 + 500);
+  });
+
+  it('beside refused logins are a 429; refused logins alone are a 503', async () => {
+    world.answers('a', usageLimit(600));
+    world.answers('b', faults.deactivatedWorkspace402);
+    await ask();
+    expect((await ask()).answer.status).toBe(429);
+    await world.rested();
+    world.simulator.script.always(faults.deactivatedWorkspace402);
+    await ask();
+    const { answer, to } = await ask();
+    expect([answer.status, to]).toEqual([503, []]);
+    expect(errorOf(answer)['type']).toBe('upstream_authentication_error');
+    expect([...(await world.accounts()).values()].flatMap(({ routing }) => routing.quarantine_reason ?? [])).toEqual(['deactivated_workspace', 'deactivated_workspace']);
+  }); // prettier-ignore
+
+  it('are used again when an admin says so', async () => {
+    world.simulator.script.always(usageLimit(600));
+    await ask();
+    world.simulator.script.clear();
+    expect((await ask()).answer.status).toBe(429);
+    const cleared = await post(world.bench, '/account/clear_cooldown', { account: 'a' });
+    expect(cleared.json).toEqual({ cleared: ['account a'] });
+    expect(await ask()).toMatchObject({ answer: { status: 200 }, to: ['a'] });
+    expect((await post(world.bench, '/account/clear_cooldown', { account: 'nobody' })).status).toBe(400);
+  });
+
+  it('are shown with windows, plan and cooldowns to admins only', async () => {
+    world.answers('a', usageLimit(600));
+    await Promise.all([ask(), ask(), ask(), ask()]);
+    const accounts = await world.accounts();
+    const [a, b] = [accounts.get('a')?.routing, accounts.get('b')?.routing];
+    expect(b).toMatchObject({ plan: 'plus', in_flight: 0, credits: { has_credits: false }, cooldowns: [] });
+    expect(b?.windows.map(({ window, used_percent, source }) => [window, used_percent, source])).toEqual([
+      ['5h', 12.5, 'headers'],
+      ['week', 29, 'headers'],
+    ]);
+    expect(a?.cooldowns).toMatchObject([{ scope: 'account a', kind: 'quota', reason: 'usage_limit_reached' }]);
+    const stranger = await send(world.bench, '/account/list', {
+      headers: { authorization: 'Bearer sk-of-nobody-at-all' },
+    });
+    expect(stranger.status).toBe(401);
+  });
+
+  it('keep their windows to the operator', async () => {
+    const { answer } = await ask();
+    expect(
+      [...answer.headers.keys()].filter((name) => /^x-codex-(primary|secondary|credits|plan|active)/.test(name)),
+    ).toEqual([]);
+  });
+});
+
+describe('clients that may see the plan', () => {
+  withWorld([{ account: 'a' }], { rest: `router_settings: { ${quiet}, expose_plan_quota: true }\n` });
+
+  it('get the headers that the Codex CLI reads', async () => {
+    const { answer } = await ask();
+    expect(answer.headers.get('x-codex-primary-used-percent')).toBe('12.5');
+    expect(answer.headers.get('x-codex-secondary-window-minutes')).toBe('10080');
+    expect(answer.headers.get('x-codex-credits-has-credits')).toBe('False');
+    expect(answer.headers.get('openai-model')).toBeNull();
+  });
+});
+
+describe('a burst limit of the only account', () => {
+  withWorld([{ account: 'a' }], { rest: `router_settings: { ${quiet} }\n` });
+
+  it('is waited for as long as the upstream asks', async () => {
+    world.simulator.script.next(burst429(1));
+    const startedMs = performance.now();
+    const { answer, to } = await ask();
+    expect(answer.status).toBe(200);
+    expect(to).toEqual(['a', 'a']);
+    expect(performance.now() - startedMs).toBeGreaterThan(950);
+    expect(answer.headers.get('x-litellm-attempted-retries')).toBe('1');
+    expect(answer.headers.get('x-litellm-max-retries')).toBe('2');
+  });
+});
+
+describe('deployments that may have one call at a time', () => {
+  withWorld([{ account: 'a', params: 'max_parallel_requests: 1' }], {
+    rest: `router_settings: { ${quiet}, queue_timeout: 1 }\n`,
+  });
+
+  it('make a second call wait its turn, and refuse it when that takes too long', async () => {
+    world.simulator.script.next(held(text('first')), text('second'));
+    const first = ask();
+    await world.simulator.waitForRequest(world.isOf('a'));
+    while (world.simulator.held === 0) await new Promise((resolve) => setImmediate(resolve));
+    const startedMs = performance.now();
+    const late = await ask();
+    expect(late.answer.status).toBe(429);
+    expect(errorOf(late.answer)).toMatchObject({ gateway: { author: 'gateway', limit: 'max_parallel_requests', remaining: 0 } });
+    expect(performance.now() - startedMs).toBeGreaterThan(950);
+    const patient = ask();
+    setTimeout(() => {
+      world.simulator.release();
+    }, 100);
+    expect((await first).answer.text).toContain('first');
+    expect((await patient).answer.text).toContain('second');
+  }); // prettier-ignore
+});
+
+describe('levels of order', () => {
+  withWorld([{ account: 'a', params: 'order: 1' }, { account: 'b', params: 'order: 1' }, { account: 'c', params: 'order: 2' }], {
+    rest: `router_settings: { ${quiet}, num_retries: 1 }\n`,
+  }); // prettier-ignore
+
+  it('are tried one after the other, each with its own retries', async () => {
+    for (let call = 0; call < 6; call += 1) expect(['a', 'b']).toContain((await ask()).to[0]);
+    world.answers('a', faults.server500);
+    world.answers('b', faults.server500);
+    const { answer, to } = await ask();
+    expect(answer.status).toBe(200);
+    expect([...to.slice(0, 2)].sort()).toEqual(['a', 'b']);
+    expect(to.slice(2)).toEqual(['c']);
+  });
+
+  it('leave those that rest out at once', async () => {
+    world.answers('a', usageLimit(600));
+    world.answers('b', usageLimit(600));
+    await ask();
+    expect((await ask()).to).toEqual(['c']);
+  });
+});
+
+describe('a paid overflow', () => {
+  withWorld([{ account: 'a' }, { account: 'b' }], {
+    config: (simulator) =>
+      `${teamConfig([{ account: 'a' }, { account: 'b' }])}  - { model_name: team, litellm_params: { model: openai/gpt-4.1, api_base: "${simulator.openAiUrl}", api_key: sk-paid }, model_info: { id: paid } }\nrouter_settings: { ${quiet} }\n`,
+  });
+
+  it('answers only when the plans are used up', async () => {
+    for (let call = 0; call < 10; call += 1) expect(['a', 'b']).toContain((await ask()).to[0]);
+    world.simulator.script.always(usageLimit(600));
+    const { answer, to } = await ask();
+    expect(answer.status).toBe(200);
+    expect([...to.slice(0, 2)].sort()).toEqual(['a', 'b']);
+    expect(answer.headers.get('x-litellm-model-id')).toBe('paid');
+    expect((await ask()).to).toEqual(['another']);
+  });
+
+  it('is not asked in the place of a request that is wrong', async () => {
+    world.simulator.script.always(faults.contextLength400);
+    const { answer, to } = await ask();
+    expect(answer.status).toBe(400);
+    expect(to).toHaveLength(1);
+  });
+});
+
+describe('tags', () => {
+  withWorld(
+    [
+      { account: 'a', params: 'tags: [fast]' },
+      { account: 'b', params: 'tags: [default]' },
+    ],
+    {
+      rest: `router_settings: { ${quiet}, enable_tag_filtering: true }\n`,
+    },
+  );
+
+  it.each<[string, Record<string, unknown>, Record<string, string>, string]>([
+    ['of the body', { tags: ['fast'] }, {}, 'a'],
+    ['of its metadata', { metadata: { tags: ['fast'] } }, {}, 'a'],
+    ['of the header', {}, { 'x-litellm-tags': 'x, fast' }, 'a'],
+    ['that nobody has', { tags: ['slow'] }, {}, 'b'],
+    ['that are not there', {}, {}, 'b'],
+  ])('%s lead to their deployment', async (_, extra, headers, account) => {
+    for (let call = 0; call < 4; call += 1)
+      expect((await ask({ ...question, ...extra }, headers)).to).toEqual([account]);
+  });
+});
+
+describe('a deployment asked for by its id', () => {
+  withWorld([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet} }\n` });
+
+  it('is asked even while it rests, and used again when it answers', async () => {
+    world.answers('a', usageLimit(600));
+    for (let call = 0; call < 6; call += 1) await ask();
+    expect((await world.resting()).map(({ scope }) => scope)).toEqual(['account a']);
+    world.simulator.script.clear();
+    expect(await ask({ ...question, model: 'a' })).toMatchObject({ answer: { status: 200 }, to: ['a'] });
+    expect(await world.resting()).toEqual([]);
+  });
+});
+
+describe('time limits of a request', () => {
+  withWorld([{ account: 'a' }], {
+    rest: `router_settings: { ${quiet}, num_retries: 0 }\n`,
+    times: { firstByteHoldMs: 100, idleMs: 300 },
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, string>, string]>([
+    ['the whole call, by body', { timeout: 0.2 }, {}, 'timeout'],
+    ['the whole call, by header', {}, { 'x-litellm-timeout': '0.2' }, 'timeout'],
+    ['the first event, by header', {}, { 'x-litellm-stream-timeout': '0.2' }, 'timeout'],
+  ])('%s', async (_, extra, headers, type) => {
+    world.simulator.script.always(held(text('late')));
+    const startedMs = performance.now();
+    const { answer } = await ask({ ...question, ...extra }, headers);
+    expect(answer.status).toBe(504);
+    expect(errorOf(answer)['type']).toBe(type);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  it.each<[string, Record<string, string>, Reply, string]>([
+    ['the whole call', { 'x-litellm-timeout': '0.3' }, held(text('late')), 'request_timeout'],
+    ['the response headers', { 'x-litellm-stream-timeout': '0.3' }, held(text('late')), 'upstream_headers_timeout'],
+    ['the first event', { 'x-litellm-stream-timeout': '0.3' }, stall(text('late'), 0), 'upstream_first_event_timeout'],
+    ['silence in the middle', {}, stall(text('late '.repeat(200)), 9_000), 'upstream_idle_timeout'],
+  ])('%s has a code of its own in a stream', async (_, headers, reply, code) => {
+    world.simulator.script.always(reply);
+    const answer = await post(world.bench, '/v1/chat/completions', chatBody({ model: 'team', stream: true }), headers);
+    expect(answer.text).toContain(`"type":"timeout","param":null,"code":"${code}"`);
+  });
+
+  it.each([{ num_retries: 'two' }, { timeout: -1 }, { fallbacks: 'b' }])(
+    '%j is refused with the field',
+    async (extra) => {
+      const { answer, to } = await ask({ ...question, ...extra });
+      expect([answer.status, to]).toEqual([400, []]);
+      expect(errorOf(answer)['param']).toBe(Object.keys(extra)[0]);
+    },
+  );
+});
+
+describe('retries of a request', () => {
+  withWorld([{ account: 'a' }], { rest: `router_settings: { ${quiet}, num_retries: 3 }\n` });
+
+  it.each<[string, Record<string, unknown>, Record<string, string>, number]>([
+    ['none, by body', { num_retries: 0 }, {}, 1],
+    ['one, by header', {}, { 'x-litellm-num-retries': '1' }, 2],
+    ['the body before the header', { num_retries: 0 }, { 'x-litellm-num-retries': '2' }, 1],
+  ])('%s', async (_, extra, headers, calls) => {
+    world.simulator.script.always(faults.server500);
+    expect((await ask({ ...question, ...extra }, headers)).to).toHaveLength(calls);
+  });
+});
