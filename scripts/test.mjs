@@ -1,7 +1,9 @@
 /**
  * npm test: installs what is missing, runs every suite, ends with `N passed, N failed` alone on a line.
  *   --clients  the real Codex CLI in every version instead (installed into .cache/clients)
- *   --long     the long seeds and matrices as well, and what talks to Redis once more as the limited user of deploy/redis
+ *   --long     the long seeds and matrices as well, and what talks to Redis once more on every other kind of Redis
+ *   --redis K  only what talks to Redis, on one kind: guarded (the limited user of deploy/redis), tls (the same with TLS),
+ *              cluster (three nodes), failover (a replica that was promoted, found by Sentinel)
  * Further words go to Jest. CI runs the newest Codex CLI as well; elsewhere a run includes those that are installed.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,15 +13,19 @@ import {
   bin, canIsolate, ensureBuild, ensureCompose, ensureImage, ensureLocks, ensurePrometheus, ensureRedis, ensureSimulator, hasHelm,
   root, tryRun,
 } from './prepare.mjs'; // prettier-ignore
+import { ensureRedisCerts } from './redis-certs.mjs';
 
 /** Suites that use Redis only as a gateway does; others need an administrator's rights themselves. */
-const guardedSuites =
+const redisSuites =
   'src/(state/(credentials|entities|audit|shared-cache)|metering/(?!engines)|routing/board|auth/refresh/|prompts/release-prompts|cli/(login-state|stored-login))|test/e2e/(instructions|health|models-catalog|refresh-)';
+
+const redisKinds = ['guarded', 'tls', 'cluster', 'failover'];
 
 const words = process.argv.slice(2);
 const clients = words.includes('--clients');
 const long = words.includes('--long');
-const rest = words.filter((word) => word !== '--clients' && word !== '--long');
+const kind = words.includes('--redis') ? words[words.indexOf('--redis') + 1] : undefined;
+const rest = words.filter((word) => !['--clients', '--long', '--redis', kind].includes(word));
 
 ensureBuild();
 ensureSimulator();
@@ -48,9 +54,14 @@ const env = {
   ...Object.fromEntries(missing.map(({ variable }) => [variable, '1'])),
 };
 const only = clients ? ['--testPathPatterns', 'test/clients/'] : [];
-const runs = [runJest([...only, ...rest], env)];
-if (long && rest.length === 0)
-  runs.push(runJest(['--testPathPatterns', guardedSuites], { ...env, TEST_REDIS: 'guarded' }));
+const runs = kind === undefined ? [runJest([...only, ...rest], env)] : [];
+const kinds = kind === undefined && long && rest.length === 0 ? redisKinds : [kind].filter(Boolean);
+for (const each of kinds) {
+  console.log(`== Redis: ${each}`);
+  const authority = each === 'tls' ? ensureRedisCerts() : undefined;
+  const patterns = rest.length === 0 ? ['--testPathPatterns', redisSuites] : rest;
+  runs.push(runJest(patterns, { ...env, TEST_REDIS: each, ...(authority ? { NODE_EXTRA_CA_CERTS: authority } : {}) }));
+}
 const sum = (name) => runs.reduce((all, run) => all + run[name], 0);
 const [passed, failed, status] = ['passed', 'failed', 'status'].map(sum);
 for (const { suites } of missing) console.log(`Not run: ${suites}.`);

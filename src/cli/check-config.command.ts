@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkConfig, formatCheck } from '../config/check-config';
 import { type StartConditions } from '../config/load-settings';
-import { helpFor } from './help';
 
 const options = { config: { type: 'string', short: 'c' }, json: { type: 'boolean', default: false } } as const;
 
@@ -15,7 +14,7 @@ const options = { config: { type: 'string', short: 'c' }, json: { type: 'boolean
 export async function checkConfigCommand({ argv, env, cwd, homeDir }: StartConditions): Promise<number> {
   const words = wordsOf(argv);
   if (words === undefined) {
-    process.stderr.write(`check-config: a word is not understood.\n\n${helpFor('check-config')}\n`);
+    process.stderr.write('check-config: a word is not understood.\n');
     return 2;
   }
   const file = words.file ?? env['CONFIG_FILE_PATH'] ?? 'config.yaml';

@@ -65,7 +65,7 @@ describeWithRedis('with Redis', () => {
   afterAll(() => server.close());
   beforeEach(() => {
     const { keyPrefix } = server.settings();
-    env = { REDIS_URL: server.url, REDIS_KEY_PREFIX: keyPrefix, GATEWAY_SALT_KEY: 'salt-for-tests-000001' };
+    env = { ...server.env, REDIS_KEY_PREFIX: keyPrefix, GATEWAY_SALT_KEY: 'salt-for-tests-000001' };
   });
 
   it('login hands the new login to all replicas, accounts says who rotated it, logout takes it back', async () => {

@@ -91,15 +91,16 @@ describeWithRedis('a named login in Redis', () => {
   afterAll(() => server.close());
   beforeEach(() => {
     const { keyPrefix } = server.settings();
-    env = { REDIS_URL: server.url, REDIS_KEY_PREFIX: keyPrefix, GATEWAY_SALT_KEY: 'salt-for-tests-000001' };
+    env = { ...server.env, REDIS_KEY_PREFIX: keyPrefix, GATEWAY_SALT_KEY: 'salt-for-tests-000001' };
   });
 
   /** Everything that Redis holds. */
-  function contents(): Promise<string> {
-    return server.operate(async (commands) => {
+  async function contents(): Promise<string> {
+    const found = await server.everywhere(async (commands) => {
       const keys = await commands.keys(`${env['REDIS_KEY_PREFIX'] ?? ''}*`);
-      return JSON.stringify(await Promise.all(keys.map((key) => commands.hgetall(key))));
+      return Promise.all(keys.map((key) => commands.hgetall(key)));
     });
+    return JSON.stringify(found.flat());
   }
 
   it('is made, shown and forgotten without a file, and no token is printed or lies open', async () => {

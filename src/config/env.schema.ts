@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigFault, type Fault } from './config-fault';
+import { nodesInText } from './redis-nodes';
 import { fileValueOf, fileVariableOf } from './secret-files';
 
 /** Variables as a process or a test hands them over. */
@@ -27,6 +28,12 @@ const httpUrl = text.refine(isPlainHttpUrl, {
 const headerText = text.refine((value) => /^[\x21-\x7e]{1,100}$/.test(value), {
   error: 'must be 1 to 100 visible ASCII characters without spaces',
 });
+const redisNodes = text.transform((value, context) => {
+  const nodes = nodesInText(value);
+  if (nodes !== undefined) return nodes;
+  context.addIssue({ code: 'custom', message: 'must be host:port, separated by commas, or a JSON list of {"host", "port"}' });
+  return z.NEVER;
+}); // prettier-ignore
 const proxyUrl = secret
   .transform((value) => value.trim())
   .refine(isProxyUrl, { error: 'must be an http or https URL, such as http://proxy.example:3128' });
@@ -50,6 +57,12 @@ export const envSchema = z.object({
   REDIS_URL: variable(secret, 'state in $STATE_DIR', 'Shared state of all replicas: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path`. Needs a master key and a salt key.'),
   REDIS_HOST: variable(text, '', 'Host of Redis when there is no `REDIS_URL`.'),
   REDIS_PORT: variable(port, '6379', 'Port of Redis.'),
+  REDIS_CLUSTER_NODES: variable(redisNodes, '', 'Nodes of a Redis Cluster, for example `redis-0:6379,redis-1:6379`, or LiteLLM’s JSON list. After `REDIS_URL`.'),
+  REDIS_SENTINEL_NODES: variable(redisNodes, '', 'Sentinels that know the master, written alike; needs `REDIS_SERVICE_NAME`.'),
+  REDIS_SERVICE_NAME: variable(text, '', 'Name of the master that the Sentinels know.'),
+  REDIS_SENTINEL_PASSWORD: variable(secret, '', 'Password of the Sentinels, when they have one.'),
+  REDIS_USERNAME: variable(text, '', 'User of Redis, when there is no `REDIS_URL`.'),
+  REDIS_SSL: variable(flag, 'false', 'TLS to Redis, when there is no `REDIS_URL`.'),
   REDIS_PASSWORD: variable(secret, '', 'Password of Redis, when its URL has none.'),
   REDIS_KEY_PREFIX: variable(keyPrefix, 'codex-gateway:', 'Before every key and channel, so that installations can share one Redis.'),
   STATE_DIR: variable(text, './.codex-gateway', 'Local state: generated keys, the journal of logins, caches. One running gateway each.'),
@@ -96,7 +109,7 @@ export const envSchema = z.object({
   OTEL_SDK_DISABLED: variable(flag, 'false', '`true`: no traces, whatever endpoint is set.'),
   OTEL_SERVICE_NAME: variable(text, 'codex-gateway', 'Name of this service in traces.'),
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: variable(flag, 'false', '`true`: spans of keys that opted into content logging hold prompt and answer.'),
-  ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes and `/metrics`. Read, not used by this release.'),
+  ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes, reports and `/metrics`, which the other then does not serve; 0 takes any free one.'),
 }); // prettier-ignore
 
 /** The environment after validation: numbers are numbers, seconds are milliseconds, empty variables are absent. */

@@ -1,23 +1,12 @@
 import { z } from 'zod';
 import { alertKeys } from './alert-keys';
-import {
-  anyMap,
-  count,
-  flag,
-  key,
-  megabytes,
-  readCount,
-  reading,
-  readTexts,
-  seconds,
-  section,
-  text,
-} from './file-values';
+import { anyMap, count, flag, key, megabytes, reading, readTexts, seconds, section, text } from './file-values';
 import { keysKeys } from './keys-keys';
 import { limitsKeys } from './limits-keys';
 import { loginNamePattern, loginNameRule } from './login-name';
 import { observabilityKeys } from './observability-keys';
 import { pricingKeys } from './pricing-keys';
+import { readNodes, readPort } from './redis-nodes';
 import { reportKeys } from './report-keys';
 import { routingKeys } from './routing-keys';
 
@@ -167,23 +156,3 @@ export const gatewayFileSchema = z.looseObject({
 export type GatewayFileContent = Readonly<z.output<typeof gatewayFileSchema>>;
 /** One valid entry of `model_list`. */
 export type DeploymentEntry = Readonly<z.output<typeof deploymentSchema>>;
-
-function readPort(value: unknown): number | undefined {
-  const port = readCount(value);
-  return port !== undefined && port >= 1 && port <= 65_535 ? port : undefined;
-}
-
-/** `{host, port}` as for a Cluster, or `[host, port]` as for Sentinels. */
-function readNodes(value: unknown): readonly { readonly host: string; readonly port: number }[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const nodes = value.flatMap((item: unknown) => {
-    const [host, port] = Array.isArray(item) ? (item as readonly unknown[]) : nodeFields(item);
-    const number = readPort(port);
-    return typeof host === 'string' && host !== '' && number !== undefined ? [{ host, port: number }] : [];
-  });
-  return nodes.length === value.length ? nodes : undefined;
-}
-
-function nodeFields(item: unknown): readonly unknown[] {
-  return typeof item === 'object' && item !== null && 'host' in item && 'port' in item ? [item.host, item.port] : [];
-}

@@ -1,13 +1,8 @@
 import { type Fault } from './config-fault';
 import { type Environment } from './env.schema';
 import { type GatewayFile } from './gateway-file';
+import { type RedisNode } from './redis-nodes';
 import { type FileSections, type SettingsSources } from './settings-sources';
-
-/** A Redis server, by name or address. */
-export interface RedisNode {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Where Redis is: one server, one server behind a unix socket, a Redis Cluster, or a master that Sentinels name. */
 export type RedisPlace =
@@ -80,7 +75,19 @@ const shortSalt = `environment GATEWAY_SALT_KEY: is shorter than ${shortestSalt}
 function fromEnvironment(environment: Environment): Server | Fault | undefined {
   const { REDIS_URL: url, REDIS_HOST: host, REDIS_PORT: port, REDIS_PASSWORD: password } = environment;
   if (url !== undefined) return fromUrl(url, 'environment REDIS_URL', password);
-  return host === undefined ? undefined : server({ host, port: port ?? standardPort }, { password });
+  const login = { username: environment.REDIS_USERNAME, password, tls: environment.REDIS_SSL === true };
+  const place = manyOf(environment);
+  if (place !== undefined) return 'message' in place ? place : { ...server(nowhere, login), place };
+  return host === undefined ? undefined : server({ host, port: port ?? standardPort }, login);
+}
+
+function manyOf(environment: Environment): RedisPlace | Fault | undefined {
+  const { REDIS_CLUSTER_NODES: nodes, REDIS_SENTINEL_NODES: sentinels, REDIS_SERVICE_NAME: masterName } = environment;
+  if (nodes !== undefined) return { kind: 'cluster', nodes };
+  if (sentinels === undefined) return undefined;
+  if (masterName === undefined)
+    return { place: 'environment REDIS_SENTINEL_NODES', message: 'needs REDIS_SERVICE_NAME, the name of the master' };
+  return { kind: 'sentinel', sentinels, masterName, sentinelPassword: environment.REDIS_SENTINEL_PASSWORD };
 }
 
 function fromRouter({ router }: FileSections, environment: Environment, file: GatewayFile | undefined): Server | Fault | undefined {

@@ -2,7 +2,7 @@ import { type StopSignal } from '../kernel/stop-signal';
 
 /** One request to an allowed origin. */
 export interface OutboundRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'HEAD';
   /** Absolute; its origin must be one that settings name. */
   readonly url: string;
   /** Lower-case names. */

@@ -87,7 +87,7 @@ describeWithRedis('/health/readiness with Redis', () => {
   afterAll(() => server.close());
 
   it('names Redis up and down, and goes on taking work', async () => {
-    const env = { REDIS_URL: server.url, GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
+    const env = { ...server.env, GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
     const own = await started({ env, times: { redisCommandMs: 5_000 } });
     await look(own);
     const up = await send(own, '/health/readiness');

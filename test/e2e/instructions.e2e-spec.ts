@@ -23,7 +23,7 @@ let bench: TestBench;
 
 beforeAll(async () => {
   redis = await RedisServer.start();
-  env = { REDIS_URL: redis.url, GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
+  env = { ...redis.env, GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
   bench = await startBench({ config, env, times });
 });
 afterAll(async () => {

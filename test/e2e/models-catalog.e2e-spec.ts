@@ -161,7 +161,7 @@ describeWithRedis('two gateways with one Redis', () => {
       const { path } = simulator.makeAuthFile(folders[0] ?? '', { fileName: 'auth.json' });
       const env = {
         CODEX_AUTH_FILE: path,
-        REDIS_URL: redis.url,
+        ...redis.env,
         GATEWAY_SALT_KEY: 'salt-of-the-suite-0123456789abcdef',
       };
       const lists: unknown[] = [];

@@ -87,7 +87,7 @@ export class LoginGateways {
       }),
     );
     this.simulator.reset();
-    await this.redis.operate((commands) => commands.flushdb());
+    await this.redis.everywhere((commands) => commands.flushdb());
   }
 
   /** A path that no test used before. */
@@ -141,7 +141,7 @@ export class LoginGateways {
 
   /** As if so much time had gone by for everything that Redis keeps: leases, lane, intents and pauses. */
   async age(ms: number, fields: readonly string[] = waitFields): Promise<void> {
-    await this.redis.operate(async (commands) => {
+    await this.redis.everywhere(async (commands) => {
       for (const key of await commands.keys('codex-gateway:{cred}:*')) {
         for (const field of fields) {
           const value = Number(await commands.hget(key, field));
@@ -155,7 +155,7 @@ export class LoginGateways {
   start(options: GatewayOptions = {}): Promise<Served> {
     return this.startWithoutRedis({
       ...options,
-      env: { REDIS_URL: this.redis.url, GATEWAY_SALT_KEY: saltKey, ...options.env },
+      env: { ...this.redis.env, GATEWAY_SALT_KEY: saltKey, ...options.env },
     });
   }
 

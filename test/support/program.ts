@@ -124,6 +124,8 @@ export class ProgramBench {
       CODEX_REFRESH_TOKEN_URL_OVERRIDE: this.simulator.tokenUrl,
       CODEX_INSTRUCTIONS_BASE_URL: `${this.simulator.url}/raw`,
       CODEX_RELEASES_URL: `${this.simulator.url}/releases/latest`,
+      // The authority behind a Redis with TLS.
+      NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] ?? '',
     };
   }
 }

@@ -171,7 +171,7 @@ describeWithRedis('processes that share a Redis and a login file', () => {
     const one = await process();
     const login = bench.login({ expiresInSeconds: -10 });
     await ask(one);
-    await redis.operate((commands) => commands.flushdb());
+    await redis.everywhere((commands) => commands.flushdb());
     bench.clock.aheadMs += 10 * 24 * 3_600_000;
     await ask(one);
     expect(simulator.counts).toMatchObject({ refreshAttempts: 2, reusedTokens: 0 });
@@ -196,7 +196,7 @@ describeWithRedis('processes that share a Redis and a login file', () => {
   it('keep no token in clear in Redis, and read what an earlier salt key sealed', async () => {
     const login = bench.login();
     await ask(await process({ saltKeys: ['first-salt-key-of-all'] }));
-    const dump = async () => JSON.stringify(await redis.operate(async (commands) => {
+    const dump = async () => JSON.stringify(await redis.everywhere(async (commands) => {
       const keys = await commands.keys(`${settings.keyPrefix}*account*`);
       return Promise.all(keys.map((key) => commands.hgetall(key)));
     })); // prettier-ignore

@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { type RedisNode, type RedisSettings } from '../../config/redis-settings';
+import { type RedisNode } from '../../config/redis-nodes';
+import { type RedisSettings } from '../../config/redis-settings';
 
 /** Without the one field whose type forbids an explicit `undefined`, so that options can be spread. */
 type Options = Omit<RedisOptions, 'replyMapping'>;

@@ -22,6 +22,8 @@ export type RedisTimes = Pick<TimeLimits, 'connectMs' | 'redisCommandMs'>;
 
 /** How often clock and subscriptions are checked, milliseconds. */
 const upkeepMs = 5_000;
+/** Round trips that a measurement of the latency takes. */
+const pings = 3;
 /** How often a server that was given up is asked again, milliseconds; a little more than the breaker wants. */
 const probeEveryMs = 1_010;
 
@@ -169,9 +171,14 @@ export class RedisLink {
 
   /** Latency, and what an operator should know about persistence and eviction. @throws {StateUnavailable} when it does not answer. */
   async health(): Promise<RedisHealth> {
-    const startedMs = this.clock.monotonicMs();
-    await this.run((redis) => redis.ping());
-    return healthOf(this, this.clock.monotonicMs() - startedMs);
+    let latencyMs = Number.POSITIVE_INFINITY;
+    // The quickest counts: a process that is busy itself waits longer for what came long ago.
+    for (let ping = 0; ping < pings; ping += 1) {
+      const startedMs = this.clock.monotonicMs();
+      await this.run((redis) => redis.ping());
+      latencyMs = Math.min(latencyMs, this.clock.monotonicMs() - startedMs);
+    }
+    return healthOf(this, latencyMs);
   }
 
   /** Ends both connections; what is under way fails. */
