@@ -157,7 +157,8 @@ function medians(rounds) {
 /** Runs one workload by name; per target the medians of its figures and every round. */
 export async function measure(name, targetNames, plan) {
   const workload = workloadNamed(name);
-  const rounds = await (workload.stall ? idleRounds : loadRounds)(workload, targetNames, plan);
+  const names = targetNames.includes('gateway') ? [...targetNames, ...workload.further] : targetNames;
+  const rounds = await (workload.stall ? idleRounds : loadRounds)(workload, names, plan);
   const targets = Object.entries(rounds).map(([target, turns]) => [target, { ...medians(turns), rounds: turns }]);
   return { name, title: workload.title, targets: Object.fromEntries(targets) };
 }

@@ -54,19 +54,31 @@ function startBaseline(name, file) {
   };
 }
 
-async function startGateway({ mock, folder, entry }) {
-  const home = join(folder, 'gateway');
-  await mkdir(home, { recursive: true });
+/** A deployment on the default login, or on the login in `file`. */
+function deployment(file) {
+  const auth = file === undefined ? '' : `, auth_file: ${file}`;
+  return `  - { model_name: ${benchModel}, litellm_params: { model: codex-oauth/${benchModel}${auth} } }\n`;
+}
+
+function startGatewayOver(name, accounts) {
+  return async (around) => {
+    const home = join(around.folder, name);
+    await mkdir(home, { recursive: true });
+    const files = Array.from({ length: accounts }, (_, index) => join(home, `account-${index}.json`));
+    for (const file of files) await writeLogin(file);
+    const deployments = accounts === 0 ? deployment() : files.map(deployment).join('');
+    return await startGateway({ ...around, name, home, deployments });
+  };
+}
+
+async function startGateway({ mock, entry, folder, name, home, deployments }) {
   const [login, config, port] = [join(home, 'auth.json'), join(home, 'config.yaml'), await freePort()];
   await writeLogin(login);
-  await writeFile(
-    config,
-    `model_list:\n  - model_name: ${benchModel}\n    litellm_params:\n      model: codex-oauth/${benchModel}\n`,
-  );
+  await writeFile(config, `model_list:\n${deployments}`);
   const gateway = new BenchProcess({
-    name: 'gateway',
+    name,
     args: [entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
-    log: join(folder, 'gateway.log'),
+    log: join(folder, `${name}.log`),
     env: {
       HOME: home,
       CODEX_HOME: home,
@@ -101,11 +113,12 @@ async function isReady(origin) {
 const starters = new Map([
   ['passthrough', startBaseline('passthrough', 'passthrough.mjs')],
   ['translator', startBaseline('translator', 'translator.mjs')],
-  ['gateway', startGateway],
+  ['gateway', startGatewayOver('gateway', 0)],
+  ['routed', startGatewayOver('routed', 20)],
 ]);
 
-/** The targets by name, in the order of the table. */
-export const targetNames = [...starters.keys()];
+/** The targets by name, in the order of the table; `routed` has a place in the workloads that ask for it. */
+export const targetNames = [...starters.keys()].filter((name) => name !== 'routed');
 
 /** The processes of one workload: its mock and the targets in front of it. */
 export class Stage {

@@ -100,7 +100,7 @@ function agentCall() {
 /**
  * Fields: `deltas` per answer; `burst` deltas the mock writes at once; `paceMs` between deltas (0: as fast as they go);
  * `firstTokenMs` of silence before the first; `concurrency` callers; `seconds` of one round; `stall` leaves the stream
- * open after its first delta; `tear` makes the mock write pieces of that many bytes, for the check before measuring.
+ * open after its first delta; `further` targets of this workload alone; `tear` makes the mock write pieces of that many bytes, for the check before measuring.
  */
 const shapes = [
   { name: 'torn', title: 'Check: frames torn at odd bytes', call: () => shortCall(true), deltas: 64, tear: 97 },
@@ -111,6 +111,13 @@ const shapes = [
     concurrency: 64,
   },
   { name: 'w2', title: 'Streamed chat of 64 deltas, 64 callers', call: () => shortCall(true), concurrency: 64 },
+  {
+    name: 'w2r',
+    title: 'The same, over 20 deployments with an account each',
+    call: () => shortCall(true),
+    concurrency: 64,
+    further: ['routed'],
+  },
   {
     name: 'w2lo',
     title: 'The same, one caller',
@@ -140,7 +147,16 @@ const shapes = [
   { name: 'w5', title: '2 000 idle streams', call: () => shortCall(true), concurrency: 2_000, deltas: 1, stall: true },
 ];
 
-const usual = { deltas: 64, burst: 8, paceMs: 0, firstTokenMs: 0, concurrency: 1, seconds: 3, blockCalls: 0 };
+const usual = {
+  deltas: 64,
+  burst: 8,
+  paceMs: 0,
+  firstTokenMs: 0,
+  concurrency: 1,
+  seconds: 3,
+  blockCalls: 0,
+  further: [],
+};
 
 /** Every workload by name, `torn` (the correctness check) among them. */
 export const workloads = new Map(

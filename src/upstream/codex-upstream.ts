@@ -7,7 +7,8 @@ import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
-import { quotaOf } from '../protocol/codex/quota-headers';
+import { QuotaReader } from '../protocol/codex/quota-headers';
+import { type PlanQuota } from '../kernel/plan-quota';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
 import { CallSender } from './call-sender';
 import { cannedAnswer } from './canned-answer';
@@ -27,6 +28,8 @@ const noLogin: AccessToken = { bearer: '[redacted]', accountId: '[redacted]', is
 /** One attempt at one deployment, for both providers. */
 @Injectable()
 export class CodexUpstream extends Upstream {
+  private readonly quotaReaders = new Map<string, QuotaReader>();
+
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly codexCalls: CodexCalls,
@@ -53,7 +56,7 @@ export class CodexUpstream extends Upstream {
       model: prepared.model,
       passHeaders: passHeaders(response.headers, this.settings.routing.showsPlanQuota),
       droppedParams: prepared.droppedParams,
-      quota: deployment.provider === 'codex' ? quotaOf(response.headers, this.clock.nowMs()) : undefined,
+      quota: deployment.provider === 'codex' ? this.quotaIn(deployment, response) : undefined,
       firstEventMs: leftMs,
       idleMs: times.idleMs,
       ...(ahead === undefined ? {} : { ahead }),
@@ -78,6 +81,15 @@ export class CodexUpstream extends Upstream {
       body: jsonOf(typeof body === 'string' ? body : Buffer.from(body).toString('utf8')),
       instructionsHash: instructions === undefined ? null : createHash('sha256').update(instructions).digest('hex'),
     };
+  }
+
+  private quotaIn({ credential }: Deployment, { headers }: OutboundResponse): PlanQuota | undefined {
+    let reader = this.quotaReaders.get(credential.name);
+    if (reader === undefined) {
+      reader = new QuotaReader();
+      this.quotaReaders.set(credential.name, reader);
+    }
+    return reader.read(headers, this.clock.nowMs());
   }
 
   private async prepare(deployment: Deployment, call: UpstreamCall): Promise<PreparedCall> {
