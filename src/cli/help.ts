@@ -10,8 +10,9 @@ const pages: ReadonlyMap<string, string> = new Map([
   ],
   [
     'check-config',
-    `  node dist/main.js check-config --config FILE [--json]
-      Says for every key of the file whether it is honoured, mapped or ignored, and why. Status 1 on a fault.`,
+    `  node dist/main.js check-config --config FILE [--json] [--probe]
+      Says for every key of the file whether it is honoured, mapped or ignored, and why. Status 1 on a fault. With --probe
+      the hosts of openai/ deployments are asked whether they have the Responses API; nothing is generated.`,
   ],
   [
     'login',

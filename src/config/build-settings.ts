@@ -12,6 +12,7 @@ import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readRedis } from './redis-settings';
 import { readRouting } from './routing-settings';
+import { routingWarnings } from './routing-warnings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
 import { type FileSections, sectionsOf, type SettingsSources } from './settings-sources';
@@ -38,10 +39,12 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const hasMasterKey = masterKey.key !== undefined || masterKey.faults.length > 0;
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
+  const routed = { deployments: models.deployments, modelAliases: aliasesOf(sections), routing: readRouting(sections) };
   const warnings = [
     ...(sources.file?.warnings ?? []),
     ...masterKey.warnings,
     ...models.warnings,
+    ...routingWarnings(routed, sources.file),
     ...environmentWarnings(sources.environment),
     ...state.warnings,
   ];
@@ -56,10 +59,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     previousSaltKeys: previousSaltKeysOf(sources.environment),
     codex: codexOf(sources.environment, sections),
     defaultCredential: standard,
-    deployments: models.deployments,
-    modelAliases: aliasesOf(sections),
+    ...routed,
     ...answersOf(sections),
-    routing: readRouting(sections),
     metering: readLimits(sections),
     observability: readObservability(sections),
     limits: {
