@@ -54,15 +54,28 @@ function startBaseline(name, file) {
   };
 }
 
-async function startGateway({ mock, folder, entry }, name = 'gateway', env = {}) {
-  const home = join(folder, name);
-  await mkdir(home, { recursive: true });
+/** A deployment on the default login, or on the login in `file`. */
+function deployment(file) {
+  const auth = file === undefined ? '' : `, auth_file: ${file}`;
+  return `  - { model_name: ${benchModel}, litellm_params: { model: codex-oauth/${benchModel}${auth} } }\n`;
+}
+
+/** A gateway by a name of its own, with more in its environment, over one login or over as many as `accounts` says. */
+function startGateway(name, { env = {}, accounts = 0 } = {}) {
+  return async (stage) => {
+    const home = join(stage.folder, name);
+    await mkdir(home, { recursive: true });
+    const files = Array.from({ length: accounts }, (_, index) => join(home, `account-${index}.json`));
+    for (const file of files) await writeLogin(file);
+    const deployments = accounts === 0 ? deployment() : files.map(deployment).join('');
+    return await runGateway({ ...stage, name, home, deployments, env: typeof env === 'function' ? env(stage) : env });
+  };
+}
+
+async function runGateway({ mock, entry, folder, name, home, deployments, env }) {
   const [login, config, port] = [join(home, 'auth.json'), join(home, 'config.yaml'), await freePort()];
   await writeLogin(login);
-  await writeFile(
-    config,
-    `model_list:\n  - model_name: ${benchModel}\n    litellm_params:\n      model: codex-oauth/${benchModel}\n`,
-  );
+  await writeFile(config, `model_list:\n${deployments}`);
   const gateway = new BenchProcess({
     name,
     args: [entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
@@ -102,14 +115,15 @@ async function isReady(origin) {
 const starters = new Map([
   ['passthrough', startBaseline('passthrough', 'passthrough.mjs')],
   ['translator', startBaseline('translator', 'translator.mjs')],
-  ['gateway', startGateway],
+  ['gateway', startGateway('gateway')],
 ]);
 
-/** The gateway with less or more to tell, for the workloads that compare the two. */
+/** The gateway with less or more to do, for the workloads that compare the two. */
 const variants = new Map([
   // Only a test may switch this off, so the process believes to be in one.
-  ['unobserved', (stage) => startGateway(stage, 'unobserved', { NODE_ENV: 'test', CODEX_GATEWAY_UNOBSERVED: '1' })],
-  ['traced', (stage) => startGateway(stage, 'traced', { OTEL_EXPORTER_OTLP_ENDPOINT: `${stage.mock.origin}/otlp` })],
+  ['unobserved', startGateway('unobserved', { env: { NODE_ENV: 'test', CODEX_GATEWAY_UNOBSERVED: '1' } })],
+  ['traced', startGateway('traced', { env: ({ mock }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `${mock.origin}/otlp` }) })],
+  ['routed', startGateway('routed', { accounts: 20 })],
 ]);
 
 /** The targets by name, in the order of the table. */

@@ -112,6 +112,13 @@ const shapes = [
   },
   { name: 'w2', title: 'Streamed chat of 64 deltas, 64 callers', call: () => shortCall(true), concurrency: 64 },
   {
+    name: 'w2r',
+    title: 'The same, over 20 deployments with an account each',
+    call: () => shortCall(true),
+    concurrency: 64,
+    targets: ['translator', 'gateway', 'routed'],
+  },
+  {
     name: 'w2lo',
     title: 'The same, one caller',
     call: () => shortCall(true),
@@ -154,7 +161,16 @@ const shapes = [
   { name: 'w5', title: '2 000 idle streams', call: () => shortCall(true), concurrency: 2_000, deltas: 1, stall: true },
 ];
 
-const usual = { deltas: 64, burst: 8, paceMs: 0, firstTokenMs: 0, concurrency: 1, seconds: 3, blockCalls: 0 };
+const usual = {
+  deltas: 64,
+  burst: 8,
+  paceMs: 0,
+  firstTokenMs: 0,
+  concurrency: 1,
+  seconds: 3,
+  blockCalls: 0,
+  further: [],
+};
 
 /** Every workload by name, `torn` (the correctness check) among them. */
 export const workloads = new Map(

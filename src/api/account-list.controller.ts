@@ -7,6 +7,7 @@ import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { callContextOf } from '../http/call-context';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { GatewayError, invalidRequest, shorten } from '../kernel/errors';
+import { type Role } from '../kernel/principal';
 import { type AccountReport, RoutingReport } from '../routing/routing-report';
 import { dateOf, type ListedRouting, listedRouting } from './account-routing';
 import { AnsweringService } from './answering.service';
@@ -46,7 +47,7 @@ export class AccountListController {
   @Get('account/list')
   @ApiOperation({ summary: 'Upstream logins: state, plan, expiry, quota windows, cooldowns, advice; admin keys only' })
   list(@Req() request: FastifyRequest): { readonly accounts: readonly ListedAccount[] } {
-    assertAdmin(request);
+    assertRole(request, ['proxy_admin', 'proxy_admin_viewer']);
     const reports = this.report.accounts();
     return { accounts: this.tokens.accountStates().map((account) => listed(account, reports)) };
   }
@@ -57,7 +58,7 @@ export class AccountListController {
     summary: 'Uses an account again before its cooldown is over: {"account": name}, or {} for all; admin keys only',
   })
   async clear(@Req() request: FastifyRequest): Promise<{ readonly cleared: readonly string[] }> {
-    assertAdmin(request);
+    assertRole(request, ['proxy_admin']);
     const body = ClearRequest.safeParse((await this.answering.readBody(request)).json);
     if (!body.success) throw invalidRequest(`'account' must be the name of an account.`, 'account');
     const account = body.data.account ?? undefined;
@@ -71,8 +72,9 @@ export class AccountListController {
   }
 }
 
-function assertAdmin(request: FastifyRequest): void {
-  if (callContextOf(request).principal?.role !== 'proxy_admin') throw adminNeeded();
+function assertRole(request: FastifyRequest, roles: readonly Role[]): void {
+  const role = callContextOf(request).principal?.role;
+  if (role === undefined || !roles.includes(role)) throw adminNeeded();
 }
 
 function listed(account: AccountState, reports: ReadonlyMap<string, AccountReport>): ListedAccount {

@@ -1,17 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkConfig, formatCheck } from '../config/check-config';
-import { type StartConditions } from '../config/load-settings';
+import { checkConfig, type ConfigCheck, formatCheck } from '../config/check-config';
+import { loadSettings, type StartConditions } from '../config/load-settings';
+import { hostFaults } from './host-probe';
 
-const options = { config: { type: 'string', short: 'c' }, json: { type: 'boolean', default: false } } as const;
+const options = {
+  config: { type: 'string', short: 'c' },
+  json: { type: 'boolean', default: false },
+  probe: { type: 'boolean', default: false },
+} as const;
 
 /**
  * Explains a `config.yaml` key by key.
  *
  * @returns 1 when the file has a fault or cannot be read, 2 when the words of the command are not understood.
  */
-export async function checkConfigCommand({ argv, env, cwd, homeDir }: StartConditions): Promise<number> {
+export async function checkConfigCommand(start: StartConditions): Promise<number> {
+  const { argv, env, cwd, homeDir } = start;
   const words = wordsOf(argv);
   if (words === undefined) {
     process.stderr.write('check-config: a word is not understood.\n');
@@ -23,17 +29,30 @@ export async function checkConfigCommand({ argv, env, cwd, homeDir }: StartCondi
     process.stderr.write(`${file} cannot be read: is the path right and the file readable for this user?\n`);
     return 1;
   }
-  const check = checkConfig({ text, path: file, env, cwd, homeDir });
+  const read = checkConfig({ text, path: file, env, cwd, homeDir });
+  const check = words.probe ? await probed(read, { ...start, argv: ['--config', file] }) : read;
   process.stdout.write(`${words.json ? JSON.stringify(check, null, 2) : formatCheck(check)}\n`);
   return check.faults.length > 0 ? 1 : 0;
 }
 
+interface Words {
+  readonly file: string | undefined;
+  readonly json: boolean;
+  readonly probe: boolean;
+}
+
+/** Adds what the hosts say themselves; a file with faults names none that could be asked. */
+async function probed(check: ConfigCheck, start: StartConditions): Promise<ConfigCheck> {
+  if (check.faults.length > 0) return check;
+  return { ...check, faults: await hostFaults(loadSettings(start)) };
+}
+
 /** The file may stand alone as well. Undefined for unknown words, which are not quoted: a secret may be among them. */
-function wordsOf(argv: readonly string[]): { readonly file: string | undefined; readonly json: boolean } | undefined {
+function wordsOf(argv: readonly string[]): Words | undefined {
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: true });
     const files = values.config === undefined ? positionals : [values.config, ...positionals];
-    return files.length > 1 ? undefined : { file: files[0], json: values.json };
+    return files.length > 1 ? undefined : { file: files[0], json: values.json, probe: values.probe };
   } catch {
     return undefined;
   }

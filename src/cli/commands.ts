@@ -30,8 +30,9 @@ const commands: readonly Command[] = [
   },
   {
     name: 'check-config',
-    help: `  node dist/main.js check-config --config FILE [--json]
-      Says for every key of the file whether it is honoured, mapped or ignored, and why. Status 1 on a fault.`,
+    help: `  node dist/main.js check-config --config FILE [--json] [--probe]
+      Says for every key of the file whether it is honoured, mapped or ignored, and why. Status 1 on a fault. With --probe
+      the hosts of openai/ deployments are asked whether they have the Responses API; nothing is generated.`,
     run: checkConfigCommand,
   },
   {

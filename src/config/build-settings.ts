@@ -15,6 +15,7 @@ import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readRedis } from './redis-settings';
 import { readRouting } from './routing-settings';
+import { routingWarnings } from './routing-warnings';
 import { leftOut, type ModelListReading, readModelList } from './read-model-list';
 import { type Settings } from './settings';
 import { type FileSections, sectionsOf, type SettingsSources } from './settings-sources';
@@ -42,9 +43,11 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
   const { redis, saltKey, ...state } = readRedis(sources, sections, hasMasterKey);
   const hooks = readHookPaths(sources);
   const { observability, ...told } = readObservability(sources.environment, sections);
+  const routed = { deployments: models.deployments, modelAliases: aliasesOf(sections), routing: readRouting(sections) };
   const money = readMoney(sources, sections, models.deployments);
   const warnings = [
     ...[sources.file, masterKey, models].flatMap((reading) => reading?.warnings ?? []),
+    ...routingWarnings(routed, sources.file),
     ...environmentWarnings(sources.environment),
     ...[state, told, money].flatMap((reading) => reading.warnings),
   ];
@@ -58,10 +61,8 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     saltKey,
     codex: codexOf(sources.environment, sections),
     defaultCredential: standard,
-    deployments: models.deployments,
-    modelAliases: aliasesOf(sections),
+    ...routed,
     ...answersOf(sections),
-    routing: readRouting(sections),
     observability,
     metering: readLimits(sections, sources, redis !== undefined),
     ...money.settings,

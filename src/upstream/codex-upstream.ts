@@ -9,7 +9,8 @@ import { noSpan, type Span } from '../kernel/tracing';
 import { Observer } from '../kernel/observer';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
-import { quotaOf } from '../protocol/codex/quota-headers';
+import { QuotaReader } from '../protocol/codex/quota-headers';
+import { type PlanQuota } from '../kernel/plan-quota';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
 import { CallSender } from './call-sender';
 import { cannedAnswer } from './canned-answer';
@@ -30,6 +31,8 @@ const noLogin: AccessToken = { bearer: '[redacted]', accountId: '[redacted]', is
 /** One attempt at one deployment, for both providers. */
 @Injectable()
 export class CodexUpstream extends Upstream {
+  private readonly quotaReaders = new Map<string, QuotaReader>();
+
   // eslint-disable-next-line max-params -- who makes calls, who sends them, and who hears of what an answer's head says
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -64,7 +67,7 @@ export class CodexUpstream extends Upstream {
       model: prepared.model,
       passHeaders: passHeaders(response.headers, this.settings.routing.showsPlanQuota),
       droppedParams: prepared.droppedParams,
-      quota: deployment.provider === 'codex' ? quotaOf(response.headers, this.clock.nowMs()) : undefined,
+      quota: deployment.provider === 'codex' ? this.quotaIn(deployment, response) : undefined,
       firstEventMs: leftMs,
       idleMs: times.idleMs,
       ...(ahead === undefined ? {} : { ahead }),
@@ -105,6 +108,15 @@ export class CodexUpstream extends Upstream {
       remainingRequests,
       remainingTokens,
     });
+  }
+
+  private quotaIn({ credential }: Deployment, { headers }: OutboundResponse): PlanQuota | undefined {
+    let reader = this.quotaReaders.get(credential.name);
+    if (reader === undefined) {
+      reader = new QuotaReader();
+      this.quotaReaders.set(credential.name, reader);
+    }
+    return reader.read(headers, this.clock.nowMs());
   }
 
   private async prepare(deployment: Deployment, call: UpstreamCall, span: Span = noSpan): Promise<PreparedCall> {

@@ -30,16 +30,51 @@ export function exhaustedUntil(quota: PlanQuota | undefined): number | undefined
   return resets.length === 0 ? undefined : Math.max(...resets);
 }
 
+/** The headers that change from answer to answer; those of an answer that says the same as the last one need not be read. */
+const telling = [
+  'x-codex-primary-used-percent',
+  'x-codex-primary-reset-at',
+  'x-codex-secondary-used-percent',
+  'x-codex-secondary-reset-at',
+  'x-codex-credits-balance',
+  'x-codex-active-limit',
+] as const;
+
+/** Reads the headers of one account's answers, and gives the same object as long as they say the same. */
+export class QuotaReader {
+  private last: { readonly said: string; readonly quota: PlanQuota | undefined } | undefined;
+
+  /** As `quotaOf`. */
+  read(headers: Headers, nowMs: number): PlanQuota | undefined {
+    let said = '';
+    for (const name of telling) said += `${headers[name] ?? ''} `;
+    if (this.last?.said === said) return this.last.quota;
+    const quota = quotaOf(headers, nowMs);
+    // What names no moment of its reset is told relative to now.
+    const isLasting =
+      quota?.windows.every(({ limit }) => limit === mainLimit) === true && namesItsResets(headers, quota);
+    this.last = isLasting ? { said, quota } : undefined;
+    return quota;
+  }
+}
+
+function namesItsResets(headers: Headers, { windows }: PlanQuota): boolean {
+  const named = ['primary', 'secondary'].filter((slot) => number(headers, `x-codex-${slot}-reset-at`) !== undefined);
+  return named.length >= windows.length;
+}
+
 /** `x-codex` itself, then `x-codex-<limit>` for every further metered limit. */
 function familiesIn(headers: Headers): readonly string[] {
-  const further: string[] = [];
+  let further: string[] | undefined;
   for (const name in headers) {
-    if (!name.startsWith(family) || !name.endsWith(usedEnding)) continue;
+    if (!name.endsWith(usedEnding) || !name.startsWith(family)) continue;
     const prefix = name.slice(0, -usedEnding.length);
-    if (prefix.length >= family.length && further.length < mostFamilies) further.push(prefix);
+    if (prefix.length >= family.length && (further?.length ?? 0) < mostFamilies) (further ??= []).push(prefix);
   }
-  return ['x-codex', ...further];
+  return further === undefined ? onlyMain : ['x-codex', ...further];
 }
+
+const onlyMain: readonly string[] = ['x-codex'];
 
 function windowsOf(headers: Headers, prefix: string, nowMs: number): readonly PlanWindow[] {
   const limit = text(headers, `${prefix}-limit-name`) ?? (prefix === 'x-codex' ? mainLimit : prefix.slice(family.length));

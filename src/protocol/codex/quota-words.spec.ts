@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failureOfAnswer } from './codex-failure';
-import { exhaustedUntil, quotaOf } from './quota-headers';
+import { exhaustedUntil, quotaOf, QuotaReader } from './quota-headers';
 import { quotaOfFrame, quotaOfUsage } from './quota-words';
 
 const nowMs = 1_795_206_658_000;
@@ -69,6 +69,29 @@ describe('what an account says of its plan', () => {
       { limit: 'premium', minutes: 300, usedPercent: 40, resetAtMs: undefined },
     ]);
     expect(exhaustedUntil(quota)).toBe(nowMs + 90_000);
+  });
+});
+
+describe('the headers of one account', () => {
+  const headers = {
+    'x-codex-primary-used-percent': '12',
+    'x-codex-primary-window-minutes': '300',
+    'x-codex-primary-reset-at': '1795219826',
+  };
+
+  it('are read again only when they say something else', () => {
+    const reader = new QuotaReader();
+    const first = reader.read(headers, nowMs);
+    expect(reader.read({ ...headers, 'x-codex-primary-reset-after-seconds': '5' }, nowMs + 1)).toBe(first);
+    expect(reader.read({ ...headers, 'x-codex-primary-used-percent': '13' }, nowMs)?.windows[0]?.usedPercent).toBe(13);
+    expect(reader.read({}, nowMs)).toBeUndefined();
+  });
+
+  it('are read each time when they count from now', () => {
+    const reader = new QuotaReader();
+    const relative = { ...headers, 'x-codex-primary-reset-at': '', 'x-codex-primary-reset-after-seconds': '60' };
+    expect(reader.read(relative, nowMs)?.windows[0]?.resetAtMs).toBe(nowMs + 60_000);
+    expect(reader.read(relative, nowMs + 500)?.windows[0]?.resetAtMs).toBe(nowMs + 60_500);
   });
 });
 

@@ -1,11 +1,14 @@
 import { type Deployment } from '../../config/deployment';
 import { type CooldownScope } from '../../kernel/observations';
+import { memberNumber } from './rendezvous';
 
 /** A deployment with the names of everything that may be wrong with it. */
 export interface Candidate {
   readonly deployment: Deployment;
   /** Name of its credential: two deployments of one account share its quota. */
   readonly account: string;
+  /** Of its id, for `rendezvous`. */
+  readonly number: number;
   /** Whatever of these rests, the deployment does. */
   readonly scopes: Readonly<Record<CooldownScope, string>>;
 }
@@ -20,6 +23,7 @@ export function candidateOf(deployment: Deployment): Candidate {
   const candidate: Candidate = {
     deployment,
     account,
+    number: memberNumber(deployment.id),
     scopes: {
       account: `account ${account}`,
       model: `model ${account} ${deployment.upstreamModel}`,

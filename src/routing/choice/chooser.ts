@@ -71,8 +71,13 @@ export class Chooser {
   natural(run: GroupRun): Candidate | undefined {
     const { conversation } = run;
     if (conversation === undefined) return undefined;
+    run.natural ??= this.drawn(run, conversation);
+    return run.natural;
+  }
+
+  private drawn(run: GroupRun, conversation: string): Candidate | undefined {
     const members = lowestLevel(run.candidates);
-    return rendezvous(conversation, members, ({ deployment }) => deployment.id, run.strategy.weights?.(members));
+    return rendezvous(conversation, members, ({ number }) => number, run.strategy.weights?.(members));
   }
 
   private lookAgain(run: GroupRun): { readonly found: Choice } | { readonly againMs: number } {
@@ -98,12 +103,13 @@ export class Chooser {
     readonly probe: Choice | undefined;
   } {
     const nowMs = this.clock.nowMs();
+    const inFlightAt = (each: Candidate): number => this.inFlight(run, each);
     const available: Candidate[] = [];
     const hindrances: Hindrance[] = [];
     let probe: Choice | undefined;
     for (const candidate of run.candidates) {
       if (orderOf(candidate) < run.leastOrder) continue;
-      const found = this.fleet.hindranceOf(candidate, run.settings, this.inFlight(run, candidate), nowMs);
+      const found = this.fleet.hindranceOf(candidate, run.settings, inFlightAt, nowMs);
       if (found === undefined || (found.kind === 'resting' && run.route.isById === true)) available.push(candidate);
       else hindrances.push(found);
       if (found?.kind !== 'resting' || probe !== undefined || run.tried.has(candidate.deployment.id)) continue;
@@ -145,7 +151,7 @@ export class Chooser {
     const nowMs = this.clock.nowMs();
     const { settings } = run;
     return candidates.some((each) => {
-      const found = this.fleet.hindranceOf(each, settings, this.inFlight(run, each), nowMs);
+      const found = this.fleet.hindranceOf(each, settings, (one) => this.inFlight(run, one), nowMs);
       return found !== undefined && this.soonestMs([found]) <= settings.queueTimeoutMs && settings.queueTimeoutMs > 0;
     });
   }
@@ -171,7 +177,7 @@ export class Chooser {
       inFlight: (each) => this.inFlight(run, each),
       latencyMs: (each) => books.historyOf(each).latencyMs(monotonicMs, latency.ttlMs),
       minute: (each) => books.historyOf(each).minute(monotonicMs),
-      headroom: (each) => this.fleet.headroomOf(each, this.inFlight(run, each), nowMs),
+      headroom: (each) => this.fleet.headroomOf(each, run.elsewhere(each), nowMs),
       random: this.random,
       latencyBuffer: latency.buffer,
     };

@@ -55,6 +55,8 @@ export class GroupRun {
   /** What another account sealed was left out after the upstream could not open it; this happens once. */
   isRecovering = false;
   lastError: unknown;
+  /** The deployment that the conversation's key chooses; worked out once. */
+  natural: Candidate | undefined;
 
   constructor(parts: GroupRunParts) {
     this.plan = parts.plan;

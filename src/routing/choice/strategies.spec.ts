@@ -6,6 +6,7 @@ import { sharesOf, strategyFor } from './strategies';
 import { type Ground } from './strategy';
 
 const calls = 10_000;
+const numberOf = ({ number }: Candidate): number => number;
 const idOf = ({ deployment }: Candidate): string => deployment.id;
 
 function picks(name: StrategyName, members: readonly Candidate[], ground: Ground): Map<string, number> {
@@ -33,8 +34,8 @@ describe.each([
   it('spreads ten thousand conversations by weight, and each to the same deployment every time', () => {
     const counts = new Map(members.map((each) => [idOf(each), 0]));
     for (let call = 0; call < calls; call += 1) {
-      const drawn = rendezvous(`conversation ${call}`, members, idOf, sharesOf(members));
-      const again = rendezvous(`conversation ${call}`, [...members].reverse(), idOf, sharesOf(members));
+      const drawn = rendezvous(`conversation ${call}`, members, numberOf, sharesOf(members));
+      const again = rendezvous(`conversation ${call}`, [...members].reverse(), numberOf, sharesOf(members));
       expect(again).toBe(drawn);
       const id = drawn === undefined ? 'nobody' : idOf(drawn);
       counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -67,8 +68,8 @@ describe('a conversation’s natural deployment', () => {
     const members = ['a', 'b', 'c', 'd'].map((id) => candidate(id));
     const fewer = members.slice(0, 3);
     for (let call = 0; call < 500; call += 1) {
-      const before = rendezvous(`${call}`, members, idOf);
-      const after = rendezvous(`${call}`, fewer, idOf);
+      const before = rendezvous(`${call}`, members, numberOf);
+      const after = rendezvous(`${call}`, fewer, numberOf);
       if (before !== members[3]) expect(after).toBe(before);
     }
   });

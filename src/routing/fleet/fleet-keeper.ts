@@ -86,7 +86,7 @@ export class FleetKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private async poll(): Promise<void> {
     const everyMs = this.groups.routing.quotaPollMs;
     const nowMs = this.clock.nowMs();
-    if (everyMs === 0 || nowMs - this.startedMs < firstPollMs) return;
+    if (everyMs === 0 || nowMs - this.startedMs < Math.min(firstPollMs, everyMs)) return;
     this.isPolling = true;
     try {
       for (const target of this.accounts()) {

@@ -49,7 +49,7 @@ function fails(fleet: Fleet, failure: UpstreamFailure, at = a): void {
 }
 
 const hindrance = (fleet: Fleet, clock: MovedClock, at = a): string | undefined => {
-  const found = fleet.hindranceOf(at, defaultRouting, fleet.books.inFlight(at), clock.nowMs());
+  const found = fleet.hindranceOf(at, defaultRouting, (each) => fleet.books.inFlight(each), clock.nowMs());
   return found?.kind === 'resting' ? found.cooldown.kind : found?.kind;
 };
 
@@ -190,10 +190,10 @@ describe('who is busy', () => {
     const limited = candidate('limited', { rpm: 2 });
     for (const lease of [fleet.begin(limited), fleet.begin(limited)]) lease.end({ succeeded: true, usage: undefined });
     const enforced = { ...defaultRouting, enforcesRates: true };
-    expect(fleet.hindranceOf(limited, enforced, 0, clock.nowMs())?.kind).toBe('rate');
-    expect(fleet.hindranceOf(limited, defaultRouting, 0, clock.nowMs())).toBeUndefined();
+    expect(fleet.hindranceOf(limited, enforced, () => 0, clock.nowMs())?.kind).toBe('rate');
+    expect(fleet.hindranceOf(limited, defaultRouting, () => 0, clock.nowMs())).toBeUndefined();
     clock.aheadMs += 60_000;
-    expect(fleet.hindranceOf(limited, enforced, 0, clock.nowMs())).toBeUndefined();
+    expect(fleet.hindranceOf(limited, enforced, () => 0, clock.nowMs())).toBeUndefined();
   });
 });
 

@@ -48,20 +48,26 @@ export class Fleet {
     this.stopListening = parts.board.listen(this.listener());
   }
 
-  /** Why a deployment cannot be called now; undefined when it can. @param inFlight at it, over all replicas. */
-  hindranceOf(candidate: Candidate, settings: RoutingSettings, inFlight: number, nowMs: number): Hindrance | undefined {
+  /** Why a deployment cannot be called now; undefined when it can. @param inFlightAt over all replicas; asked only when it matters. */
+  hindranceOf(
+    candidate: Candidate,
+    settings: RoutingSettings,
+    inFlightAt: (candidate: Candidate) => number,
+    nowMs: number,
+  ): Hindrance | undefined {
     const { routing } = candidate.deployment;
     if (routing?.isBlocked === true) return { kind: 'paused' };
     const cooldown = this.cooldowns.hindering(candidate, nowMs);
     if (cooldown !== undefined) return { kind: 'resting', cooldown };
-    if (inFlight >= mostParallel(candidate.deployment, settings)) return { kind: 'busy' };
+    const most = mostParallel(candidate.deployment, settings);
+    if (most !== Number.POSITIVE_INFINITY && inFlightAt(candidate) >= most) return { kind: 'busy' };
     return settings.enforcesRates || isUsageBased(settings) ? this.rateHindrance(candidate, nowMs) : undefined;
   }
 
-  /** See `Ground.headroom`. */
-  headroomOf({ deployment, account }: Candidate, inFlight: number, nowMs: number): number {
+  /** See `Ground.headroom`. @param elsewhere calls of other replicas in flight there. */
+  headroomOf({ deployment, account }: Candidate, elsewhere: number, nowMs: number): number {
     if (deployment.provider !== 'codex') return overflowHeadroom;
-    return this.quota.headroom(account, Math.max(inFlight, this.books.ofAccount(account)), nowMs);
+    return this.quota.headroom(account, this.books.ofAccount(account) + elsewhere, nowMs);
   }
 
   /** A call takes a place at a deployment. @param probed the cooldown that it is to find out about. */

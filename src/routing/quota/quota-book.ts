@@ -18,6 +18,9 @@ const tellingPercent = 0.5;
 /** Old news is told again after so long, milliseconds. */
 const retellMs = 60_000;
 
+/** A statement that says the same again is entered only so often, milliseconds. */
+const sameStatementMs = 1_000;
+
 interface Entry {
   record: QuotaRecord;
   /** Percent of the shortest window that a call uses on average. */
@@ -26,6 +29,8 @@ interface Entry {
   callsSinceGrowth: number;
   /** What the other replicas were told last. */
   told: QuotaRecord | undefined;
+  /** The last statement, and when it was entered. */
+  last: { readonly quota: PlanQuota; readonly atMs: number } | undefined;
 }
 
 /** The newest that is known of every account's plan. Times are Unix milliseconds. */
@@ -35,6 +40,7 @@ export class QuotaBook {
   /** The upstream said something about an account. */
   said(account: string, quota: PlanQuota, source: QuotaSource, nowMs: number): void {
     const known = this.entries.get(account);
+    if (known?.last?.quota === quota && nowMs - known.last.atMs < sameStatementMs) return;
     const record = withStatement(known?.record, { quota, source, seenAtMs: nowMs });
     if (known === undefined) {
       this.entries.set(account, {
@@ -42,18 +48,26 @@ export class QuotaBook {
         callPercent: unknownCallPercent,
         callsSinceGrowth: 0,
         told: undefined,
+        last: { quota, atMs: nowMs },
       });
       return;
     }
     learn(known, record);
     known.record = record;
+    known.last = { quota, atMs: nowMs };
   }
 
   /** Another replica knows this. */
   heard(account: string, record: QuotaRecord): void {
     const known = this.entries.get(account);
     if (known === undefined) {
-      this.entries.set(account, { record, callPercent: unknownCallPercent, callsSinceGrowth: 0, told: record });
+      this.entries.set(account, {
+        record,
+        callPercent: unknownCallPercent,
+        callsSinceGrowth: 0,
+        told: record,
+        last: undefined,
+      });
       return;
     }
     known.record = withRecord(known.record, record);
