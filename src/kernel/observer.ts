@@ -49,6 +49,8 @@ export interface RequestRecord {
   readonly errorCode: string | undefined;
   readonly errorType: string | undefined;
   readonly usage: TokenUsage | undefined;
+  /** Nobody told the usage: it was worked out from what was seen. */
+  readonly usageIsEstimated?: boolean | undefined;
   /** What it was charged, nano-dollars; undefined while nobody knows a price. */
   readonly costNanos?: number | undefined;
   /** What its cached input tokens would have cost more, nano-dollars. */

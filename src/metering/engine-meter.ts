@@ -171,6 +171,8 @@ export class EngineMeter extends Meter {
       holdTokens: request.hold.tokens,
       durationMs: clock.monotonicMs() - startedMs,
     });
+    if (answer.kind === 'refused') observer.limitSeen(answer.limit);
+    else for (const state of answer.limits) observer.limitSeen(state);
     return answer;
   }
 

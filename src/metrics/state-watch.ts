@@ -2,8 +2,8 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy, 
 import { Observer } from '../kernel/observer';
 import { RedisLink } from '../state/redis/redis-link';
 
-/** Between two looks, milliseconds: as often as Prometheus usually asks. */
-const lookEveryMs = 15_000;
+/** Between two looks, milliseconds; Prometheus usually asks every fifteen seconds. */
+const lookEveryMs = 5_000;
 
 /** Looks at the shared state now and then, so that its memory and its absence can be seen while nobody uses it. */
 @Injectable()

@@ -50,7 +50,8 @@ export class LimitBook {
 
   private showUsed({ reading, used }: Standing): void {
     const { scope, scopeId, name, model, limit, period, max } = reading;
-    if (!this.mayTell(scope)) return;
+    // How many run at once is old news by the next scrape.
+    if (limit === 'parallel' || !this.mayTell(scope)) return;
     const values = [scope, nameLabel(scopeId), nameLabel(name ?? none), nameLabel(model ?? none), limit, period];
     this.metrics.limits.used.put(values, max > 0 ? used / max : 1);
   }

@@ -56,7 +56,8 @@ export class MetricsObserver extends EventObserver {
     if (record.remappedFrom !== undefined) requests.remappedModels.add([nameLabel(record.remappedFrom)]);
     // A compaction is one sealed item; nobody tells what it used.
     const tellsUsage = record.end === 'completed' && !record.route.endsWith('/compact');
-    if (record.usage === undefined && tellsUsage) requests.usageMissing.add([requestedLabel(record)]);
+    const isTold = record.usage !== undefined && record.usageIsEstimated !== true;
+    if (!isTold && tellsUsage) requests.usageMissing.add([requestedLabel(record)]);
     const { cacheSavedNanos: saved } = record;
     if (saved !== undefined) requests.cacheSaved.add([requestedLabel(record)], dollarsFromNanos(saved));
   }

@@ -14,6 +14,7 @@ import { tellEverything } from './sample-events';
 export const sampleConfig = `
 litellm_settings:
   num_retries: 2
+  callbacks: [webhook]
   codex_metrics_user_label: true
   enable_end_user_cost_tracking_prometheus_only: true
 router_settings:
@@ -31,13 +32,41 @@ model_list:
     model_info: {id: old-one}
 `;
 
+interface SampleKeys {
+  readonly ann: string;
+  readonly bob: string;
+  /** One request a minute. */
+  readonly slow: string;
+}
+
 /** Asks one gateway in every way, until it is stopped: streams, JSON answers, failures of all kinds, wrong keys and models. */
 export class SampleLoad {
   private isStopped = false;
+  private isExpired = false;
+  private readonly startedMs = performance.now();
   private readonly running: Promise<void>;
 
-  constructor(private readonly bench: TestBench) {
+  private constructor(
+    private readonly bench: TestBench,
+    private readonly keys: SampleKeys,
+  ) {
     this.running = this.run();
+  }
+
+  /** Makes a team and its keys, then begins. */
+  static async start(bench: TestBench): Promise<SampleLoad> {
+    const made = async (path: string, body: unknown, field: string): Promise<string> => {
+      const { json } = await post(bench, path, body);
+      const value = (json as Readonly<Record<string, unknown>> | undefined)?.[field];
+      if (typeof value !== 'string') throw new Error(`${path} made no ${field}`);
+      return value;
+    };
+    const team = await made('/team/new', { team_alias: 'core', max_budget: 50, budget_duration: '30d' }, 'team_id');
+    const own = { team_id: team, max_budget: 20, budget_duration: '7d', rpm_limit: 100_000 };
+    const ann = await made('/key/generate', { ...own, key_alias: 'ann', user_id: 'ann' }, 'key');
+    const bob = await made('/key/generate', { ...own, key_alias: 'bob', user_id: 'bob' }, 'key');
+    const slow = await made('/key/generate', { key_alias: 'slow', rpm_limit: 1 }, 'key');
+    return new SampleLoad(bench, { ann, bob, slow });
   }
 
   async stop(): Promise<void> {
@@ -59,10 +88,15 @@ export class SampleLoad {
       faults.contextLength400,
     ];
     if (turn % 2 === 1) simulator.script.next(troubles[(turn >> 1) % troubles.length] ?? faults.server500);
+    if (!this.isExpired && performance.now() - this.startedMs > 4_000) this.expire();
     await Promise.all([
-      this.ask('team-fast', { stream: true, user: `customer-${turn % 3}`, max_tokens: 50 }),
-      this.ask('gpt-4o', { stream: true, stream_options: { include_usage: true } }),
-      this.ask('team-fast', {}),
+      this.ask(
+        'team-fast',
+        { stream: true, user: `customer-${turn % 3}`, max_tokens: 50, prompt_cache_key: `conversation-${turn % 4}` },
+        this.keys.ann,
+      ),
+      this.ask('gpt-4o', { stream: true, stream_options: { include_usage: true } }, this.keys.bob),
+      this.ask('team-fast', {}, turn % 2 === 0 ? this.keys.ann : this.keys.slow),
       this.ask(turn % 4 === 0 ? 'old-name' : 'team-spare', { stream: turn % 3 === 0 }),
       post(this.bench, '/v1/responses', { model: 'team-spare', input: 'Hello?', stream: true }),
       turn % 5 === 0 ? this.ask(`guess-${turn}`, {}) : undefined,
@@ -72,8 +106,16 @@ export class SampleLoad {
     ]);
   }
 
-  private ask(model: string, more: Readonly<Record<string, unknown>>): Promise<unknown> {
-    return post(this.bench, '/v1/chat/completions', chatBody({ model, ...more }));
+  /** A token that is refused has its login renewed; once Prometheus has seen how it was before. */
+  private expire(): void {
+    const { simulator } = this.bench;
+    this.isExpired = true;
+    const last = simulator.seen.findLast(({ path }) => path.endsWith('/responses'));
+    simulator.tokens.expire(last?.headers['authorization']?.replace('Bearer ', '') ?? '');
+  }
+
+  private ask(model: string, more: Readonly<Record<string, unknown>>, key = this.bench.key): Promise<unknown> {
+    return post({ url: this.bench.url, key }, '/v1/chat/completions', chatBody({ model, ...more }));
   }
 }
 

@@ -220,7 +220,7 @@ export const usage = board({
         {
           title: 'Limits used',
           description:
-            'The ten limits that are used furthest: budgets, rate windows, parallel slots. Above 1 after an overshoot, or in observe mode.',
+            'The ten limits that are used furthest: budgets and rate windows. Above 1 after an overshoot, or in observe mode.',
           unit: 'percentunit',
           width: 12,
           threshold: 1,

@@ -50,6 +50,16 @@ describe('the cost of a request', () => {
     });
   });
 
+  it('says what cached tokens would have cost more, however they claim more than their whole', () => {
+    const of = (parts: Partial<TokenUsage>): number => costOf(usage(parts), standard, priceOf(sol)).cacheSavedNanos;
+    // 600 x (2 - 0.1) dollars per million
+    expect(of({ inputTokens: 1_000, cachedInputTokens: 600 })).toBe(1_140_000);
+    expect(of({ inputTokens: 100, cachedInputTokens: 600 })).toBe(190_000);
+    expect(of({ inputTokens: 1_000 })).toBe(0);
+    const dearCache = priceOf(fullRates({ input: 1, cachedInput: 5, cacheWrite: 1, output: 1 }));
+    expect(costOf(usage({ inputTokens: 9, cachedInputTokens: 9 }), standard, dearCache).cacheSavedNanos).toBe(0);
+  });
+
   it('is rounded up once, so that something never costs nothing', () => {
     const cheap = priceOf(fullRates({ input: 1, output: 1 }));
 

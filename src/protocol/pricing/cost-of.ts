@@ -21,6 +21,8 @@ export const noAdjustment: PriceAdjustment = { discountPpm: 0, marginPpm: 0, mar
 export interface Cost {
   /** Rounded up once, from the exact sum in pico-dollars. */
   readonly nanos: number;
+  /** What the cached input tokens would have cost more as others, before discount and margin; rounded down. */
+  readonly cacheSavedNanos: number;
   readonly parts: CostBreakdown;
 }
 
@@ -59,6 +61,7 @@ export function costOf(
   const { sum, discount, margin } = adjusted(list, adjustment);
   return {
     nanos: nanosFromPicos(sum, scale),
+    cacheSavedNanos: floorNanos(savedByCache(usage, rates)),
     parts: {
       input: floorNanos(parts.input),
       cachedInput: floorNanos(parts.cachedInput),
@@ -112,6 +115,11 @@ function pricedParts(usage: TokenUsage, rates: TokenRates): PicoParts {
     output: BigInt(output - reasoning) * BigInt(rates.output),
     reasoning: BigInt(reasoning) * BigInt(rates.reasoning),
   };
+}
+
+function savedByCache(usage: TokenUsage, rates: TokenRates): bigint {
+  const cached = Math.min(tokens(usage.cachedInputTokens), tokens(usage.inputTokens));
+  return BigInt(cached) * BigInt(Math.max(0, rates.input - rates.cachedInput));
 }
 
 interface Adjusted {

@@ -47,6 +47,7 @@ export class AccountMetrics extends MetricFamily {
   readonly refreshDuration = this.make.histogram(
     { name: 'codex_refresh_seconds', help: 'How long a renewal took.', labels: ['outcome'] },
     stepBounds,
+    [['renewed'], ['refused'], ['failed'], ['uncertain']],
   );
   readonly windowUsed = this.make.gauge(
     {

@@ -53,9 +53,11 @@ export class MetricFactory {
     return counter;
   }
 
-  /** Bounds ascend; in seconds unless the name has another unit. */
-  histogram(shape: MetricShape, bounds: readonly number[]): CellHistogram {
-    return new CellHistogram(this.optionsOf(shape), bounds);
+  /** Bounds ascend; in seconds unless the name has another unit. `begun` as for counters. */
+  histogram(shape: MetricShape, bounds: readonly number[], begun: readonly LabelValues[] = []): CellHistogram {
+    const histogram = new CellHistogram(this.optionsOf(shape), bounds);
+    for (const values of begun) histogram.at(values);
+    return histogram;
   }
 
   /** `across`: what several processes behind one port show together. */
