@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisSettings } from '../../src/config/redis-settings';
@@ -53,6 +53,16 @@ export class RedisServer {
     const gone = once(running, 'exit');
     running.kill('SIGKILL');
     await gone;
+  }
+
+  /** One command, said to the server as `redis-cli` would. @throws {Error} with what it answers instead of OK or a number. */
+  async command(...words: readonly string[]): Promise<void> {
+    const socket = connect(this.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`);
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    if (!/^[+:]/.test(reply.toString())) throw new Error(`redis-server answers ${reply.toString()}`);
   }
 
   /** SIGSTOP: connections stay open and nothing is answered. */
