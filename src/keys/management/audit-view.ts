@@ -15,8 +15,14 @@ export function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => {
       if (personalNames.has(name)) return [name, '[personal]'];
+      if (name === 'metadata') return [name, namesIn(inner)];
       if (secretName.test(name)) return [name, '[redacted]'];
       return [name, withoutSecrets(inner)];
     }),
   );
+}
+
+/** What people write into metadata is theirs: only under which names. */
+function namesIn(metadata: unknown): unknown {
+  return typeof metadata === 'object' && metadata !== null ? Object.keys(metadata) : metadata;
 }

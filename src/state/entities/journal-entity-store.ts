@@ -27,6 +27,9 @@ import { EntityTable } from './entity-table';
 /** The journal is written anew when it has this many lines, and twice as many as there are documents. */
 const fewestLines = 20_000;
 
+/** What is removed of these is to be gone, so the lines that had it go at once. */
+const personalKinds: ReadonlySet<EntityKind> = new Set(['user', 'customer']);
+
 const refSchema = z.object({ kind: z.enum(entityKinds), id: z.string() });
 const entitySchema = refSchema.extend({
   version: z.number().int(),
@@ -157,7 +160,8 @@ export class JournalEntityStore extends EntityStore {
       await this.close();
       throw new StateUnavailable('connection', errorCode(error));
     }
-    if (this.lines < Math.max(fewestLines, 2 * this.table.size)) return;
+    const isPersonal = line.removed.some(({ kind }) => personalKinds.has(kind));
+    if (!isPersonal && this.lines < Math.max(fewestLines, 2 * this.table.size)) return;
     // The line is on disk: a rewrite that fails costs this commit nothing, and the next one opens the journal anew.
     this.rewriting ??= this.compact()
       .catch(() => this.close())

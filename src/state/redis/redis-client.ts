@@ -67,6 +67,8 @@ function optionsOf({ username, password, tls }: RedisSettings, use: ClientUse): 
     enableOfflineQueue: waits,
     // A command whose answer was lost must be judged by its sender, never sent again behind its back.
     autoResendUnfulfilledCommands: false,
+    // `RedisSubscriber` does it; when the library is refused, nobody catches that and the process ends.
+    autoResubscribe: false,
     maxRetriesPerRequest: waits ? null : 0,
     retryStrategy: pauseMs,
     // After a failover the old master refuses writes: look for the new one.

@@ -204,6 +204,18 @@ describeWithRedis('RedisLink without an answer', () => {
     expect(gaps).toBe(2);
   });
 
+  it('lives on when it may not listen any more', async () => {
+    const strict = await ownServer();
+    const link = await opened(strict.settings());
+    await new Promise<void>((resolve) => {
+      link.subscribe('c', () => undefined, resolve);
+    });
+    await strict.command('ACL', 'SETUSER', 'default', 'resetchannels');
+    await strict.command('CLIENT', 'KILL', 'TYPE', 'pubsub').catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await link.run((redis) => redis.ping())).toBe('PONG');
+  });
+
   it('is not held up by a place that takes connections and says nothing', async () => {
     const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
