@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module';
+import { ReportDoorsModule } from './admin/reports/report-doors.module';
 import { ApiModule } from './api/api.module';
 import { type CodexHooks } from './config/hooks';
 import { GatewayConfigModule } from './config/config.module';
@@ -49,6 +50,7 @@ export class AppModule {
         AlertsModule,
         ApiModule,
         AdminModule,
+        ReportDoorsModule,
         MetricsModule,
         CallbacksModule,
         HealthModule,

@@ -5,7 +5,6 @@ import { HitCounter } from '../keys/hit-counter';
 import { type KeyRules } from '../keys/key-rules';
 import { KEY_RULES } from '../keys/keys.module';
 import { Management } from '../keys/management/management';
-import { MeteringModule } from '../metering/metering.module';
 import { AuditModule } from '../state/audit/audit.module';
 import { AuditLog } from '../state/audit/audit-log';
 import { EntityStore } from '../state/entities/entity-store';
@@ -26,7 +25,6 @@ import { UserController } from './user.controller';
 @Module({
   imports: [
     AuditModule,
-    MeteringModule,
     ThrottlerModule.forRootAsync({ useFactory: throttling, inject: [Clock] }),
   ],
   controllers: [

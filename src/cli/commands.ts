@@ -3,6 +3,8 @@ import { gatewayVersion } from '../upstream/gateway-version';
 import { accountsCommand } from './accounts.command';
 import { checkConfigCommand } from './check-config.command';
 import { doctorCommand } from './doctor/doctor.command';
+import { importLiteLlmCommand } from './import-litellm.command';
+import { keysCommand } from './keys.command';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
 import { serve } from './serve';
@@ -57,6 +59,23 @@ const commands: readonly Command[] = [
       Every login: state, plan, expiry, last refresh, who rotated it last. Status 1 when one needs a person.
       With --url a running gateway is asked; without --key the master key of the settings is sent.`,
     run: accountsCommand,
+  },
+  {
+    name: 'keys',
+    help: `  node dist/main.js keys create [--alias A] [--max-budget USD] [--budget-duration 30d] [--models m1,m2] [--rpm N]
+                                 [--tpm N] [--max-parallel N] [--team T] [--user U] [--duration 90d]
+  node dist/main.js keys list [--team T] [--user U]
+  node dist/main.js keys block ID, keys unblock ID
+      Keys that the gateway gives out, in its own state; all with [--config FILE] [--json]. While a gateway runs without
+      Redis it has the state for itself: ask it with --url GATEWAY [--key MASTER_KEY].`,
+    run: keysCommand,
+  },
+  {
+    name: 'import-litellm',
+    help: `  node dist/main.js import-litellm --file F [--config FILE] [--url GATEWAY [--key MASTER_KEY]] [--json]
+      Takes over keys, teams, users and budgets of LiteLLM Proxy: rows of LiteLLM_VerificationToken, or an object with
+      keys, teams, users and budgets, as JSON or JSON lines. Existing keys go on working. May be repeated.`,
+    run: importLiteLlmCommand,
   },
   {
     name: 'version',

@@ -1,4 +1,4 @@
-import { Inject, Module } from '@nestjs/common';
+import { Global, Inject, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
@@ -25,6 +25,7 @@ function openBooks(
 }
 
 /** The money: what may run, what it holds, what it came to. Redis when there is one, else a journal in `STATE_DIR`. */
+@Global()
 @Module({
   providers: [
     {

@@ -15,9 +15,13 @@ const tokensPerImage = 1_200;
 /** Base64 of what was one token of reasoning. */
 const sealedBytesPerToken = 6;
 /** Before a key has answers of its own. */
-const firstOutput = 1_500;
-/** The longest official instructions are 22 000 characters. */
-const firstUnseenInput = 6_000;
+const firstOutput = 500;
+/** Official instructions are up to 22 000 characters, and mostly cached. */
+const firstUnseenInput = 2_000;
+/** Tokens a second, of a model nobody has timed. */
+const firstPerSecond = 60;
+/** Shorter answers say more of the network than of the model. */
+const leastTimedMs = 1_000;
 const samplesKept = 32;
 /** Pairs of key and model that are remembered. */
 const remembered = 5_000;
@@ -36,17 +40,20 @@ export class TokenEstimates {
     return { input, output: known?.output.high ?? firstOutput };
   }
 
+  /** How fast this model answers this key, thinking included: nine of ten answers are not faster. */
+  tokensPerSecond(keyHash: string, modelGroup: string): number {
+    return this.known.get(`${keyHash}\n${modelGroup}`)?.perSecond.high ?? firstPerSecond;
+  }
+
   /** Learns from an answer whose usage upstream told. */
-  learn(keyHash: string, modelGroup: string, size: QuestionSize, usage: TokenUsage): void {
+  learn(keyHash: string, modelGroup: string, { size, usage, tookMs }: Answered): void {
     const key = `${keyHash}\n${modelGroup}`;
-    const known = this.known.get(key) ?? {
-      output: new Samples(firstOutput),
-      unseenInput: new Samples(firstUnseenInput),
-    };
+    const known = this.known.get(key) ?? newExperience();
     // Put in anew, so that what is used least lately is first and goes first.
     this.known.delete(key);
     this.known.set(key, known);
     known.output.add(usage.outputTokens);
+    if (tookMs >= leastTimedMs) known.perSecond.add((usage.outputTokens * 1_000) / tookMs);
     known.unseenInput.add(Math.max(0, usage.inputTokens - inputTokensOf(size)));
     if (this.known.size <= remembered) return;
     const [oldest] = this.known.keys();
@@ -54,11 +61,28 @@ export class TokenEstimates {
   }
 }
 
+/** An answer whose usage is known. */
+export interface Answered {
+  readonly size: QuestionSize;
+  readonly usage: TokenUsage;
+  /** From the call upstream to its end, milliseconds. */
+  readonly tookMs: number;
+}
+
+function newExperience(): Experience {
+  return {
+    output: new Samples(firstOutput),
+    unseenInput: new Samples(firstUnseenInput),
+    perSecond: new Samples(firstPerSecond),
+  };
+}
+
 /** What was learnt of one key and model. */
 interface Experience {
   readonly output: Samples;
   /** Tokens of the question that its size does not show: official instructions, denser text than usual. */
   readonly unseenInput: Samples;
+  readonly perSecond: Samples;
 }
 
 /** Tokens of a question, rather too many than too few. */

@@ -16,16 +16,22 @@ const plainChat: ChatOptions = {
   customTools: new Set(),
 };
 
-/**
- * The encoder of the call's dialect.
- *
- * @param nowSeconds stands in when upstream does not say when it answered.
- * @param model the name that the answer bears.
- */
-export function encoderFor(call: Call, nowSeconds: number, model = requestedModelOf(call)): AnswerEncoder {
+/** What a stream tells beside its answer. */
+export interface StreamFacts {
+  /** Stands in when upstream does not say when it answered. */
+  readonly nowSeconds: number;
+  /** The name that the answer bears, when it is not the one asked for. */
+  readonly model?: string;
+  /** For clients that are shown what a stream cost, asked at its end; nano-dollars. */
+  readonly costNanos?: () => number | undefined;
+}
+
+/** The encoder of the call's dialect. */
+export function encoderFor(call: Call, { nowSeconds, model, costNanos }: StreamFacts): AnswerEncoder {
   const common = { fallbackId: call.context.requestId, nowSeconds };
   if (call.dialect === 'native') return new NativeEncoder(common);
-  const named = { ...common, model };
+  const shown = costNanos === undefined ? {} : { costNanos };
+  const named = { ...common, model: model ?? requestedModelOf(call), ...shown };
   if (call.dialect === 'chat') return new ChatEncoder({ ...named, ...chatOf(call) });
   return new ResponsesEncoder({ ...named, ...toolNamesOf(call), isCodexCli: call.context.isCodexCli });
 }

@@ -1,10 +1,13 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GatewayError } from '../kernel/errors';
+import { type TokenUsage } from '../kernel/usage';
 import { Meter } from '../metering/meter';
+import { TokenEstimates } from '../metering/token-estimates';
+import { type Cost } from '../protocol/pricing/cost-of';
 import { StateUnavailable } from '../state/state-unavailable';
 import { ledgerEntry } from './ledger-entry';
 import { PriceBook } from './price-book';
-import { seenUsage } from './seen-usage';
+import { noUsage, seenUsage } from './seen-usage';
 import { type Ticket } from './ticket';
 
 /** How often running tickets are looked at, milliseconds. */
@@ -13,6 +16,7 @@ const paceMs = 1_000;
 const looksPerCheckpoint = 5;
 /** Part of a hold that may be used before more is asked for. */
 const usedBeforeMore = 0.7;
+const nothingSeen = { deltas: 0, deltaBytes: 0 };
 
 /**
  * Watches what running requests have used: asks for more before a hold runs dry, and tells the books what to settle if this
@@ -27,6 +31,7 @@ export class HoldKeeper implements OnModuleDestroy {
   constructor(
     private readonly meter: Meter,
     private readonly prices: PriceBook,
+    private readonly estimates: TokenEstimates,
   ) {}
 
   /** From here until `left` the ticket is watched. */
@@ -55,25 +60,35 @@ export class HoldKeeper implements OnModuleDestroy {
     this.looks += 1;
     const isCheckpoint = this.looks % looksPerCheckpoint === 0;
     for (const ticket of this.tickets) {
-      const tracker = ticket.facts.progress.routed?.tracker;
-      if (tracker === undefined) continue;
-      const usage = seenUsage(tracker, ticket.facts.inputTokens);
+      const usage = this.usageOf(ticket);
       const { tier, price, provider } = ticket.facts;
       const cost = this.prices.costOf(usage, tier, price, provider);
-      if (ticket.isWatched && cost.nanos > ticket.held.nanos * usedBeforeMore) void this.more(ticket);
+      if (ticket.isWatched && cost.nanos > ticket.held.nanos * usedBeforeMore) void this.more(ticket, cost.nanos);
       if (isCheckpoint) this.checkpoint(ticket, usage, cost);
     }
   }
 
-  /** Asks for as much again. A refusal ends the stream: what it would spend from here on, nobody has. */
-  private async more(ticket: Ticket): Promise<void> {
+  /** What came so far; while a model is silent it thinks, and that is paid for too. */
+  private usageOf({ facts, silence }: Ticket): TokenUsage {
+    const { call, progress, inputTokens } = facts;
+    if (progress.upstreamStartedMs === undefined) return noUsage;
+    const tracker = progress.routed?.tracker ?? nothingSeen;
+    const perSecond = this.estimates.tokensPerSecond(call.context.principal?.keyHash ?? '', progress.modelGroup ?? '');
+    if (tracker.deltas === silence.deltas) silence.tokens += (perSecond * paceMs) / 1_000;
+    silence.deltas = tracker.deltas;
+    const seen = seenUsage(tracker, inputTokens);
+    return { ...seen, outputTokens: seen.outputTokens + Math.floor(silence.tokens) };
+  }
+
+  /** Asks for as much again. Where nobody has more, the answer ends when its hold is used up: nobody could pay for the rest. */
+  private async more(ticket: Ticket, usedNanos: number): Promise<void> {
     if (ticket.isExtending) return;
     ticket.isExtending = true;
     const more = { nanos: Math.max(1, ticket.held.nanos), tokens: ticket.held.tokens };
     try {
       if (await this.meter.extend(ticket.facts.id, more)) {
         ticket.held = { nanos: ticket.held.nanos + more.nanos, tokens: ticket.held.tokens + more.tokens };
-      } else if (!ticket.isSettled) {
+      } else if (!ticket.isSettled && usedNanos >= ticket.held.nanos) {
         ticket.facts.stop(budgetSpent());
       }
     } catch (error) {
@@ -84,11 +99,7 @@ export class HoldKeeper implements OnModuleDestroy {
     }
   }
 
-  private checkpoint(
-    { facts }: Ticket,
-    usage: ReturnType<typeof seenUsage>,
-    cost: ReturnType<PriceBook['costOf']>,
-  ): void {
+  private checkpoint({ facts }: Ticket, usage: TokenUsage, cost: Cost): void {
     const { id: ticketId, startMs, call, progress, tier: billed } = facts;
     const endMs = this.meter.nowMs();
     const tier = call.requestedTier === undefined ? {} : { requested: call.requestedTier };

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { MeteringModule } from '../metering/metering.module';
 import { TokenEstimates } from '../metering/token-estimates';
 import { RoutingModule } from '../routing/routing.module';
 import { Admission } from './admission';
@@ -19,7 +18,7 @@ import { TransformService } from './transform.service';
 
 /** The story of a call and the rooms it is told in. */
 @Module({
-  imports: [RoutingModule, MeteringModule],
+  imports: [RoutingModule],
   providers: [
     Admission,
     CallRunner,

@@ -12,7 +12,7 @@ import { allDropped, answerHeaders, answeringModel } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
-import { encoderFor, foldFor } from './dialects';
+import { encoderFor, foldFor, type StreamFacts } from './dialects';
 import { brokenEnd, endOf, toGatewayError } from './endings';
 import { type Progress, progressFrom } from './progress';
 import { Settlement } from './settlement';
@@ -37,7 +37,7 @@ export class ServingService {
    */
   async stream(call: Call, out: EventStream): Promise<void> {
     const progress = this.begin(call);
-    let encoder = encoderFor(call, this.nowSeconds());
+    let encoder = encoderFor(call, this.streamFacts(call, progress));
     const hold = setTimeout(() => {
       out.commit({});
     }, this.settings.times.firstByteHoldMs);
@@ -48,7 +48,10 @@ export class ServingService {
         clearTimeout(hold);
         const headers = this.headersOf(call, progress, answer);
         if (answer.routed.fallbacks > 0)
-          encoder = encoderFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
+          encoder = encoderFor(call, {
+            ...this.streamFacts(call, progress),
+            model: answeringModel(call, answer.routed),
+          });
         out.commit(Object.assign(headers, this.moneyHeaders(call, progress)));
         last = await forward(answer, encoder, out);
         if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
@@ -103,6 +106,12 @@ export class ServingService {
   private headersOf(call: Call, progress: Progress, answer: AnswerReader): Record<string, string> {
     progress.droppedParams = allDropped(progress.droppedParams, answer.routed.answer.droppedParams);
     return answerHeaders(call, answer.routed, progress.droppedParams);
+  }
+
+  private streamFacts(call: Call, progress: Progress): StreamFacts {
+    const nowSeconds = this.nowSeconds();
+    if (!this.settings.pricing.includeCostInStreamingUsage) return { nowSeconds };
+    return { nowSeconds, costNanos: () => this.settlement.billOf(call, progress).cost?.nanos };
   }
 
   /** Limits and money; a stream's headers leave before its cost is known. */

@@ -110,9 +110,10 @@ export class Settlement {
     }
   }
 
-  private learn({ context, size }: Call, { modelGroup }: Progress, { usage, quality }: Bill): void {
+  private learn({ context, size }: Call, { modelGroup, upstreamStartedMs }: Progress, { usage, quality }: Bill): void {
     if (quality !== 'exact' || usage.outputTokens === 0 || modelGroup === undefined) return;
-    this.estimates.learn(context.principal?.keyHash ?? '', modelGroup, size, usage);
+    const tookMs = upstreamStartedMs === undefined ? 0 : this.clock.monotonicMs() - upstreamStartedMs;
+    this.estimates.learn(context.principal?.keyHash ?? '', modelGroup, { size, usage, tookMs });
   }
 }
 

@@ -36,6 +36,8 @@ export class Ticket {
   /** A further hold is being asked for. */
   isExtending = false;
   isSettled = false;
+  /** Tokens that a silent model is taken to have thought, and the deltas that had come when that was last counted. */
+  readonly silence = { tokens: 0, deltas: 0 };
 
   constructor(
     readonly facts: TicketFacts,

@@ -5,8 +5,6 @@ import { durationForm, isDuration } from './duration';
 /** The most that fits: nano-dollars are whole numbers below 2^53. */
 const mostDollars = 9_000_000;
 const longestText = 1_024;
-/** Names that are no keys of a plain object. */
-const cursed: ReadonlySet<string> = new Set(['__proto__']);
 
 /** Text of a reasonable length, without control characters. */
 export const text = z
@@ -57,18 +55,12 @@ export const network = name.refine((value) => parseNetwork(value) !== undefined,
 /** Names of models, groups, tags and the like. */
 export const names = z.array(name, { error: 'must be a list of names' }).max(1_000, { error: 'must have at most 1000 entries' }); // prettier-ignore
 
-/** A map whose names cannot do harm. */
+/** A map; a name `__proto__` is left out by the library, all others are plain names. */
 export function mapOf<S extends z.ZodType>(value: S): z.ZodType<Record<string, z.output<S>>> {
-  return z.record(z.string().max(longestText), value, { error: 'must be a map' }).superRefine(refuseCursed);
+  return z.record(z.string().max(longestText), value, { error: 'must be a map' });
 }
 
 /** Anything the operator wants to keep beside an entity, at most 16 KiB of JSON. */
 export const metadata = mapOf(z.unknown()).refine((value) => JSON.stringify(value).length <= 16_384, {
   error: 'must be at most 16384 characters of JSON',
 });
-
-function refuseCursed(value: object, context: z.core.$RefinementCtx): void {
-  for (const key of Object.keys(value)) {
-    if (cursed.has(key)) context.addIssue({ code: 'custom', message: `must not have the name ${key}` });
-  }
-}

@@ -54,7 +54,8 @@ async function dump(open: OpenBooks): Promise<Record<string, unknown>> {
   const all: Record<string, unknown> = {};
   for (const pattern of ['b:*', 'c:*', 'ct:*'])
     for (const key of await keysLike(open, pattern)) {
-      const { q: _, ...fields } = (await open.link?.run((redis) => redis.hgetall(key))) ?? {};
+      const fields = { ...(await open.link?.run((redis) => redis.hgetall(key))) };
+      delete fields['q'];
       all[key.slice(settings.keyPrefix.length)] = fields;
     }
   return all;

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../json-guards';
+import { type JsonObject } from './canonical-request';
 
 /** How large a question is, apart by what costs differently. Bytes, but for `images`. */
 export interface QuestionSize {
@@ -14,22 +15,31 @@ export interface QuestionSize {
  * has hundreds of items, and they may be megabytes.
  */
 export function questionSize(input: unknown, bodyBytes: number): QuestionSize {
-  let images = 0;
-  let imageBytes = 0;
-  let sealedBytes = 0;
+  const sum = { images: 0, imageBytes: 0, sealedBytes: 0 };
   for (const item of Array.isArray(input) ? (input as readonly unknown[]) : []) {
-    if (!isJsonObject(item)) continue;
-    const sealed = item['encrypted_content'];
-    if (typeof sealed === 'string') sealedBytes += sealed.length;
-    for (const parts of [item['content'], item['output']]) {
-      if (!Array.isArray(parts)) continue;
-      for (const part of parts as readonly unknown[]) {
-        const url = isJsonObject(part) ? part['image_url'] : undefined;
-        if (typeof url !== 'string') continue;
-        images += 1;
-        imageBytes += url.length;
-      }
-    }
+    if (isJsonObject(item)) addItem(sum, item);
   }
+  const { images, imageBytes, sealedBytes } = sum;
   return { textBytes: Math.max(0, bodyBytes - imageBytes - sealedBytes), images, sealedBytes };
+}
+
+interface Sum {
+  images: number;
+  imageBytes: number;
+  sealedBytes: number;
+}
+
+function addItem(sum: Sum, item: JsonObject): void {
+  const { encrypted_content: sealed, content, output } = item;
+  if (typeof sealed === 'string') sum.sealedBytes += sealed.length;
+  for (const part of [...partsOf(content), ...partsOf(output)]) {
+    const url = isJsonObject(part) ? part['image_url'] : undefined;
+    if (typeof url !== 'string') continue;
+    sum.images += 1;
+    sum.imageBytes += url.length;
+  }
+}
+
+function partsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }

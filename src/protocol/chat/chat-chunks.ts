@@ -18,7 +18,7 @@ export class ChatChunks implements ChatSink {
   private readonly contentAfter: string;
   private readonly noUsage: string;
 
-  constructor(private readonly options: Pick<ChatAnswerOptions, 'model' | 'chat'>) {
+  constructor(private readonly options: Pick<ChatAnswerOptions, 'model' | 'chat' | 'costNanos'>) {
     // With `include_usage` every chunk has the field, and all but the last have null in it.
     this.noUsage = options.chat.includeUsage ? ',"usage":null' : '';
     this.after = options.chat.includeUsage ? afterWithUsage : afterPlain;
@@ -78,7 +78,7 @@ export class ChatChunks implements ChatSink {
     const tier = serviceTier === undefined ? '' : `,"service_tier":${stringifyWire(serviceTier)}`;
     this.out += `${this.before}{},"logprobs":null,"finish_reason":"${reason}"}]${tier}${this.noUsage}}\n\n`;
     if (this.options.chat.includeUsage) {
-      this.out += `${this.envelope}[]${tier},"usage":${stringifyWire(chatUsage(usage))}}\n\n`;
+      this.out += `${this.envelope}[]${tier},"usage":${stringifyWire(chatUsage(usage, this.options.costNanos?.()))}}\n\n`;
     }
   }
 

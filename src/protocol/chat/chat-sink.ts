@@ -12,6 +12,8 @@ export interface ChatAnswerOptions {
   readonly chat: ChatOptions;
   /** Reported as `prompt_tokens` when the answer was cut by a stop sequence, before upstream told its usage. */
   readonly estimatedInputTokens?: number;
+  /** Asked for at the end of a stream that shows its cost; nano-dollars, undefined when nobody knows. */
+  readonly costNanos?: () => number | undefined;
 }
 
 /** A tool call of the answer, as the client knows it. */

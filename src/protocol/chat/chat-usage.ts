@@ -1,8 +1,13 @@
+import { dollarsFromNanos } from '../../kernel/money';
 import { type TokenUsage } from '../../kernel/usage';
 import { type JsonObject } from '../canonical/canonical-request';
 
-/** Usage in Chat Completions words: cached and written tokens are part of the prompt, reasoning of the completion. */
-export function chatUsage(usage: TokenUsage): JsonObject {
+/**
+ * Usage in Chat Completions words: cached and written tokens are part of the prompt, reasoning of the completion.
+ *
+ * @param costNanos LiteLLM's `cost` beside it, as dollars; left out when undefined.
+ */
+export function chatUsage(usage: TokenUsage, costNanos?: number): JsonObject {
   return {
     prompt_tokens: usage.inputTokens,
     completion_tokens: usage.outputTokens,
@@ -12,6 +17,7 @@ export function chatUsage(usage: TokenUsage): JsonObject {
       ...(usage.cacheWriteTokens === 0 ? {} : { cache_write_tokens: usage.cacheWriteTokens }),
     },
     completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+    ...(costNanos === undefined ? {} : { cost: dollarsFromNanos(costNanos) }),
   };
 }
 

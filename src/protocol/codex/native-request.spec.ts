@@ -9,7 +9,12 @@ it('reads model, stream and the compaction trigger of a recorded request', () =>
   const recorded = JSON.parse(readFileSync(file, 'utf8')) as { request: { body: Record<string, unknown> } };
   const reading = read(JSON.stringify(recorded.request.body));
   expect(reading).toEqual({ model: 'gpt-5.5', stream: true, compactionTrigger: true, serviceTier: undefined });
-  expect(read('{"model":"m","input":[]}')).toEqual({ model: 'm', stream: false, compactionTrigger: false, serviceTier: undefined });
+  expect(read('{"model":"m","input":[]}')).toEqual({
+    model: 'm',
+    stream: false,
+    compactionTrigger: false,
+    serviceTier: undefined,
+  });
 });
 
 it('refuses a body that names no model', () => {

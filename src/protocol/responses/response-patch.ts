@@ -1,3 +1,4 @@
+import { dollarsFromNanos } from '../../kernel/money';
 import { type JsonObject } from '../canonical/canonical-request';
 import { asObject, asString } from '../canonical/parsed-event';
 
@@ -13,6 +14,8 @@ export interface ResponsesAnswerOptions {
   readonly toolNames?: ReadonlyMap<string, string>;
   /** The client is a Codex CLI: failures get the codes that it stops at. */
   readonly isCodexCli?: boolean;
+  /** Asked for at the end of a stream that shows its cost; nano-dollars, undefined when nobody knows. */
+  readonly costNanos?: () => number | undefined;
 }
 
 const noNames: ReadonlyMap<string, string> = new Map();
@@ -50,7 +53,7 @@ export function finalResponse(
     output,
   };
   const usage = asObject(response['usage']);
-  if (usage !== undefined) whole['usage'] = wholeUsage(usage);
+  if (usage !== undefined) whole['usage'] = { ...wholeUsage(usage), ...costOf(options.costNanos?.()) };
   return shownResponse(whole, options);
 }
 
@@ -79,6 +82,11 @@ function wholeUsage(usage: JsonObject): JsonObject {
     output_tokens_details: { reasoning_tokens: 0, ...asObject(usage['output_tokens_details']) },
     total_tokens: typeof usage['total_tokens'] === 'number' ? usage['total_tokens'] : input + output,
   };
+}
+
+/** LiteLLM's `cost`, as dollars. */
+function costOf(nanos: number | undefined): JsonObject {
+  return nanos === undefined ? {} : { cost: dollarsFromNanos(nanos) };
 }
 
 function count(value: unknown): number {

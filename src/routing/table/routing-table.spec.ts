@@ -1,8 +1,6 @@
 import { deploymentOf } from '../../../test/support/candidates';
 import { type Deployment } from '../../config/deployment';
 import { defaultRouting } from '../../config/routing-settings';
-import { type ModelRule, openPolicy } from '../../kernel/principal';
-import { type AskedModel, refusingRule } from './model-access';
 import { RoutingTable } from './routing-table';
 
 const list: readonly Deployment[] = [
@@ -58,35 +56,5 @@ describe('a name', () => {
   it('asked for by id may lead to a deployment that rests', () => {
     expect(table.resolve('two')?.isById).toBe(true);
     expect(table.resolve('team')?.isById).toBe(false);
-  });
-});
-
-describe('a list of models that a key is held to', () => {
-  const asked: AskedModel = { requested: 'gpt-4o', modelGroup: 'team', accessGroups: table.accessGroupsOf('team') };
-  const rule = (models: readonly string[], author: ModelRule['author'] = 'key'): ModelRule => ({ author, models });
-
-  it.each<[models: string[], author: ModelRule['author'], isAllowed: boolean]>([
-    [['gpt-4o'], 'key', true],
-    [['team'], 'key', true],
-    [['beta'], 'key', true],
-    [['gpt-*'], 'key', true],
-    [['te*'], 'user', true],
-    [['*'], 'key', true],
-    [['all-proxy-models'], 'team', true],
-    [['all-team-models'], 'key', true],
-    [['all-team-models'], 'team', false],
-    [['no-default-models'], 'user', false],
-    [['other', 'paid'], 'key', false],
-    [['gpt-4'], 'key', false],
-    [[], 'key', false],
-  ])('%j of the %s', (models, author, isAllowed) => {
-    const refusing = refusingRule({ ...openPolicy, modelRules: [rule(models, author)] }, asked);
-    expect(refusing === undefined).toBe(isAllowed);
-  });
-
-  it('is one of several, all of which must allow it', () => {
-    const rules = [rule(['team']), rule(['all-team-models'], 'user'), rule(['paid'], 'team')];
-    expect(refusingRule({ modelRules: rules }, asked)?.author).toBe('team');
-    expect(refusingRule(openPolicy, asked)).toBeUndefined();
   });
 });

@@ -1,0 +1,71 @@
+import { type Settings } from '../config/settings';
+import { jsonIn } from '../kernel/json-text';
+import { UpstreamFailure } from '../kernel/upstream-failure';
+import { UndiciOutbound } from '../outbound/undici-outbound';
+import { CommandRefused } from './login-words';
+
+/** A running gateway, and the key to ask it with; without one the master key of the settings is sent. */
+export interface GatewayAddress {
+  readonly url: string;
+  readonly key: string | undefined;
+}
+
+/** One question for it. */
+export interface GatewayQuestion {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+const answerMs = 60_000;
+const answerLimitBytes = 32 * 1024 * 1024;
+
+/** The JSON of its answer. @throws {CommandRefused} that repeats neither key nor answer, but the words of a refusal. */
+export async function askGateway(
+  settings: Settings,
+  address: GatewayAddress,
+  { method, path, body }: GatewayQuestion,
+): Promise<unknown> {
+  const base = baseOf(address.url);
+  const secret = address.key ?? settings.masterKey;
+  if (secret === undefined)
+    throw new CommandRefused('Say the master key of that gateway: --key, or GATEWAY_MASTER_KEY.');
+  // The person who typed the address allows it, and no other.
+  const outbound = new UndiciOutbound({ ...settings, deployments: [], codex: { ...settings.codex, baseUrl: base } });
+  try {
+    const headers = { authorization: `Bearer ${secret}`, accept: 'application/json', 'content-type': 'application/json' };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await outbound.send({ method, url: base + path, headers, headersMs: answerMs, ...sent });
+    const json = jsonIn(await answer.text(answerLimitBytes, answerMs));
+    if (answer.status !== 200) throw new CommandRefused(refusalWords(answer.status, json));
+    return json;
+  } catch (error) {
+    if (!(error instanceof UpstreamFailure)) throw error;
+    throw new CommandRefused(`The gateway cannot be reached (${error.details.code ?? error.kind}).`, { cause: error });
+  } finally {
+    await outbound.close();
+  }
+} // prettier-ignore
+
+function refusalWords(status: number, json: unknown): string {
+  const said = messageIn(json);
+  if (status === 401) return 'The gateway answers 401: only its master key or an admin’s may ask.';
+  if (said !== undefined) return `The gateway answers ${status}: ${said}`;
+  return `The gateway answers ${status}${status === 404 ? ': is the address right, and is that a Codex Gateway?' : '.'}`;
+}
+
+/** Only the envelope of our own errors is shown. */
+function messageIn(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || !('error' in json)) return undefined;
+  const { error } = json;
+  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
+  return typeof error.message === 'string' ? error.message.slice(0, 1_000) : undefined;
+}
+
+/** The address with a path, if it has one, and nothing else. @throws {CommandRefused} */
+export function baseOf(url: string): string {
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  if (address === undefined || !/^https?:$/.test(address.protocol) || address.username !== '' || address.search !== '')
+    throw new CommandRefused('--url must be an http or https address, for example http://127.0.0.1:4000');
+  return `${address.origin}${address.pathname}`.replace(/\/+$/, '');
+}

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { digestOf } from '../keys/secrets';
+import { importLiteLlmCommand } from './import-litellm.command';
+import { keysCommand } from './keys.command';
+
+let folder: string;
+let out: string;
+let err: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'key-commands-'));
+  [out, err] = ['', ''];
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+const conditions = (argv: readonly string[]) => ({
+  argv,
+  cwd: folder,
+  homeDir: folder,
+  env: { STATE_DIR: join(folder, 'state'), LITELLM_MASTER_KEY: 'sk-test-master-key-0001' },
+});
+const keys = (...argv: readonly string[]) => keysCommand(conditions(argv));
+
+it('makes a key and prints it alone, lists it without it, blocks and opens it', async () => {
+  expect(await keys('create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d', '--models', 'a, b')).toBe(0); // prettier-ignore
+  const key = out.trim();
+  expect(key).toMatch(/^sk-[\w-]{43}$/);
+  expect(err).toContain('shown this once');
+  out = '';
+  expect(await keys('list')).toBe(0);
+  expect(out).toMatch(/^ALIAS +KEY +TEAM +USER +BUDGET +EXPIRES +STATE +ID\nci +sk-\.\.\..{4} +- +- +2\.5 USD in 7d +- +open +[0-9a-f]{64}\n$/); // prettier-ignore
+  expect(out).not.toContain(key);
+  out = '';
+  expect(await keys('block', key)).toBe(0);
+  expect(out).toBe('ci is blocked.\n');
+  out = '';
+  expect(await keys('unblock', digestOf(key), '--json')).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ key_alias: 'ci', blocked: false, models: ['a', 'b'] });
+});
+
+it('reads a dump as JSON, as JSON lines and as an object, and ends with what became of it', async () => {
+  const row = (secret: string) => ({ token: digestOf(secret), models: [] });
+  const files = {
+    'rows.json': JSON.stringify([row('sk-1'), row('sk-2')]),
+    'rows.jsonl': `${JSON.stringify(row('sk-3'))}\n\n${JSON.stringify(row('sk-1'))}\n`,
+    'one.jsonl': `${JSON.stringify(row('sk-4'))}\n`,
+    'all.json': JSON.stringify({ teams: [{ team_id: 't' }], users: [{ user_id: 'u' }], budgets: [{ budget_id: 'b' }] }),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(folder, name), text);
+    expect(await importLiteLlmCommand(conditions(['--file', name]))).toBe(0);
+  }
+  expect(out.split('\n').filter((line) => line.startsWith('Taken'))).toEqual([
+    'Taken: 0 budgets, 0 teams, 0 users, 2 keys. Skipped: 0.',
+    'Taken: 0 budgets, 0 teams, 0 users, 1 keys. Skipped: 1.',
+    'Taken: 0 budgets, 0 teams, 0 users, 1 keys. Skipped: 0.',
+    'Taken: 1 budgets, 1 teams, 1 users, 0 keys. Skipped: 0.',
+  ]);
+  expect(out).toContain(`skipped key ${digestOf('sk-1')}: already here`);
+});
+
+it.each([
+  [[], 'keys create'],
+  [['make'], 'keys create'],
+  [['block'], 'Name the key'],
+  [['block', 'sk-nobody-has-this-one'], 'No such key'],
+  [['create', '--max-budget', 'much'], "'max_budget' must be"],
+  [['create', '--secret', 'sk-pasted-into-the-wrong-place'], 'Known words'],
+  [['list', '--url', 'http://127.0.0.1:9'], 'cannot be reached'],
+  [['list', '--url', 'ftp://127.0.0.1'], '--url must be'],
+])('keys %j says what is wrong and gives 1', async (argv, words) => {
+  expect(await keys(...argv)).toBe(1);
+  expect(out).toBe('');
+  expect(err).toContain(words);
+  expect(err).not.toContain('sk-pasted');
+});
+
+it.each([
+  [[], '', '--file F'],
+  [['--file', 'nowhere.json'], '', 'cannot be read'],
+  [['--file', 'f'], '{"token": \n nonsense', 'f:1 is not JSON'],
+  [['--file', 'f'], '{"other": []}', 'Expected are rows of LiteLLM_VerificationToken'],
+])('import-litellm %j of %j says what is wrong and gives 1', async (argv, text, words) => {
+  writeFileSync(join(folder, 'f'), text);
+  expect(await importLiteLlmCommand(conditions(argv))).toBe(1);
+  expect(err).toContain(words);
+  expect(err).not.toContain('nonsense');
+});

@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { actorWith, keyWorld, type KeyWorld } from '../../../test/support/key-world';
+import { effortRanks } from '../../kernel/effort-ranks';
+import { type GatewayError } from '../../kernel/errors';
+import { type Principal } from '../../kernel/principal';
+import { type HolderRules, principalOf } from '../compile/principal-of';
+import { mayUse } from '../model-access';
+import { isWithin, parseNetwork } from '../networks';
+import { routeRefusal } from '../route-access';
+import { type KeyRow, keyRowSchema } from '../rows/key-row';
+import { type Actor } from './actor';
+import { adminOnlyKeyFields } from './grants';
+import { exceededField } from './key-bounds';
+import { generateShape, updateShape } from './key-fields';
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Of each field that bounds a key: what the granter has, what is no more, and what is more. */
+const bounds: Readonly<Record<string, { readonly granted: unknown; readonly within: unknown; readonly more: readonly unknown[]; readonly param?: string }>> = {
+  models: { granted: ['a', 'b*'], within: ['b1'], more: [['c'], ['a', 'c'], ['all-proxy-models'], ['*'], []] },
+  max_budget: { granted: 10, within: 5, more: [10.01, 1e6] },
+  budget_limits: { granted: [{ budget_duration: '1d', max_budget: 2 }], within: [{ budget_duration: '1d', max_budget: 1 }], more: [[{ budget_duration: '1d', max_budget: 3 }], [{ budget_duration: '1h', max_budget: 2 }], []], param: 'max_budget' },
+  token_budget: { granted: 1_000, within: 999, more: [1_001], param: 'max_budget' },
+  request_budget: { granted: 10, within: 10, more: [11], param: 'max_budget' },
+  plan_share_5h: { granted: 0.5, within: 0.1, more: [0.6], param: 'max_budget' },
+  plan_share_week: { granted: 0.5, within: 0.5, more: [1], param: 'max_budget' },
+  rpm_limit: { granted: 10, within: 0, more: [11] },
+  tpm_limit: { granted: 10, within: 10, more: [11] },
+  max_parallel_requests: { granted: 2, within: 1, more: [3] },
+  model_max_budget: { granted: { m: { budget_limit: 1, time_period: '1d' } }, within: { m: { budget_limit: 0.5, time_period: '1d' } }, more: [{ m: { budget_limit: 2, time_period: '1d' } }, { other: { budget_limit: 1, time_period: '1d' } }, {}] },
+  model_rpm_limit: { granted: { m: 5 }, within: { m: 4 }, more: [{ m: 6 }, {}], param: 'model_max_budget' },
+  model_tpm_limit: { granted: { m: 5 }, within: { m: 5 }, more: [{ m: 6 }, {}], param: 'model_max_budget' },
+  duration: { granted: '10d', within: '1d', more: ['11d'] },
+  allowed_routes: { granted: ['/key/*', 'llm_api_routes'], within: ['/key/info'], more: [['management_routes'], ['/team/*'], ['/*']] },
+  allowed_networks: { granted: ['10.0.0.0/8'], within: ['10.1.0.0/16'], more: [['0.0.0.0/0'], ['10.1.0.0/16', '11.0.0.0/8']] },
+  max_reasoning_effort: { granted: 'medium', within: 'low', more: ['high', 'ultra'] },
+  service_tier: { granted: 'default', within: 'forbidden', more: ['priority'] },
+  forced_model: { granted: 'a', within: 'a', more: ['b1'] },
+  disable_fallbacks: { granted: true, within: true, more: [false] },
+}; // prettier-ignore
+
+/** Fields in which nothing can be more. */
+const harmless = ['key', 'key_alias', 'user_id', 'team_id', 'aliases', 'tags', 'metadata', 'key_type', 'soft_budget', 'budget_duration']; // prettier-ignore
+
+let world: KeyWorld;
+beforeAll(async () => {
+  world = await keyWorld();
+  await world.management.users.create(world.admin, { user_id: 'ann', auto_create_key: false });
+  await world.management.users.create(world.admin, { user_id: 'root', user_role: 'proxy_admin', auto_create_key: false }); // prettier-ignore
+  await world.management.budgets.create(world.admin, { budget_id: 'big', max_budget: 1e6 });
+});
+afterAll(() => world.close());
+
+/** Ann with a key of these fields. */
+async function ann(fields: Body = {}): Promise<Actor> {
+  const { secret } = await world.management.minting.generate(world.admin, { user_id: 'ann', ...fields });
+  return actorWith(world, secret);
+}
+
+const refusalOf = (work: Promise<unknown>): Promise<GatewayError> =>
+  work.then(
+    () => {
+      throw new Error('it was let through');
+    },
+    (error: unknown) => error as GatewayError,
+  );
+
+describe('no key gives more than it has itself:', () => {
+  it('every field of a key is looked at here', () => {
+    const all = new Set([...Object.keys(generateShape), ...Object.keys(updateShape), ...adminOnlyKeyFields]);
+    expect([...all].filter((field) => !Object.hasOwn(bounds, field) && !harmless.includes(field) && !adminOnlyKeyFields.includes(field))).toEqual([]);
+  }); // prettier-ignore
+
+  it.each(Object.entries(bounds))('%s', async (field, { granted, within, more, param = field }) => {
+    const actor = await ann({ [field]: granted });
+    const { minting, changes, access } = world.management;
+    const child = await minting.generate(actor, { [field]: within });
+    expect(exceededField(child.key.row, await access.granter(actor))).toBeUndefined();
+    // What is not said is taken over.
+    const heir = await minting.generate(actor, {});
+    expect(exceededField(heir.key.row, await access.granter(actor))).toBeUndefined();
+    for (const value of more) {
+      const made = await refusalOf(minting.generate(actor, { [field]: value }));
+      expect([value, made.status, made.param]).toEqual([value, 403, param]);
+      for (const key of [child.key.id, actor.principal.keyHash]) {
+        const changed = await refusalOf(changes.update(actor, { key, [field]: value }));
+        expect([value, changed.status, changed.param]).toEqual([value, 403, param]);
+      }
+    }
+    for (const key of [child.key.id, actor.principal.keyHash]) {
+      const cleared = await refusalOf(changes.update(actor, { key, [field]: null }));
+      expect([cleared.status, cleared.param]).toEqual([403, param]);
+    }
+  });
+
+  it('a key with bounds neither changes, turns nor deletes one without', async () => {
+    const free = await ann();
+    const bound = await ann({ rpm_limit: 1 });
+    const { changes } = world.management;
+    const named = free.principal.keyHash;
+    for (const work of [changes.update(bound, { key: named, key_alias: 'mine' }), changes.regenerate(bound, named, {}), changes.remove(bound, { keys: [named] })])
+      expect(await refusalOf(work)).toMatchObject({ status: 403, code: 'action_not_allowed' });
+    const turned = await changes.regenerate(free, bound.principal.keyHash, {});
+    expect(turned.key.id).toBe(bound.principal.keyHash);
+  }); // prettier-ignore
+
+  it.each(adminOnlyKeyFields)('%s is set by admins only', async (field) => {
+    const actor = await ann();
+    const samples: Body = { budget_id: 'big', limit_mode: 'observe', blocked: true, deployments: ['d'], codex_mode: false, content_logging_duration: '1d', temp_budget_increase: 5, temp_budget_expiry: '1d', permissions: { all: true }, organization_id: 'o', config: {}, spend: 0 }; // prettier-ignore
+    const isNew = field in generateShape || !(field in updateShape);
+    if (isNew) expect(await refusalOf(world.management.minting.generate(actor, { [field]: samples[field] }))).toMatchObject({ status: 403, param: field }); // prettier-ignore
+    const key = actor.principal.keyHash;
+    for (const value of [samples[field], null])
+      expect(await refusalOf(world.management.changes.update(actor, { key, [field]: value }))).toMatchObject({ status: 403, param: field }); // prettier-ignore
+  });
+
+  it('nobody makes keys for others, for teams of others, or out of a key that is nobody’s', async () => {
+    await world.management.teams.create(world.admin, { team_id: 'foreign' });
+    const actor = await ann();
+    const { minting, changes } = world.management;
+    expect(await refusalOf(minting.generate(actor, { user_id: 'bob' }))).toMatchObject({ status: 403, param: 'user_id' });
+    expect(await refusalOf(minting.generate(actor, { team_id: 'foreign' }))).toMatchObject({ status: 403, param: 'team_id' });
+    expect(await refusalOf(minting.generate(actor, { team_id: 'no such team' }))).toMatchObject({ status: 403, param: 'team_id' });
+    const key = actor.principal.keyHash;
+    for (const change of [{ user_id: 'bob' }, { team_id: 'foreign' }, { user_id: null }]) expect(await refusalOf(changes.update(actor, { key, ...change }))).toMatchObject({ status: 403 });
+    const nobodys = await world.management.minting.generate(world.admin, {});
+    expect(await refusalOf(minting.generate(await actorWith(world, nobodys.secret), {}))).toMatchObject({ status: 403 });
+    // A foreign key is as unknown as one that is not there.
+    const unknown = await refusalOf(changes.update(actor, { key: 'a'.repeat(64) }));
+    const foreign = await refusalOf(changes.update(actor, { key: nobodys.key.id }));
+    expect([foreign.status, foreign.message]).toEqual([unknown.status, unknown.message]);
+    expect(foreign.status).toBe(404);
+  }); // prettier-ignore
+
+  it('a key of a team makes keys of that team only, and members only where they may', async () => {
+    await world.management.teams.create(world.admin, { team_id: 'crew', members_with_roles: [{ user_id: 'ann', role: 'user' }] }); // prettier-ignore
+    const actor = await ann({ team_id: 'crew' });
+    const { minting, teams, members } = world.management;
+    expect(await refusalOf(minting.generate(actor, {}))).toMatchObject({ status: 403, param: 'team_id' });
+    await teams.update(world.admin, { team_id: 'crew', team_member_permissions: ['/key/generate'] });
+    expect((await minting.generate(actor, {})).key.row).toMatchObject({ team_id: 'crew', user_id: 'ann' });
+    expect(await refusalOf(minting.generate(actor, { user_id: 'bob' }))).toMatchObject({ status: 403, param: 'user_id' }); // prettier-ignore
+    await members.update(world.admin, { team_id: 'crew', user_id: 'ann', role: 'admin' });
+    expect((await minting.generate(actor, { user_id: 'bob' })).key.row).toMatchObject({ user_id: 'bob' });
+    // An admin of the team adds members, and manages none of another one.
+    await members.add(actor, { team_id: 'crew', member: { user_id: 'carl', role: 'user' } });
+    expect(await refusalOf(members.add(actor, { team_id: 'foreign', member: { user_id: 'carl' } }))).toMatchObject({ status: 404 }); // prettier-ignore
+  });
+
+  it('an admin key that is held to some routes gives none of its rights on', async () => {
+    const { minting, users, changes } = world.management;
+    const admin = await actorWith(world, (await minting.generate(world.admin, { user_id: 'root' })).secret);
+    const held = await actorWith(world, (await minting.generate(world.admin, { user_id: 'root', allowed_routes: ['/key/*', '/user/*'] })).secret); // prettier-ignore
+    expect((await minting.generate(held, { user_id: 'ann' })).key.row.user_id).toBe('ann');
+    for (const work of [
+      minting.generate(held, { user_id: 'root' }),
+      changes.regenerate(held, admin.principal.keyHash, {}),
+      changes.update(held, { key: held.principal.keyHash, allowed_routes: null }),
+      users.create(held, { user_id: 'second', user_role: 'proxy_admin' }),
+      users.update(held, { user_id: 'ann', user_role: 'proxy_admin' }),
+    ])
+      expect(await refusalOf(work)).toMatchObject({ status: 403 });
+    expect((await minting.generate(admin, { user_id: 'root' })).key.row.user_id).toBe('root');
+  });
+});
+
+describe('what is within the bounds of a key', () => {
+  const models = ['a', 'ab', 'b', 'c'];
+  const list = <T>(...of: readonly T[]) => fc.uniqueArray(fc.constantFrom(...of), { maxLength: 3 });
+  const maybe = <T>(arb: fc.Arbitrary<T>) => fc.option(arb, { nil: undefined });
+  const row: fc.Arbitrary<KeyRow> = fc
+    .record({
+      models: list('a', 'b', 'a*', '*', 'all-proxy-models', 'no-default-models'),
+      allowed_routes: maybe(list('llm_api_routes', 'info_routes', 'management_routes', '/key/*', '/key/info')),
+      allowed_networks: maybe(list('10.0.0.0/8', '10.1.0.0/16', '11.0.0.0/8', '::/0')),
+      max_reasoning_effort: maybe(fc.constantFrom(...effortRanks)),
+      service_tier: maybe(fc.constantFrom('forbidden' as const, 'default' as const, 'priority' as const)),
+      rpm_limit: maybe(fc.nat(3)),
+      tpm_limit: maybe(fc.nat(3)),
+      max_parallel_requests: maybe(fc.nat(3)),
+      max_budget: maybe(fc.nat(3)),
+      token_budget: maybe(fc.nat(3)),
+      budget_duration: maybe(fc.constantFrom('1d', '7d')),
+      model_rpm_limit: maybe(fc.dictionary(fc.constantFrom('a', 'b', 'constructor'), fc.nat(3))),
+      deployments: maybe(list('d1', 'd2')),
+      expiresMs: maybe(fc.nat(3)),
+    })
+    .map((fields) => keyRowSchema.parse({ ...fields, secrets: [{ hash: '0'.repeat(64) }], key_name: 'sk-...' }));
+  const rules: HolderRules = { limitMode: 'enforce', proxy: undefined, customer: undefined };
+  const holder = (of: KeyRow): Principal =>
+    principalOf({ key: { kind: 'key', id: 'k', version: 1, createdAtMs: 0, updatedAtMs: 0, row: of }, team: undefined, user: undefined, member: undefined, budgets: new Map() }, rules, 0); // prettier-ignore
+
+  it('can do nothing that the key cannot', () => {
+    let within = 0;
+    fc.assert(
+      fc.property(row, row, fc.boolean(), (one, granter, isHeir) => {
+        const key = isHeir ? { ...granter, ...Object.fromEntries(Object.entries(one).slice(0, 2)) } : one;
+        if (exceededField(key, granter) !== undefined) return;
+        within += 1;
+        const [low, high] = [holder(key), holder(granter)];
+        for (const model of models) if (mayUse(low, model, { names: [], accessGroups: [] })) expect(mayUse(high, model, { names: [], accessGroups: [] })).toBe(true); // prettier-ignore
+        for (const [kind, path] of [['llm_api', '/v1/responses'], ['info', '/key/info'], ['management', '/key/update']] as const) {
+          const rule = { kind, roles: 'everyone', always: false } as const;
+          if (routeRefusal(low, rule, path) === undefined) expect(routeRefusal(high, rule, path)).toBeUndefined();
+        }
+        for (const address of ['10.1.2.3', '10.2.3.4', '11.1.1.1', '12.1.1.1', '2001::1']) if (reaches(low, address)) expect(reaches(high, address)).toBe(true); // prettier-ignore
+        expectNoLooser(low, high);
+        expect(key.expiresMs ?? 99).toBeLessThanOrEqual(granter.expiresMs ?? 99);
+      }),
+      { numRuns: 5_000 },
+    );
+    // Else the property would say nothing.
+    expect(within).toBeGreaterThan(200);
+  }); // prettier-ignore
+});
+
+function reaches({ policy }: Principal, address: string): boolean {
+  return policy.networks === undefined || isWithin(address, policy.networks.flatMap((each) => parseNetwork(each) ?? [])); // prettier-ignore
+}
+
+// eslint-disable-next-line complexity -- what must not be looser is read together
+function expectNoLooser(low: Principal, high: Principal): void {
+  const [own, granted] = [low, high].map(({ scopes }) => scopes[0]?.limits);
+  for (const field of ['requestsPerWindow', 'tokensPerWindow', 'parallel'] as const)
+    expect(own?.[field] ?? Infinity).toBeLessThanOrEqual(granted?.[field] ?? Infinity);
+  for (const { unit, duration, max } of granted?.budgets ?? []) {
+    const same = own?.budgets.find((budget) => budget.unit === unit && budget.duration === duration);
+    expect(same?.max ?? Infinity).toBeLessThanOrEqual(max);
+  }
+  for (const [model, scopes] of high.modelScopes) {
+    const most = scopes[0]?.limits.requestsPerWindow ?? Infinity;
+    expect(low.modelScopes.get(model)?.[0]?.limits.requestsPerWindow ?? Infinity).toBeLessThanOrEqual(most);
+  }
+}
