@@ -10,6 +10,7 @@ import { type Settings } from './config/settings';
 import { SettingsHolder } from './config/settings-holder';
 import { type SettingsSource } from './config/settings-source';
 import { Drain } from './drain';
+import { AdminDoor } from './http/admin-door';
 import { createAdapter } from './http/fastify-adapter';
 import { Lifecycle } from './http/lifecycle';
 import { errorCode } from './kernel/error-code';
@@ -24,6 +25,8 @@ export interface RunningGateway {
   readonly app: NestFastifyApplication;
   /** Where it listens, for example `http://127.0.0.1:4000`. */
   readonly url: string;
+  /** Where the admin port listens, when it is another. */
+  readonly adminUrl: string | undefined;
   /** Drains and closes (see `Drain.stop`): refuses new work, lets running work finish within the drain limit, ends the rest with an error. */
   readonly stop: (handsOver?: boolean) => Promise<void>;
   /** The same without waiting for running work. */
@@ -69,13 +72,16 @@ async function startTraced(
   app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
   await refuseEvictingState(app);
   await open(app, settings.listen);
+  const adminDoor = await openAdminDoor(app, settings);
   app.useLogger(nestLogger(app.get(GatewayLogger)));
   const drain = new Drain(app, lifecycle, settings.times);
   return {
     app,
     url: addressOf(app, settings.listen.host),
+    adminUrl: adminDoor?.url,
     stop: async (handsOver) => {
       await drain.stop(handsOver);
+      await adminDoor?.close();
       await tracing?.stop();
     },
     hurry: () => drain.hurry(),
@@ -100,15 +106,29 @@ async function open(app: NestFastifyApplication, { host, port }: Settings['liste
     await app.listen(port, host);
   } catch (error) {
     await app.close();
-    throw listenFault(error, `port ${port} of ${host}`);
+    throw listenFault(error, `port ${port} of ${host}`, 'choose another with --port');
   }
 }
 
-function listenFault(error: unknown, place: string): unknown {
+/** @throws {Error} as above. */
+async function openAdminDoor(app: NestFastifyApplication, settings: Settings): Promise<AdminDoor | undefined> {
+  const { adminPort: port } = settings.observability;
+  if (port === undefined) return undefined;
+  const { host } = settings.listen;
+  try {
+    const main = app.getHttpAdapter().getInstance();
+    return await AdminDoor.open(main, { host, port, settings, clock: new SystemClock() });
+  } catch (error) {
+    await app.close();
+    throw listenFault(error, `port ${port} of ${host}`, 'choose another ADMIN_PORT');
+  }
+}
+
+function listenFault(error: unknown, place: string, cure: string): unknown {
   const code = errorCode(error);
   const reasons: ReadonlyMap<string | undefined, string> = new Map([
-    ['EADDRINUSE', `${place} is in use: choose another with --port`],
-    ['EACCES', `this user may not listen on ${place}: choose another with --port`],
+    ['EADDRINUSE', `${place} is in use: ${cure}`],
+    ['EACCES', `this user may not listen on ${place}: ${cure}`],
     ['EADDRNOTAVAIL', `${place} is no address of this machine: choose another with --host`],
     ['ENOTFOUND', `${place} is no address of this machine: choose another with --host`],
   ]);

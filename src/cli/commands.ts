@@ -7,7 +7,9 @@ import { importLiteLlmCommand } from './import-litellm.command';
 import { keysCommand } from './keys.command';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
+import { reconcileCommand } from './reconcile.command';
 import { serve } from './serve';
+import { usageCommand } from './usage.command';
 
 /** One command of the program. */
 interface Command {
@@ -76,6 +78,20 @@ const commands: readonly Command[] = [
       Takes over keys, teams, users and budgets of LiteLLM Proxy: rows of LiteLLM_VerificationToken, or an object with
       keys, teams, users and budgets, as JSON or JSON lines. Existing keys go on working. May be repeated.`,
     run: importLiteLlmCommand,
+  },
+  {
+    name: 'usage',
+    help: `  node dist/main.js usage [--url GATEWAY] [--key KEY] [--config FILE] [--json]
+      What a key spent and what it is held to; with an admin's key also what all keys spent. Asks a running gateway, by
+      default the one of these settings on this machine, with the master key.`,
+    run: usageCommand,
+  },
+  {
+    name: 'reconcile',
+    help: `  node dist/main.js reconcile [--dry-run] [--url GATEWAY] [--key ADMIN_KEY] [--config FILE] [--json]
+      Has a running gateway compare ledger, counters, daily sums and holds, and put them right. Status 1 when something
+      differs and was not put right.`,
+    run: reconcileCommand,
   },
   {
     name: 'version',

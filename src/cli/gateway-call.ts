@@ -2,6 +2,7 @@ import { type Settings } from '../config/settings';
 import { jsonIn } from '../kernel/json-text';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { UndiciOutbound } from '../outbound/undici-outbound';
+import { baseOf } from './gateway-address';
 import { CommandRefused } from './login-words';
 
 /** A running gateway, and the key to ask it with; without one the master key of the settings is sent. */
@@ -60,12 +61,4 @@ function messageIn(json: unknown): string | undefined {
   const { error } = json;
   if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
   return typeof error.message === 'string' ? error.message.slice(0, 1_000) : undefined;
-}
-
-/** The address with a path, if it has one, and nothing else. @throws {CommandRefused} */
-export function baseOf(url: string): string {
-  const address = URL.canParse(url) ? new URL(url) : undefined;
-  if (address === undefined || !/^https?:$/.test(address.protocol) || address.username !== '' || address.search !== '')
-    throw new CommandRefused('--url must be an http or https address, for example http://127.0.0.1:4000');
-  return `${address.origin}${address.pathname}`.replace(/\/+$/, '');
 }

@@ -109,7 +109,7 @@ export const envSchema = z.object({
   OTEL_SDK_DISABLED: variable(flag, 'false', '`true`: no traces, whatever endpoint is set.'),
   OTEL_SERVICE_NAME: variable(text, 'codex-gateway', 'Name of this service in traces.'),
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: variable(flag, 'false', '`true`: spans of keys that opted into content logging hold prompt and answer.'),
-  ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes and `/metrics`. Read, not used by this release.'),
+  ADMIN_PORT: variable(port, 'same listener', 'Port of its own for management routes, reports and `/metrics`, which the other then does not serve; 0 takes any free one.'),
 }); // prettier-ignore
 
 /** The environment after validation: numbers are numbers, seconds are milliseconds, empty variables are absent. */

@@ -5,6 +5,8 @@ import { type FileSections } from './settings-sources';
 export interface ObservabilitySettings {
   /** `/metrics` asks for a key. */
   readonly requireAuthForMetrics: boolean;
+  /** Management routes and `/metrics` are served on this port only; undefined: on the port of everything. */
+  readonly adminPort: number | undefined;
   readonly metrics: MetricsSettings;
   readonly traces: TraceSettings;
   readonly callbacks: CallbackSettings;
@@ -52,6 +54,7 @@ export interface CallbackSettings {
 /** Nothing optional is on. */
 export const defaultObservability: ObservabilitySettings = {
   requireAuthForMetrics: false,
+  adminPort: undefined,
   metrics: {
     maxSeries: 2_000,
     served: undefined,
@@ -83,6 +86,7 @@ export function readObservability(environment: Environment, sections: FileSectio
   const observability = {
     requireAuthForMetrics:
       (litellm.require_auth_for_metrics_endpoint ?? general.require_auth_for_metrics_endpoint) === true,
+    adminPort: environment.ADMIN_PORT,
     metrics: metricsOf(environment, litellm),
     traces,
     callbacks,

@@ -42,7 +42,8 @@ export function createAdapter(settings: ListenerSettings, parts: EdgeParts): Fas
   return adapter;
 }
 
-function listenerOptions(settings: ListenerSettings, clock: Clock): FastifyHttpOptions<RawServerDefault> {
+/** What every listener of this process is held to. */
+export function listenerOptions(settings: ListenerSettings, clock: Clock): FastifyHttpOptions<RawServerDefault> {
   const { times, trustedProxyHops } = settings;
   return {
     logger: false,
@@ -95,7 +96,7 @@ function listRoutes(instance: FastifyInstance): void {
 }
 
 /** One parser for every content type, which reads nothing. What nearly all bodies are is named: unnamed types are parsed anew each time. */
-function leaveBodiesUnread(instance: FastifyInstance): void {
+export function leaveBodiesUnread(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
   for (const type of ['application/json', '*']) {
     instance.addContentTypeParser(type, (_request, _payload, done) => {

@@ -56,6 +56,18 @@ describe('RawEventStream', () => {
     expect(stream.signal.aborted).toBe(false);
   });
 
+  it('sends a header once, as the answer says it', async () => {
+    const { response, stream } = await open();
+    stream.commit({ connection: 'close', 'cache-control': 'no-store', 'x-request-id': 'mine' });
+    stream.end();
+    const { headers } = await response;
+    expect(['connection', 'cache-control', 'x-request-id'].map((name) => headers.get(name))).toEqual([
+      'close',
+      'no-store',
+      'mine',
+    ]);
+  });
+
   it('keeps a silent stream alive, and only a committed one', async () => {
     const { response, stream } = await open();
     expect(stream.committed).toBe(false);

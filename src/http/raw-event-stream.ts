@@ -7,17 +7,12 @@ import { tickerFor, type Ticking } from './stream-ticker';
 /** Unsent bytes beyond which a writer waits. */
 const maxUnsentBytes = 256 * 1024;
 
-/** Names and values in turn, the cheapest form Node takes. */
-const streamHeaders: readonly string[] = [
-  'content-type',
-  'text/event-stream; charset=utf-8',
-  'cache-control',
-  'no-cache',
-  'x-accel-buffering',
-  'no',
-  'connection',
-  'keep-alive',
-];
+const standingHeaders = [
+  ['content-type', 'text/event-stream; charset=utf-8'],
+  ['cache-control', 'no-cache'],
+  ['x-accel-buffering', 'no'],
+  ['connection', 'keep-alive'],
+] as const;
 const lastChunk = '0\r\n\r\n';
 
 /**
@@ -166,10 +161,12 @@ export class RawEventStream extends EventStream implements Ticking {
   }
 }
 
+/** Names and values in turn, the cheapest form Node takes. What the reply or the answer says itself goes before ours. */
 function headerList(reply: FastifyReply, own: Readonly<Record<string, string>>): string[] {
-  const list = streamHeaders.slice();
   const replied = repliedHeaders(reply);
-  for (const name in replied) list.push(name, String(replied[name]));
+  const list: string[] = [];
+  for (const [name, value] of standingHeaders) if (!(name in replied) && !(name in own)) list.push(name, value);
+  for (const name in replied) if (!(name in own)) list.push(name, String(replied[name]));
   for (const name in own) list.push(name, own[name] ?? '');
   return list;
 }

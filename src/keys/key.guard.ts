@@ -3,8 +3,9 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
+import { cameByAdminDoor } from '../http/admin-door';
 import { type CallContext, callContextOf } from '../http/call-context';
-import { authenticationFailed, GatewayError } from '../kernel/errors';
+import { authenticationFailed, GatewayError, routeNotFound } from '../kernel/errors';
 import { type Principal } from '../kernel/principal';
 import { addressName, failureRule, HitCounter } from './hit-counter';
 import { KeyAuthenticator } from './key-authenticator';
@@ -31,11 +32,12 @@ export class KeyGuard implements CanActivate {
     private readonly keys: KeyAuthenticator,
     private readonly failures: HitCounter,
     private readonly reflector: Reflector,
-    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keyHeaderName'>,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keyHeaderName' | 'observability'>,
   ) {}
 
   canActivate(execution: ExecutionContext): true | Promise<true> {
     const rule = this.ruleOf(execution);
+    if (this.settings.observability.adminPort !== undefined) assertDoor(execution, rule);
     if (rule.kind === 'public') return true;
     return this.admit(execution.switchToHttp().getRequest<FastifyRequest>(), rule);
   }
@@ -101,6 +103,18 @@ export class KeyGuard implements CanActivate {
     const { blockedForMs } = this.failures.hit(addressName(context.clientIp), failureRule);
     return blockedForMs > 0 ? tooManyFailures(blockedForMs) : error;
   }
+}
+
+/**
+ * With a port for admins each door has its routes: there everything but the calls of models, here these and what a holder
+ * asks about itself. Before any key is looked at, so that a route behind the other door is not there at all.
+ */
+function assertDoor(execution: ExecutionContext, { kind, always }: RouteRule): void {
+  const { raw, method, url } = execution.switchToHttp().getRequest<FastifyRequest>();
+  const isHere = cameByAdminDoor(raw)
+    ? kind !== 'llm_api' || always
+    : kind === 'llm_api' || kind === 'public' || always;
+  if (!isHere) throw routeNotFound(method, pathOf(url));
 }
 
 /** `/metrics`, when it asks for a key: it tells of all teams. */

@@ -7,6 +7,7 @@ export interface BookReading {
   readonly key: string;
   readonly seq: number;
   readonly isOpen: boolean;
+  readonly openedMs: number;
   readonly spent: number;
   readonly running: number;
   readonly windowStartMs: number;
@@ -44,8 +45,8 @@ export abstract class BookReads {
   abstract bookKeys(): AsyncIterable<readonly string[]>;
   /** Metrics of entities (`kind:id`) on one UTC day over all their cells, in the order asked. */
   abstract totalsOn(day: string, entities: readonly string[]): Promise<readonly (readonly number[] | undefined)[]>;
-  /** Cells of one entity (`kind:id`) and UTC day. */
-  abstract cells(entity: string, day: string): Promise<readonly CellReading[]>;
+  /** Cells of entities (`kind:id`) on one UTC day, in the order asked. */
+  abstract cellsOn(day: string, entities: readonly string[]): Promise<readonly (readonly CellReading[])[]>;
   /** Ids of a kind that have cells on a UTC day. */
   abstract entities(kind: string, day: string): Promise<readonly string[]>;
   /** Day → metrics over all cells of an entity. */

@@ -37,16 +37,22 @@ export class BookSeeder {
     );
   }
 
-  private async seed({ key, counters }: EnteredScope, { seq, isNew, counters: gaps }: Unseeded): Promise<void> {
+  private async seed(
+    { key, counters }: EnteredScope,
+    { seq, isNew, openedMs, counters: gaps }: Unseeded,
+  ): Promise<void> {
     const names = gaps.flatMap((at) => counters[at]?.name ?? []);
-    const live = isNew ? await liveHolds(this.engine, key) : undefined;
-    const sums = await ledgerSums(this.engine.reads, key, names.map(counterSpan));
+    const spans = names.map(counterSpan);
+    // In a period that began since, nobody can hold anything yet; all live tickets need not be looked through at every midnight.
+    const mayBeHeld = isNew || spans.some(({ startMs }) => startMs <= openedMs);
+    const live = mayBeHeld ? await liveHolds(this.engine, key) : undefined;
+    const sums = await ledgerSums(this.engine.reads, key, spans);
     const seeded: SeededCounter[] = names.map((name) => ({
       name,
       used: sums.used.get(name) ?? 0,
       held: live?.held.get(name) ?? 0,
     }));
-    const whole = live === undefined ? undefined : { spent: sums.spent, running: live.running };
+    const whole = isNew ? { spent: sums.spent, running: live?.running ?? 0 } : undefined;
     await this.engine.seed({ key, seq, sums: whole, counters: seeded, isRepair: false });
   }
 }

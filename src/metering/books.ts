@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { type LedgerSettings } from '../config/limits-settings';
 import { type Settings } from '../config/settings';
 import { type Clock } from '../kernel/clock';
 import { type Observer } from '../kernel/observer';
@@ -7,14 +8,18 @@ import { RedisLink } from '../state/redis/redis-link';
 import { type Bookkeeper } from './bookkeeper';
 import { EngineLedger } from './engine-ledger';
 import { EngineMeter } from './engine-meter';
+import { JournalArchive } from './journal/journal-archive';
 import { JournalEngine } from './journal/journal-engine';
 import { JournaledSettler } from './journaled-settler';
+import { Archiver } from './keeping/archiver';
 import { EngineBookkeeper } from './keeping/engine-bookkeeper';
 import { type Ledger } from './ledger';
 import { type Meter } from './meter';
 import { type MeterEngine } from './meter-engine';
+import { MemoryWatch } from './redis/memory-watch';
 import { ProcessLease } from './redis/process-lease';
 import { Reaper } from './redis/reaper';
+import { RedisArchive } from './redis/redis-archive';
 import { RedisEngine } from './redis/redis-engine';
 import { RedisUpkeep } from './redis/redis-upkeep';
 import { TicketAudit } from './redis/ticket-audit';
@@ -40,6 +45,10 @@ interface Machinery {
   readonly close: () => Promise<void>;
 }
 
+/** Rows beyond the setting at which the archive is not put off any longer. */
+const rowsBeyond = 1.02;
+/** Between two looks at the memory of Redis, milliseconds. */
+const memoryLookMs = 60_000;
 /** A long look may take longer than an admission may, milliseconds. */
 const lookMs = 2_000;
 
@@ -74,14 +83,22 @@ export class Books {
   }
 }
 
-function inProcess({ stateDir, times }: Settings, { clock, observer }: BooksGround, owner: string): Machinery {
+function inProcess(settings: Settings, { clock, observer, warn }: BooksGround, owner: string): Machinery {
+  const { stateDir, times } = settings;
   const engine = new JournalEngine(stateDir, clock);
   const watch = new TicketWatch(engine, owner);
-  const beat = setInterval(() => {
-    void watch.tick();
-  }, times.heartbeatMs).unref();
+  const ledger = ledgerSettings(settings);
+  const archiver = new Archiver(new JournalArchive(engine), ledger, { nowMs: () => clock.nowMs(), warn });
+  const archiving = every(ledger.checkEveryMs, () => archiver.run());
+  const beat = every(times.heartbeatMs, async () => {
+    await watch.tick();
+    // Rows lie in the memory of this process, so their number is not left to the clock.
+    if (engine.rowCount > ledger.keptRows * rowsBeyond) await archiver.run();
+  });
   const close = async (): Promise<void> => {
     clearInterval(beat);
+    clearInterval(archiving);
+    await archiver.finished();
     await engine.close();
   };
   return { engine, settler: new DirectSettler(engine, clock, observer), watch, close };
@@ -118,12 +135,30 @@ async function overRedis(
   });
   await upkeep.round();
   upkeep.start(times.heartbeatMs);
+  const ledger = ledgerSettings(settings);
+  const archive = new RedisArchive(looks, engine.reads, owner);
+  const archiver = new Archiver(archive, ledger, { nowMs: () => engine.nowMs(), warn });
+  const memory = new MemoryWatch(looks, observer, warn);
+  const timers = [every(ledger.checkEveryMs, () => archiver.run()), every(memoryLookMs, () => memory.look())];
   const close = async (): Promise<void> => {
     stopWatching();
+    for (const timer of timers) clearInterval(timer);
+    await archiver.finished();
     await upkeep.stop();
     await looks.close();
   };
   return { engine, settler, watch, close };
+}
+
+function ledgerSettings({ stateDir, metering }: Settings): LedgerSettings & { readonly archiveDir: string } {
+  const { ledger } = metering;
+  return { ...ledger, archiveDir: ledger.archiveDir ?? join(stateDir, 'ledger-archive') };
+}
+
+function every(ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
+  return setInterval(() => {
+    void work();
+  }, ms).unref();
 }
 
 const awayWords =

@@ -125,7 +125,7 @@ export class EngineLedger extends Ledger {
     const cells: RollupCell[] = [];
     for (let at = 0; at < ids.length; at += entitiesAtOnce) {
       const some = ids.slice(at, at + entitiesAtOnce);
-      const found = await Promise.all(some.map((each) => this.reads.cells(`${kind}:${each}`, day)));
+      const found = await this.reads.cellsOn(day, some.map((each) => `${kind}:${each}`)); // prettier-ignore
       for (const [place, each] of found.entries())
         for (const cell of each) cells.push(cellOf(kind, plainName(some[place] ?? ''), day, cell));
     }

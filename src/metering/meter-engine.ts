@@ -61,6 +61,8 @@ export abstract class MeterEngine {
   abstract correct(command: CorrectCommand): Promise<CorrectReply>;
   /** Begins to count changes of a book that may be new. */
   abstract watch(key: string): Promise<void>;
+  /** Closes a book, so that the next admission has its sums worked out anew. */
+  abstract forget(key: string): Promise<void>;
   abstract seed(command: SeedCommand): Promise<SeedReply>;
   abstract adjust(command: AdjustCommand): Promise<AdjustReply>;
   abstract mend(command: MendCommand): Promise<MendReply>;

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ActivityReports } from './activity/activity-reports';
 import { GlobalReports } from './activity/global-reports';
+import { MeteringModule } from '../metering/metering.module';
+import { EntityNames } from './entity-names';
 import { LedgerNames } from './ledger-names';
 import { ReportNames } from './report-names';
 import { SpendExport } from './rows/spend-export';
@@ -8,10 +10,12 @@ import { SpendLogs } from './rows/spend-logs';
 import { HolderUsage } from './usage/holder-usage';
 import { SpendCalculator } from './usage/spend-calculator';
 
-/** Reading what was spent. Needs `Ledger` and `Bookkeeper`, which metering binds. */
+/** Reading what was spent. */
 @Module({
+  imports: [MeteringModule],
   providers: [
-    { provide: ReportNames, useClass: LedgerNames },
+    LedgerNames,
+    { provide: ReportNames, useClass: EntityNames },
     ActivityReports,
     GlobalReports,
     HolderUsage,

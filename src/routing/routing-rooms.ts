@@ -128,7 +128,7 @@ export class RoutingRooms {
       return;
     }
     const sealed = rawStringField(event.data, '"encrypted_content":');
-    if (sealed !== undefined && sealed.length > 2) this.sealed(note, tailOf(sealed.slice(0, -1)));
+    if (sealed !== undefined && sealed.length > 2) this.sealed(note, tailOf(sealed.slice(1, -1)));
   }
 
   /** A compaction came as one JSON answer. */

@@ -82,7 +82,7 @@ export class Tickets {
         routing: entry.question,
       });
       if (answer.kind === 'refused') {
-        this.alerts.sawLimits(principal, [answer.limit]);
+        this.alerts.sawRefusal(principal, answer.limit);
         throw this.refusal(answer.limit, startMs);
       }
       this.alerts.sawLimits(principal, answer.limits);

@@ -40,7 +40,7 @@ describe('the commands', () => {
   });
 
   it('each print their own help, and do nothing else', async () => {
-    for (const command of ['serve', 'check-config', 'login', 'logout', 'accounts']) {
+    for (const command of ['serve', 'check-config', 'login', 'logout', 'accounts', 'usage', 'reconcile']) {
       const { status, stdout, stderr } = await bench.run([command, '--help']);
       expect([status, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(command === 'serve' ? /main\.js \[--config/ : new RegExp(`main\\.js ${command} `));

@@ -38,6 +38,7 @@ describe('the books', () => {
 
   it('are reset by admins only', async () => {
     expect((await bench.ask('viewer', '/global/spend/reset', post())).status).toBe(403);
+    expect((await bench.ask('alice', '/global/spend/reset', post())).status).toBe(403);
     expect(await bench.json('admin', '/global/spend/reset', post())).toMatchObject({ status: 'success' });
     expect(bench.books.resets).toBe(1);
   });

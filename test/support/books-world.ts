@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type LedgerSettings } from '../../src/config/limits-settings';
 import { type RedisSettings } from '../../src/config/redis-settings';
 import { type TimeLimits } from '../../src/config/time-limits';
 import { type BudgetLimit, type Limits, type ScopeLimits } from '../../src/kernel/limits';
@@ -42,11 +43,14 @@ export class BooksWorld {
   private readonly opened: OpenBooks[] = [];
 
   /** @param redis undefined: the books of the process itself. */
-  async open(redis: RedisSettings | undefined, times: Partial<TimeLimits> = {}): Promise<OpenBooks> {
-    const settings = settingsFor('http://127.0.0.1:1', {
-      times: { redisCommandMs: 2_000, ...times },
-      rest: { stateDir: this.folder, redis },
-    });
+  async open(
+    redis: RedisSettings | undefined,
+    times: Partial<TimeLimits> = {},
+    ledger: Partial<LedgerSettings> = {},
+  ): Promise<OpenBooks> {
+    const usual = settingsFor('http://127.0.0.1:1', { times: { redisCommandMs: 2_000, ...times } });
+    const metering = { ...usual.metering, ledger: { ...usual.metering.ledger, ...ledger } };
+    const settings = { ...usual, stateDir: this.folder, redis, metering };
     const link = redis === undefined ? undefined : new RedisLink(redis, settings.times, this.clock);
     await link?.open();
     const observer = new Listener();

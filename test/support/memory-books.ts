@@ -1,4 +1,4 @@
-import { type ScopeKind, type ScopeLimits } from '../../src/kernel/limits';
+import { type ScopeKind } from '../../src/kernel/limits';
 import { Bookkeeper, type Reconciliation } from '../../src/metering/bookkeeper';
 import {
   Ledger,
@@ -95,9 +95,9 @@ export class MemoryLedger extends Ledger {
 /** Answers what it was told, and remembers what it was asked. */
 export class ScriptedBookkeeper extends Bookkeeper {
   readonly repairs: boolean[] = [];
-  resets = 0;
-  states: readonly LimitState[] = [];
   found: Reconciliation = { checked: 0, mismatches: [], repaired: 0, tookMs: 0 };
+
+  resets = 0;
 
   reconcile(repair: boolean): Promise<Reconciliation> {
     this.repairs.push(repair);
@@ -109,9 +109,8 @@ export class ScriptedBookkeeper extends Bookkeeper {
     return Promise.resolve(3);
   }
 
-  limits(scopes: readonly ScopeLimits[]): Promise<readonly LimitState[]> {
-    const asked = scopes.map(({ kind, id }) => `${kind}:${id}`);
-    return Promise.resolve(this.states.filter(({ scope, scopeId }) => asked.includes(`${scope}:${scopeId}`)));
+  limits(): Promise<readonly LimitState[]> {
+    return Promise.resolve([]);
   }
 }
 

@@ -8,7 +8,7 @@ import { ledgerRow } from './ledger-rows';
 export interface Step {
   readonly name:
     | ('admit' | 'settle' | 'reap' | 'extend' | 'assign' | 'checkpoint' | 'void' | 'adjust' | 'restart')
-    | ('lose-book' | 'lose-counter');
+    | ('lose-book' | 'lose-counter' | 'forget');
   readonly pick: number;
   readonly who: number;
   readonly limits: number;
@@ -26,7 +26,7 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     name: fc.constantFrom<Step['name'][]>(
       ...(['admit', 'admit', 'admit', 'admit', 'admit', 'settle', 'settle', 'settle', 'settle', 'reap'] as const),
       ...(['extend', 'extend', 'assign', 'assign', 'checkpoint', 'void', 'adjust', 'restart'] as const),
-      ...(['lose-book', 'lose-counter'] as const),
+      ...(['lose-book', 'lose-counter', 'forget'] as const),
     ),
     pick: fc.nat(1_000),
     who: fc.nat(7),

@@ -13,7 +13,8 @@ export function stateDump(state: MeterState): MeterDump {
   const owners = new Map<string, Record<string, string>>();
   for (const [key, book] of state.books) {
     const fields: Record<string, string> = { q: String(book.seq) };
-    if (book.isOpen) Object.assign(fields, { s: String(book.spent), r: String(book.running) });
+    if (book.isOpen)
+      Object.assign(fields, { s: String(book.spent), r: String(book.running), o: String(book.openedMs) });
     if (book.windowStartMs > 0)
       Object.assign(fields, {
         ws: String(book.windowStartMs),

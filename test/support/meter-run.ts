@@ -20,6 +20,7 @@ import {
   checkpoint,
   correct,
   extend,
+  forget,
   seed,
   settle,
   voidTicket,
@@ -80,6 +81,7 @@ export class MeterRun {
       await this.settle(endedRow(this.draft(id), lastStep, this.time.nowMs));
   }
 
+  // eslint-disable-next-line complexity -- one branch a step
   private async one(step: Step, ticketId: string): Promise<void> {
     const { engine } = this.bench;
     switch (step.name) {
@@ -116,6 +118,12 @@ export class MeterRun {
         return this.adjust(step);
       case 'restart':
         return this.restart();
+      case 'forget': {
+        const books = [...this.state.books.keys()];
+        const key = books[step.pick % Math.max(1, books.length)] ?? 'key:nobody';
+        this.change(forget(this.state, key));
+        return engine.forget(key);
+      }
       default:
         return this.lose(step);
     }

@@ -17,6 +17,18 @@ const vectorSchema = z.object({
   result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
 });
 
+const matrixSchema = z.object({
+  result: z.array(
+    z.object({ metric: z.record(z.string(), z.string()), values: z.array(z.tuple([z.number(), z.string()])) }),
+  ),
+});
+
+/** A series over time, or at one moment: Unix seconds and values. */
+export interface QueriedSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly (readonly [number, number])[];
+}
+
 /** `describe`, for what needs Prometheus: left out where `npm test` found none. */
 export const describeWithPrometheus = process.env['TEST_NO_PROMETHEUS'] === undefined ? describe : describe.skip;
 
@@ -72,6 +84,28 @@ export class Prometheus {
     return vectorSchema.parse(answer).result.map(({ value }) => Number(value[1]));
   }
 
+  /** Series of an instant query, each with its one point. */
+  async series(expression: string): Promise<readonly QueriedSeries[]> {
+    const answer = await this.ask(`/api/v1/query?query=${encodeURIComponent(expression)}`);
+    return vectorSchema.parse(answer).result.map(({ metric, value: [at, value] }) => ({
+      labels: metric,
+      points: [[at, Number(value)] as const],
+    }));
+  }
+
+  /** Series over time. Unix seconds. */
+  async over(
+    expression: string,
+    { from, to, step }: { readonly from: number; readonly to: number; readonly step: number },
+  ): Promise<readonly QueriedSeries[]> {
+    const query = new URLSearchParams({ query: expression, start: String(from), end: String(to), step: String(step) });
+    const { result } = matrixSchema.parse(await this.ask(`/api/v1/query_range?${query.toString()}`));
+    return result.map(({ metric, values }) => ({
+      labels: metric,
+      points: values.map(([at, value]) => [at, Number(value)] as const),
+    }));
+  }
+
   async close(): Promise<void> {
     const gone = once(this.child, 'close');
     this.child.kill('SIGKILL');
@@ -80,7 +114,9 @@ export class Prometheus {
   }
 
   private async ask(path: string): Promise<unknown> {
-    const response = await fetch(this.url + path);
-    return answerSchema.parse(await response.json()).data;
+    const answer: unknown = await (await fetch(this.url + path)).json();
+    const read = answerSchema.safeParse(answer);
+    if (!read.success) throw new Error(`Prometheus refused ${path}: ${JSON.stringify(answer).slice(0, 500)}`);
+    return read.data.data;
   }
 }

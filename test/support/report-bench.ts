@@ -1,8 +1,6 @@
 import { SettingsHolder } from '../../src/config/settings-holder';
-import { Global, Module } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { ReportDoorsModule } from '../../src/admin/reports/report-doors.module';
 import { AppModule } from '../../src/app.module';
 import { type Settings } from '../../src/config/settings';
 import { SystemClock } from '../../src/config/system-clock';
@@ -49,19 +47,13 @@ export async function startReportBench(settings: Settings): Promise<ReportBench>
   const ledger = new MemoryLedger();
   const books = new ScriptedBookkeeper();
 
-  @Global()
-  @Module({
-    providers: [
-      { provide: Ledger, useValue: ledger },
-      { provide: Bookkeeper, useValue: books },
-    ],
-    exports: [Ledger, Bookkeeper],
-  })
-  class BooksModule {}
-
   const lifecycle = new Lifecycle();
   const house = AppModule.of({ settings: new SettingsHolder(settings), source: undefined, hooks: [], lifecycle });
-  const built = await Test.createTestingModule({ imports: [house, BooksModule, ReportDoorsModule] })
+  const built = await Test.createTestingModule({ imports: [house] })
+    .overrideProvider(Ledger)
+    .useValue(ledger)
+    .overrideProvider(Bookkeeper)
+    .useValue(books)
     .overrideProvider(KeyAuthenticator)
     .useValue(new Holders())
     .compile();

@@ -141,7 +141,7 @@ function tellRouting(observer: Observer, nowMs: number): void {
 
 function tellAccounts(observer: Observer, nowMs: number): void {
   const accounts = [
-    { account: 'default', plan: 'pro', condition: 'ok' },
+    { account: 'work', plan: 'pro', condition: 'ok' },
     { account: 'spare', plan: 'plus', condition: 'quarantined' },
   ] as const;
   for (const [index, account] of accounts.entries()) {
@@ -163,7 +163,7 @@ function tellAccounts(observer: Observer, nowMs: number): void {
       },
     });
   }
-  observer.refreshDone({ account: 'default', outcome: 'renewed', durationMs: 310 });
+  observer.refreshDone({ account: 'work', outcome: 'renewed', durationMs: 310 });
   observer.refreshDone({ account: 'spare', outcome: 'refused', durationMs: 210 });
 }
 

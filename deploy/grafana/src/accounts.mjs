@@ -152,13 +152,14 @@ export const accounts = board({
         {
           title: 'Accounts',
           description: 'Plan and condition of each login.',
-          columns: [{ name: 'One', unit: 'short' }],
-          hidden: ['Value', 'Value #A', 'One'],
+          columns: [
+            { name: 'Planned', unit: 'short' },
+            { name: 'Conditioned', unit: 'short' },
+          ],
+          hidden: ['Value #A', 'Value #B'],
         },
-        {
-          expr: `max by (account, plan, state) (codex_account_info{${one}} == 1)
-            * on (account) group_right(plan) max by (account, state) (codex_account_state{${one}} == 1)`,
-        },
+        { expr: `max by (account, plan) (codex_account_info{${one}} == 1)` },
+        { expr: `max by (account, state) (codex_account_state{${one}} == 1)` },
       ),
       lines(
         {

@@ -213,7 +213,13 @@ export const reliability = board({
     [
       'Shared state',
       lines(
-        { title: 'Commands', description: 'A second.', unit: 'ops', stacked: true, links: redisLink },
+        {
+          title: 'Commands',
+          description: 'Commands to the state a second.',
+          unit: 'ops',
+          stacked: true,
+          links: redisLink,
+        },
         {
           expr: `sum by (command) (rate(codex_state_command_seconds_count{${g}}[$__rate_interval]))`,
           legend: '{{command}}',

@@ -6,8 +6,10 @@ import { Bookkeeper } from '../../metering/bookkeeper';
 import { optionalFlag, requireObject } from '../../protocol/json-guards';
 import { requireAdmin, requireAll, sightOf } from '../../reports/sight';
 import { SpendCalculator } from '../../reports/usage/spend-calculator';
+import { actorOf } from '../admin-request';
 import { callerOf } from './asking';
 import { ReportBody } from './report-body';
+import { SpendReset } from './spend-reset';
 
 /** The doors to the books themselves: what would this cost, do they agree, start anew. */
 @ApiTags('Spend')
@@ -15,9 +17,10 @@ import { ReportBody } from './report-body';
 @Controller()
 export class BooksController {
   constructor(
-    private readonly books: Bookkeeper,
     private readonly calculator: SpendCalculator,
     private readonly body: ReportBody,
+    private readonly resets: SpendReset,
+    private readonly books: Bookkeeper,
   ) {}
 
   @RouteGroup('info')
@@ -49,7 +52,7 @@ export class BooksController {
   @ApiOperation({ summary: 'Sets the spend of every key and team to 0; the log stays (LiteLLM shape)' })
   async reset(@Req() request: FastifyRequest): Promise<object> {
     requireAdmin(callerOf(request));
-    const changed = await this.books.resetSpend();
+    const changed = await this.resets.resetAll(actorOf(request));
     return { message: `Spend of ${changed} keys and teams set to 0. The spend log is unchanged.`, status: 'success' };
   }
 }

@@ -1,16 +1,19 @@
 import { Module } from '@nestjs/common';
+import { MeteringModule } from '../../metering/metering.module';
 import { ReportsModule } from '../../reports/reports.module';
+import { AuditModule } from '../../state/audit/audit.module';
 import { ActivityController } from './activity.controller';
 import { BooksController } from './books.controller';
 import { GlobalSpendController } from './global-spend.controller';
 import { ReportBody } from './report-body';
 import { SpendLogsController } from './spend-logs.controller';
+import { SpendReset } from './spend-reset';
 import { UsageController } from './usage.controller';
 
 /** The doors to spend and usage. */
 @Module({
-  imports: [ReportsModule],
+  imports: [AuditModule, MeteringModule, ReportsModule],
   controllers: [ActivityController, BooksController, GlobalSpendController, SpendLogsController, UsageController],
-  providers: [ReportBody],
+  providers: [ReportBody, SpendReset],
 })
 export class ReportDoorsModule {}

@@ -3,7 +3,7 @@ import { type Settings } from '../../config/settings';
 import { jsonIn } from '../../kernel/json-text';
 import { UpstreamFailure } from '../../kernel/upstream-failure';
 import { UndiciOutbound } from '../../outbound/undici-outbound';
-import { baseOf } from '../gateway-call';
+import { baseOf } from '../gateway-address';
 import { fault, type Finding, ok, warning } from './finding';
 
 const readinessSchema = z.object({

@@ -29,6 +29,7 @@ import {
   checkpoint,
   correct,
   extend,
+  forget,
   mend,
   seed,
   settle,
@@ -135,6 +136,10 @@ export class JournalEngine extends MeterEngine {
     await this.run((state) => watch(state, key));
   }
 
+  override async forget(key: string): Promise<void> {
+    await this.run((state) => forget(state, key));
+  }
+
   override seed(command: SeedCommand): Promise<SeedReply> {
     return this.run((state) => seed(state, command, this.clock.nowMs()));
   }
@@ -147,21 +152,20 @@ export class JournalEngine extends MeterEngine {
     return this.run((state) => mend(state, command));
   }
 
-  /** Rows that came first, at most `limit`: the next ones to be archived. */
-  oldest(limit: number): Promise<readonly KeptRow[]> {
-    return this.open().then(() => {
-      const rows: KeptRow[] = [];
-      for (const row of this.state.rows.values()) {
-        if (rows.length >= limit) break;
-        rows.push(row);
-      }
-      return rows;
-    });
+  /** Rows that came first, at most `limit`: the next ones to be archived, in the order of their numbers. */
+  async oldest(limit: number): Promise<readonly KeptRow[]> {
+    await this.open();
+    return this.state.rows.first(limit);
   }
 
   /** Drops rows that are archived. */
   async dropArchived(belowNumber: number, untilMs: number): Promise<void> {
     await this.run(() => ({ reply: undefined, change: { kind: 'archived', belowNumber, untilMs } }));
+  }
+
+  /** Drops the daily figures by model and caller of days before this one. */
+  async dropFigures(beforeDay: string): Promise<void> {
+    await this.run(() => ({ reply: undefined, change: { kind: 'figures-dropped', beforeDay } }));
   }
 
   /** How many rows the ledger has. */
@@ -239,7 +243,7 @@ export class JournalEngine extends MeterEngine {
     await new StateDir(this.stateDir).ensure();
     await new StateDir(join(this.stateDir, 'metering')).ensure();
     if (!(await this.lock.take())) throw new StateUnavailable('offline');
-    forget(this.state);
+    empty(this.state);
     const snapshot = await this.folder.newestSnapshot();
     if (snapshot > 0) await this.folder.read('snapshot', snapshot, (line) => { takeLine(line, this.state, this.pins); }); // prettier-ignore
     for (const number of this.folder.numbers('rows'))
@@ -273,8 +277,9 @@ export class JournalEngine extends MeterEngine {
   }
 }
 
-function forget(state: MeterState): void {
+function empty(state: MeterState): void {
   for (const part of [state.books, state.tickets, state.inFlight, state.cells, state.totals, state.adjustments])
     part.clear();
+  state.figures.from = '';
   state.rows.clear();
 }

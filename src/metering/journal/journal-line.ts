@@ -18,6 +18,8 @@ export function lineOf(change: Change): string {
   switch (change.kind) {
     case 'watched':
       return `watched\t${JSON.stringify(change.keys)}`;
+    case 'forgotten':
+      return `forgotten\t${JSON.stringify([change.key])}`;
     case 'admitted':
       return `admitted\t${ticketText(change.ticket)}\t${change.ticket.draft}`;
     case 'extended':
@@ -42,6 +44,8 @@ export function lineOf(change: Change): string {
       const { figure, entity, day, dims, metrics } = change;
       return `mended\t${JSON.stringify([figure, entity, day, dims, metrics])}`;
     }
+    case 'figures-dropped':
+      return `figures-dropped\t${JSON.stringify([change.beforeDay])}`;
     case 'archived':
       return `archived\t${JSON.stringify([change.belowNumber, change.untilMs])}`;
   }
@@ -54,6 +58,8 @@ export function changeOf(line: string): Change {
   switch (word) {
     case 'watched':
       return { kind: word, keys: new TupleReader([JSON.parse(first)]).texts() };
+    case 'forgotten':
+      return { kind: word, key: readerOf(first).text() };
     case 'admitted':
       return { kind: word, ticket: ticketFrom(readerOf(first), second) };
     case 'extended': {
@@ -81,6 +87,8 @@ export function changeOf(line: string): Change {
       return adjustmentFrom(readerOf(first), second);
     case 'mended':
       return mendFrom(readerOf(first));
+    case 'figures-dropped':
+      return { kind: word, beforeDay: readerOf(first).text() };
     case 'archived': {
       const read = readerOf(first);
       return { kind: word, belowNumber: read.number(), untilMs: read.number() };

@@ -45,10 +45,13 @@ export class MemoryReads extends BookReads {
     return this.inPieces(() => [...this.state.books.keys()]);
   }
 
-  override async cells(entity: string, day: string): Promise<readonly CellReading[]> {
+  override async cellsOn(day: string, entities: readonly string[]): Promise<readonly (readonly CellReading[])[]> {
+    await nextTurn();
     await this.ready();
-    const cells = this.state.cells.get(`${entity}:${day}`);
-    return cells === undefined ? [] : [...cells].map(([dims, metrics]) => ({ dims, metrics: [...metrics] }));
+    return entities.map((entity) => {
+      const cells = this.state.cells.get(`${entity}:${day}`);
+      return cells === undefined ? [] : [...cells].map(([dims, metrics]) => ({ dims, metrics: [...metrics] }));
+    });
   }
 
   override async entities(kind: string, day: string): Promise<readonly string[]> {

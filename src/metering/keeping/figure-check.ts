@@ -60,7 +60,7 @@ export class FigureCheck {
   }
 
   private async cells(day: string, entities: readonly string[], expected: DayFigures): Promise<void> {
-    const stored = await Promise.all(entities.map((entity) => this.reads.cells(entity, day)));
+    const stored = await this.reads.cellsOn(day, entities);
     for (const [at, entity] of entities.entries()) {
       const own = expected.cells.get(entity) ?? new Map<string, number[]>();
       const found = new Map(stored[at]?.map(({ dims, metrics }) => [dims, metrics]));
@@ -100,7 +100,7 @@ export class FigureCheck {
 
   private async stored({ entity, day, dims }: Figure): Promise<readonly number[] | undefined> {
     if (dims === undefined) return (await this.reads.totalsOn(day, [entity]))[0];
-    return (await this.reads.cells(entity, day)).find((cell) => cell.dims === dims)?.metrics;
+    return (await this.reads.cellsOn(day, [entity]))[0]?.find((cell) => cell.dims === dims)?.metrics;
   }
 
   private tell(

@@ -11,7 +11,7 @@
             observed: scope limit scope limit …   scope from 0; limit: place of a budget from 0, -1 requests, -2 tokens, -3 parallel
             in flight: a number for each deployment;  pins: what each says, or nil
           { 'refused', numbers of that one book, 'scope limit' }
-          { 'unseeded', 'scope seq isNew counters…', … }   one text for each scope; counters: places from 0
+          { 'unseeded', 'scope seq isNew openedMs counters…', … }   one text for each scope; counters: places from 0
 ]]
 local now, id, owner, deadline, windowMs = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local held, draft = numbers(ARGV[6]), ARGV[7]
@@ -122,7 +122,8 @@ for place, scope in ipairs(scopes) do
       call('HSET', scope.key, 'q', 0)
       call('SADD', BASE .. 'bk', scope.book)
     end
-    missing[#missing + 1] = table.concat({ place - 1, scope.stored[1] or '0', isNew and 1 or 0, unpack(gaps) }, ' ')
+    local opened = not isNew and call('HGET', scope.key, 'o') or '0'
+    missing[#missing + 1] = table.concat({ place - 1, scope.stored[1] or '0', isNew and 1 or 0, opened, unpack(gaps) }, ' ')
   end
 end
 if #missing > 0 then

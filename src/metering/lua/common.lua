@@ -2,7 +2,7 @@
   What all scripts of the books share; put before each of them. The rules are those of machine/*.ts, word for word.
 
   KEYS[1]   what every name begins with, hash tag included, so that Redis Cluster keeps the books together:
-              b:BOOK        hash   q seq, s spent (absent: not open), r running, ws wr wt window, u:COUNTER used, h:COUNTER held
+              b:BOOK        hash   q seq, s spent (absent: not open), o when it was opened, r running, ws wr wt window, u:COUNTER used, h:COUNTER held
               t:TICKET      hash   o owner, d deadline, m amounts, b books, f deployment, x draft
               o:OWNER       zset   its live tickets by deadline
               r:TICKET      text   P (provisional) or F (final), then the row

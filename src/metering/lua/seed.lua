@@ -10,7 +10,7 @@ if call('HGET', key, 'q') ~= ARGV[3] then
   return 'moved'
 end
 if ARGV[5] ~= '' and (repair or call('HEXISTS', key, 's') == 0) then
-  call('HSET', key, 's', ARGV[5], 'r', ARGV[6])
+  call('HSET', key, 's', ARGV[5], 'r', ARGV[6], 'o', ARGV[1])
 end
 -- Counters of periods that are over and that nobody holds anything in.
 local flat = call('HGETALL', key)

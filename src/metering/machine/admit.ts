@@ -55,7 +55,8 @@ function missingOf(state: MeterState, scopes: readonly EnteredScope[]): readonly
     const gaps: number[] = [];
     for (const [place, { name }] of scope.counters.entries()) if (book?.counters.has(name) !== true) gaps.push(place);
     const isNew = book?.isOpen !== true;
-    if (isNew || gaps.length > 0) missing.push({ scope: at, seq: book?.seq ?? 0, isNew, counters: gaps });
+    if (!isNew && gaps.length === 0) continue;
+    missing.push({ scope: at, seq: book?.seq ?? 0, isNew, openedMs: isNew ? 0 : book.openedMs, counters: gaps });
   }
   return missing;
 }

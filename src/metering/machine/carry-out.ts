@@ -11,20 +11,17 @@ export function carryOut(state: MeterState, change: Change): void {
     case 'watched':
       for (const key of change.keys) if (!state.books.has(key)) state.books.set(key, newBook());
       return;
+    case 'forgotten':
+      forget(state, change.key);
+      return;
     case 'admitted':
       enter(state, change.ticket);
       return;
     case 'extended':
-      extend(state, change.ticketId, change.nanos, change.tokens);
-      return;
     case 'assigned':
-      assign(state, change.ticketId, change.deployment);
-      return;
     case 'checkpointed':
-      replaceTicket(state, change.ticketId, { draft: change.draft });
-      return;
     case 'voided':
-      release(state, change.ticketId, undefined);
+      changeTicket(state, change);
       return;
     case 'settled':
       release(state, change.ticketId, change.row.posting);
@@ -45,9 +42,43 @@ export function carryOut(state: MeterState, change: Change): void {
     case 'mended':
       mend(state, change);
       return;
+    case 'figures-dropped':
+      state.figures.from = change.beforeDay;
+      for (const name of state.cells.keys())
+        if (name.slice(name.lastIndexOf(':') + 1) < change.beforeDay) state.cells.delete(name);
+      return;
     case 'archived':
       state.rows.dropBelow(change.belowNumber, change.untilMs);
   }
+}
+
+type TicketChange = Extract<Change, { readonly kind: 'extended' | 'assigned' | 'checkpointed' | 'voided' }>;
+
+function changeTicket(state: MeterState, change: TicketChange): void {
+  switch (change.kind) {
+    case 'extended':
+      extend(state, change.ticketId, change.nanos, change.tokens);
+      return;
+    case 'assigned':
+      assign(state, change.ticketId, change.deployment);
+      return;
+    case 'checkpointed':
+      replaceTicket(state, change.ticketId, { draft: change.draft });
+      return;
+    case 'voided':
+      release(state, change.ticketId, undefined);
+  }
+}
+
+function forget(state: MeterState, key: string): void {
+  const book = state.books.get(key);
+  if (book === undefined) return;
+  book.seq += 1;
+  book.isOpen = false;
+  book.openedMs = 0;
+  book.spent = 0;
+  book.running = 0;
+  book.counters.clear();
 }
 
 function enter(state: MeterState, ticket: Ticket): void {
@@ -178,6 +209,7 @@ function seed(state: MeterState, { key, sums, counters, isRepair }: SeedCommand,
   if (book === undefined) return;
   if (sums !== undefined && (isRepair || !book.isOpen)) {
     book.isOpen = true;
+    book.openedMs = nowMs;
     book.spent = sums.spent;
     book.running = sums.running;
   }

@@ -5,6 +5,7 @@ import { type Posting } from './posting';
 /** What a command changed, as a plain fact: the same facts in the same order make the same state. */
 export type Change =
   | { readonly kind: 'watched'; readonly keys: readonly string[] }
+  | { readonly kind: 'forgotten'; readonly key: string }
   | { readonly kind: 'admitted'; readonly ticket: Ticket }
   | { readonly kind: 'extended'; readonly ticketId: string; readonly nanos: number; readonly tokens: number }
   | { readonly kind: 'assigned'; readonly ticketId: string; readonly deployment: string }
@@ -28,6 +29,7 @@ export type Change =
       readonly dims: string;
       readonly metrics: readonly number[] | undefined;
     }
+  | { readonly kind: 'figures-dropped'; readonly beforeDay: string }
   | { readonly kind: 'archived'; readonly belowNumber: number; readonly untilMs: number };
 
 /** A row's text with what it changes. */

@@ -68,6 +68,8 @@ export interface Unseeded {
   readonly seq: number;
   /** The book as a whole is new here. */
   readonly isNew: boolean;
+  /** When its sums were last worked out: a counter of a later period cannot have been lost. 0 for a new one. */
+  readonly openedMs: number;
   /** Places of the counters that are missing. */
   readonly counters: readonly number[];
 }

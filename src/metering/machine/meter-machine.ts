@@ -85,6 +85,11 @@ export function watch(state: MeterState, key: string): Applied<void> {
   return { reply: undefined, change: state.books.has(key) ? undefined : { kind: 'watched', keys: [key] } };
 }
 
+/** Closes a book, so that the next admission has its sums worked out anew; its window goes on. */
+export function forget(state: MeterState, key: string): Applied<void> {
+  return { reply: undefined, change: state.books.has(key) ? { kind: 'forgotten', key } : undefined };
+}
+
 /** Fills the gaps of a book with sums of the ledger, or sets them right. */
 export function seed(state: MeterState, command: SeedCommand, nowMs: number): Applied<SeedReply> {
   const book = state.books.get(command.key);

@@ -7,6 +7,8 @@ import { RowList } from './row-list';
 export interface Book {
   /** Counts every change of the book; sums that were worked out elsewhere are taken over only at the same number. */
   seq: number;
+  /** When its sums were last worked out. Unix milliseconds, 0 for never. */
+  openedMs: number;
   /** Its sums are known. A book that is not open is only watched, by `seq`. */
   isOpen: boolean;
   /** Since the first row, nano-dollars. */
@@ -58,6 +60,8 @@ export interface MeterState {
   readonly cells: Map<string, DayCells>;
   /** `kind:id` → day → metrics. */
   readonly totals: Map<string, DayCells>;
+  /** Daily figures of days before this one have been dropped, but for their totals; empty: none. */
+  readonly figures: { from: string };
   /** Book → texts of its adjustments, which outlive the ledger. */
   readonly adjustments: Map<string, string[]>;
 }
@@ -66,14 +70,14 @@ export interface MeterState {
 export function newState(): MeterState {
   return {
     books: new Map(), tickets: new Map(), inFlight: new Map(), rows: new RowList(),
-    cells: new Map(), totals: new Map(), adjustments: new Map(),
+    cells: new Map(), totals: new Map(), figures: { from: '' }, adjustments: new Map(),
   }; // prettier-ignore
 }
 
 /** A book nobody has written in. */
 export function newBook(): Book {
   return {
-    seq: 0, isOpen: false, spent: 0, running: 0,
+    seq: 0, openedMs: 0, isOpen: false, spent: 0, running: 0,
     windowStartMs: 0, windowRequests: 0, windowTokens: 0, counters: new Map(),
   }; // prettier-ignore
 }

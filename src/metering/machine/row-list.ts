@@ -108,6 +108,17 @@ export class RowList {
     }
   }
 
+  /** Rows with the lowest numbers, in their order. */
+  first(limit: number): readonly KeptRow[] {
+    const rows: KeptRow[] = [];
+    // A row that took another's place stands behind younger ones; a few more are looked at for its sake.
+    for (const row of this.byId.values()) {
+      if (rows.length >= limit + 100) break;
+      rows.push(row);
+    }
+    return rows.sort((one, other) => one.number - other.number).slice(0, limit);
+  }
+
   /** How many rows a part has. */
   count({ index, fromMs, untilMs }: RowSpan): number {
     const list = this.lists.get(index) ?? [];

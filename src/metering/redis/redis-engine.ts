@@ -71,6 +71,7 @@ export class RedisEngine extends MeterEngine {
       settle: script('settle', true),
       correct: script('correct', true),
       watch: script('watch'),
+      forget: script('forget'),
       seed: script('seed'),
       adjust: script('adjust'),
       mend: script('mend'),
@@ -124,6 +125,10 @@ export class RedisEngine extends MeterEngine {
 
   override async watch(key: string): Promise<void> {
     await this.scripts.watch([key]);
+  }
+
+  override async forget(key: string): Promise<void> {
+    await this.scripts.forget([key]);
   }
 
   override async seed({ key, seq, sums, counters, isRepair }: SeedCommand): Promise<SeedReply> {
@@ -226,8 +231,8 @@ function limitsOf(text: string): readonly LimitRef[] {
 }
 
 function unseededOf(line: string): Unseeded {
-  const [scope, seq, isNew, ...counters] = line.split(' ').map(numberOf);
-  return { scope: scope ?? 0, seq: seq ?? 0, isNew: isNew === 1, counters };
+  const [scope = 0, seq = 0, isNew, openedMs = 0, ...counters] = line.split(' ').map(numberOf);
+  return { scope, seq, isNew: isNew === 1, openedMs, counters };
 }
 
 function pinsOf(value: unknown): readonly (string | undefined)[] {

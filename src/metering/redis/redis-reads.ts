@@ -56,10 +56,20 @@ export class RedisReads extends BookReads {
     yield* this.members(this.name('bk'));
   }
 
-  override async cells(entity: string, day: string): Promise<readonly CellReading[]> {
-    const cells = new Map<string, readonly number[]>();
-    await this.fields(this.name(`c:${entity}:${day}`), (dims, metrics) => cells.set(dims, numbersOf(metrics)));
-    return [...cells].map(([dims, metrics]) => ({ dims, metrics }));
+  override async cellsOn(day: string, entities: readonly string[]): Promise<readonly (readonly CellReading[])[]> {
+    const names = entities.map((entity) => this.name(`c:${entity}:${day}`));
+    const first = await this.link.run((redis) =>
+      Promise.all(names.map((name) => redis.hscan(name, '0', 'COUNT', pieceSize))),
+    );
+    return Promise.all(
+      first.map(async ([cursor, flat], at) => {
+        const cells = new Map<string, readonly number[]>();
+        const take = (dims: string, metrics: string): unknown => cells.set(dims, numbersOf(metrics));
+        eachPair(flat, take);
+        if (cursor !== '0') await this.fields(names[at] ?? '', take, cursor);
+        return [...cells].map(([dims, metrics]) => ({ dims, metrics }));
+      }),
+    );
   }
 
   override async entities(kind: string, day: string): Promise<readonly string[]> {
@@ -135,15 +145,19 @@ export class RedisReads extends BookReads {
   }
 
   /** Fields of a hash, some perhaps twice, in pieces. */
-  private async fields(hash: string, take: (field: string, value: string) => unknown): Promise<void> {
-    let cursor = '0';
+  private async fields(hash: string, take: (field: string, value: string) => unknown, from = '0'): Promise<void> {
+    let cursor = from;
     do {
       const scan = (redis: RedisCommands): Promise<[string, string[]]> => redis.hscan(hash, cursor, 'COUNT', pieceSize);
       const [next, flat] = await this.link.run(scan);
       cursor = next;
-      for (let at = 0; at + 1 < flat.length; at += 2) take(flat[at] ?? '', flat[at + 1] ?? '');
+      eachPair(flat, take);
     } while (cursor !== '0');
   }
+}
+
+function eachPair(flat: readonly string[], take: (field: string, value: string) => unknown): void {
+  for (let at = 0; at + 1 < flat.length; at += 2) take(flat[at] ?? '', flat[at + 1] ?? '');
 }
 
 function rowOf(id: string, stored: string): RowReading {
@@ -151,7 +165,7 @@ function rowOf(id: string, stored: string): RowReading {
 }
 
 function bookOf(key: string, fields: Readonly<Record<string, string>>): BookReading | undefined {
-  const { q, s, r, ws, wr, wt, ...rest } = fields;
+  const { q, s, r, o, ws, wr, wt, ...rest } = fields;
   if (q === undefined) return undefined;
   const counters = new Map<string, Counter>();
   for (const [field, value] of Object.entries(rest)) {
@@ -163,6 +177,7 @@ function bookOf(key: string, fields: Readonly<Record<string, string>>): BookRead
     key,
     seq: numberOf(q),
     isOpen: s !== undefined,
+    openedMs: numberOf(o ?? '0'),
     spent: numberOf(s ?? '0'),
     running: numberOf(r ?? '0'),
     windowStartMs: numberOf(ws ?? '0'),

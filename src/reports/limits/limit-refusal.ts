@@ -58,7 +58,9 @@ function budgetRefusal(state: LimitState, { budgetStatus, nowMs }: RefusalOption
   const { resetAtMs } = state;
   const who = `${budgetWord(state)}=${nameOf(state)}`;
   const model = state.model === undefined ? '' : ` for model=${state.model}`;
-  const spent = `Current cost: ${amountWords(state, state.used)}, Max budget: ${amountWords(state, state.max)}`;
+  // Room is kept for what a request may come to, so the last of a budget may be too little for one.
+  const tooLittle = state.used < state.max ? ', and what is left is too little for what this request may cost' : '';
+  const spent = `Current cost: ${amountWords(state, state.used)}, Max budget: ${amountWords(state, state.max)}${tooLittle}`;
   const reset =
     resetAtMs === undefined
       ? 'Ask the operator of this gateway to raise it.'

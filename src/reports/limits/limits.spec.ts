@@ -113,6 +113,12 @@ describe('a request that a budget keeps out', () => {
     });
   });
 
+  it('says so when what is left is too little for the request', () => {
+    expect(limitRefusal({ ...money, used: 11_990_000_000 }, options).message).toContain(
+      'Current cost: $11.99, Max budget: $12.00, and what is left is too little for what this request may cost. It starts',
+    );
+  });
+
   it('reads as a spent window to a Codex CLI', () => {
     const reply = errorReply(limitRefusal(money, options), {
       surface: 'native',

@@ -1,3 +1,4 @@
+import { type ScopeKind } from '../../kernel/limits';
 import { dollarsFromNanos } from '../../kernel/money';
 import { type LedgerRow } from '../../metering/ledger-row';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
@@ -5,7 +6,8 @@ import { chatUsage } from '../../protocol/chat/chat-usage';
 import { type Sight } from '../sight';
 
 /**
- * A ledger row as LiteLLM's `SpendLogs` row: dollars as numbers, times in ISO 8601, no prompt and no answer.
+ * A ledger row as LiteLLM's `SpendLogs` row: dollars as numbers, times in ISO 8601, no prompt and no answer. A row of call
+ * type `adjustment` is no request: somebody set the spend of the key, team or user that it names.
  *
  * What only the operator should know (which login answered, at which address) is left out for others.
  */
@@ -15,7 +17,6 @@ export function spendLogRow(row: LedgerRow, sight: Sight): JsonObject {
   return {
     request_id: row.id,
     call_type: row.callType,
-    api_key: row.keyHash,
     spend: dollarsFromNanos(row.spend),
     total_tokens: usage.inputTokens + usage.outputTokens,
     prompt_tokens: usage.inputTokens,
@@ -28,11 +29,7 @@ export function spendLogRow(row: LedgerRow, sight: Sight): JsonObject {
     model_group: row.modelGroup,
     custom_llm_provider: row.provider ?? '',
     api_base: isOperator ? (row.apiBase ?? '') : '',
-    user: row.userId ?? '',
-    team_id: row.teamId ?? null,
-    organization_id: null,
-    end_user: row.customerId ?? '',
-    requester_ip_address: row.clientIp ?? null,
+    ...whoOf(row),
     metadata: metadataOf(row, isOperator),
     cache_hit: 'False',
     cache_key: '',
@@ -43,6 +40,19 @@ export function spendLogRow(row: LedgerRow, sight: Sight): JsonObject {
     session_id: row.sessionId ?? null,
     status: row.status,
     mcp_namespaced_tool_name: null,
+  };
+}
+
+/** An adjustment names the one book that it changes, a request everybody it was charged to. */
+function whoOf({ keyHash, userId, teamId, customerId, clientIp, adjusts }: LedgerRow): JsonObject {
+  const id = (kind: ScopeKind): string | undefined => (adjusts?.kind === kind ? adjusts.id : undefined);
+  return {
+    api_key: id('key') ?? keyHash,
+    user: id('user') ?? userId ?? '',
+    team_id: id('team') ?? teamId ?? null,
+    organization_id: null,
+    end_user: id('customer') ?? customerId ?? '',
+    requester_ip_address: clientIp ?? null,
   };
 }
 

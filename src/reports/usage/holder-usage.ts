@@ -34,7 +34,8 @@ export class HolderUsage {
 
   /** How full the whole proxy is, is the operator's to know. */
   private async limits(principal: Principal): Promise<readonly LimitState[]> {
-    const scopes = scopesOf(principal).filter(({ kind }) => kind !== 'proxy' || sightOf(principal).kind === 'all');
+    const seesAll = sightOf(principal).kind === 'all';
+    const scopes = scopesOf(principal).filter(({ kind }) => kind !== 'proxy' || seesAll);
     return scopes.length === 0 ? [] : this.books.limits(scopes);
   }
 }

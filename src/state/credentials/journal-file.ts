@@ -31,7 +31,7 @@ export class JournalFile {
 
   /** Makes the file hold exactly these values and opens it for more; whole or not at all. */
   async rewrite(values: readonly unknown[]): Promise<void> {
-    await this.flushing;
+    await this.flushed();
     await this.file?.close();
     this.file = undefined;
     const draft = `${this.path}.new`;
@@ -48,16 +48,27 @@ export class JournalFile {
   append(value: unknown): Promise<void> {
     return new Promise((resolve, reject) => {
       this.queue.push({ line: `${JSON.stringify(value)}\n`, resolve, reject });
-      this.flushing ??= this.flushAll().finally(() => {
-        this.flushing = undefined;
-      });
+      if (this.flushing === undefined) this.flush();
     });
   }
 
   async close(): Promise<void> {
-    await this.flushing;
+    await this.flushed();
     await this.file?.close();
     this.file = undefined;
+  }
+
+  private flush(): void {
+    this.flushing = this.flushAll().finally(() => {
+      this.flushing = undefined;
+      // Who waited for the last line may have written the next one before this was told.
+      if (this.queue.length > 0) this.flush();
+    });
+  }
+
+  /** Until nothing is being written. */
+  private async flushed(): Promise<void> {
+    while (this.flushing !== undefined) await this.flushing;
   }
 
   private async flushAll(): Promise<void> {

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { type StartConditions } from '../config/load-settings';
+import { dollarWords } from '../reports/limits/limit-words';
+import { askGateway } from './gateway-call';
+import { gatewayWords } from './gateway-words';
+import { CommandRefused, withPlainErrors } from './login-words';
+import { textTable } from './text-table';
+
+const word = z.string().nullable();
+const usageSchema = z.looseObject({
+  key: z.looseObject({ token: z.string(), key_alias: word, team_id: word, user_id: word }),
+  spend: z.number(),
+  held: z.number(),
+  running_requests: z.number(),
+  limits: z.array(
+    z.looseObject({
+      limit: z.string(),
+      name: word,
+      model: word,
+      unit: z.string(),
+      period: z.string(),
+      max: z.number(),
+      used: z.number(),
+      remaining: z.number(),
+      reset_at: word,
+    }),
+  ),
+});
+const totalSchema = z.looseObject({ spend: z.number(), max_budget: z.number().nullable() });
+const keysSchema = z.array(z.looseObject({ api_key: z.string(), key_alias: word, total_spend: z.number() }));
+
+type Usage = z.infer<typeof usageSchema>;
+type Total = z.infer<typeof totalSchema>;
+type Keys = z.infer<typeof keysSchema>;
+
+/**
+ * Shows what a key spent and what it is held to; for an admin's key also what all keys spent in the last month.
+ *
+ * @returns 0, or 1 when the gateway cannot be asked.
+ */
+export function usageCommand(conditions: StartConditions): Promise<number> {
+  return withPlainErrors(async () => {
+    const { settings, address, json } = gatewayWords(conditions);
+    const usage = usageSchema.safeParse(await askGateway(settings, address, { method: 'GET', path: '/v1/usage' }));
+    if (!usage.success) throw new CommandRefused('That address does not answer like a Codex Gateway.');
+    // Only admins and viewers are told what others spent.
+    const ask = (path: string): Promise<unknown> =>
+      askGateway(settings, address, { method: 'GET', path }).catch(unlessRefused);
+    const all = totalSchema.safeParse(await ask('/global/spend')).data;
+    const top = all === undefined ? undefined : keysSchema.safeParse(await ask('/global/spend/keys?limit=20')).data;
+    const gateway = all === undefined || top === undefined ? undefined : { ...all, keys: top };
+    const shown = json ? JSON.stringify({ usage: usage.data, gateway }, null, 2) : page(usage.data, all, top);
+    process.stdout.write(`${shown}\n`);
+    return 0;
+  });
+}
+
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof CommandRefused)) throw error;
+  return undefined;
+}
+
+function page(usage: Usage, total: Total | undefined, keys: Keys | undefined): string {
+  const { key, limits } = usage;
+  const whose = [key.key_alias ?? key.token.slice(0, 12), key.team_id && `team ${key.team_id}`, key.user_id && `user ${key.user_id}`]; // prettier-ignore
+  const head = `${whose.filter((part) => part !== null && part !== '').join(', ')}: ${dollarWords(usage.spend)} spent, ${dollarWords(usage.held)} set aside by ${usage.running_requests} running requests`;
+  const table = textTable(
+    ['LIMIT', 'OF', 'MODEL', 'USED', 'MAX', 'LEFT', 'PERIOD', 'STARTS ANEW'],
+    limits.map(({ limit, name, model, unit, used, max, remaining, period, reset_at }) => [
+      limit,
+      name,
+      model,
+      amount(used, unit),
+      amount(max, unit),
+      amount(remaining, unit),
+      period,
+      reset_at,
+    ]),
+  );
+  return [head, ...(limits.length === 0 ? ['No limits.'] : table), ...gatewayLines(total, keys)].join('\n');
+}
+
+function gatewayLines(total: Total | undefined, keys: Keys | undefined): readonly string[] {
+  if (total === undefined || keys === undefined) return [];
+  const budget = total.max_budget === null ? '' : ` of ${dollarWords(total.max_budget)}`;
+  const rows = keys.map(({ api_key, key_alias, total_spend }) => [key_alias, api_key.slice(0, 12), dollarWords(total_spend)]); // prettier-ignore
+  return ['', `All keys: ${dollarWords(total.spend)}${budget}`, ...textTable(['ALIAS', 'KEY', 'LAST 30 DAYS'], rows)];
+}
+
+function amount(value: number, unit: string): string {
+  if (unit === 'usd') return dollarWords(value);
+  return unit === 'percent' ? `${value} %` : String(value);
+}

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { JournalFile } from './journal-file';
+
+const folder = mkdtempSync(join(tmpdir(), 'journal-file-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a journal file', () => {
+  it('writes lines that come one after the other, each as soon as the one before is told', async () => {
+    const path = join(folder, 'one-by-one');
+    const journal = new JournalFile(path);
+    await journal.rewrite([]);
+    for (let at = 0; at < 50; at += 1) await journal.append(at);
+    await journal.append('then').then(() => journal.append('at once'));
+    await journal.close();
+
+    expect(await new JournalFile(path).load()).toEqual([
+      ...Array.from({ length: 50 }, (_, at) => at),
+      'then',
+      'at once',
+    ]);
+  });
+
+  it('shares one flush among lines that come together, and keeps their order', async () => {
+    const path = join(folder, 'together');
+    const journal = new JournalFile(path);
+    await journal.rewrite(['first']);
+    await Promise.all(Array.from({ length: 100 }, (_, at) => journal.append(at)));
+    await journal.rewrite(['only this']);
+    await journal.append('and this');
+    await journal.close();
+
+    expect(await new JournalFile(path).load()).toEqual(['only this', 'and this']);
+  });
+
+  it('tells whoever appends to a closed one', async () => {
+    const journal = new JournalFile(join(folder, 'closed'));
+    await journal.rewrite([]);
+    await journal.close();
+
+    await expect(journal.append(1)).rejects.toThrow('the journal is closed');
+  });
+});

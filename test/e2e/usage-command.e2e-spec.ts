@@ -1,0 +1,99 @@
+import OpenAI from 'openai';
+import { runCommand } from '../../src/cli/commands';
+import { startBench, type TestBench } from '../support/gateway';
+
+let bench: TestBench;
+let holder: string;
+beforeAll(async () => {
+  bench = await startBench({
+    config: 'model_list:\n  - { model_name: m, litellm_params: { model: codex-oauth/gpt-5.5 } }\n',
+  });
+  const made = await fetch(`${bench.url}/key/generate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ key_alias: 'ci-bot', max_budget: 12, budget_duration: '30d', rpm_limit: 60 }),
+  });
+  holder = ((await made.json()) as { key: string }).key;
+  const client = new OpenAI({ baseURL: `${bench.url}/v1`, apiKey: holder, maxRetries: 0 });
+  await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Ping!' }] });
+});
+afterAll(async () => {
+  await bench.close();
+});
+
+/** What a command printed, and its status. */
+async function run(...argv: readonly string[]): Promise<{ status: number; out: string; err: string }> {
+  const told = { out: '', err: '' };
+  const spies = (['out', 'err'] as const).map((name) =>
+    jest.spyOn(process[`std${name}`], 'write').mockImplementation((text) => {
+      told[name] += String(text);
+      return true;
+    }),
+  );
+  try {
+    const env = { GATEWAY_MASTER_KEY: bench.key, PORT: new URL(bench.url).port };
+    const status = await runCommand({ argv, env, cwd: bench.folder, homeDir: bench.folder });
+    return { status, ...told };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+describe('the command usage', () => {
+  it('shows a holder its spend and limits, and nothing of others', async () => {
+    const { status, out } = await run('usage', '--url', bench.url, '--key', holder);
+
+    expect(status).toBe(0);
+    expect(out).toMatch(/^ci-bot: \$0\.00\d+ spent, \$0\.00 set aside by 0 running requests\n/);
+    expect(out).toMatch(/\nkey\.rpm_limit +ci-bot +- +1 +60 +59 +window +20/);
+    expect(out).toMatch(/\nkey\.max_budget +ci-bot +- +\$0\.00\d+ +\$12\.00 +\$11\.99\d+ +30d +20/);
+    expect(out).not.toContain('All keys');
+  });
+
+  it('shows an admin what all keys spent, and finds the gateway of these settings by itself', async () => {
+    const { status, out } = await run('usage');
+
+    expect(status).toBe(0);
+    expect(out).toMatch(/All keys: \$0\.00\d+\n/);
+    expect(out).toMatch(/\nci-bot +[0-9a-f]{12} +\$0\.00\d+/);
+  });
+
+  it('prints JSON for programs', async () => {
+    const { usage, gateway } = JSON.parse((await run('usage', '--json')).out) as Record<
+      string,
+      Record<string, unknown>
+    >;
+
+    expect(usage).toMatchObject({ running_requests: 0, limits: [] });
+    expect(gateway?.['keys']).toEqual([expect.objectContaining({ key_alias: 'ci-bot' })]);
+  });
+
+  it('says what is wrong without the key', async () => {
+    const wrong = await run('usage', '--key', 'sk-a-key-that-nobody-has-1234');
+    expect(wrong).toMatchObject({ status: 1, err: expect.stringMatching(/^The gateway answers 401/) as string });
+    const away = await run('usage', '--url', 'http://127.0.0.1:1');
+    expect(away.err).toMatch(/^The gateway cannot be reached \(upstream_unreachable\)\.\n$/);
+    expect((await run('usage', '--colour')).err).toContain('Known words: --url U, --key K');
+    expect((await run('usage', '--url', 'gateway')).err).toContain('--url must be an http or https address');
+  });
+});
+
+describe('the command reconcile', () => {
+  it('says that the books agree', async () => {
+    const { status, out } = await run('reconcile', '--url', bench.url);
+
+    expect(status).toBe(0);
+    expect(out).toMatch(/^\d+ figures compared in \d+ ms: 0 differ, 0 were put right\.\n$/);
+    expect(JSON.parse((await run('reconcile', '--dry-run', '--json')).out)).toMatchObject({
+      mismatches: [],
+      repaired: 0,
+    });
+  });
+
+  it('is for admins', async () => {
+    expect(await run('reconcile', '--key', holder)).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/^The gateway answers 403: /) as string,
+    });
+  });
+});
