@@ -1,16 +1,5 @@
-/** The floors of the house, lowest first. A folder imports floors below it, never above, never a neighbour. */
-const floors = [
-  ['kernel'],
-  ['protocol'],
-  ['config'],
-  ['state', 'outbound', 'telemetry'],
-  ['http'],
-  ['auth', 'models', 'prompts', 'keys', 'metering', 'reload', 'workers'],
-  ['upstream'],
-  ['routing', 'reports'],
-  ['serving'],
-  ['api', 'admin', 'metrics', 'health', 'cli'],
-];
+/** The rooms of each floor, lowest first. */
+const floors = require('./scripts/floors.cjs').map((rooms) => Object.keys(rooms));
 const anyOf = (names) => `^src/(${names.join('|')})/`;
 
 const noLookingUp = floors.slice(0, -1).map((floor, level) => ({

@@ -39,6 +39,11 @@ const reasons: ReadonlyMap<string, string> = new Map([
 
 const unknown = 'unknown: not a key of this gateway; check its spelling and its section';
 
+/** Every key of LiteLLM that is known and does nothing, with the reason. */
+export function ignoredKeys(): ReadonlyMap<string, string> {
+  return reasons;
+}
+
 /** Why a key without effect has none; a key nobody knows gets a hint to look for a slip of the pen. */
 export function ignoredBecause(name: string): string {
   return reasons.get(name) ?? unknown;

@@ -45,15 +45,15 @@ async function busyBooks(): Promise<OpenBooks> {
 
 const name = (key: string): string => `${settings.keyPrefix}{meter}:${key}`;
 
-async function keysLike(open: OpenBooks, pattern: string): Promise<string[]> {
-  const found = (await open.link?.run((redis) => redis.keys(`${settings.keyPrefix}?meter?:${pattern}`))) ?? [];
-  return found.sort();
+async function keysLike(pattern: string): Promise<string[]> {
+  const found = await server.everywhere((redis) => redis.keys(`${settings.keyPrefix}?meter?:${pattern}`));
+  return found.flat().sort();
 }
 
 async function dump(open: OpenBooks): Promise<Record<string, unknown>> {
   const all: Record<string, unknown> = {};
   for (const pattern of ['b:*', 'c:*', 'ct:*'])
-    for (const key of await keysLike(open, pattern)) {
+    for (const key of await keysLike(pattern)) {
       const fields = (await open.link?.run((redis) => redis.hgetall(key))) ?? {};
       delete fields['q'];
       delete fields['o'];
@@ -73,7 +73,7 @@ describeWithRedis('reconcile', () => {
   it('finds, names and repairs counters, holds, slots, cells and totals that differ; twice is once', async () => {
     const open = await busyBooks();
     const sound = await dump(open);
-    const [cell] = await keysLike(open, 'c:team:t1:*');
+    const [cell] = await keysLike('c:team:t1:*');
     const [dims = ''] = (await open.link?.run((redis) => redis.hkeys(cell ?? ''))) ?? [];
     await open.link?.run(async (redis) => {
       await redis.hincrby(name('b:key:k1'), 's', 17);
@@ -108,7 +108,7 @@ describeWithRedis('reconcile', () => {
     const open = await busyBooks();
     const sound = await dump(open);
     for (const pattern of ['b:*', 'c:*', 'ct:*', 'cd:*', 'bk'])
-      for (const key of await keysLike(open, pattern)) await open.link?.run((redis) => redis.del(key));
+      for (const key of await keysLike(pattern)) await open.link?.run((redis) => redis.del(key));
     await open.books.bookkeeper.reconcile(true);
     const request = world.asking(scopes, { nanos: 1 }, owner);
     expect((await open.books.meter.admit(request)).kind).toBe('admitted');

@@ -110,7 +110,7 @@ describeWithRedis('the tickets of a process that died', () => {
     await owner.link?.run(async (redis) => {
       const name = (key: string) => `${settings.keyPrefix}{meter}:${key}`;
       const [process = ''] = await redis.zrange(name('leases'), '0', '-1');
-      await redis.copy(name(`t:${known.ticketId}`), name(`t:${lost}`));
+      await redis.hset(name(`t:${lost}`), await redis.hgetall(name(`t:${known.ticketId}`)));
       await redis.zadd(name(`o:${process}`), Date.now() + 3_600_000, lost);
       await redis.hincrby(name('b:key:k1'), 'r', 1);
     });
