@@ -80,7 +80,6 @@ export type GenerateFields = Fields<typeof generateShape>;
 /** What is to change of a key. */
 export type UpdateFields = Fields<typeof updateShape>;
 /** What a new secret is asked to be. */
-export type RegenerateFields = Fields<typeof regenerateShape>;
 /** What both say of a key. */
 export type CommonKeyFields = Fields<typeof commonShape>;
 

@@ -48,4 +48,3 @@ export const keptTeamFields: ReadonlySet<string> = new Set([
 /** What a new team is asked to be. */
 export type NewTeamFields = Partial<z.output<z.ZodObject<typeof newTeamShape>>>;
 /** What is to change of a team. */
-export type TeamFields = Partial<z.output<z.ZodObject<typeof teamShape>>>;

@@ -37,4 +37,3 @@ export const keptUserFields: ReadonlySet<string> = new Set([
 /** What a new user is asked to be. */
 export type NewUserFields = Partial<z.output<z.ZodObject<typeof newUserShape>>>;
 /** What is to change of a user. */
-export type UserFields = Partial<z.output<z.ZodObject<typeof userShape>>>;

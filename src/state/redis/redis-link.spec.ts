@@ -210,8 +210,8 @@ describeWithRedis('RedisLink without an answer', () => {
     await new Promise<void>((resolve) => {
       link.subscribe('c', () => undefined, resolve);
     });
-    await strict.command('ACL', 'SETUSER', 'default', 'resetchannels');
-    await strict.command('CLIENT', 'KILL', 'TYPE', 'pubsub').catch(() => undefined);
+    await strict.operate((redis) => redis.call('ACL', 'SETUSER', 'default', 'resetchannels'));
+    await strict.operate((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub'));
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await link.run((redis) => redis.ping())).toBe('PONG');
   });
