@@ -74,6 +74,11 @@ export class Admission {
     return { plan, wholeMs };
   }
 
+  /** A chunk of the answer came. */
+  heard({ ticket }: Progress): void {
+    if (ticket !== undefined) this.keeper.heard(ticket);
+  }
+
   /** Where a call would go; nothing is taken. @throws {GatewayError} */
   async routeOf(call: Call, progress: Progress): Promise<Route> {
     return servable(call, await this.leadTo(call, progress), this.settings.dropParams);

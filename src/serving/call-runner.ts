@@ -89,7 +89,10 @@ export class CallRunner {
       if (signal.aborted) stop();
       const hook = this.hooks.forCall(call);
       const heard = progress.content === undefined ? hook : progress.content.heardBy(hook);
-      await tell(new AnswerReader(routed, heard, call.dialect === 'native'));
+      const seen = (): void => {
+        this.admission.heard(progress);
+      };
+      await tell(new AnswerReader(routed, heard, call.dialect === 'native', seen));
       signal.throwIfAborted();
     } catch (error) {
       thrown = signal.aborted ? signal.reason : error;

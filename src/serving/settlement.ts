@@ -128,14 +128,14 @@ function usageOf(progress: Progress): Pick<Bill, 'usage' | 'quality'> {
   if (routed === undefined) return unheard(progress);
   const told = routed.tracker.usage;
   if (told !== undefined) return { usage: told, quality: 'exact' };
-  const usage = estimatedUsage ?? seenUsage(routed.tracker, ticket?.facts.inputTokens ?? 0);
+  const usage = estimatedUsage ?? seenUsage(routed.tracker, ticket?.input ?? noUsage);
   return { usage, quality: 'estimated' };
 }
 
 /** No stream began. Only an answer in one piece that does not say what it used has used something all the same. */
 function unheard({ end, ticket }: Progress): Pick<Bill, 'usage' | 'quality'> {
   if (end !== 'completed') return { usage: noUsage, quality: 'exact' };
-  return { usage: { ...noUsage, inputTokens: ticket?.facts.inputTokens ?? 0 }, quality: 'estimated' };
+  return { usage: { ...noUsage, ...ticket?.input }, quality: 'estimated' };
 }
 
 interface Ending {
