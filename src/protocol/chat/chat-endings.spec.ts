@@ -70,9 +70,9 @@ describe('a chat answer that fails', () => {
     const encoder = new ChatEncoder(options());
     encoder.encode([created, say('a')]);
     expect(encoder.finish()).toBe('');
-    expect(framesOf(encoder.fail(error))).toEqual([
-      { name: undefined, json: { error: { message: 'cut ü', type: 'bad_gateway', param: null, code: 'stream_cut' } } },
-    ]);
+    const gateway = { author: 'upstream', limit: null, remaining: null, reset_at: null };
+    const told = { message: 'cut ü', type: 'bad_gateway', param: null, code: 'stream_cut', gateway };
+    expect(framesOf(encoder.fail(error))).toEqual([{ name: undefined, json: { error: told } }]);
   });
 
   it.each(answerNames.filter((name) => !wholeAnswerNames.includes(name)))(

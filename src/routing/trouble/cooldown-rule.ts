@@ -3,7 +3,7 @@ import { type CooldownScope } from '../../kernel/observations';
 import { type FailureKind, type UpstreamFailure } from '../../kernel/upstream-failure';
 import { type Candidate } from '../choice/candidate';
 import { type Cooldown, type CooldownKind } from './cooldown';
-import { countFor } from './error-class';
+import { countFor, errorClassOf } from './error-class';
 
 /** What a decision about a failure looks at besides the failure itself. */
 export interface Circumstances {
@@ -52,7 +52,7 @@ const hopelessCalls = 1_000;
  */
 export function cooldownFor(failure: UpstreamFailure, around: Circumstances): Cooldown | undefined {
   const usualMs = usualRestMs(around);
-  if (usualMs === 0) return undefined;
+  if (usualMs === 0 || isBorneByName(failure, around)) return undefined;
   switch (failure.blame) {
     case 'request':
     case 'client':
@@ -142,6 +142,17 @@ function isBorne(failure: UpstreamFailure, { settings, failuresWithin, candidate
   const windowMs = candidate.deployment.routing?.cooldownMs ?? settings.timeMs;
   if (ofKind !== undefined) return failuresWithin(windowMs, failure.kind) <= ofKind;
   return failuresWithin(windowMs, undefined) <= (settings.allowedFails ?? 0);
+}
+
+/** Whether the policy names this kind of failure, bears it as often as this, and nothing is known that makes waiting the better choice. */
+function isBorneByName({ kind }: UpstreamFailure, { settings, failuresWithin, candidate }: Circumstances): boolean {
+  const errorClass = errorClassOf(kind);
+  // A used-up plan says itself when it is worth asking again.
+  if (settings.allowedFailsPolicy === undefined || errorClass === undefined || kind === 'quota_exhausted') return false;
+  const borne = settings.allowedFailsPolicy.get(errorClass);
+  if (borne === undefined) return false;
+  const windowMs = candidate.deployment.routing?.cooldownMs ?? settings.timeMs;
+  return failuresWithin(windowMs, kind) <= borne;
 }
 
 function askedMs({ details }: UpstreamFailure): number | undefined {
