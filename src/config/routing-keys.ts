@@ -74,6 +74,8 @@ export const routingKeys = {
     max_retries: key(count, 'same as num_retries', 'mapped'),
     num_retries: key(count, 'tries after the first one'),
     cooldown_time: key(secondsOrZero, 'how long it is left alone when it fails, in seconds; 0: never'),
+    allowed_fails: key(count, 'failures within cooldown_time that it may have'),
+    allowed_fails_policy: key(allowedFails, 'the same by kind of failure'),
     tags: key(texts, 'tags that lead requests here'),
     tag_regex: key(patterns, 'patterns for lines such as "User-Agent: …" that lead requests here'),
   },

@@ -157,6 +157,20 @@ const cases: readonly Case[] = [
     rests: { scope: 'deployment', kind: 'errors', ms: 5 * seconds },
   },
   {
+    what: 'as many fails as the deployment itself is allowed',
+    kind: 'server_error',
+    around: { candidate: candidate('patient', { allowedFails: 5 }), settings: counting, failuresWithin: () => 5 },
+  },
+  {
+    what: 'more timeouts than the deployment’s own policy allows',
+    kind: 'timeout',
+    around: {
+      candidate: candidate('one', { allowedFailsPolicy: new Map([['TimeoutError', 0] as const]) }),
+      settings: counting,
+    },
+    rests: { scope: 'deployment', kind: 'errors', ms: 5 * seconds },
+  },
+  {
     what: 'more timeouts than the policy allows',
     kind: 'timeout',
     around: { settings: policy, failuresWithin: (_, kind) => (kind === 'timeout' ? 2 : 0) },

@@ -42,6 +42,8 @@ const shortestProbedMs = 10 * minuteMs;
 const networkStrikes = 3;
 /** LiteLLM's rule: more than half of at least five calls in a minute; or every one of a thousand. */
 const leastCalls = 5;
+/** LiteLLM's `allowed_fails` where only a policy is given. */
+const usuallyAllowed = 3;
 const hopelessCalls = 1_000;
 
 /**
@@ -50,7 +52,8 @@ const hopelessCalls = 1_000;
  * Blame comes first: a bad prompt or a client that left is nobody's fault here, an account's trouble rests the account, a
  * missing model only that model on it, a page of the edge the route. Everything else is counted against the deployment.
  */
-export function cooldownFor(failure: UpstreamFailure, around: Circumstances): Cooldown | undefined {
+export function cooldownFor(failure: UpstreamFailure, circumstances: Circumstances): Cooldown | undefined {
+  const around = { ...circumstances, settings: withOwn(circumstances) };
   const usualMs = usualRestMs(around);
   if (usualMs === 0 || isBorneByName(failure, around)) return undefined;
   switch (failure.blame) {
@@ -72,6 +75,17 @@ export function cooldownFor(failure: UpstreamFailure, around: Circumstances): Co
         ? routeTrouble(failure, around, usualMs)
         : deploymentTrouble(failure, around, usualMs);
   }
+}
+
+/** What the deployment says itself goes before what the router says. */
+function withOwn({ settings, candidate }: Circumstances): CooldownSettings {
+  const { allowedFails, allowedFailsPolicy } = candidate.deployment.routing ?? {};
+  if (allowedFails === undefined && allowedFailsPolicy === undefined) return settings;
+  return {
+    ...settings,
+    allowedFails: allowedFails ?? settings.allowedFails ?? usuallyAllowed,
+    allowedFailsPolicy: allowedFailsPolicy ?? settings.allowedFailsPolicy,
+  };
 }
 
 /** 0: this deployment never rests. */
