@@ -101,8 +101,9 @@ export class Admission {
   }
 
   private onAttempt(progress: Progress): TryPlan['onAttempt'] {
-    return (deployment, attempt) => {
+    return (deployment, attempt, reasoningDropped) => {
       progress.deployment = deployment;
+      progress.reasoningDropped = reasoningDropped;
       progress.attempts = attempt;
       if (progress.ticket !== undefined) this.meter.assign(progress.ticket.facts.id, deployment.id);
     };
