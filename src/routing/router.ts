@@ -97,7 +97,7 @@ export class Router {
     const running = new RunningAnswer(this.rooms, this.rooms.noteOf(run, attempt));
     const { done: shown, span } = await this.observed(run, attempt, async (own) => {
       const answer = await this.upstream.open(deployment, attempt.call, plan.signal, own);
-      this.rooms.opened(attempt, answer);
+      this.rooms.opened(run, attempt, answer);
       return untilContent(answer, this.clock, running.watch);
     });
     this.rooms.contentCame(run, attempt.lease);
@@ -129,6 +129,7 @@ export class Router {
         upstreamModel,
         deploymentId: deployment.id,
         apiBase: deployment.apiBase,
+        principal: run.plan.caller.principal,
         failure: failure?.kind,
         upstreamStatus: failure?.details.upstreamStatus,
         durationMs: this.clock.monotonicMs() - startedMs,

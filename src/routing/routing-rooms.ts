@@ -91,8 +91,12 @@ export class RoutingRooms {
   }
 
   /** The head of an answer came. */
-  opened({ candidate }: Attempt, { quota }: UpstreamAnswer): void {
+  opened({ route, plan }: GroupRun, { candidate }: Attempt, { quota, limits, model }: UpstreamAnswer): void {
     this.fleet.quotaSaid(candidate.account, quota, 'headers');
+    if (limits === undefined) return;
+    const { id: deploymentId, apiBase } = candidate.deployment;
+    const where = { modelLabel: route.label, deploymentId, apiBase, upstreamModel: model.slug };
+    this.observer.upstreamLimitsSeen({ ...where, principal: plan.caller.principal, ...limits });
   }
 
   /** What is kept of an attempt while its answer runs. */
