@@ -4,6 +4,7 @@ import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { Observer } from '../kernel/observer';
+import { Stopper, type StopSignal } from '../kernel/stop-signal';
 import { type Span } from '../kernel/tracing';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
@@ -95,11 +96,13 @@ export class Router {
     const { plan } = run;
     const deployment = asWished(attempt.candidate.deployment, plan.wishes);
     const running = new RunningAnswer(this.rooms, this.rooms.noteOf(run, attempt));
-    const { done: shown, span } = await this.observed(run, attempt, async (own) => {
-      const answer = await this.upstream.open(deployment, attempt.call, plan.signal, own);
-      this.rooms.opened(run, attempt, answer);
-      return untilContent(answer, this.clock, running.watch);
-    });
+    const { done: shown, span } = await this.observed(run, attempt, (own) =>
+      whileNobodyHolds(plan.signal, async (signal) => {
+        const answer = await this.upstream.open(deployment, attempt.call, signal, own);
+        this.rooms.opened(run, attempt, answer);
+        return untilContent(answer, this.clock, running.watch);
+      }),
+    );
     this.rooms.contentCame(run, attempt.lease);
     return { ...routedBy(run, attempt, this.settings), ...shown, span, over: running.overOf(shown.tracker) };
   }
@@ -174,6 +177,24 @@ class RunningAnswer {
 
 /** Sees what of an answer is of use to routing. Called for rare events only. */
 export type EventWatch = (event: AnswerEvent) => void;
+
+/**
+ * Lends `work` a signal that follows `signal` for as long as it lasts. Whoever holds the answer afterwards decides itself what
+ * a stop means to it: one whose client hung up may be read on for its usage.
+ */
+async function whileNobodyHolds<T>(signal: StopSignal, work: (signal: StopSignal) => Promise<T>): Promise<T> {
+  const own = new Stopper();
+  const follow = (): void => {
+    own.abort(signal.reason);
+  };
+  signal.addEventListener('abort', follow);
+  if (signal.aborted) follow();
+  try {
+    return await work(own);
+  } finally {
+    signal.removeEventListener('abort', follow);
+  }
+}
 
 /** Reads on until the answer shows content or ends, so that an early failure is still an exception. */
 async function untilContent(
