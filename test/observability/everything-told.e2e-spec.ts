@@ -114,9 +114,9 @@ async function holdersAsk(story: Story): Promise<void> {
   for (const stream of [true, false, true])
     expect((await story.ask('team', { ...talk, stream }, key)).status).toBe(200);
   const { simulator } = story.bench;
+  const served = simulator.seen.findLast(({ path }) => path.endsWith('/responses'));
   simulator.script.next(reasoningThenText('Thinking about it', 'Hello'));
   expect((await story.ask('team', { user: 'acme', prompt_cache_key: 'a-conversation' }, ownKey)).status).toBe(200);
-  const served = simulator.seen.findLast(({ path }) => path.endsWith('/responses'));
   await story.ask('team', {}, slow);
   expect((await story.ask('team', {}, slow)).status).toBe(429);
   // Its account is full now: the conversation has to move, and what is left to say of both accounts is told.
