@@ -23,6 +23,7 @@ describe('the commands', () => {
     const help = await bench.run(['--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
     for (const word of ['check-config', '--config', '--port', 'version']) expect(help.stdout).toContain(word);
+    expect(await bench.run(['help'])).toEqual(help);
     const version = await bench.run(['version']);
     expect(version).toMatchObject({
       status: 0,
