@@ -8,7 +8,7 @@ import { GatewayLogger } from './telemetry/logger';
 /** Long enough for a client to be told, short against any grace period; milliseconds. */
 const farewellMs = 2_000;
 /** For writing down what must last, when streams took the whole deadline; milliseconds. */
-const closingMs = 3_000;
+const closingMs = 5_000;
 
 /** Waits of a drain. */
 export type DrainTimes = Pick<TimeLimits, 'drainMs' | 'drainDelayMs'>;

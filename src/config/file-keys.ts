@@ -26,6 +26,13 @@ const sectionShapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ['router_settings', gatewayFileSchema.shape.router_settings.unwrap().unwrap().shape],
 ]);
 
+const routerShape = gatewayFileSchema.shape.router_settings.unwrap().unwrap().shape;
+/** Maps of `router_settings` all of whose keys are known; others hold names of the operator's own. */
+const innerShapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
+  ['routing_strategy_args', routerShape.routing_strategy_args.unwrap().unwrap().shape],
+  ['retry_budget', routerShape.retry_budget.unwrap().unwrap().shape],
+]);
+
 /** Judges a key by the schema, which is the one list of what the gateway acts on. */
 export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerdict {
   const [top, second, ...rest] = path;
@@ -33,6 +40,10 @@ export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerd
   if (top === 'environment_variables') return environmentVerdict(second);
   const shape = sectionShapes.get(String(top));
   if (shape === undefined || second === undefined) return byShape(gatewayFileSchema.shape, String(top));
+  const innerShape = top === 'router_settings' ? innerShapes.get(String(second)) : undefined;
+  if (innerShape !== undefined && rest.length > 0 && !Object.hasOwn(innerShape, String(rest[0]))) {
+    return ignored(ignoredBecause(String(rest[0])));
+  }
   const isParam = top === 'router_settings' && second === 'default_litellm_params' && rest.length > 0;
   if (isParam) return paramVerdict(String(rest[0]));
   const home = Object.hasOwn(shape, second) ? undefined : homeOf(second);

@@ -27,6 +27,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
     'health_check_staleness_threshold health_check_ignore_transient_errors health_check_model health_check_timeout health_check_max_tokens disable_background_health_check',
   ),
   ...each('answers are not cached', 'caching_groups cache_responses client_ttl'),
+  ['max_latency_list_size', 'the last ten answers of a deployment count'],
   ['enable_weighted_failover', 'the next deployment is always chosen by the strategy'],
   ['drop_params', 'set it in litellm_settings, for all deployments'],
   ['set_verbose', 'use LOG_LEVEL'],

@@ -1,7 +1,6 @@
 import { StateUnavailable } from '../state/state-unavailable';
 import { type LedgerRow } from './ledger-row';
 import { rowText } from './machine/row-text';
-import { type Hold } from './meter';
 import { type MeterEngine, type PinNote, type TicketNote } from './meter-engine';
 
 /** Drafts that go in one command. */
@@ -35,11 +34,11 @@ export class TicketWatch {
     return this.open.has(ticketId);
   }
 
-  opened(ticketId: string, { nanos }: Hold): void {
+  opened(ticketId: string, nanos: number): void {
     this.open.set(ticketId, nanos);
   }
 
-  extended(ticketId: string, { nanos }: Pick<Hold, 'nanos'>): void {
+  extended(ticketId: string, nanos: number): void {
     const held = this.open.get(ticketId);
     if (held !== undefined) this.open.set(ticketId, held + nanos);
   }

@@ -45,9 +45,9 @@ export class Fallbacks {
     }
   }
 
-  private mayPassOn({ caller, wishes, route }: TryPlan): boolean {
+  private mayPassOn({ caller, wishes }: TryPlan): boolean {
     if (caller.disableFallbacks || wishes.disableFallbacks === true) return false;
-    return this.groups.routing.fallbacks.max > 0 || route.isById === true;
+    return this.groups.routing.fallbacks.max > 0;
   }
 
   /** Tries the targets in order; those of a target that fails come before the rest of its own line. */

@@ -164,5 +164,7 @@ describe('every admitted request has one row', () => {
     const rows = await eventually(() => rowsOf(key), (found) => found.length > 0); // prettier-ignore
     expect(rows).toHaveLength(1);
     expect(rows[0]?.spend).toBeGreaterThan(0);
+    // As the upstream told at its end, not as many as the client waited for.
+    expect([rows[0]?.prompt_tokens, rows[0]?.completion_tokens]).toEqual([1_200, 40]);
   });
 });

@@ -1,5 +1,5 @@
-import { chmodSync, copyFileSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { testKey } from '../support/gateway';
 import { send } from '../support/calls';
 import { eventually, type GatewayOptions, LoginGateways } from '../support/login-gateways';
@@ -39,9 +39,12 @@ describe('a restart', () => {
     if (isRoot) for (const each of [gateways.folder, path]) chmodSync(each, each === path ? 0o444 : 0o755);
     chmodSync(folder, 0o555);
     const seedText = readFileSync(path, 'utf8');
+    const state = join(gateways.folder, 'state-of-nobody');
+    mkdirSync(state);
+    chmodSync(state, 0o777);
     const options = {
       times: patient,
-      env: { STATE_DIR: '/nonexistent', CODEX_CACHE_DIR: '/nonexistent' },
+      env: { STATE_DIR: state, CODEX_CACHE_DIR: '/nonexistent' },
       ...(isRoot ? { user: nobody } : {}),
     };
     try {
@@ -200,6 +203,7 @@ describe('GET /account/list', () => {
           rotated_by_id: expect.any(String) as string,
           generation: 1,
           advice: null,
+          routing: expect.objectContaining({ plan: 'plus', in_flight: 0, cooldowns: [] }) as object,
         },
       ],
     });

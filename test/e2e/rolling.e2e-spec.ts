@@ -33,7 +33,7 @@ describeWithRedis('four processes behind a balancer, restarted one after another
   });
 
   async function newProcess(path: string): Promise<Served> {
-    const env = { DRAIN_TIMEOUT_SECONDS: '9', DRAIN_DELAY_SECONDS: '1' };
+    const env = { DRAIN_TIMEOUT_SECONDS: '20', DRAIN_DELAY_SECONDS: '1' };
     const served = await gateways.start({ authFile: path, env });
     await balancer.add(served.url);
     return served;

@@ -29,10 +29,15 @@ function handlersOf({ gateway: { app } }: TestBench): readonly Served[] {
 } // prettier-ignore
 
 function routesIn(reflector: Reflector, controller: Type): readonly Served[] {
-  const prototype = controller.prototype as Record<string, unknown>;
-  return Object.getOwnPropertyNames(prototype).flatMap((name) => {
-    const handler = name === 'constructor' ? undefined : prototype[name];
-    if (typeof handler !== 'function' || Reflect.getMetadata(PATH_METADATA, handler) === undefined) return [];
+  const members = Object.entries(Object.getOwnPropertyDescriptors(controller.prototype as object));
+  return members.flatMap(([name, member]) => {
+    const handler: unknown = (member).value;
+    if (
+      name === 'constructor' ||
+      typeof handler !== 'function' ||
+      Reflect.getMetadata(PATH_METADATA, handler) === undefined
+    )
+      return [];
     const method = RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))] ?? '?';
     const rule = reflector.getAllAndOverride<RouteRule | undefined>(routeRule, [handler as () => unknown, controller]);
     const heads = texts(Reflect.getMetadata(PATH_METADATA, controller));

@@ -43,7 +43,8 @@ export class Load {
       } catch (error) {
         this.failures.push({
           status: undefined,
-          text: String(error instanceof Error ? (error.cause ?? error) : error),
+          // Errors of Node are of another realm than those of the suite, so not asked what they are an instance of.
+          text: String((error as { readonly cause?: unknown }).cause ?? error),
         });
       }
     }

@@ -7,6 +7,7 @@ const sources = join(repository, 'src');
 /** What writing a login needs, by folder of `src`. */
 const needed: readonly (readonly [folder: string, names: RegExp])[] = [
   ['auth', /^(auth-file|file-lock|login-|token-claims)/],
+  ['config', /^file-watch/],
   ['kernel', /^error-code/],
 ];
 

@@ -5,7 +5,7 @@ import { quotaFrameType } from '../codex/quota-words';
 import { type AnswerEvent } from './answer-event';
 import { type AnswerOutcome } from './answer-outcome';
 import { asString, skimmedEvent } from './parsed-event';
-import { isContent } from './event-types';
+import { isContent, isShell } from './event-types';
 import { responseStart } from './response-start';
 import { isTerminal, terminalOf } from './terminal-event';
 import { usageOf } from './token-usage';
@@ -18,6 +18,7 @@ import { rawStringField } from '../wire/json-scan';
 export class AnswerTracker {
   private ended: AnswerOutcome = { state: 'open' };
   private begun = false;
+  private working = false;
   /** Type of the last delta while the answer is open: its repetitions need no second look. */
   private hotType = '';
   private id: string | undefined;
@@ -50,6 +51,8 @@ export class AnswerTracker {
     } else if (isTerminal(type)) {
       this.hotType = '';
       this.ended = this.outcomeOf(event);
+    } else if (isShell(type)) {
+      this.working = true;
     } else if (this.id === undefined && !isContent(type)) {
       const start = responseStart(event);
       this.id = start.id;
@@ -66,6 +69,11 @@ export class AnswerTracker {
   /** Something of the answer itself has come: nothing may be retried any more. */
   get hasContent(): boolean {
     return this.begun;
+  }
+
+  /** The upstream has begun to think or to write: from here on it uses what somebody pays for. */
+  get isWorking(): boolean {
+    return this.working || this.begun;
   }
 
   get responseId(): string | undefined {

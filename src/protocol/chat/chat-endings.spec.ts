@@ -71,7 +71,18 @@ describe('a chat answer that fails', () => {
     encoder.encode([created, say('a')]);
     expect(encoder.finish()).toBe('');
     expect(framesOf(encoder.fail(error))).toEqual([
-      { name: undefined, json: { error: { message: 'cut ü', type: 'bad_gateway', param: null, code: 'stream_cut' } } },
+      {
+        name: undefined,
+        json: {
+          error: {
+            message: 'cut ü',
+            type: 'bad_gateway',
+            param: null,
+            code: 'stream_cut',
+            gateway: { author: 'upstream', limit: null, remaining: null, reset_at: null },
+          },
+        },
+      },
     ]);
   });
 
