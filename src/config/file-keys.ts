@@ -45,7 +45,14 @@ export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerd
     return ignored(ignoredBecause(String(rest[0])));
   }
   const isParam = top === 'router_settings' && second === 'default_litellm_params' && rest.length > 0;
-  return isParam ? paramVerdict(String(rest[0])) : byShape(shape, second);
+  if (isParam) return paramVerdict(String(rest[0]));
+  const home = Object.hasOwn(shape, second) ? undefined : homeOf(second);
+  return home === undefined ? byShape(shape, second) : ignored(`it belongs in ${home}`);
+}
+
+/** The first section that acts on a key: it is easily written into the wrong one. */
+function homeOf(name: string): string | undefined {
+  return [...sectionShapes].find(([, shape]) => Object.hasOwn(shape, name))?.[0];
 }
 
 function itemVerdict(

@@ -17,6 +17,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
       'health_check_interval alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb ' +
       'global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
   ),
+  ...each('in litellm_params: single deployments have no budget', 'max_budget budget_duration'),
   ...each(
     'there is no priority queue; a full model group waits for queue_timeout, first come first served',
     'default_priority polling_interval priority',

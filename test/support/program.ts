@@ -99,7 +99,7 @@ export class ProgramBench {
   ): { readonly child: ChildProcess; readonly finished: Promise<Finished>; readonly output: () => string } {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,
-      env: { PATH: process.env['PATH'], HOME: this.folder, ...this.settings(), ...env },
+      env: { ...this.environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user === undefined ? {} : { uid: user }),
     });
@@ -115,8 +115,11 @@ export class ProgramBench {
     return { child, finished, output: () => stdout + stderr };
   }
 
-  private settings(): Record<string, string> {
+  /** What every process of the bench is given. */
+  environment(): Record<string, string | undefined> {
     return {
+      PATH: process.env['PATH'],
+      HOME: this.folder,
       GATEWAY_MASTER_KEY: testKey,
       STATE_DIR: join(this.folder, 'state'),
       CODEX_AUTH_FILE: join(this.folder, 'auth.json'),
