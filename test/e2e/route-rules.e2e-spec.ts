@@ -31,7 +31,7 @@ function handlersOf({ gateway: { app } }: TestBench): readonly Served[] {
 function routesIn(reflector: Reflector, controller: Type): readonly Served[] {
   const members = Object.entries(Object.getOwnPropertyDescriptors(controller.prototype as object));
   return members.flatMap(([name, member]) => {
-    const handler: unknown = (member).value;
+    const handler: unknown = member.value;
     if (
       name === 'constructor' ||
       typeof handler !== 'function' ||
