@@ -43,7 +43,8 @@ export class AnswerTracker {
       return;
     }
     if (this.ended.state !== 'open') return;
-    if (type === 'response.output_item.done' || type === quotaFrameType) this.watch?.(event);
+    // Before the answer has begun a frame only repeats the headers.
+    if (type === 'response.output_item.done' || (type === quotaFrameType && this.id !== undefined)) this.watch?.(event);
     if (type.endsWith('.delta')) {
       this.begun = true;
       this.hotType = type;
