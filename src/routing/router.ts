@@ -188,10 +188,8 @@ async function untilContent(
     while (!tracker.hasContent && tracker.outcome.state === 'open' && held.length < mostHeld) {
       const events = await answer.next();
       if (events === undefined) throw cutBeforeContent();
-      for (const event of events) {
-        tracker.see(event);
-        if (event.type !== 'keepalive') held.push(event);
-      }
+      for (const event of events) tracker.see(event);
+      held.push(...events.filter(({ type }) => type !== 'keepalive'));
       if (tracker.isWorking) onWork?.();
     }
     // A failure that shares a chunk with the content before it is told in-band: replaying would double the content.
