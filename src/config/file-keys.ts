@@ -40,7 +40,7 @@ export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerd
   if (top === 'environment_variables') return environmentVerdict(second);
   const shape = sectionShapes.get(String(top));
   if (shape === undefined || second === undefined) return byShape(gatewayFileSchema.shape, String(top));
-  const innerShape = top === 'router_settings' ? innerShapes.get(String(second)) : undefined;
+  const innerShape = top === 'router_settings' ? innerShapes.get(second) : undefined;
   if (innerShape !== undefined && rest.length > 0 && !Object.hasOwn(innerShape, String(rest[0]))) {
     return ignored(ignoredBecause(String(rest[0])));
   }
