@@ -13,8 +13,8 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each(streaming, 'stream stream_options'),
   ...each(
     later,
-    'allowed_routes public_routes user_header_name user_header_mappings background_health_checks health_check_interval ' +
-      'alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb ' +
+    'allowed_routes public_routes background_health_checks ' +
+      'health_check_interval alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb ' +
       'global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
   ),
   ...each('in litellm_params: single deployments have no budget', 'max_budget budget_duration'),

@@ -1,3 +1,5 @@
+import { type Clock } from '../kernel/clock';
+import { type Observer } from '../kernel/observer';
 import { StateUnavailable } from '../state/state-unavailable';
 import { type LedgerRow } from './ledger-row';
 import { rowText } from './machine/row-text';
@@ -14,7 +16,8 @@ export class TicketWatch {
   /** Ticket → nano-dollars set aside. */
   private readonly open = new Map<string, number>();
   private readonly drafts = new Map<string, LedgerRow>();
-  private readonly toVoid = new Set<string>();
+  /** Ticket → nano-dollars set aside. */
+  private readonly toVoid = new Map<string, number>();
   private assignments: TicketNote[] = [];
   private pins: PinNote[] = [];
   private isNoting = false;
@@ -23,6 +26,8 @@ export class TicketWatch {
   constructor(
     private readonly engine: MeterEngine,
     readonly owner: string,
+    private readonly clock: Clock,
+    private readonly observer: Pick<Observer, 'ticketSettled'>,
   ) {}
 
   /** Live tickets of this process. */
@@ -66,8 +71,7 @@ export class TicketWatch {
   }
 
   void(ticketId: string): void {
-    this.closed(ticketId);
-    this.toVoid.add(ticketId);
+    this.toVoid.set(ticketId, this.closed(ticketId));
     void this.sendVoids();
   }
 
@@ -81,10 +85,13 @@ export class TicketWatch {
   }
 
   private async sendVoids(): Promise<void> {
-    for (const ticketId of this.toVoid) {
+    for (const [ticketId, holdNanos] of this.toVoid) {
+      const startedMs = this.clock.monotonicMs();
       try {
-        await this.engine.void(ticketId);
+        const wasThere = await this.engine.void(ticketId);
         this.toVoid.delete(ticketId);
+        const durationMs = this.clock.monotonicMs() - startedMs;
+        if (wasThere) this.observer.ticketSettled({ kind: 'void', holdNanos, costNanos: 0, durationMs });
       } catch (error) {
         unlessAway(error);
         return;

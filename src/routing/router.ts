@@ -97,7 +97,7 @@ export class Router {
     const running = new RunningAnswer(this.rooms, this.rooms.noteOf(run, attempt));
     const { done: shown, span } = await this.observed(run, attempt, async (own) => {
       const answer = await this.upstream.open(deployment, attempt.call, plan.upstreamSignal ?? plan.signal, own);
-      this.rooms.opened(attempt, answer);
+      this.rooms.opened(run, attempt, answer);
       return untilContent(answer, new AnswerTracker(this.clock, running.watch), plan.onWork);
     });
     this.rooms.contentCame(run, attempt.lease);
@@ -129,6 +129,7 @@ export class Router {
         upstreamModel,
         deploymentId: deployment.id,
         apiBase: deployment.apiBase,
+        principal: run.plan.caller.principal,
         failure: failure?.kind,
         upstreamStatus: failure?.details.upstreamStatus,
         durationMs: this.clock.monotonicMs() - startedMs,
@@ -188,10 +189,8 @@ async function untilContent(
     while (!tracker.hasContent && tracker.outcome.state === 'open' && held.length < mostHeld) {
       const events = await answer.next();
       if (events === undefined) throw cutBeforeContent();
-      for (const event of events) {
-        tracker.see(event);
-        if (event.type !== 'keepalive') held.push(event);
-      }
+      for (const event of events) tracker.see(event);
+      held.push(...events.filter(({ type }) => type !== 'keepalive'));
       if (tracker.isWorking) onWork?.();
     }
     // A failure that shares a chunk with the content before it is told in-band: replaying would double the content.

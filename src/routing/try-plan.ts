@@ -1,4 +1,5 @@
 import { type Deployment } from '../config/deployment';
+import { type Principal } from '../kernel/principal';
 import { type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type RoutingAnswer } from '../metering/meter';
@@ -11,6 +12,8 @@ import { type Route } from './model-groups';
 export interface RouteCaller {
   /** Conversations are told apart by it: nobody meets another's. */
   readonly keyHash: string;
+  /** For metrics only: routing asks what is said below. */
+  readonly principal?: Principal | undefined;
   readonly teamId?: string | undefined;
   /** Of key and team; those of the request come with its wishes. */
   readonly tags: readonly string[];

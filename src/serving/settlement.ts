@@ -132,14 +132,14 @@ function usageOf(progress: Progress): Pick<Bill, 'usage' | 'quality'> {
   return { usage, quality: 'estimated' };
 }
 
-/** No stream began to tell anything: who leaves while the model thinks pays for its thoughts. Only an answer in one piece that does not say what it used has used something all the same. */
+/**
+ * No stream began to tell anything: who leaves while the model thinks pays for its thoughts. Else only an answer in one piece
+ * that does not say what it used has used something all the same.
+ */
 function unheard({ end, ticket, isWorking }: Progress): Pick<Bill, 'usage' | 'quality'> {
   if (end === 'client_gone' && isWorking && ticket !== undefined) {
-    const { facts, silence } = ticket;
-    return {
-      usage: { ...noUsage, inputTokens: facts.inputTokens, outputTokens: Math.floor(silence.tokens) },
-      quality: 'estimated',
-    };
+    const outputTokens = Math.floor(ticket.silence.tokens);
+    return { usage: { ...noUsage, ...ticket.input, outputTokens }, quality: 'estimated' };
   }
   if (end !== 'completed') return { usage: noUsage, quality: 'exact' };
   return { usage: { ...noUsage, ...ticket?.input }, quality: 'estimated' };

@@ -22,6 +22,8 @@ const longestTag = 128;
 const mostTags = 32;
 /** Characters of JSON. */
 const longestMetadata = 4_096;
+/** A key that somebody put where a name belongs. Names are kept in ledger and reports, so it must not become one. */
+const keyShape = /\bsk-[A-Za-z0-9_-]{16,}/;
 /** LiteLLM's order. */
 const customerHeaders = ['x-litellm-customer-id', 'x-litellm-end-user-id'];
 
@@ -68,15 +70,17 @@ function objectOf(value: unknown): JsonObject {
 }
 
 function firstText(longest: number, values: readonly unknown[]): string | undefined {
-  return values.find((value): value is string => typeof value === 'string' && value !== '' && value.length <= longest);
+  return values.find((value): value is string => isName(value, longest));
+}
+
+function isName(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= longest && !keyShape.test(value);
 }
 
 function tagsIn(header: string | string[] | undefined, lists: readonly unknown[]): readonly string[] {
   const written = typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : [];
   const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : []));
-  const fit = [...written, ...listed].filter(
-    (tag): tag is string => typeof tag === 'string' && tag !== '' && tag.length <= longestTag,
-  );
+  const fit = [...written, ...listed].filter((tag): tag is string => isName(tag, longestTag));
   return fit.length === 0 ? [] : [...new Set(fit)].slice(0, mostTags);
 }
 
@@ -86,7 +90,9 @@ function metadataIn(
   litellm: JsonObject,
 ): JsonObject | undefined {
   const found = [headerJson(header), own['spend_logs_metadata'], litellm['spend_logs_metadata']].find(isJsonObject);
-  return found !== undefined && JSON.stringify(found).length <= longestMetadata ? found : undefined;
+  if (found === undefined) return undefined;
+  const text = JSON.stringify(found);
+  return text.length <= longestMetadata && !keyShape.test(text) ? found : undefined;
 }
 
 function headerJson(header: string | string[] | undefined): unknown {
