@@ -40,14 +40,17 @@ export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerd
   if (top === 'environment_variables') return environmentVerdict(second);
   const shape = sectionShapes.get(String(top));
   if (shape === undefined || second === undefined) return byShape(gatewayFileSchema.shape, String(top));
-  const innerShape = top === 'router_settings' ? innerShapes.get(second) : undefined;
-  if (innerShape !== undefined && rest.length > 0 && !Object.hasOwn(innerShape, String(rest[0]))) {
-    return ignored(ignoredBecause(String(rest[0])));
+  return sectionVerdict(shape, [String(top), second, ...rest.map(String)]);
+}
+
+function sectionVerdict(shape: Shape, [section = '', key = '', inner]: readonly string[]): KeyVerdict {
+  if (section === 'router_settings' && inner !== undefined) {
+    const innerShape = innerShapes.get(key);
+    if (innerShape !== undefined && !Object.hasOwn(innerShape, inner)) return ignored(ignoredBecause(inner));
+    if (key === 'default_litellm_params') return paramVerdict(inner);
   }
-  const isParam = top === 'router_settings' && second === 'default_litellm_params' && rest.length > 0;
-  if (isParam) return paramVerdict(String(rest[0]));
-  const home = Object.hasOwn(shape, second) ? undefined : homeOf(second);
-  return home === undefined ? byShape(shape, second) : ignored(`it belongs in ${home}`);
+  const home = Object.hasOwn(shape, key) ? undefined : homeOf(key);
+  return home === undefined ? byShape(shape, key) : ignored(`it belongs in ${home}`);
 }
 
 /** The first section that acts on a key: it is easily written into the wrong one. */
