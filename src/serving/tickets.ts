@@ -17,7 +17,7 @@ import { DegradedAdmission } from './degraded-admission';
 import { ledgerEntry, nothingYet } from './ledger-entry';
 import { PriceBook } from './price-book';
 import { type Progress } from './progress';
-import { Ticket } from './ticket';
+import { Ticket, type TicketFacts } from './ticket';
 import { TokenEstimates } from '../metering/token-estimates';
 
 /** A call that asks to be let in. */
@@ -38,6 +38,13 @@ interface Estimate {
   readonly tier: BilledTier;
   readonly inputTokens: number;
   readonly provider: string;
+}
+
+/** A request that asks, before anybody has answered. */
+interface Begun extends Pick<Entry, 'call' | 'progress' | 'stop'> {
+  readonly id: string;
+  readonly startMs: number;
+  readonly estimate: Estimate;
 }
 
 /** Beyond the end of the call itself, the time its settlement may take before somebody else settles it. Milliseconds. */
@@ -69,10 +76,10 @@ export class Tickets {
     const estimate = this.estimate(call, route);
     const startMs = this.meter.nowMs();
     const id = call.context.requestId;
-    const draft = ledgerEntry(call, progress, { ...nothingYet, ticketId: id, startMs, endMs: startMs });
-    const facts = { id, startMs, call, progress, stop, ...estimate };
+    const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
+    const begun: Begun = { id, startMs, call, progress, stop, estimate };
     try {
-      const scopes = await this.withCustomer(call, own);
+      const scopes = call.extras.customerId === undefined ? own : await this.withCustomer(call.extras.customerId, own);
       const answer = await this.meter.admit({
         ticketId: id,
         scopes,
@@ -86,27 +93,26 @@ export class Tickets {
         throw this.refusal(answer.limit, startMs);
       }
       this.alerts.sawLimits(principal, answer.limits);
-      return new Ticket({ ...facts, scopes, limits: answer.limits, routing: answer.routing }, estimate.hold);
+      return ticketOf(begun, scopes, answer);
     } catch (error) {
       if (!(error instanceof StateUnavailable)) throw error;
       this.degraded.admit(own);
-      return new Ticket({ ...facts, scopes: own, limits: [], routing: undefined }, estimate.hold);
+      return ticketOf(begun, own, { limits: [], routing: undefined });
     }
   }
 
   /** The end user pays too, where the request names one. */
-  private async withCustomer(call: Call, own: readonly ScopeLimits[]): Promise<readonly ScopeLimits[]> {
-    const { customerId } = call.extras;
-    return customerId === undefined ? own : [...own, await this.customers.scopeOf(customerId)];
+  private async withCustomer(customerId: string, own: readonly ScopeLimits[]): Promise<readonly ScopeLimits[]> {
+    return [...own, await this.customers.scopeOf(customerId)];
   }
 
   private estimate(call: Call, route: Route): Estimate {
     const deployment = route.deployments[0];
     if (deployment === undefined) throw modelNotFound(route.requestedModel);
-    const { provider, upstreamModel } = deployment;
-    const price = this.prices.priceOf(deployment, [upstreamModel, route.modelGroup]);
+    const { provider } = deployment;
+    const price = this.prices.priceOf(deployment, route.modelGroup, undefined);
     this.prices.assertKnown(price, requestedModelOf(call));
-    const tier = billedTier(call.requestedTier === undefined ? {} : { requested: call.requestedTier });
+    const tier = billedTier({ requested: call.requestedTier, actual: undefined });
     const keyHash = principalOf(call).keyHash;
     const { input, output } = this.estimates.of(call.size, keyHash, route.modelGroup);
     const nanos = this.prices.holdFor({ input, output }, tier, price, provider);
@@ -129,4 +135,14 @@ function principalOf({ context }: Call): Principal {
 function scopesOf(principal: Principal, modelGroup: string): readonly ScopeLimits[] {
   const ofModel = principal.modelScopes.get(modelGroup);
   return ofModel === undefined ? principal.scopes : [...principal.scopes, ...ofModel];
+}
+
+function ticketOf(
+  { id, startMs, call, progress, stop, estimate }: Begun,
+  scopes: readonly ScopeLimits[],
+  { limits, routing }: Pick<TicketFacts, 'limits' | 'routing'>,
+): Ticket {
+  const { hold, price, tier, inputTokens, provider } = estimate;
+  const facts = { id, startMs, call, progress, stop, scopes, limits, routing, inputTokens, price, tier, provider };
+  return new Ticket(facts, hold);
 }
