@@ -10,7 +10,7 @@ import { RawEventStream } from '../http/raw-event-stream';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 import { type MappingOptions } from '../protocol/mapping-options';
 import { questionSize } from '../protocol/canonical/question-size';
-import { type CallExtras, callExtras } from '../protocol/openai/call-extras';
+import { type CallExtras, callExtras, saysNothing } from '../protocol/openai/call-extras';
 import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
 import { callWishes } from './call-wishes';
@@ -26,6 +26,7 @@ export class AnsweringService {
   }
   private mappingNow: MappingOptions;
   private bodyLimits: BodyLimits;
+  private wireLimits: BodyLimits;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -33,9 +34,11 @@ export class AnsweringService {
     changes: SettingsChanges,
   ) {
     this.bodyLimits = bodyLimitsOf(settings);
+    this.wireLimits = { ...this.bodyLimits, preferWire: true };
     this.mappingNow = mappingOf(settings);
     changes.onChange((now) => {
       this.bodyLimits = bodyLimitsOf(now);
+      this.wireLimits = { ...this.bodyLimits, preferWire: true };
       this.mappingNow = mappingOf(now);
     });
   }
@@ -48,7 +51,7 @@ export class AnsweringService {
   /** What a request says beside its question. @param isWire the strings of `json` are wire text. */
   extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
     const extras = callExtras(request.headers, json, { customer: this.settings.metering.customerHeaders });
-    return isWire ? valueFromWire(extras) : extras;
+    return isWire && !saysNothing(extras) ? valueFromWire(extras) : extras;
   }
 
   /** Reads, maps and answers one request of a JSON dialect. */
@@ -62,17 +65,18 @@ export class AnsweringService {
     map: (body: unknown, options: MappingOptions) => ClientRequest,
   ): Promise<Call> {
     const { request, route, dialect, adapt = unchanged } = exchange;
-    const body = await readJsonBody(request, { ...this.bodyLimits, preferWire: true });
-    const mapped = clientRequest(body, (json) => map(adapt(json), this.mapping));
+    const body = await readJsonBody(request, this.wireLimits);
+    const { client, isWire } = clientRequest(body, (json) => map(adapt(json), this.mapping));
     return {
       context: callContextOf(request),
       route,
       dialect,
       extras: this.extrasOf(request, body.json, body.isWire),
       wishes: callWishes(body, request.raw.headers, (json) => map(adapt(json), this.mapping)),
-      requestedTier: mapped.client.canonical.service_tier,
-      size: questionSize(mapped.client.canonical.input, body.bytes.length),
-      ...mapped,
+      requestedTier: client.canonical.service_tier,
+      size: questionSize(client.canonical.input, body.bytes.length),
+      client,
+      isWire,
     };
   }
 

@@ -14,51 +14,55 @@ export interface LedgerRow {
   /** Route family in LiteLLM's words: `acompletion`, `aresponses`, `compact`, `adjustment`. */
   readonly callType: string;
   readonly keyHash: string;
-  readonly keyAlias?: string;
-  readonly teamId?: string;
-  readonly userId?: string;
+  readonly keyAlias?: string | undefined;
+  readonly teamId?: string | undefined;
+  readonly userId?: string | undefined;
   /** End user, as the request named it. */
-  readonly customerId?: string;
+  readonly customerId?: string | undefined;
   readonly tags: readonly string[];
   /** When it was admitted: the period it is charged to is the one of this moment. */
   readonly startMs: number;
-  readonly firstContentMs?: number;
+  readonly firstContentMs?: number | undefined;
   readonly endMs: number;
   /** As asked for; the group whose books the request was entered in; and what went upstream. */
   readonly requestedModel: string;
   readonly modelGroup: string;
   readonly model: string;
-  readonly deploymentId?: string;
+  readonly deploymentId?: string | undefined;
   /** `codex` or `openai`. */
-  readonly provider?: string;
-  readonly apiBase?: string;
+  readonly provider?: string | undefined;
+  readonly apiBase?: string | undefined;
   /** Name of the credential that answered; never an upstream account id or a secret. */
-  readonly account?: string;
+  readonly account?: string | undefined;
   readonly status: 'success' | 'failure';
   /** `AnswerEnd` of the request. One that was `refused` does not count as a request of a budget. */
   readonly end: string;
-  readonly errorCode?: string;
+  readonly errorCode?: string | undefined;
   readonly httpStatus: number;
   readonly stream: boolean;
   readonly usage: TokenUsage;
   readonly spend: number;
   /** Parts per million of the plan's windows that it moved, whole numbers; undefined when that is not known. */
-  readonly plan5h?: number;
-  readonly planWeek?: number;
+  readonly plan5h?: number | undefined;
+  readonly planWeek?: number | undefined;
   /** How `spend` came about; see `protocol/pricing`. */
-  readonly cost?: CostParts;
-  readonly tier: { readonly requested?: string; readonly actual?: string; readonly billed: string };
+  readonly cost?: CostParts | undefined;
+  readonly tier: {
+    readonly requested?: string | undefined;
+    readonly actual?: string | undefined;
+    readonly billed: string;
+  };
   readonly quality: RowQuality;
   /** Settled after its ticket had been given up. */
   readonly late: boolean;
   readonly attempts: number;
-  readonly sessionId?: string;
-  readonly clientIp?: string;
-  readonly userAgent?: string;
+  readonly sessionId?: string | undefined;
+  readonly clientIp?: string | undefined;
+  readonly userAgent?: string | undefined;
   /** `spend_logs_metadata` of key and request: the operator's own words, at most 4 KiB. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Of an adjustment only; the ids above are empty then. */
-  readonly adjusts?: Adjustment;
+  readonly adjusts?: Adjustment | undefined;
 }
 
 /** Call type of rows that no request made: somebody set the spend of one book. */

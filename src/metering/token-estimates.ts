@@ -113,7 +113,9 @@ function modestOf({ textBytes, sealedBytes }: QuestionSize, known: Experience | 
 
 /** The newest figures, the one that nine of ten are not above, and the one that nine of ten are not below. */
 class Samples {
+  /** In the order in which they came, over and over; and by size. */
   private readonly samples: number[] = [];
+  private readonly sorted: number[] = [];
   private next = 0;
 
   low = 0;
@@ -121,10 +123,22 @@ class Samples {
   constructor(public high: number) {}
 
   add(figure: number): void {
-    this.samples[this.next] = figure;
+    const { samples, sorted } = this;
+    const oldest = samples[this.next];
+    samples[this.next] = figure;
     this.next = (this.next + 1) % samplesKept;
-    const sorted = [...this.samples].sort((a, b) => a - b);
+    if (oldest !== figure) {
+      if (oldest !== undefined) sorted.splice(sorted.indexOf(oldest), 1);
+      sorted.splice(placeIn(sorted, figure), 0, figure);
+    }
     this.high = sorted[Math.ceil(sorted.length * 0.9) - 1] ?? figure;
     this.low = sorted[Math.floor(sorted.length * 0.1)] ?? figure;
   }
+}
+
+/** Behind all that are not larger. */
+function placeIn(sorted: readonly number[], figure: number): number {
+  let at = sorted.length;
+  while (at > 0 && (sorted[at - 1] ?? 0) > figure) at -= 1;
+  return at;
 }

@@ -71,7 +71,7 @@ export function wishFieldsOf(body: unknown): JsonObject | undefined {
  * @throws {GatewayError} 400 that names the field.
  */
 export function readWishes(fields: JsonObject | undefined, headers: Headers): RequestWishes {
-  const body = fields ?? {};
+  const body = fields ?? noFields;
   const all: Loose<RequestWishes> = {
     numRetries: countIn(body, 'num_retries') ?? countInHeader(headers, 'x-litellm-num-retries'),
     timeoutMs: secondsIn(body, 'timeout') ?? secondsInHeader(headers, 'x-litellm-timeout'),
@@ -91,6 +91,7 @@ export function readWishes(fields: JsonObject | undefined, headers: Headers): Re
   return noWishes;
 }
 
+const noFields: JsonObject = {};
 /** Of nearly every request. */
 const noWishes: RequestWishes = {};
 
@@ -166,6 +167,7 @@ function wrongFallbacks(field: string): Error {
 
 /** Of the body, of its metadata, and of the header; each once. */
 function tagsIn(body: JsonObject, headers: Headers): readonly string[] | undefined {
+  if (body === noFields && headers['x-litellm-tags'] === undefined) return undefined;
   const listed = [body['tags'], memberOf(body['metadata'], 'tags'), memberOf(body['litellm_metadata'], 'tags')];
   const header = textOf(headers, 'x-litellm-tags')?.split(',') ?? [];
   const tags = [...listed.flatMap((list) => (Array.isArray(list) ? (list as readonly unknown[]) : [])), ...header]
@@ -176,9 +178,13 @@ function tagsIn(body: JsonObject, headers: Headers): readonly string[] | undefin
 }
 
 function sessionIn(body: JsonObject, headers: Headers): string | undefined {
+  if (body === noFields) return sessionOf(headers);
   const named = [body['litellm_session_id'], body['session_id'], memberOf(body['metadata'], 'session_id')];
   const own = named.find((id): id is string => typeof id === 'string' && id !== '');
-  if (own !== undefined) return own;
+  return own ?? sessionOf(headers);
+}
+
+function sessionOf(headers: Headers): string | undefined {
   for (const name of sessionHeaders) {
     const id = textOf(headers, name);
     if (id !== undefined) return id;

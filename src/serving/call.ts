@@ -56,6 +56,11 @@ export function requestedModelOf(call: Call): string {
   return call.dialect === 'native' ? call.native.model : call.client.canonical.model;
 }
 
+/** Whether the answer is told as it comes. */
+export function isStream(call: Call): boolean {
+  return call.dialect === 'native' || call.client.stream;
+}
+
 /** A whole answer for a client that did not ask for a stream. */
 export interface JsonAnswer {
   readonly headers: Readonly<Record<string, string>>;

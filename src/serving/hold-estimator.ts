@@ -36,10 +36,10 @@ export class HoldEstimator {
   of(call: Call, route: Route, keyHash: string): HoldEstimate {
     const deployment = route.deployments[0];
     if (deployment === undefined) throw modelNotFound(route.requestedModel);
-    const { provider, upstreamModel } = deployment;
-    const price = this.prices.priceOf(deployment, [upstreamModel, route.modelGroup]);
+    const { provider } = deployment;
+    const price = this.prices.priceOf(deployment, route.modelGroup, undefined);
     this.prices.assertKnown(price, requestedModelOf(call));
-    const tier = billedTier(call.requestedTier === undefined ? {} : { requested: call.requestedTier });
+    const tier = billedTier({ requested: call.requestedTier, actual: undefined });
     const { input, output, modest } = this.estimates.of(call.size, keyHash, route.modelGroup);
     const nanos = this.prices.holdFor({ input, output }, tier, price, provider);
     const how = { price, tier, provider };

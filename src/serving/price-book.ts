@@ -9,33 +9,43 @@ import { readOwnPrice } from '../protocol/pricing/own-price';
 import { type BilledTier } from '../protocol/pricing/service-tier';
 import { type TokenUsage } from '../kernel/usage';
 
-/** Models whose price is remembered; a gateway serves a few dozen. */
-const remembered = 512;
+/** Prices that are remembered of one deployment: it serves one model, which mostly has one name. */
+const remembered = 8;
+
+interface KnownPrice {
+  readonly modelGroup: string;
+  readonly responseModel: string | undefined;
+  readonly price: ModelPrice;
+}
 
 /** What deployments charge for their models: one question and one answer, remembered as long as the settings stand. */
 @Injectable()
 export class PriceBook {
-  private known = new Map<string, ModelPrice>();
+  private known = new WeakMap<Deployment, readonly KnownPrice[]>();
   private knownFor: Settings['pricing'] | undefined;
 
   constructor(@Inject(SETTINGS) private readonly settings: Pick<Settings, 'pricing'>) {}
 
-  /** The price of a deployment's model, before (`responseModel` undefined) or after it answered. */
-  priceOf(deployment: Deployment, requestModels: readonly string[], responseModel?: string): ModelPrice {
+  /**
+   * The price of a deployment's model, which is looked for by the name that the answer gives it (undefined before there is
+   * one), the name that goes upstream, and the model group.
+   */
+  priceOf(deployment: Deployment, modelGroup: string, responseModel: string | undefined): ModelPrice {
     const { pricing } = this.settings;
     // Settings may be read anew while we run.
-    if (this.knownFor !== pricing || this.known.size >= remembered) this.forget(pricing);
-    const key = `${deployment.id}\n${responseModel ?? ''}\n${requestModels.join('\n')}`;
-    const before = this.known.get(key);
-    if (before !== undefined) return before;
+    if (this.knownFor !== pricing) this.forget(pricing);
+    const known = this.known.get(deployment);
+    const before = known?.find((each) => each.modelGroup === modelGroup && each.responseModel === responseModel);
+    if (before !== undefined) return before.price;
     const price = priceFor(pricing, {
       provider: deployment.provider,
       ownPrice: readOwnPrice(deployment.modelInfo, 'deployment').price,
       baseModel: textOf(deployment.modelInfo['base_model']),
       responseModel,
-      requestModels,
+      requestModels: [deployment.upstreamModel, modelGroup],
     });
-    this.known.set(key, price);
+    const others = known === undefined || known.length >= remembered ? [] : known;
+    this.known.set(deployment, [...others, { modelGroup, responseModel, price }]);
     return price;
   }
 
@@ -64,7 +74,7 @@ export class PriceBook {
   }
 
   private forget(pricing: Settings['pricing']): void {
-    this.known = new Map();
+    this.known = new WeakMap();
     this.knownFor = pricing;
   }
 }

@@ -10,7 +10,7 @@ import { type Cost } from '../protocol/pricing/cost-of';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
 import { AlertCenter } from '../reports/alerts/alert-center';
 import { StateUnavailable } from '../state/state-unavailable';
-import { type Call, requestedModelOf } from './call';
+import { type Call, isStream, requestedModelOf } from './call';
 import { tellTrace } from './call-trace';
 import { HoldKeeper } from './hold-keeper';
 import { ledgerEntry } from './ledger-entry';
@@ -24,7 +24,7 @@ export interface Bill {
   readonly usage: TokenUsage;
   readonly quality: RowQuality;
   readonly cost: Cost | undefined;
-  readonly tier: { readonly requested?: string; readonly actual?: string };
+  readonly tier: { readonly requested: string | undefined; readonly actual: string | undefined };
   readonly billed: BilledTier | undefined;
 }
 
@@ -53,17 +53,13 @@ export class Settlement {
     const { ticket, deployment, routed } = progress;
     const { usage, quality } = usageOf(progress);
     const actual = routed?.tracker.serviceTier;
-    const tier = {
-      ...(call.requestedTier === undefined ? {} : { requested: call.requestedTier }),
-      ...(actual === undefined ? {} : { actual }),
-    };
+    const tier = { requested: call.requestedTier, actual };
     if (ticket === undefined || deployment === undefined || usage === noUsage) {
       return { usage, quality, cost: undefined, tier, billed: undefined };
     }
     const billed = billedTier(tier);
     const slug = routed?.answer.model.slug;
-    const names = [deployment.upstreamModel, deployment.modelGroup];
-    const price = this.prices.priceOf(deployment, names, slug);
+    const price = this.prices.priceOf(deployment, deployment.modelGroup, slug);
     return { usage, quality, cost: this.prices.costOf(usage, billed, price, deployment.provider), tier, billed };
   }
 
@@ -104,10 +100,10 @@ export class Settlement {
     if (customerId !== undefined) this.alerts.sawSpend(customerId, bill.cost?.nanos ?? 0);
     const { id: ticketId, startMs } = ticket.facts;
     const endMs = Math.max(startMs, this.meter.nowMs());
+    const { usage, quality, cost, tier, billed } = bill;
+    const facts = { ticketId, startMs, endMs, usage, quality, cost, tier, billed, error, plan5h: 0, planWeek: 0 };
     try {
-      await this.meter.settle(
-        ledgerEntry(call, progress, { ...bill, ticketId, startMs, endMs, error, plan5h: 0, planWeek: 0 }),
-      );
+      await this.meter.settle(ledgerEntry(call, progress, facts));
     } catch (failure) {
       // The meter goes on trying by itself and says so in the log; the client has its answer.
       if (!(failure instanceof StateUnavailable)) throw failure;
@@ -152,25 +148,38 @@ interface Ending {
   readonly nowMs: number;
 }
 
+/** Stand in for what there is none of. */
+const nowhere = { id: undefined, apiBase: undefined, credential: { name: undefined } };
+const noModel = { slug: undefined, remappedFrom: undefined };
+const noCost = { nanos: undefined, cacheSavedNanos: undefined };
+const noError = { status: 200, code: undefined, type: undefined };
+
 function recordOf(call: Call, progress: Progress, { error, bill, nowMs }: Ending): RequestRecord {
   const { context, extras } = call;
-  const { startedMs, upstreamStartedMs, deployment } = progress;
+  const { startedMs, upstreamStartedMs } = progress;
+  const deployment = progress.deployment ?? nowhere;
+  const model = progress.routed?.answer.model ?? noModel;
+  const cost = bill.cost ?? noCost;
+  const failed = error ?? noError;
   return {
     requestId: context.requestId,
     route: call.route,
     principal: context.principal,
     requestedModel: requestedModelOf(call),
     modelLabel: progress.modelLabel,
-    deploymentId: deployment?.id,
-    apiBase: deployment?.apiBase,
-    account: deployment?.credential.name,
-    ...modelOf(progress),
+    deploymentId: deployment.id,
+    apiBase: deployment.apiBase,
+    account: deployment.credential.name,
+    upstreamModel: model.slug,
+    remappedFrom: model.remappedFrom,
     usage: bill.usage === noUsage ? undefined : bill.usage,
     usageIsEstimated: bill.quality === 'estimated',
-    costNanos: bill.cost?.nanos,
-    cacheSavedNanos: bill.cost?.cacheSavedNanos,
-    stream: call.dialect === 'native' || call.client.stream,
-    ...statusOf(error),
+    costNanos: cost.nanos,
+    cacheSavedNanos: cost.cacheSavedNanos,
+    stream: isStream(call),
+    status: failed.status,
+    errorCode: failed.code,
+    errorType: failed.type,
     end: progress.end ?? endOf(error),
     attempts: progress.attempts,
     durationMs: nowMs - startedMs,
@@ -185,15 +194,6 @@ function recordOf(call: Call, progress: Progress, { error, bill, nowMs }: Ending
     clientIp: context.clientIp,
     userAgent: context.userAgent,
   };
-}
-
-function modelOf({ routed }: Progress): Pick<RequestRecord, 'upstreamModel' | 'remappedFrom'> {
-  const model = routed?.answer.model;
-  return { upstreamModel: model?.slug, remappedFrom: model?.remappedFrom };
-}
-
-function statusOf(error: GatewayError | undefined): Pick<RequestRecord, 'status' | 'errorCode' | 'errorType'> {
-  return { status: error?.status ?? 200, errorCode: error?.code, errorType: error?.type };
 }
 
 function endOf(error: GatewayError | undefined): AnswerEnd {

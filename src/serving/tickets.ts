@@ -57,12 +57,12 @@ export class Tickets {
     const estimate = this.estimator.of(call, route, principal.keyHash);
     const startMs = this.meter.nowMs();
     const id = call.context.requestId;
-    const draft = ledgerEntry(call, progress, { ...nothingYet, ticketId: id, startMs, endMs: startMs });
+    const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
     const { price, tier, provider } = estimate;
     const facts = { id, startMs, call, progress, stop, price, tier, provider };
     let scopes = own;
     try {
-      scopes = await this.withCustomer(call, own);
+      if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
       const answer = await this.meter.admit({
         ticketId: id,
         scopes,
@@ -89,9 +89,8 @@ export class Tickets {
   }
 
   /** The end user pays too, where the request names one. */
-  private async withCustomer(call: Call, own: readonly ScopeLimits[]): Promise<readonly ScopeLimits[]> {
-    const { customerId } = call.extras;
-    return customerId === undefined ? own : [...own, await this.customers.scopeOf(customerId)];
+  private async withCustomer(customerId: string, own: readonly ScopeLimits[]): Promise<readonly ScopeLimits[]> {
+    return [...own, await this.customers.scopeOf(customerId)];
   }
 
   private refusal(limit: LimitState, nowMs: number): GatewayError {

@@ -32,7 +32,12 @@ interface Sum {
 function addItem(sum: Sum, item: JsonObject): void {
   const { encrypted_content: sealed, content, output } = item;
   if (typeof sealed === 'string') sum.sealedBytes += sealed.length;
-  for (const part of [...partsOf(content), ...partsOf(output)]) {
+  addImages(sum, partsOf(content));
+  addImages(sum, partsOf(output));
+}
+
+function addImages(sum: Sum, parts: readonly unknown[]): void {
+  for (const part of parts) {
     const url = isJsonObject(part) ? part['image_url'] : undefined;
     if (typeof url !== 'string') continue;
     sum.images += 1;
@@ -40,6 +45,8 @@ function addItem(sum: Sum, item: JsonObject): void {
   }
 }
 
+const noParts: readonly unknown[] = [];
+
 function partsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+  return Array.isArray(value) ? (value as readonly unknown[]) : noParts;
 }

@@ -40,22 +40,41 @@ const telling = [
   'x-codex-active-limit',
 ] as const;
 
+const tellingFromNow = ['x-codex-primary-reset-after-seconds', 'x-codex-secondary-reset-after-seconds'] as const;
+/** Resets may be told in whole seconds from now; within a part of one that means the same moment. */
+const sameMomentMs = 250;
+
+interface Said {
+  readonly said: string;
+  readonly quota: PlanQuota;
+  /** Whether it says the same at any moment. */
+  readonly isLasting: boolean;
+  readonly atMs: number;
+}
+
 /** Reads the headers of one account's answers, and gives the same object as long as they say the same. */
 export class QuotaReader {
-  private last: { readonly said: string; readonly quota: PlanQuota | undefined } | undefined;
+  private last: Said | undefined;
 
-  /** As `quotaOf`. */
+  /** As `quotaOf`, give or take a quarter of a second in resets that are told relative to now. */
   read(headers: Headers, nowMs: number): PlanQuota | undefined {
-    let said = '';
-    for (const name of telling) said += `${headers[name] ?? ''} `;
-    if (this.last?.said === said) return this.last.quota;
+    const { last } = this;
+    const said = joined(headers, telling);
+    if (last?.isLasting === true && last.said === said) return last.quota;
+    const relative = said + joined(headers, tellingFromNow);
+    if (last?.said === relative && Math.abs(nowMs - last.atMs) < sameMomentMs) return last.quota;
     const quota = quotaOf(headers, nowMs);
-    // What names no moment of its reset is told relative to now.
-    const isLasting =
-      quota?.windows.every(({ limit }) => limit === mainLimit) === true && namesItsResets(headers, quota);
-    this.last = isLasting ? { said, quota } : undefined;
+    const isMain = quota?.windows.every(({ limit }) => limit === mainLimit) === true;
+    const isLasting = isMain && namesItsResets(headers, quota);
+    this.last = isMain ? { said: isLasting ? said : relative, quota, isLasting, atMs: nowMs } : undefined;
     return quota;
   }
+}
+
+function joined(headers: Headers, names: readonly string[]): string {
+  let said = '';
+  for (const name of names) said += `${headers[name] ?? ''} `;
+  return said;
 }
 
 function namesItsResets(headers: Headers, { windows }: PlanQuota): boolean {

@@ -90,7 +90,11 @@ describe('the headers of one account', () => {
   it('are read each time when they count from now', () => {
     const reader = new QuotaReader();
     const relative = { ...headers, 'x-codex-primary-reset-at': '', 'x-codex-primary-reset-after-seconds': '60' };
-    expect(reader.read(relative, nowMs)?.windows[0]?.resetAtMs).toBe(nowMs + 60_000);
+    const first = reader.read(relative, nowMs);
+    expect(first?.windows[0]?.resetAtMs).toBe(nowMs + 60_000);
+    expect(reader.read(relative, nowMs + 100)).toBe(first);
+    const later = { ...relative, 'x-codex-primary-reset-after-seconds': '61' };
+    expect(reader.read(later, nowMs + 100)?.windows[0]?.resetAtMs).toBe(nowMs + 61_100);
     expect(reader.read(relative, nowMs + 500)?.windows[0]?.resetAtMs).toBe(nowMs + 60_500);
   });
 });

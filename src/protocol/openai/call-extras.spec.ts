@@ -13,18 +13,11 @@ describe('the customer of a request', () => {
       safety_identifier: 'h',
     };
     const found: (string | undefined)[] = [];
-    const left: Record<string, string> = { ...headers };
-    for (const name of Object.keys(headers)) {
-      found.push(callExtras(left, body, names).customerId);
-      delete left[name];
-    }
-    const rest: Record<string, unknown> = { ...body };
-    for (const name of Object.keys(body)) {
-      found.push(callExtras({}, rest, names).customerId);
-      delete rest[name];
-    }
+    const from = (fields: object, at: number): Record<string, never> => Object.fromEntries(Object.entries(fields).slice(at)); // prettier-ignore
+    for (const at of Object.keys(headers).keys()) found.push(callExtras(from(headers, at), body, names).customerId);
+    for (const at of Object.keys(body).keys()) found.push(callExtras({}, from(body, at), names).customerId);
     expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
-    expect(callExtras({}, rest, names).customerId).toBeUndefined();
+    expect(callExtras({}, {}, names).customerId).toBeUndefined();
     expect(callExtras({ 'x-second': 'd' }, {}, { customer: [] }).customerId).toBeUndefined();
   });
 

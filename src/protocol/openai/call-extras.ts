@@ -4,12 +4,12 @@ import { isJsonObject } from '../json-guards';
 /** What a request says about itself beside its question, in LiteLLM's words. Nothing here reaches an upstream. */
 export interface CallExtras {
   /** End user on whose behalf it is made. */
-  readonly customerId?: string;
+  readonly customerId?: string | undefined;
   /** For routing and for the spend log; each once. */
   readonly tags: readonly string[];
-  readonly sessionId?: string;
+  readonly sessionId?: string | undefined;
   /** `spend_logs_metadata`: the caller's own words for the spend log. */
-  readonly metadata?: JsonObject;
+  readonly metadata?: JsonObject | undefined;
 }
 
 /** Names of further headers that may carry the end user, lower case, the first that is there wins. */
@@ -33,55 +33,60 @@ const customerHeaders = ['x-litellm-customer-id', 'x-litellm-end-user-id'];
  *
  * @param body its strings decoded.
  */
-export function callExtras(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  body: unknown,
-  names: ExtraHeaderNames,
-): CallExtras {
-  const fields = isJsonObject(body) ? body : {};
+export function callExtras(headers: Headers, body: unknown, names: ExtraHeaderNames): CallExtras {
+  const fields = isJsonObject(body) ? body : nothing;
   const own = objectOf(fields['metadata']);
   const litellm = objectOf(fields['litellm_metadata']);
-  const customerId = firstText(longestId, [
-    ...[...customerHeaders, ...names.customer].map((name) => headers[name]),
-    fields['user'],
-    litellm['user'],
-    own['user_id'],
-    fields['safety_identifier'],
-  ]);
-  const sessionId = firstText(longestId, [
-    headers['x-litellm-session-id'],
-    headers['x-litellm-trace-id'],
-    fields['litellm_session_id'],
-    litellm['session_id'],
-    own['session_id'],
-    fields['session_id'],
-  ]);
-  const metadata = metadataIn(headers['x-litellm-spend-logs-metadata'], own, litellm);
   return {
-    ...(customerId === undefined ? {} : { customerId }),
-    tags: tagsIn(headers['x-litellm-tags'], [fields['tags'], own['tags'], litellm['tags']]),
-    ...(sessionId === undefined ? {} : { sessionId }),
-    ...(metadata === undefined ? {} : { metadata }),
+    customerId: customerIn(headers, fields, names) ?? fit(longestId, litellm['user'], own['user_id'], fields['safety_identifier']), // prettier-ignore
+    tags: tagsIn(headers['x-litellm-tags'], fields['tags'], own['tags'], litellm['tags']),
+    sessionId:
+      fit(longestId, headers['x-litellm-session-id'], headers['x-litellm-trace-id'], fields['litellm_session_id']) ??
+      fit(longestId, litellm['session_id'], own['session_id'], fields['session_id']),
+    metadata: metadataIn(headers['x-litellm-spend-logs-metadata'], own, litellm),
   };
 }
 
-function objectOf(value: unknown): JsonObject {
-  return isJsonObject(value) ? value : {};
+const nothing: JsonObject = {};
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+function customerIn(headers: Headers, fields: JsonObject, names: ExtraHeaderNames): string | undefined {
+  for (const name of customerHeaders) {
+    const id = fit(longestId, headers[name]);
+    if (id !== undefined) return id;
+  }
+  for (const name of names.customer) {
+    const id = fit(longestId, headers[name]);
+    if (id !== undefined) return id;
+  }
+  return fit(longestId, fields['user']);
 }
 
-function firstText(longest: number, values: readonly unknown[]): string | undefined {
-  return values.find((value): value is string => isName(value, longest));
+function objectOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : nothing;
+}
+
+/** The first that is a text, neither empty nor too long. */
+function fit(longest: number, ...values: readonly unknown[]): string | undefined {
+  for (const value of values) {
+    if (isName(value, longest)) return value;
+  }
+  return undefined;
 }
 
 function isName(value: unknown, longest: number): value is string {
   return typeof value === 'string' && value !== '' && value.length <= longest && !keyShape.test(value);
 }
 
-function tagsIn(header: string | string[] | undefined, lists: readonly unknown[]): readonly string[] {
+const noTags: readonly string[] = [];
+
+function tagsIn(header: string | string[] | undefined, ...lists: readonly unknown[]): readonly string[] {
+  if (header === undefined && lists.every((list) => list === undefined)) return noTags;
   const written = typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : [];
   const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : []));
-  const fit = [...written, ...listed].filter((tag): tag is string => isName(tag, longestTag));
-  return fit.length === 0 ? [] : [...new Set(fit)].slice(0, mostTags);
+  const tags = [...written, ...listed].filter((tag): tag is string => isName(tag, longestTag));
+  return tags.length === 0 ? noTags : [...new Set(tags)].slice(0, mostTags);
 }
 
 function metadataIn(
@@ -89,6 +94,7 @@ function metadataIn(
   own: JsonObject,
   litellm: JsonObject,
 ): JsonObject | undefined {
+  if (header === undefined && own === nothing && litellm === nothing) return undefined;
   const found = [headerJson(header), own['spend_logs_metadata'], litellm['spend_logs_metadata']].find(isJsonObject);
   if (found === undefined) return undefined;
   const text = JSON.stringify(found);
@@ -102,4 +108,9 @@ function headerJson(header: string | string[] | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Whether there is any text in it that a caller chose. */
+export function saysNothing({ customerId, tags, sessionId, metadata }: CallExtras): boolean {
+  return customerId === undefined && sessionId === undefined && metadata === undefined && tags.length === 0;
 }

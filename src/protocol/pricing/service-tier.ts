@@ -7,6 +7,8 @@ export interface BilledTier {
   readonly isListed: boolean;
 }
 
+const usual: BilledTier = { tier: 'standard', isListed: true };
+
 const words: ReadonlyMap<string, Tier> = new Map<string, Tier>([
   ['auto', 'standard'],
   ['default', 'standard'],
@@ -21,9 +23,12 @@ const words: ReadonlyMap<string, Tier> = new Map<string, Tier>([
  * The response's own word decides, because it says what was delivered; the request's stands in only when the response has
  * none. `fast` is the Codex CLI's word for `priority`.
  */
-export function billedTier(tier: { readonly requested?: string; readonly actual?: string }): BilledTier {
+export function billedTier(tier: {
+  readonly requested?: string | undefined;
+  readonly actual?: string | undefined;
+}): BilledTier {
   const word = tier.actual ?? tier.requested;
-  if (word === undefined || word === '') return { tier: 'standard', isListed: true };
-  const known = words.get(word.toLowerCase());
+  if (word === undefined || word === '') return usual;
+  const known = words.get(word) ?? words.get(word.toLowerCase());
   return known === undefined ? { tier: 'priority', isListed: false } : { tier: known, isListed: true };
 }

@@ -138,7 +138,7 @@ export class Fleet {
   quotaSaid(account: string, quota: PlanQuota | undefined, source: QuotaSource): void {
     if (quota === undefined) return;
     const nowMs = this.parts.clock.nowMs();
-    this.quota.said(account, quota, source, nowMs);
+    if (!this.quota.said(account, quota, source, nowMs)) return;
     this.parts.observer.accountQuotaSeen({ account, quota });
     if (source === 'poll' && this.quota.hasRoom(account, nowMs)) this.cooldowns.allowProbe(`account ${account}`, nowMs);
   }

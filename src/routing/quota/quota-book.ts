@@ -37,10 +37,10 @@ interface Entry {
 export class QuotaBook {
   private readonly entries = new Map<string, Entry>();
 
-  /** The upstream said something about an account. */
-  said(account: string, quota: PlanQuota, source: QuotaSource, nowMs: number): void {
+  /** The upstream said something about an account. @returns false when it had just said that. */
+  said(account: string, quota: PlanQuota, source: QuotaSource, nowMs: number): boolean {
     const known = this.entries.get(account);
-    if (known?.last?.quota === quota && nowMs - known.last.atMs < sameStatementMs) return;
+    if (known?.last?.quota === quota && nowMs - known.last.atMs < sameStatementMs) return false;
     const record = withStatement(known?.record, { quota, source, seenAtMs: nowMs });
     if (known === undefined) {
       this.entries.set(account, {
@@ -50,11 +50,12 @@ export class QuotaBook {
         told: undefined,
         last: { quota, atMs: nowMs },
       });
-      return;
+      return true;
     }
     learn(known, record);
     known.record = record;
     known.last = { quota, atMs: nowMs };
+    return true;
   }
 
   /** Another replica knows this. */

@@ -52,7 +52,6 @@ const hopelessCalls = 1_000;
  * Blame comes first: a bad prompt or a client that left is nobody's fault here, an account's trouble rests the account, a
  * missing model only that model on it, a page of the edge the route. Everything else is counted against the deployment.
  */
-// eslint-disable-next-line complexity -- one branch a kind of blame
 export function cooldownFor(failure: UpstreamFailure, circumstances: Circumstances): Cooldown | undefined {
   const around = { ...circumstances, settings: withOwn(circumstances) };
   const usualMs = usualRestMs(around);
