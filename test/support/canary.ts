@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { post, type ReadAnswer, send } from './calls';
 import { testKey } from './gateway';
 import { HttpSink } from './http-sink';
-import { ProgramBench, type ProgramEnv, type Served } from './program';
+import { type ProgramBench, type ProgramEnv, type Served } from './program';
 
 /** Words of a client and of an answer that must be nowhere. */
 export const prompt = 'canary-prompt: the grey heron counts to seventeen';

@@ -12,19 +12,10 @@ describe('the customer of a request', () => {
       metadata: { user_id: 'g' },
       safety_identifier: 'h',
     };
-    const found: (string | undefined)[] = [];
-    const left: Record<string, string> = { ...headers };
-    for (const name of Object.keys(headers)) {
-      found.push(callExtras(left, body, names).customerId);
-      delete left[name];
-    }
-    const rest: Record<string, unknown> = { ...body };
-    for (const name of Object.keys(body)) {
-      found.push(callExtras({}, rest, names).customerId);
-      delete rest[name];
-    }
-    expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
-    expect(callExtras({}, rest, names).customerId).toBeUndefined();
+    const without = (all: object, count: number): Record<string, never> => Object.fromEntries(Object.entries(all).slice(count)); // prettier-ignore
+    const found = [0, 1, 2, 3].map((gone) => callExtras(without(headers, gone), body, names).customerId);
+    found.push(...[0, 1, 2, 3, 4].map((gone) => callExtras({}, without(body, gone), names).customerId));
+    expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', undefined]);
     expect(callExtras({ 'x-second': 'd' }, {}, { customer: [] }).customerId).toBeUndefined();
   });
 
