@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chosen, type Choices, type Dashboard, type Panel, shippedDashboards } from '../support/dashboards';
 import { pictureOf } from '../support/dashboard-pictures';
+import { eventually } from '../support/eventually';
 import { startBench, type TestBench } from '../support/gateway';
 import { HttpSink } from '../support/http-sink';
 import { describeWithPrometheus, Prometheus, type QueriedSeries } from '../support/prometheus';
@@ -81,6 +82,11 @@ scrape_configs:
 `);
     const load = await SampleLoad.start(bench);
     await new Promise((resolve) => setTimeout(resolve, loadSeconds * 1_000));
+    // A renewal that came late on a busy machine has to be scraped before the questions are asked.
+    await eventually('Prometheus has seen a renewal', async () => {
+      const [renewed = 0] = await prometheus.query('sum(rate(codex_refresh_seconds_count{job="gateway"}[1h]))');
+      return renewed > 0;
+    });
     await load.stop();
   }, 120_000);
   afterAll(async () => {
