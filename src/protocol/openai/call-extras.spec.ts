@@ -12,12 +12,10 @@ describe('the customer of a request', () => {
       metadata: { user_id: 'g' },
       safety_identifier: 'h',
     };
-    const found: (string | undefined)[] = [];
-    const from = (fields: object, at: number): Record<string, never> => Object.fromEntries(Object.entries(fields).slice(at)); // prettier-ignore
-    for (const at of Object.keys(headers).keys()) found.push(callExtras(from(headers, at), body, names).customerId);
-    for (const at of Object.keys(body).keys()) found.push(callExtras({}, from(body, at), names).customerId);
-    expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
-    expect(callExtras({}, {}, names).customerId).toBeUndefined();
+    const without = (all: Readonly<Record<string, string | object>>, count: number): Record<string, string> => Object.fromEntries(Object.entries(all).slice(count)) as Record<string, string>; // prettier-ignore
+    const found = [0, 1, 2, 3].map((gone) => callExtras(without(headers, gone), body, names).customerId);
+    found.push(...[0, 1, 2, 3, 4].map((gone) => callExtras({}, without(body, gone), names).customerId));
+    expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', undefined]);
     expect(callExtras({ 'x-second': 'd' }, {}, { customer: [] }).customerId).toBeUndefined();
   });
 
