@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isTimeZone } from '../kernel/periods';
 import { count, key, reading, readCount, text } from './file-values';
 
@@ -21,6 +22,10 @@ export const limitsKeys = {
     maximum_spend_logs_retention_interval: key(span, 'how often rows that are too old are looked for'),
     maximum_spend_logs_rows: key(count, 'rows of the spend log beyond which the oldest go to the archive'),
     spend_logs_archive_dir: key(text, 'folder for the archive of the spend log'),
+    on_client_disconnect: key(
+      z.enum(['drain', 'cancel'], { error: 'must be drain or cancel' }),
+      'drain: an answer whose client left is read on for up to 5 s, since the true usage stands at its end; cancel: it ends at once',
+    ),
   },
   litellm: {
     timezone: key(timeZone, zoneWords),

@@ -12,7 +12,7 @@ export interface LimitsSettings {
   readonly ledger: LedgerSettings;
   /** Headers that may name the end user, lower case (`user_header_name`, `user_header_mappings`). */
   readonly customerHeaders: readonly string[];
-  /** Whether an answer whose client hung up is read on for its usage, or cancelled at once. */
+  /** Whether an answer whose client hung up is read on for its usage, or cancelled at once (`on_client_disconnect`). */
   readonly onClientDisconnect: 'drain' | 'cancel';
 }
 
@@ -52,6 +52,6 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
       ...(typeof archiveDir === 'string' ? { archiveDir: absolutePath(archiveDir, places.cwd, places.homeDir) } : {}),
     },
     customerHeaders: [],
-    onClientDisconnect: 'drain',
+    onClientDisconnect: general.on_client_disconnect ?? 'drain',
   };
 }
