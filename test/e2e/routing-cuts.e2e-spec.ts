@@ -24,18 +24,31 @@ const saved = text('all is well');
 const broken = frozen(textThenToolCalls(lost, [{ name: 'weather', args, callId: 'call_1' }]));
 const frames = framesOf(broken);
 const firstContent = frames.findIndex(({ type }) => type === 'response.output_text.delta');
-const cuts = frames
-  .slice(0, -1)
-  .flatMap(({ type, end }, place) =>
-    (['fin', 'reset'] as const).map((how) => ({ place, type, how, bytes: end, isEarly: place < firstContent })),
-  );
+
+/** Where and how an answer breaks off. */
+interface Cut {
+  readonly place: number;
+  readonly type: string;
+  readonly how: 'fin' | 'reset';
+  readonly bytes: number;
+  /** Before its first content. */
+  readonly isEarly: boolean;
+}
+
+/** After every event, in both ways in turn: at one door the one, at the other door the other. */
+function cutsAt(door: string): readonly Cut[] {
+  return frames.slice(0, -1).map(({ type, end }, place) => {
+    const how = (place % 2 === 0) === (door === 'chat') ? 'fin' : 'reset';
+    return { place, type, how, bytes: end, isEarly: place < firstContent };
+  });
+}
 
 let pair: AccountsBench;
 
 beforeAll(async () => {
   pair = await AccountsBench.start(members, {
     rest: rules,
-    times: { firstEventMs: 400, idleMs: 400, keepAliveMs: 30, firstByteHoldMs: 20_000, retryBackoffMs: 5 },
+    times: { firstEventMs: 900, idleMs: 900, keepAliveMs: 30, firstByteHoldMs: 20_000, retryBackoffMs: 5 },
   });
   pair.simulator.script.always(saved);
   await post(pair.bench, '/v1/responses', { model: 'team', input: 'Hi' });
@@ -58,10 +71,12 @@ const doors = [
 ] as const;
 
 describe.each(doors)('%s: an upstream that hangs up after any of its events', (door, path, body) => {
+  const cuts = cutsAt(door);
+
   it('is covered from the first to the last one', () => {
     expect(firstContent).toBeGreaterThan(2);
-    expect(cuts.filter(({ isEarly }) => isEarly).length).toBeGreaterThan(5);
-    expect(cuts.filter(({ isEarly }) => !isEarly).length).toBeGreaterThan(10);
+    expect(cuts.filter(({ isEarly }) => isEarly).length).toBeGreaterThan(4);
+    expect(cuts.filter(({ isEarly }) => !isEarly).length).toBeGreaterThan(8);
     expect(cuts.some(({ type }) => type === 'response.function_call_arguments.delta')).toBe(true);
   });
 

@@ -23,6 +23,7 @@ const droppedHeader = 'x-codex-gateway-reasoning-dropped';
 /** A model that thinks without a word about it: an empty item, then for long nothing. */
 const thinking = frozen(reasoningThenText('', 'Never seen'));
 const thinks = endOf(thinking, 'response.output_item.added');
+const speaking = frozen(text('Half of what was to be said'));
 const holdMs = 400;
 
 let pair: AccountsBench;
@@ -81,6 +82,37 @@ describe('a model that thinks and has not said anything yet', () => {
     expect(rows).toHaveLength(1);
     expect(rows[0]?.prompt_tokens).toBeGreaterThan(0);
     expect(rows[0]?.spend).toBeGreaterThan(0);
+  }); // prettier-ignore
+});
+
+describe('on_client_disconnect: cancel', () => {
+  let brisk: AccountsBench;
+  beforeAll(async () => {
+    const rest = `general_settings: { on_client_disconnect: cancel }\n${rules}`;
+    brisk = await AccountsBench.start(members, { rest, times: { clientGoneDrainMs: 600_000, idleMs: 600_000 } });
+    await post(brisk.bench, '/v1/responses', { model: 'team', input: 'Hi' });
+  });
+  afterAll(() => brisk.close());
+
+  it.each([
+    ['while it thinks', thinking, thinks],
+    ['in the middle of its words', speaking, endOf(speaking, 'response.output_text.delta')],
+  ])('ends the upstream answer with its client, %s', async (_, answer, bytes) => {
+    brisk.simulator.script.always(stall(answer, bytes));
+    const before = brisk.simulator.seen.length;
+    const leaving = new AbortController();
+    const asking = fetch(`${brisk.bench.url}/v1/responses`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${brisk.bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'team', input: 'Hi' }),
+      signal: leaving.signal,
+    });
+    const seen = await brisk.simulator.waitForRequest((each) => brisk.isOf('first')(each) && brisk.simulator.seen.indexOf(each) >= before);
+    while (brisk.simulator.held === 0) await new Promise((resolve) => setImmediate(resolve));
+    leaving.abort();
+    await expect(asking).rejects.toThrow();
+    expect(await seen.ended).toBe('cancelled');
+    await eventually('nothing is held any more', () => Promise.resolve(brisk.simulator.held === 0));
   }); // prettier-ignore
 });
 
