@@ -129,8 +129,7 @@ export class RoutingRooms {
     const { lease } = note;
     const { account, deployment } = lease.candidate;
     if (event.type === quotaFrameType) {
-      // At the beginning it repeats the headers, which were read already.
-      if (deployment.provider !== 'codex' || !lease.hasContent) return;
+      if (deployment.provider !== 'codex') return;
       this.fleet.quotaSaid(account, quotaOfFrame(event.data, this.clock.nowMs()), 'frame');
       return;
     }

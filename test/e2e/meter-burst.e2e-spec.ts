@@ -24,7 +24,9 @@ describeWithRedis('200 calls at once through four gateways against money for sev
   /** Whose budget it is: the key's own, or the team's that it belongs to. */
   async function keyWith(nanos: number, isOfTeam: boolean): Promise<{ readonly key: string; readonly id: string }> {
     const budget = { max_budget: nanos / 1e9 };
-    const fields = isOfTeam ? { team_id: String((await manage(replicas.admin(1), '/team/new', budget))['team_id']) } : budget;
+    const fields = isOfTeam
+      ? { team_id: String((await manage(replicas.admin(1), '/team/new', budget))['team_id']) }
+      : budget;
     const made = await manage(replicas.admin(0), '/key/generate', fields);
     return { key: String(made['key']), id: String(made['token']) };
   }
@@ -50,7 +52,12 @@ describeWithRedis('200 calls at once through four gateways against money for sev
   it('never spend more, and nobody is refused afterwards while a call is covered', async () => {
     for (let seed = 1; seed <= seeds; seed += 1) {
       const next = random(seed);
-      const usage = { input: 200 + Math.floor(next() * 2_000), cached: 100, output: 20 + Math.floor(next() * 400), reasoning: 0 };
+      const usage = {
+        input: 200 + Math.floor(next() * 2_000),
+        cached: 100,
+        output: 20 + Math.floor(next() * 400),
+        reasoning: 0,
+      };
       replicas.simulator.script.always(text('pong', { usage }));
       const cost = (usage.input - 100) * prices.input + 100 * prices.cached + usage.output * prices.output;
       const budget = 7 * cost;
@@ -59,7 +66,9 @@ describeWithRedis('200 calls at once through four gateways against money for sev
       const refused = burst.filter(({ status }) => status !== 200);
       let served = burst.length - refused.length;
       expect([seed, served > 0, served <= 7]).toEqual([seed, true, true]);
-      expect([...new Set(refused.map(({ status, json }) => `${status} ${typeIn(json)}`))]).toEqual(['429 budget_exceeded']);
+      expect([...new Set(refused.map(({ status, json }) => `${status} ${typeIn(json)}`))]).toEqual([
+        '429 budget_exceeded',
+      ]);
       await quiet(id, served);
       expect([seed, await spentNanos(id)]).toEqual([seed, served * cost]);
       // One after the other, each at another process, whatever that has learnt of such calls.

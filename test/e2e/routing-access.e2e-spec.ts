@@ -50,7 +50,7 @@ describe('a fallback and the key that would use it', () => {
     ['may not, when it belongs to another team', {}, { fallbacks: ['theirs', 'id-theirs'] }, ['a'], 502],
     ['is not wanted by the key', { metadata: { disable_fallbacks: true } }, { fallbacks: ['b'] }, ['a'], 502],
     ['may not leave the accounts that the key is held to', { deployments: ['a'] }, {}, ['a'], 502],
-  ])('%s', async (_, policy, body, to, status) => {
+  ])('%s', async (...[, policy, body, to, status]) => {
     const key = await keyWith(policy);
     expect(await ask(key, body)).toMatchObject({ to, answer: { status } });
   }); // prettier-ignore

@@ -80,7 +80,7 @@ describeWithRedis('the shared state, once a call has been let in', () => {
       usageLimit(7_200),
       ['first', 'second'],
     ],
-  ])('is not waited for by %s', async (_, path, body, reply, expected) => {
+  ])('is not waited for by %s', async (...[, path, body, reply, expected]) => {
     frozenFromFirstCall('first', reply);
     const { answer, ms, to } = await timed(path, body);
     expect([answer.status, to]).toEqual([200, expected]);

@@ -4,7 +4,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../simulator/simulator';
+import { freePort } from './free-port';
 import { testKey } from './gateway';
+import { eventually } from './eventually';
 
 const currentProgram = join(__dirname, '..', '..', 'dist', 'main.js');
 
@@ -89,6 +91,18 @@ export class ProgramBench {
         reject(new Error(`The program ended: ${stderr}`));
       });
     });
+    return { url, pid: child.pid ?? 0, output, finished, signal: (name) => child.kill(name) };
+  }
+
+  /** The same at a log level that does not tell where it listens. */
+  async serveSilently(args: readonly string[], env: ProgramEnv): Promise<Served> {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const words = ['--port', new URL(url).port, '--host', '127.0.0.1', ...args];
+    const { child, finished, output } = this.spawned(words, env);
+    await eventually('the program answers', async () => {
+      if (child.exitCode !== null) throw new Error(`The program ended: ${output()}`);
+      return fetch(`${url}/health/liveliness`).then(({ ok }) => ok, () => false);
+    }); // prettier-ignore
     return { url, pid: child.pid ?? 0, output, finished, signal: (name) => child.kill(name) };
   }
 

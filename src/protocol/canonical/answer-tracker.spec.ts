@@ -1,4 +1,5 @@
 import { answerEvents, event } from '../../../test/support/answer-fixtures';
+import { type AnswerEvent } from './answer-event';
 import { AnswerTracker } from './answer-tracker';
 import { isContent, isOwnerOnly } from './event-types';
 
@@ -119,6 +120,18 @@ describe('event types', () => {
     for (const type of ['response.output_item.done', 'response.output_text.delta', 'response.new_thing']) {
       expect(isContent(type)).toBe(true);
     }
+  });
+
+  it('shows frames about the plan once the answer has begun: before that they repeat the headers', () => {
+    const shown: string[] = [];
+    const tracker = new AnswerTracker(clock, ({ data }) => shown.push(data));
+    const frame = (used: number): AnswerEvent => event({ type: 'codex.rate_limits', used });
+    tracker.see(frame(1));
+    tracker.see(event({ type: 'response.created', response: { id: 'r', created_at: 5 } }));
+    tracker.see(frame(2));
+    tracker.see(event({ type: 'response.output_text.delta', delta: 'a' }));
+    tracker.see(frame(3));
+    expect(shown).toEqual([frame(2).data, frame(3).data]);
   });
 
   it('tells work that costs something from content that somebody has read', () => {

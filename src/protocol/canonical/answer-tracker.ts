@@ -43,7 +43,8 @@ export class AnswerTracker {
       return;
     }
     if (this.ended.state !== 'open') return;
-    if (type === 'response.output_item.done' || type === quotaFrameType) this.watch?.(event);
+    // Before the answer has begun a frame only repeats the headers.
+    if (type === 'response.output_item.done' || (type === quotaFrameType && this.id !== undefined)) this.watch?.(event);
     if (type.endsWith('.delta')) {
       this.begun = true;
       this.hotType = type;
@@ -51,14 +52,8 @@ export class AnswerTracker {
     } else if (isTerminal(type)) {
       this.hotType = '';
       this.ended = this.outcomeOf(event);
-    } else if (isShell(type)) {
-      this.working = true;
-    } else if (this.id === undefined && !isContent(type)) {
-      const start = responseStart(event);
-      this.id = start.id;
-      this.created = start.createdSeconds;
-    } else if (!this.begun) {
-      this.begun = isContent(type);
+    } else if (!this.begun || this.id === undefined) {
+      this.seeBeginning(event);
     }
   }
 
@@ -103,6 +98,17 @@ export class AnswerTracker {
   /** Bytes of their texts, about: the JSON around them is taken to be as long as around the first of its kind. */
   get deltaBytes(): number {
     return Math.max(0, this.deltaLength);
+  }
+
+  private seeBeginning(event: AnswerEvent): void {
+    const { type } = event;
+    if (isShell(type)) this.working = true;
+    else if (isContent(type)) this.begun = true;
+    else if (this.id === undefined) {
+      const start = responseStart(event);
+      this.id = start.id;
+      this.created = start.createdSeconds;
+    }
   }
 
   private countFirst({ data }: AnswerEvent): void {

@@ -56,7 +56,10 @@ const hopelessCalls = 1_000;
 export function cooldownFor(failure: UpstreamFailure, circumstances: Circumstances): Cooldown | undefined {
   const around = { ...circumstances, settings: withOwn(circumstances) };
   const usualMs = usualRestMs(around);
-  if (usualMs === 0 || isBorneByName(failure, around)) return undefined;
+  return usualMs === 0 || isBorneByName(failure, around) ? undefined : byBlame(failure, around, usualMs);
+}
+
+function byBlame(failure: UpstreamFailure, around: Circumstances, usualMs: number): Cooldown | undefined {
   switch (failure.blame) {
     case 'request':
     case 'client':
