@@ -20,6 +20,7 @@ function expectRefused({ status, stdout, stderr }: Finished, ...words: string[])
   expect(stderr).not.toMatch(/\n\s+at /);
 }
 
+/** A busy port, proxies that are none and missing hooks are in program.e2e-spec.ts. */
 describe('a start is refused', () => {
   it.each([
     ['an empty master key', { GATEWAY_MASTER_KEY: '' }, ['environment GATEWAY_MASTER_KEY']],
@@ -53,7 +54,6 @@ describe('a start is refused', () => {
     ['prices that are none', 'codex_model_prices:\n  m: { input_cost_per_token: -1 }\n', ['bad.yaml:1 codex_model_prices']],
     ['defaults of keys that no key can have', 'litellm_settings:\n  default_key_generate_params: { max_bugdet: 5 }\n', ['litellm_settings.default_key_generate_params', 'max_bugdet']],
     ['a credential that is not there', 'model_list:\n  - { model_name: m, litellm_params: { model: codex-oauth/m, litellm_credential_name: gone } }\nrouter_settings: { ignore_invalid_deployments: false }\n', ['bad.yaml:2 model_list[0].litellm_params.litellm_credential_name']],
-    ['a hook that is not there', 'codex_hooks: [./gone.js]\n', ['bad.yaml:1 codex_hooks', 'gone.js is missing']],
   ])('by its file: %s', async (_, text, words) => {
     const file = bench.write('bad.yaml', text);
     expectRefused(await start({}, '--config', file), ...words);
@@ -61,11 +61,6 @@ describe('a start is refused', () => {
 
   it('by a file that is not there', async () => {
     expectRefused(await start({}, '--config', 'nowhere.yaml'), 'nowhere.yaml', 'cannot be read');
-  });
-
-  it('by the port of another program', async () => {
-    const { port } = new URL(bench.simulator.url);
-    expectRefused(await bench.run(['--port', port, '--host', '127.0.0.1']), port, 'is in use', '--port');
   });
 
   it('with every fault at once', async () => {

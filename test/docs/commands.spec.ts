@@ -1,27 +1,34 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCommand } from '../../src/cli/commands';
 import { blocksIn, commandNames, inlineCodeOf, pageNamed, pages, proseOf, root } from '../support/docs';
-import { ProgramBench } from '../support/program';
 
-let bench: ProgramBench;
 /** What `--help` of each command prints. */
 const helps = new Map<string, string>();
 
 beforeAll(async () => {
-  bench = await ProgramBench.start();
-  for (const name of commandNames()) {
-    const { status, stdout, stderr } = await bench.run([name, '--help']);
-    helps.set(name, status === 0 && stderr === '' ? stdout : `status ${status ?? ''}: ${stderr}`);
-  }
-}, 120_000);
-afterAll(async () => {
-  await bench.close();
+  for (const name of commandNames()) helps.set(name, await helpOf(name, '--help'));
 });
+
+/** What the program prints for these words; its own process is tried in program.e2e-spec.ts. */
+async function helpOf(...argv: readonly string[]): Promise<string> {
+  let text = '';
+  const spy = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
+    text += String(part);
+    return true;
+  });
+  try {
+    const status = await runCommand({ argv, env: {}, cwd: root, homeDir: root });
+    return status === 0 ? text : `status ${status}`;
+  } finally {
+    spy.mockRestore();
+  }
+}
 
 const names = commandNames();
 
 it('the list of commands is the one of --help', async () => {
-  const { stdout } = await bench.run(['--help']);
+  const stdout = await helpOf('--help');
   const told = [...stdout.matchAll(/^ {2}node dist\/main\.js (?:\[--config|([\w-]+))/gm)].map(([, name = 'serve']) => name); // prettier-ignore
   expect([...new Set(told)]).toEqual(names);
   expect(names.length).toBeGreaterThan(10);
