@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { isTimeZone } from '../kernel/periods';
 import { customerKeys } from './customer-keys';
 import { count, key, reading, readCount, text } from './file-values';
