@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { type PlanShare } from '../metering/plan-share';
 import { type AccountState } from '../auth/refresh/account-state';
 import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { callContextOf } from '../http/call-context';
@@ -9,6 +10,7 @@ import { RouteGroup } from '../keys/route-group.decorator';
 import { GatewayError, invalidRequest, shorten } from '../kernel/errors';
 import { type Role } from '../kernel/principal';
 import { type AccountReport, RoutingReport } from '../routing/routing-report';
+import { type AccountShares, PlanShares } from '../serving/plan-shares';
 import { dateOf, type ListedRouting, listedRouting } from './account-routing';
 import { AnsweringService } from './answering.service';
 
@@ -28,6 +30,20 @@ interface ListedAccount {
   readonly generation: number;
   readonly advice: string | null;
   readonly routing: ListedRouting;
+  /** What a token takes of the plan's windows, as the process that answers has measured it; null before. */
+  readonly plan_share: ListedShares | null;
+}
+
+interface ListedShares {
+  readonly '5h': ListedShare;
+  readonly week: ListedShare;
+}
+
+/** Percent of the window for a million tokens, the standard error of that, and how many movements it was measured by. */
+interface ListedShare {
+  readonly percent_per_million_tokens: number | null;
+  readonly error: number | null;
+  readonly samples: number;
 }
 
 const ClearRequest = z.looseObject({ account: z.string().nullish() });
@@ -42,6 +58,7 @@ export class AccountListController {
     private readonly tokens: RefreshedAccessTokens,
     private readonly report: RoutingReport,
     private readonly answering: AnsweringService,
+    private readonly shares: PlanShares,
   ) {}
 
   @Get('account/list')
@@ -49,7 +66,16 @@ export class AccountListController {
   list(@Req() request: FastifyRequest): { readonly accounts: readonly ListedAccount[] } {
     assertRole(request, ['proxy_admin', 'proxy_admin_viewer']);
     const reports = this.report.accounts();
-    return { accounts: this.tokens.accountStates().map((account) => listed(account, reports)) };
+    return {
+      accounts: this.tokens
+        .accountStates()
+        .map((account) => ({ ...listed(account, reports), plan_share: this.shareOf(account) })),
+    };
+  }
+
+  private shareOf({ names }: AccountState): ListedShares | null {
+    const shares = names.map((name) => this.shares.of(name)).find((known) => known !== undefined);
+    return shares === undefined ? null : listedShares(shares);
   }
 
   @Post('account/clear_cooldown')
@@ -72,12 +98,24 @@ export class AccountListController {
   }
 }
 
+/** Parts per million for one token are ten thousand times percent for one token. */
+const percentPerPpm = 100;
+
+function listedShare({ ppmPerToken, error, samples }: PlanShare): ListedShare {
+  if (ppmPerToken === undefined) return { percent_per_million_tokens: null, error: null, samples };
+  return { percent_per_million_tokens: ppmPerToken * percentPerPpm, error: error * percentPerPpm, samples };
+}
+
+function listedShares({ fiveHours, week }: AccountShares): ListedShares {
+  return { '5h': listedShare(fiveHours), week: listedShare(week) };
+}
+
 function assertRole(request: FastifyRequest, roles: readonly Role[]): void {
   const role = callContextOf(request).principal?.role;
   if (role === undefined || !roles.includes(role)) throw adminNeeded();
 }
 
-function listed(account: AccountState, reports: ReadonlyMap<string, AccountReport>): ListedAccount {
+function listed(account: AccountState, reports: ReadonlyMap<string, AccountReport>): Omit<ListedAccount, 'plan_share'> {
   const { id, names, kind, state, generation } = account;
   return {
     id,

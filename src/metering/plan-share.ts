@@ -91,9 +91,11 @@ export class PlanShareEstimator {
   }
 }
 
-/** A window that is less used than before, or ends at another time, is another one. */
+/**
+ * A window that ends at another time is another one. One that ends at the same time and says less was told before, by an
+ * answer that came to its point later.
+ */
 function isOther(before: PlanReading, now: PlanReading): boolean {
-  if (now.usedRatio < before.usedRatio) return true;
-  if (before.resetAtMs === undefined || now.resetAtMs === undefined) return false;
+  if (before.resetAtMs === undefined || now.resetAtMs === undefined) return now.usedRatio < before.usedRatio;
   return Math.abs(before.resetAtMs - now.resetAtMs) > 60_000;
 }

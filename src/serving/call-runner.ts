@@ -12,6 +12,7 @@ import { type Call, letGoOfQuestion } from './call';
 import { ContentLog } from './content-log';
 import { EventHooks } from './event-hooks';
 import { GoneClients } from './gone-clients';
+import { PlanShares } from './plan-shares';
 import { type Progress } from './progress';
 import { clientLeft, RunningCalls } from './running-calls';
 
@@ -26,6 +27,7 @@ export class CallRunner {
     private readonly contents: ContentLog,
     private readonly running: RunningCalls,
     private readonly goneClients: GoneClients,
+    private readonly planShares: PlanShares,
     private readonly clock: Clock,
   ) {}
 
@@ -76,6 +78,7 @@ export class CallRunner {
   ): Promise<void> {
     letGoOfQuestion(call);
     progress.routed = routed;
+    this.planShares.seen(routed.deployment.credential.name, routed.answer.quota);
     progress.firstContentMs = this.clock.monotonicMs() - progress.startedMs;
     let stopDraining: (() => void) | undefined;
     let thrown: unknown;

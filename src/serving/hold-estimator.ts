@@ -7,6 +7,7 @@ import { type ModelPrice } from '../protocol/pricing/model-price';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
 import { type Route } from '../routing/model-groups';
 import { type Call, requestedModelOf } from './call';
+import { PlanShares } from './plan-shares';
 import { PriceBook } from './price-book';
 import { noUsage } from './seen-usage';
 
@@ -30,6 +31,7 @@ export class HoldEstimator {
   constructor(
     private readonly prices: PriceBook,
     private readonly estimates: TokenEstimates,
+    private readonly planShares: PlanShares,
   ) {}
 
   /** @throws {GatewayError} when nobody serves the call, or nobody knows its price and that is refused. */
@@ -45,7 +47,7 @@ export class HoldEstimator {
     const how = { price, tier, provider };
     return {
       ...how,
-      hold: { nanos, tokens: input + output, plan5h: 0, planWeek: 0 },
+      hold: { nanos, tokens: input + output, ...this.planShares.partsFor(deployment.credential.name, modest) },
       least: { nanos: this.costOf(modest, how), tokens: modest.inputTokens + modest.outputTokens },
       input: { inputTokens: input, cachedInputTokens: 0 },
       modest,

@@ -10,6 +10,7 @@ import { EventHooks } from './event-hooks';
 import { GoneClients } from './gone-clients';
 import { HoldEstimator } from './hold-estimator';
 import { HoldKeeper } from './hold-keeper';
+import { PlanShares } from './plan-shares';
 import { PriceBook } from './price-book';
 import { RunningCalls } from './running-calls';
 import { ServingService } from './serving.service';
@@ -30,6 +31,7 @@ import { TransformService } from './transform.service';
     GoneClients,
     HoldEstimator,
     HoldKeeper,
+    PlanShares,
     PriceBook,
     RunningCalls,
     ServingService,
@@ -38,6 +40,6 @@ import { TransformService } from './transform.service';
     TokenEstimates,
     TransformService,
   ],
-  exports: [ServingService, CompactionService, RunningCalls, TransformService],
+  exports: [ServingService, CompactionService, PlanShares, RunningCalls, TransformService],
 })
 export class ServingModule {}

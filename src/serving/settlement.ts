@@ -15,6 +15,7 @@ import { tellTrace } from './call-trace';
 import { HoldKeeper } from './hold-keeper';
 import { ledgerEntry } from './ledger-entry';
 import { PriceBook } from './price-book';
+import { noParts, type PlanParts, PlanShares } from './plan-shares';
 import { type Progress } from './progress';
 import { RunningCalls } from './running-calls';
 import { noUsage, seenUsage } from './seen-usage';
@@ -40,6 +41,7 @@ export class Settlement {
     private readonly estimates: TokenEstimates,
     private readonly running: RunningCalls,
     private readonly alerts: AlertCenter,
+    private readonly planShares: PlanShares,
     private readonly clock: Clock,
   ) {}
 
@@ -101,13 +103,19 @@ export class Settlement {
     const { id: ticketId, startMs } = ticket.facts;
     const endMs = Math.max(startMs, this.meter.nowMs());
     const { usage, quality, cost, tier, billed } = bill;
-    const facts = { ticketId, startMs, endMs, usage, quality, cost, tier, billed, error, plan5h: 0, planWeek: 0 };
+    const { plan5h, planWeek } = this.planPartsOf(progress, usage);
+    const facts = { ticketId, startMs, endMs, usage, quality, cost, tier, billed, error, plan5h, planWeek };
     try {
       await this.meter.settle(ledgerEntry(call, progress, facts));
     } catch (failure) {
       // The meter goes on trying by itself and says so in the log; the client has its answer.
       if (!(failure instanceof StateUnavailable)) throw failure;
     }
+  }
+
+  private planPartsOf({ deployment }: Progress, usage: TokenUsage): PlanParts {
+    if (deployment?.provider !== 'codex' || usage === noUsage) return noParts;
+    return this.planShares.settled(deployment.credential.name, usage);
   }
 
   private learn({ context, size }: Call, { modelGroup, upstreamStartedMs }: Progress, { usage, quality }: Bill): void {

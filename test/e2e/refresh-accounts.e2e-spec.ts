@@ -204,6 +204,7 @@ describe('GET /account/list', () => {
           generation: 1,
           advice: null,
           routing: expect.objectContaining({ plan: 'plus', in_flight: 0, cooldowns: [] }) as object,
+          plan_share: expect.objectContaining({ week: expect.objectContaining({ samples: 0 }) as object }) as object,
         },
       ],
     });

@@ -89,6 +89,14 @@ export function nameOf({ name, scope }: LimitState): string {
 
 const ppmPerPercent = 10_000;
 
+const budgetSettings: Readonly<Record<string, string>> = {
+  nano_usd: 'max_budget',
+  tokens: 'token_budget',
+  requests: 'request_budget',
+  plan_5h: 'plan_share_5h',
+  plan_week: 'plan_share_week',
+};
+
 function budgetSetting({ limit }: LimitState): string {
-  return limit === 'nano_usd' ? 'max_budget' : `${limit}_budget`;
+  return budgetSettings[limit] ?? limit;
 }

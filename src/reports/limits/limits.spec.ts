@@ -145,7 +145,7 @@ describe('a request that a budget keeps out', () => {
     );
     expect(tokens.type).toBe('budget_exceeded');
     expect(tokens.message).toContain('Team=core Current cost: 1000 tokens, Max budget: 1000 tokens.');
-    expect(tokens.details.limit).toBe('team.tokens_budget');
+    expect(tokens.details.limit).toBe('team.token_budget');
 
     const plan = limitRefusal({ ...money, limit: 'plan_week', max: 250_000, used: 250_000 }, options);
     expect(plan.author).toBe('plan_window');
