@@ -107,6 +107,7 @@ export class Settlement {
     try {
       await this.meter.settle(
         ledgerEntry(call, progress, { ...bill, ticketId, startMs, endMs, error, plan5h: 0, planWeek: 0 }),
+        ticket.facts.routing === undefined,
       );
     } catch (failure) {
       // The meter goes on trying by itself and says so in the log; the client has its answer.
