@@ -50,7 +50,7 @@ export class HoldKeeper implements OnModuleDestroy {
   /** A chunk of the answer came. */
   heard(ticket: Ticket): void {
     const { routed } = ticket.facts.progress;
-    if (routed === undefined || routed.tracker.outcome.state !== 'open') return;
+    if (routed?.tracker.outcome.state !== 'open') return;
     if (seenOutputTokens(routed.tracker) + ticket.silence.tokens > ticket.lookAt) this.reckon(ticket);
   }
 
