@@ -107,9 +107,10 @@ export class EngineMeter extends Meter {
     this.parts.watch.void(ticketId);
   }
 
-  override settle(row: LedgerRow): Promise<void> {
-    const hold = this.parts.watch.closed(row.id);
-    return this.parts.settler.settle(row, hold);
+  override settle(row: LedgerRow, isUnknown = false): Promise<void> {
+    const { watch, settler } = this.parts;
+    const hold = watch.closed(row.id);
+    return isUnknown ? settler.settleLater(row) : settler.settle(row, hold);
   }
 
   override adjust(book: BookName, toNanos: number): Promise<void> {

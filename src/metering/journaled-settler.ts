@@ -53,6 +53,11 @@ export class JournaledSettler extends Settler {
     }
   }
 
+  override async settleLater(row: LedgerRow): Promise<void> {
+    await this.keep({ row, holdNanos: 0 });
+    void this.replay();
+  }
+
   /** Tells what waits, oldest first, as far as the state takes it. Never fails. */
   async replay(): Promise<void> {
     if (this.isReplaying || !this.parts.engine.isUp) return;

@@ -137,9 +137,10 @@ export abstract class Meter {
    * A row without a ticket is charged all the same. With the state away it is kept on disk and replayed: settles once it is
    * written down somewhere that lasts.
    *
+   * @param isUnknown the state could not be asked when the request was let in: it is not waited for a second time.
    * @throws {StateUnavailable} when there is no such place; it is tried again until there is one, or the process ends.
    */
-  abstract settle(row: LedgerRow): Promise<void>;
+  abstract settle(row: LedgerRow, isUnknown?: boolean): Promise<void>;
   /**
    * Sets what a book has spent, in its lifetime and in every money budget that runs, by a row of its own.
    *

@@ -39,8 +39,9 @@ export class SettlementFile {
     const log = this.log;
     if (log === undefined) return;
     this.log = undefined;
-    await log.close();
+    // Before anything is awaited: what is appended meanwhile begins a file of its own under this name.
     rmSync(this.path, { force: true });
+    await log.close();
   }
 
   /** Puts a line aside that can never be told, for a person to look at. @throws {Error} what the disk says. */

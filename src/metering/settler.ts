@@ -20,6 +20,8 @@ export abstract class Settler {
   abstract has(ticketId: string): boolean;
   /** @param holdNanos what was set aside, for the metrics. @throws {StateUnavailable} when nothing can be written down. */
   abstract settle(row: LedgerRow, holdNanos: number): Promise<void>;
+  /** Where rows are written down they are written down first, and the state is told without being waited for. */
+  abstract settleLater(row: LedgerRow): Promise<void>;
 }
 
 /** Straight into the state. */
@@ -36,6 +38,10 @@ export class DirectSettler extends Settler {
 
   override has(): boolean {
     return false;
+  }
+
+  override settleLater(row: LedgerRow): Promise<void> {
+    return this.settle(row, 0);
   }
 
   override async settle(row: LedgerRow, holdNanos: number): Promise<void> {

@@ -41,7 +41,7 @@ export class HoldKeeper implements OnModuleDestroy {
   /** From here until `left` the ticket is watched. */
   entered(ticket: Ticket): void {
     this.tickets.add(ticket);
-    if (ticket.isWatched) ticket.lookAt = this.tokensAt(ticket, usedBeforeMore);
+    if (ticket.isWatched) ticket.lookAt = this.tokensHeld(ticket);
     this.timer ??= setInterval(() => {
       this.look();
     }, paceMs).unref();
@@ -50,8 +50,8 @@ export class HoldKeeper implements OnModuleDestroy {
   /** A chunk of the answer came. */
   heard(ticket: Ticket): void {
     const { routed } = ticket.facts.progress;
-    if (routed !== undefined && seenOutputTokens(routed.tracker) + ticket.silence.tokens >= ticket.lookAt)
-      this.reckon(ticket);
+    if (routed?.tracker.outcome.state !== 'open') return;
+    if (seenOutputTokens(routed.tracker) + ticket.silence.tokens > ticket.lookAt) this.reckon(ticket);
   }
 
   left(ticket: Ticket): void {
@@ -119,7 +119,6 @@ export class HoldKeeper implements OnModuleDestroy {
   private async more(ticket: Ticket, asked: Granted): Promise<void> {
     const { isLast } = ticket;
     ticket.isExtending = true;
-    ticket.lookAt = this.tokensAt(ticket, 1);
     let isAnswered = false;
     try {
       const granted = (await this.meter.extend(ticket.facts.id, asked)) ?? { nanos: 0, tokens: 0 };
@@ -134,18 +133,18 @@ export class HoldKeeper implements OnModuleDestroy {
       ticket.isExtending = false;
     }
     if (!isAnswered) return;
-    ticket.lookAt = this.tokensAt(ticket, isLast.nanos || isLast.tokens ? 1 : usedBeforeMore);
+    ticket.lookAt = this.tokensHeld(ticket);
     this.heard(ticket);
   }
 
-  /** Output tokens at which an answer has used this part of its hold. */
-  private tokensAt(ticket: Ticket, part: number): number {
+  /** Output tokens at which an answer has used up its hold. Most answers end before that, so most chunks cost nothing here. */
+  private tokensHeld(ticket: Ticket): number {
     const { held, input, hasTokenBudget } = ticket;
     const begun = this.costOf(ticket, { ...noUsage, ...input }).nanos;
     const perToken =
       (this.costOf(ticket, { ...noUsage, ...input, outputTokens: manyTokens }).nanos - begun) / manyTokens;
-    const byMoney = perToken > 0 ? (held.nanos * part - begun) / perToken : Number.POSITIVE_INFINITY;
-    return hasTokenBudget ? Math.min(byMoney, held.tokens * part - input.inputTokens) : byMoney;
+    const byMoney = perToken > 0 ? (held.nanos - begun) / perToken : Number.POSITIVE_INFINITY;
+    return hasTokenBudget ? Math.min(byMoney, held.tokens - input.inputTokens) : byMoney;
   }
 
   private costOf({ facts }: Ticket, usage: TokenUsage): Cost {

@@ -106,7 +106,7 @@ export class Settlement {
     const { plan5h, planWeek } = this.planPartsOf(progress, usage);
     const facts = { ticketId, startMs, endMs, usage, quality, cost, tier, billed, error, plan5h, planWeek };
     try {
-      await this.meter.settle(ledgerEntry(call, progress, facts));
+      await this.meter.settle(ledgerEntry(call, progress, facts), ticket.facts.routing === undefined);
     } catch (failure) {
       // The meter goes on trying by itself and says so in the log; the client has its answer.
       if (!(failure instanceof StateUnavailable)) throw failure;

@@ -36,7 +36,7 @@ export class Ticket {
   isExtending = false;
   isSettled = false;
   /** No budget has more than is set aside: the answer ends when that is used up. */
-  readonly isLast = { nanos: false, tokens: false };
+  readonly isLast: { nanos: boolean; tokens: boolean };
   /** Output tokens at which the hold must be looked at again. */
   lookAt = Number.POSITIVE_INFINITY;
   /** Tokens that a silent model is taken to have thought, and the deltas that had come when that was last counted. */
@@ -46,13 +46,17 @@ export class Ticket {
   /** A budget counts tokens. */
   readonly hasTokenBudget: boolean;
 
-  /** @param input what its question is reckoned to use until upstream says so. */
+  /**
+   * @param asked what was to be set aside, `granted` what was.
+   * @param input what its question is reckoned to use until upstream says so.
+   */
   constructor(
     readonly facts: TicketFacts,
-    granted: Granted,
+    { asked, granted }: { readonly asked: Granted; readonly granted: Granted },
     readonly input: InputGuess,
   ) {
     this.held = granted;
+    this.isLast = { nanos: granted.nanos < asked.nanos, tokens: granted.tokens < asked.tokens };
     this.isWatched = facts.limits.some(({ limit }) => limit === 'nano_usd' || limit === 'tokens');
     this.hasTokenBudget = facts.limits.some(({ limit, period }) => limit === 'tokens' && period !== 'window');
   }

@@ -79,12 +79,14 @@ export class Tickets {
       this.degraded.over();
       this.alerts.sawLimits(principal, answer.limits);
       const { limits, routing, granted } = answer;
-      return new Ticket({ ...facts, scopes, limits, routing }, granted, this.estimator.inputWithin(granted, estimate));
+      const input = this.estimator.inputWithin(granted, estimate);
+      return new Ticket({ ...facts, scopes, limits, routing }, { asked: estimate.hold, granted }, input);
     } catch (error) {
       if (!(error instanceof StateUnavailable)) throw error;
       const limit = this.degraded.fullLimit(scopes);
       if (limit !== undefined) throw this.refusal(limit, startMs);
-      return new Ticket({ ...facts, scopes, limits: [], routing: undefined }, estimate.hold, estimate.input);
+      const { hold, input } = estimate;
+      return new Ticket({ ...facts, scopes, limits: [], routing: undefined }, { asked: hold, granted: hold }, input);
     }
   }
 

@@ -1,6 +1,7 @@
 import { type RedisSettings } from '../../src/config/redis-settings';
 import { BooksWorld, until } from '../support/books-world';
 import { MeterProcess } from '../support/meter-process';
+import { random } from '../support/replicas';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
 
 /** Four processes start on a machine that has other things to do. */
@@ -31,15 +32,6 @@ afterEach(async () => {
   await world.close();
   await server.close();
 });
-
-/** A sequence of numbers from 0 to below 1 that a seed decides. */
-function random(seed: number): () => number {
-  let state = seed * 2_654_435_761 + 1;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-    return state / 4_294_967_296;
-  };
-}
 
 const admit = (budget: number, hold: number, more: object = {}): Promise<Asked[]> =>
   Promise.all(four.map((each) => each.tell<Asked>('admit', { count: 50, budget, hold, ...more })));
