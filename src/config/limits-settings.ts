@@ -10,6 +10,8 @@ export interface LimitsSettings {
   readonly timeZone: string;
   /** Replicas that share the limits: while the state is away each may use this part of a rate (`REPLICA_COUNT`). */
   readonly replicas: number;
+  /** Longest wait for a parallel slot of a key, milliseconds; 0 refuses at once (`queue_timeout`, where the file has it). */
+  readonly slotWaitMs: number;
   readonly ledger: LedgerSettings;
   /** Headers that may name the end user, lower case (`user_header_name`, `user_header_mappings`). */
   readonly customerHeaders: readonly string[];
@@ -39,13 +41,14 @@ const defaultRows = { process: 200_000, redis: 2_000_000 } as const;
 
 /** From `general_settings`, `litellm_settings` and the environment. */
 export function readLimits(sections: FileSections, sources: SettingsSources, hasRedis: boolean): LimitsSettings {
-  const { general, litellm } = sections;
+  const { general, litellm, router } = sections;
   const { environment, places } = sources;
   const archiveDir = general.spend_logs_archive_dir;
   return {
     windowMs: environment.LITELLM_RATE_LIMIT_WINDOW_SIZE ?? defaultWindowMs,
     timeZone: litellm.timezone ?? general.timezone ?? 'UTC',
     replicas: environment.REPLICA_COUNT ?? 1,
+    slotWaitMs: router.queue_timeout ?? 0,
     ledger: {
       keptMs: general.maximum_spend_logs_retention_period ?? defaultKeptMs,
       keptRows: general.maximum_spend_logs_rows ?? (hasRedis ? defaultRows.redis : defaultRows.process),

@@ -59,7 +59,7 @@ export const routingKeys = {
     enable_tag_filtering: key(flag, 'requests with tags go to deployments with those tags'),
     tag_filtering_match_any: key(flag, 'false: a deployment needs all tags of the request'),
     default_max_parallel_requests: key(count, 'most calls at once, for deployments that set nothing themselves'),
-    queue_timeout: key(secondsOrZero, 'longest wait for a deployment when all are busy or resting, in seconds; 0: none'),
+    queue_timeout: key(secondsOrZero, 'longest wait for a deployment when all are busy or resting (2 without it), and, where it is set, for a parallel slot of a key, in seconds; 0: none'),
     quota_poll_seconds: key(secondsOrZero, 'how often an account that nobody uses is asked for its quota, in seconds; 0: never'),
     expose_plan_quota: key(flag, 'true: clients see the x-codex-* quota headers of the account that answered'),
     enable_health_check_routing: key(flag, `${alwaysOn}: deployments are judged by the calls they get`, 'mapped'),

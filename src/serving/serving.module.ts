@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { Clock } from '../kernel/clock';
+import { SlotQueue } from '../metering/slot-queue';
 import { TokenEstimates } from '../metering/token-estimates';
 import { RoutingModule } from '../routing/routing.module';
 import { Admission } from './admission';
@@ -36,6 +38,7 @@ import { TransformService } from './transform.service';
     RunningCalls,
     ServingService,
     Settlement,
+    { provide: SlotQueue, inject: [Clock], useFactory: (clock: Clock) => new SlotQueue(clock) },
     Tickets,
     TokenEstimates,
     TransformService,

@@ -4,6 +4,7 @@ import { type GatewayError } from '../kernel/errors';
 import { type AnswerEnd, Observer, type RequestRecord } from '../kernel/observer';
 import { type TokenUsage } from '../kernel/usage';
 import { Meter } from '../metering/meter';
+import { SlotQueue } from '../metering/slot-queue';
 import { TokenEstimates } from '../metering/token-estimates';
 import { type RowQuality } from '../metering/ledger-row';
 import { type Cost } from '../protocol/pricing/cost-of';
@@ -42,6 +43,7 @@ export class Settlement {
     private readonly running: RunningCalls,
     private readonly alerts: AlertCenter,
     private readonly planShares: PlanShares,
+    private readonly slots: SlotQueue,
     private readonly clock: Clock,
   ) {}
 
@@ -110,6 +112,8 @@ export class Settlement {
     } catch (failure) {
       // The meter goes on trying by itself and says so in the log; the client has its answer.
       if (!(failure instanceof StateUnavailable)) throw failure;
+    } finally {
+      this.slots.released(ticket.facts.scopes);
     }
   }
 

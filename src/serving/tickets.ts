@@ -5,7 +5,15 @@ import { CustomerDirectory } from '../keys/directory/customer-directory';
 import { type GatewayError, internalError } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
 import { type Principal } from '../kernel/principal';
-import { type LimitState, Meter, type RoutingQuestion } from '../metering/meter';
+import {
+  type Admitted,
+  type AdmitRequest,
+  type LimitState,
+  Meter,
+  type Refused,
+  type RoutingQuestion,
+} from '../metering/meter';
+import { SlotQueue } from '../metering/slot-queue';
 import { AlertCenter } from '../reports/alerts/alert-center';
 import { limitRefusal } from '../reports/limits/limit-refusal';
 import { type Route } from '../routing/model-groups';
@@ -43,6 +51,7 @@ export class Tickets {
     private readonly degraded: DegradedAdmission,
     private readonly customers: CustomerDirectory,
     private readonly alerts: AlertCenter,
+    private readonly slots: SlotQueue,
   ) {}
 
   /**
@@ -63,7 +72,7 @@ export class Tickets {
     let scopes = own;
     try {
       if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
-      const answer = await this.meter.admit({
+      const answer = await this.admit({
         ticketId: id,
         scopes,
         hold: estimate.hold,
@@ -88,6 +97,13 @@ export class Tickets {
       const { hold, input } = estimate;
       return new Ticket({ ...facts, scopes, limits: [], routing: undefined }, { asked: hold, granted: hold }, input);
     }
+  }
+
+  /** Where the operator wants it, who only lacks a parallel slot waits a little for one. */
+  private admit(request: AdmitRequest): Promise<Admitted | Refused> {
+    const timeoutMs = this.settings.metering.slotWaitMs;
+    if (timeoutMs === 0) return this.meter.admit(request);
+    return this.slots.admit(request, (again) => this.meter.admit(again), { timeoutMs });
   }
 
   /** The end user pays too, where the request names one. */

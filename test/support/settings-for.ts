@@ -48,6 +48,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       windowMs: 60_000,
       timeZone: 'UTC',
       replicas: 1,
+      slotWaitMs: 0,
       ledger: { keptMs: 30 * 86_400_000, keptRows: 10_000, checkEveryMs: 3_600_000 },
       customerHeaders: [],
       onClientDisconnect: 'drain',
