@@ -81,7 +81,8 @@ async function main() {
   const { checkTargets, measure } = await import('../bench/measure.mjs');
   const { detailsOf, rowsOf, tableOf } = await import('../bench/report.mjs');
   const { targetNames } = await import('../bench/targets.mjs');
-  const { measuredNames } = await import('../bench/workloads.mjs');
+  const { measuredNames, workloadNamed } = await import('../bench/workloads.mjs');
+  const { hasRedis } = await import('../bench/redis.mjs');
 
   const names = chosen(flags.only, measuredNames, 'only');
   const targets = chosen(flags.targets, targetNames, 'targets');
@@ -101,7 +102,11 @@ async function main() {
   const results = [];
   try {
     await checkTargets(targets, plan);
-    for (const name of names) results.push(await measure(name, targets, plan));
+    for (const name of names) {
+      if (workloadNamed(name).needsRedis === true && !hasRedis())
+        say(`${name} is left out: it needs redis-server, which is not installed.`);
+      else results.push(await measure(name, targets, plan));
+    }
   } catch (error) {
     say(`The logs are in ${folder}`);
     throw error;

@@ -63,12 +63,12 @@ export interface TryPlan {
   /** Leaves the deployments of a route that can serve this call. @throws {GatewayError} when none can. */
   readonly narrow: (route: Route) => Route;
   /** Of `Router.bearings`, when the admission asked about them; its answer beside it. */
-  readonly bearings?: Bearings;
-  readonly answer?: RoutingAnswer;
+  readonly bearings?: Bearings | undefined;
+  readonly answer?: RoutingAnswer | undefined;
   /** Told before every attempt, so that a failed request can say where it was. */
   readonly onAttempt: (deployment: Deployment, attempt: number) => void;
   /** Writes where the conversation went; without it routing keeps pins of its own. */
-  readonly pin?: PinWriter;
+  readonly pin?: PinWriter | undefined;
 }
 
 /** A caller that may do everything; for calls without a principal. */

@@ -57,7 +57,7 @@ export class CallRunner {
       deadline = setTimeout(() => {
         stopper.abort(tooLong());
       }, wholeMs);
-      const routed = await this.routed(call, progress, { ...plan, signal: stopper });
+      const routed = await this.routed(call, progress, plan, stopper);
       await this.answer(call, progress, routed, stopper, tell);
     } finally {
       clearTimeout(deadline);
@@ -103,14 +103,20 @@ export class CallRunner {
     }
   }
 
-  private async routed(call: Call, progress: Progress, plan: TryPlan): Promise<RoutedAnswer> {
-    const asked = await this.hooked(call, plan.call);
+  private async routed(
+    call: Call,
+    progress: Progress,
+    plan: Omit<TryPlan, 'signal'>,
+    signal: StopSignal,
+  ): Promise<RoutedAnswer> {
+    const asked = this.hooks.wantsRequests ? await this.hooked(call, plan.call) : plan.call;
     progress.upstreamStartedMs = this.clock.monotonicMs();
-    return this.router.firstToAnswer({ ...plan, call: asked });
+    const { route, caller, wishes, narrow, span, bearings, answer, onAttempt, pin } = plan;
+    return this.router.firstToAnswer({ route, call: asked, caller, wishes, narrow, span, bearings, answer, onAttempt, pin, signal }); // prettier-ignore
   }
 
   private async hooked(call: Call, asked: UpstreamCall): Promise<UpstreamCall> {
-    if (call.dialect === 'native' || asked.kind === 'native' || !this.hooks.wantsRequests) return asked;
+    if (call.dialect === 'native' || asked.kind === 'native') return asked;
     const own = asked.isWire ? valueFromWire(asked.request) : asked.request;
     return { ...asked, request: await this.hooks.onRequest(call, own), isWire: false };
   }
