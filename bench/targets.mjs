@@ -48,8 +48,8 @@ async function startMock({ workload, folder }) {
 }
 
 function startBaseline(name, file) {
-  return async ({ mock, folder }) => {
-    const args = [join(here, file), mock.origin];
+  return async ({ mock, folder, nodeFlags }) => {
+    const args = [...nodeFlags, join(here, file), mock.origin];
     const started = new BenchProcess({ name, args, log: join(folder, `${name}.log`) });
     return await started.announced();
   };
@@ -73,13 +73,13 @@ function startGateway(name, { env = {}, accounts = 0 } = {}) {
   };
 }
 
-async function runGateway({ mock, entry, folder, name, home, deployments, env }) {
+async function runGateway({ mock, entry, nodeFlags, folder, name, home, deployments, env }) {
   const [login, config, port] = [join(home, 'auth.json'), join(home, 'config.yaml'), await freePort()];
   await writeLogin(login);
   await writeFile(config, `model_list:\n${deployments}`);
   const gateway = new BenchProcess({
     name,
-    args: [entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
+    args: [...nodeFlags, entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
     log: join(folder, `${name}.log`),
     env: {
       HOME: home,
@@ -176,15 +176,20 @@ export class Stage {
 
   /**
    * Starts everything; on a failure what was started is ended again. `entry` is the gateway's main file, logs go to
-   * `folder`.
+   * `folder`, and Node runs every target with `nodeFlags`.
    */
-  static async open({ workload, names, folder, entry }) {
+  static async open({ workload, names, folder, entry, nodeFlags = [] }) {
     const stage = new Stage();
     await mkdir(folder, { recursive: true });
     try {
       stage.#mock = await startMock({ workload, folder });
       for (const name of names) {
-        const running = await (starters.get(name) ?? variants.get(name))({ mock: stage.#mock, folder, entry });
+        const running = await (starters.get(name) ?? variants.get(name))({
+          mock: stage.#mock,
+          folder,
+          entry,
+          nodeFlags,
+        });
         stage.targets.push({ name, origin: running.origin, key: running.key ?? masterKey, process: running });
       }
     } catch (error) {
