@@ -1,5 +1,6 @@
 /**
- * npm run demo: the Codex simulator and the gateway on loopback, one streamed chat through both.
+ * npm run demo: the Codex simulator and the gateway on loopback, a key with a budget, one streamed chat with that key, and
+ * what the key spent.
  *   --once  ends after the sample with status 0
  * Nothing leaves this machine, no login is needed, and everything it writes goes into a folder it removes.
  */
@@ -8,11 +9,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { ensureBuild, ensureSimulator, root } from './prepare.mjs';
 
 const once = process.argv.includes('--once');
 const folder = mkdtempSync(join(tmpdir(), 'codex-gateway-demo-'));
 const masterKey = 'sk-demo-key-for-loopback-only';
+const budget = { max_budget: 0.05, budget_duration: '1d' };
+/** How long the books may take after the last byte of an answer. */
+const settledWithinMs = 5_000;
 const children = [];
 let ending = false;
 
@@ -23,9 +28,11 @@ try {
   ensureBuild();
   const simulator = await startSimulator(ensureSimulator());
   const gateway = await startGateway(simulator);
-  await sample(gateway);
+  const key = await makeKey(gateway);
+  await sample(gateway, key);
+  await showSpend(gateway, key);
   if (once) await end(0);
-  else stay(gateway, simulator);
+  else stay(gateway, simulator, key);
 } catch (error) {
   console.error(`The demo failed: ${error.message}`);
   await end(1);
@@ -55,24 +62,61 @@ async function startGateway({ url, authFile }) {
   return /listening on (http:\/\/[^\s"]+)/.exec(line)[1];
 }
 
+/** A virtual key, as an administrator hands them out. */
+async function makeKey(url) {
+  const body = { key_alias: 'demo', ...budget };
+  const { key } = await ask(url, masterKey, 'POST', '/key/generate', body);
+  console.log(`\nKey:     ${key}`);
+  console.log(`         made with POST /key/generate for "demo": ${dollars(budget.max_budget)} a day\n`);
+  return key;
+}
+
 /** One streamed chat, printed as it arrives. */
-async function sample(url) {
+async function sample(url, key) {
   const question = 'Say hello to the team.';
-  console.log(`\nYou:     ${question}`);
+  console.log(`You:     ${question}`);
   process.stdout.write('Gateway: ');
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${masterKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      model: 'gpt-5.5',
-      stream: true,
-      stream_options: { include_usage: true },
-      messages: [{ role: 'user', content: question }],
-    }),
+  const response = await send(url, key, 'POST', '/v1/chat/completions', {
+    model: 'gpt-5.5',
+    stream: true,
+    stream_options: { include_usage: true },
+    messages: [{ role: 'user', content: question }],
   });
-  if (!response.ok) throw new Error(`the gateway answered ${response.status}: ${await response.text()}`);
   const usage = await printAnswer(response.body);
-  console.log(`\nTokens:  ${usage.prompt_tokens} in, ${usage.completion_tokens} out, ${usage.total_tokens} in all\n`);
+  console.log(`\nTokens:  ${usage.prompt_tokens} in, ${usage.completion_tokens} out, ${usage.total_tokens} in all`);
+}
+
+/** What the key spent, as its holder sees it (GET /key/info). A stream is settled right after its last byte. */
+async function showSpend(url, key) {
+  const deadline = Date.now() + settledWithinMs;
+  for (;;) {
+    const { info } = await ask(url, key, 'GET', '/key/info');
+    if (info.spend > 0) {
+      const left = dollars(info.max_budget - info.spend);
+      console.log(`Spent:   ${dollars(info.spend)} of ${dollars(info.max_budget)}, ${left} left`);
+      console.log(`         at list prices; the budget starts anew at ${info.budget_reset_at}\n`);
+      return;
+    }
+    if (Date.now() > deadline) throw new Error('what the key spent did not appear in its books');
+    await setTimeout(50);
+  }
+}
+
+/** At least cents, and never less than a millionth of a dollar hidden. */
+function dollars(amount) {
+  const text = amount.toFixed(6).replace(/0{1,4}$/, '');
+  return `$${text}`;
+}
+
+async function ask(url, key, method, path, body) {
+  return (await send(url, key, method, path, body)).json();
+}
+
+async function send(url, key, method, path, body) {
+  const headers = { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) };
+  const response = await fetch(`${url}${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`);
+  return response;
 }
 
 async function printAnswer(body) {
@@ -94,17 +138,19 @@ async function printAnswer(body) {
   return usage;
 }
 
-function stay(url, simulator) {
+function stay(url, simulator, key) {
   console.log('Open while it runs:');
   console.log(`  ${url}/docs              the API`);
   console.log(`  ${url}/metrics           Prometheus metrics`);
   console.log(`  ${url}/health/readiness  health`);
   console.log(`  ${simulator.url}          the Codex simulator behind it\n`);
-  console.log('Try it yourself:');
-  console.log(`  curl ${url}/v1/chat/completions -H 'Authorization: Bearer ${masterKey}' \\`);
+  console.log('Try it in a second terminal:');
+  console.log(`  curl ${url}/v1/chat/completions -H 'Authorization: Bearer ${key}' \\`);
   console.log(
-    `    -H 'Content-Type: application/json' -d '{"model":"gpt-5.5","messages":[{"role":"user","content":"Ping!"}]}'\n`,
+    `    -H 'Content-Type: application/json' -d '{"model":"gpt-5.5","messages":[{"role":"user","content":"Ping!"}]}'`,
   );
+  console.log(`  node dist/main.js usage --url ${url} --key ${key}`);
+  console.log(`  node dist/main.js keys list --url ${url} --key ${masterKey}\n`);
   console.log('Ctrl-C ends the demo.');
 }
 

@@ -9,6 +9,8 @@ import { GatewayLogger } from './telemetry/logger';
 const farewellMs = 2_000;
 /** For writing down what must last, when streams took the whole deadline; milliseconds. */
 const closingMs = 5_000;
+/** A connection on which nobody ever asked anything counts as busy to Node and would hold the closing up; milliseconds. */
+const silentMs = 500;
 
 /** Waits of a drain. */
 export type DrainTimes = Pick<TimeLimits, 'drainMs' | 'drainDelayMs'>;
@@ -64,7 +66,13 @@ export class Drain {
     if (!finished) await this.bidFarewell(calls);
     logger.event(cut > 0 ? 'warn' : 'info', 'ended: closing', { callsCut: cut });
     const closed = app.close().then(() => true);
-    if (!(await before(Math.max(closingMs, untilMs - performance.now()), closed))) {
+    // Every answer is out by now, or was given up.
+    const silent = setTimeout(() => {
+      app.getHttpServer().closeAllConnections();
+    }, silentMs);
+    const isClosed = await before(Math.max(closingMs, untilMs - performance.now()), closed);
+    clearTimeout(silent);
+    if (!isClosed) {
       throw new Error('the state could not be closed in time; what was not written down is settled by another process');
     }
   }

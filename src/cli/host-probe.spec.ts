@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../test/simulator/simulator';
 import { checkConfig } from '../config/check-config';
 import { loadSettings } from '../config/load-settings';
+import { checkConfigCommand } from './check-config.command';
 import { hostFaults } from './host-probe';
 
 const env = { GATEWAY_MASTER_KEY: 'sk-a-master-key-for-tests' };
@@ -45,6 +46,54 @@ describe('a host of openai/ deployments', () => {
     ]);
   });
 });
+
+describe('check-config --probe', () => {
+  const yaml = (apiBase: string): string =>
+    `model_list: [{ model_name: paid, litellm_params: { model: openai/gpt-4.1, api_base: "${apiBase}", api_key: sk-paid-secret } }]\n`;
+
+  /** Runs the command on a file of this text. */
+  async function run(text: string, ...words: readonly string[]): Promise<{ readonly status: number; readonly told: string }> {
+    writeFileSync(join(folder, 'probed.yaml'), text);
+    let told = '';
+    const spy = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      told += String(chunk);
+      return true;
+    });
+    try {
+      const argv = [...words, '--config', 'probed.yaml'];
+      return { status: await checkConfigCommand({ argv, env, cwd: folder, homeDir: folder }), told };
+    } finally {
+      spy.mockRestore();
+    }
+  } // prettier-ignore
+
+  afterEach(() => {
+    host.switches.openAiLacksResponses = false;
+  });
+
+  it('asks nobody without that word, nor while the file has faults', async () => {
+    const before = host.seen.length;
+    expect((await run(yaml(host.openAiUrl))).status).toBe(0);
+    const faulty = await run(`${yaml(host.openAiUrl)}router_settings: { num_retries: many }\n`, '--probe');
+    expect(faulty.status).toBe(1);
+    expect(faulty.told).toContain('num_retries');
+    expect(host.seen).toHaveLength(before);
+  });
+
+  it('ends with 0 when every host has the Responses API', async () => {
+    const before = host.seen.length;
+    expect(await run(yaml(host.openAiUrl), '--probe')).toMatchObject({ status: 0, told: expect.stringContaining('No faults') as string });
+    expect(host.seen.slice(before)).toHaveLength(1);
+  });
+
+  it('ends with 1 and names the host that lacks it, without the key', async () => {
+    host.switches.openAiLacksResponses = true;
+    const { status, told } = await run(yaml(host.openAiUrl), '--probe', '--json');
+    expect(status).toBe(1);
+    expect(JSON.parse(told)).toMatchObject({ faults: [{ place: 'model_list: paid', message: expect.stringContaining('lacks the Responses API') as string }] });
+    expect(told).not.toContain('sk-paid-secret');
+  });
+}); // prettier-ignore
 
 describe('check-config', () => {
   const warningsOf = (text: string): readonly string[] =>

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Fault } from './config-fault';
 import { defaultCredential, readCredentials } from './credentials';
+import { customerWarnings } from './customer-keys';
 import { type Credential } from './deployment';
 import { type Environment } from './env.schema';
 import { absolutePath } from './file-paths';
@@ -49,6 +50,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...[sources.file, masterKey, models].flatMap((reading) => reading?.warnings ?? []),
     ...routingWarnings(routed, sources.file),
     ...environmentWarnings(sources.environment),
+    ...customerWarnings(sections.general),
     ...[state, told, money].flatMap((reading) => reading.warnings),
   ];
   const settings: Settings = {

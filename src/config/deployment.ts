@@ -1,3 +1,4 @@
+import { type CountsByError } from './routing-values';
 import { type OwnPrice } from '../protocol/pricing/own-price';
 
 /** Where a deployment's credential comes from. `default` is the login of the environment. */
@@ -29,6 +30,9 @@ export interface DeploymentRouting {
   readonly numRetries?: number;
   /** How long it is left alone when it fails, milliseconds; 0: never. */
   readonly cooldownMs?: number;
+  /** Over those of the router. */
+  readonly allowedFails?: number;
+  readonly allowedFailsPolicy?: CountsByError;
   readonly tags?: readonly string[];
   readonly tagPatterns?: readonly RegExp[];
   /** Teams it is kept for; undefined: for everybody. */

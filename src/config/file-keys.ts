@@ -26,6 +26,13 @@ const sectionShapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ['router_settings', gatewayFileSchema.shape.router_settings.unwrap().unwrap().shape],
 ]);
 
+const routerShape = gatewayFileSchema.shape.router_settings.unwrap().unwrap().shape;
+/** Maps of `router_settings` all of whose keys are known; others hold names of the operator's own. */
+const innerShapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
+  ['routing_strategy_args', routerShape.routing_strategy_args.unwrap().unwrap().shape],
+  ['retry_budget', routerShape.retry_budget.unwrap().unwrap().shape],
+]);
+
 /** Judges a key by the schema, which is the one list of what the gateway acts on. */
 export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerdict {
   const [top, second, ...rest] = path;
@@ -33,8 +40,22 @@ export function verdictOf({ path }: FileKey, unusable: UnusableEntries): KeyVerd
   if (top === 'environment_variables') return environmentVerdict(second);
   const shape = sectionShapes.get(String(top));
   if (shape === undefined || second === undefined) return byShape(gatewayFileSchema.shape, String(top));
-  const isParam = top === 'router_settings' && second === 'default_litellm_params' && rest.length > 0;
-  return isParam ? paramVerdict(String(rest[0])) : byShape(shape, second);
+  return sectionVerdict(shape, [String(top), second, ...rest.map(String)]);
+}
+
+function sectionVerdict(shape: Shape, [section = '', key = '', inner]: readonly string[]): KeyVerdict {
+  if (section === 'router_settings' && inner !== undefined) {
+    const innerShape = innerShapes.get(key);
+    if (innerShape !== undefined && !Object.hasOwn(innerShape, inner)) return ignored(ignoredBecause(inner));
+    if (key === 'default_litellm_params') return paramVerdict(inner);
+  }
+  const home = Object.hasOwn(shape, key) ? undefined : homeOf(key);
+  return home === undefined ? byShape(shape, key) : ignored(`it belongs in ${home}`);
+}
+
+/** The first section that acts on a key: it is easily written into the wrong one. */
+function homeOf(name: string): string | undefined {
+  return [...sectionShapes].find(([, shape]) => Object.hasOwn(shape, name))?.[0];
 }
 
 function itemVerdict(

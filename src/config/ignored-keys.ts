@@ -13,10 +13,11 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each(streaming, 'stream stream_options'),
   ...each(
     later,
-    'max_budget budget_duration timezone allowed_routes public_routes user_header_name user_header_mappings background_health_checks ' +
-      'health_check_interval alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb limit_mode default_team_params default_key_generate_params ' +
-      'upperbound_key_generate_params global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
+    'allowed_routes public_routes background_health_checks ' +
+      'health_check_interval alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb ' +
+      'global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
   ),
+  ...each('in litellm_params: single deployments have no budget', 'max_budget budget_duration'),
   ...each(
     'there is no priority queue; a full model group waits for queue_timeout, first come first served',
     'default_priority polling_interval priority',
@@ -26,6 +27,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
     'health_check_staleness_threshold health_check_ignore_transient_errors health_check_model health_check_timeout health_check_max_tokens disable_background_health_check',
   ),
   ...each('answers are not cached', 'caching_groups cache_responses client_ttl'),
+  ['max_latency_list_size', 'the last ten answers of a deployment count'],
   ['enable_weighted_failover', 'the next deployment is always chosen by the strategy'],
   ['drop_params', 'set it in litellm_settings, for all deployments'],
   ['set_verbose', 'use LOG_LEVEL'],

@@ -1,4 +1,5 @@
 import { isTimeZone } from '../kernel/periods';
+import { customerKeys } from './customer-keys';
 import { count, key, reading, readCount, text } from './file-values';
 
 const unitMs: ReadonlyMap<string, number> = new Map([
@@ -16,6 +17,7 @@ const zoneWords = 'zone in which the days, weeks and months of budgets begin';
 /** Keys of the file that the limits settings are read from, by section; `gateway-file.schema.ts` spreads them. */
 export const limitsKeys = {
   general: {
+    ...customerKeys,
     timezone: key(timeZone, zoneWords),
     maximum_spend_logs_retention_period: key(span, 'age at which rows of the spend log go to the archive'),
     maximum_spend_logs_retention_interval: key(span, 'how often rows that are too old are looked for'),

@@ -1,3 +1,4 @@
+import { customerHeadersOf } from './customer-keys';
 import { absolutePath } from './file-paths';
 import { type FileSections, type SettingsSources } from './settings-sources';
 
@@ -12,7 +13,7 @@ export interface LimitsSettings {
   readonly ledger: LedgerSettings;
   /** Headers that may name the end user, lower case (`user_header_name`, `user_header_mappings`). */
   readonly customerHeaders: readonly string[];
-  /** Whether an answer whose client hung up is read on for its usage, or cancelled at once. */
+  /** Whether an answer whose client hung up is read on for its usage, or cancelled at once (`on_client_disconnect`). */
   readonly onClientDisconnect: 'drain' | 'cancel';
 }
 
@@ -51,7 +52,7 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
       checkEveryMs: general.maximum_spend_logs_retention_interval ?? defaultCheckMs,
       ...(typeof archiveDir === 'string' ? { archiveDir: absolutePath(archiveDir, places.cwd, places.homeDir) } : {}),
     },
-    customerHeaders: [],
-    onClientDisconnect: 'drain',
+    customerHeaders: customerHeadersOf(general),
+    onClientDisconnect: general.on_client_disconnect ?? 'drain',
   };
 }

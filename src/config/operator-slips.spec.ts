@@ -28,6 +28,19 @@ function check(text: string, env: Record<string, string> = {}): ConfigCheck {
 const verdicts = ({ rows }: ConfigCheck, key: string) => rows.find((row) => row.key === key);
 
 describe('a start tells', () => {
+  it('the section of a key that was written into the wrong one', () => {
+    const { warnings } = load(
+      'general_settings:\n  max_budget: 5\n  fallbacks: [{a: [b]}]\nlitellm_settings:\n  limit_mode: observe\n  quota_poll_seconds: 5\n',
+    );
+    for (const [key, home] of [
+      ['general_settings.max_budget', 'litellm_settings'],
+      ['general_settings.fallbacks', 'litellm_settings'],
+      ['litellm_settings.limit_mode', 'general_settings'],
+      ['litellm_settings.quota_poll_seconds', 'router_settings'],
+    ] as const)
+      expect(warnings).toContainEqual(expect.stringContaining(`${key}: ignored, it belongs in ${home}`));
+  });
+
   it('which file it read, and that there was none', () => {
     expect(load(undefined).configFile).toBeUndefined();
     expect(load('model_list: []\n').configFile).toBe(join(folder, 'config.yaml'));

@@ -16,6 +16,8 @@ export function routingOf(entry: DeploymentEntry): { readonly routing?: Deployme
     order: params.order ?? undefined,
     numRetries: params.num_retries ?? params.max_retries ?? undefined,
     cooldownMs: params.cooldown_time ?? undefined,
+    allowedFails: params.allowed_fails ?? undefined,
+    allowedFailsPolicy: params.allowed_fails_policy ?? undefined,
     tags: params.tags ?? undefined,
     tagPatterns: params.tag_regex?.map((source) => new RegExp(source)),
     ...infoOf(info),
@@ -41,7 +43,7 @@ function infoOf(info: Info): Loose<DeploymentRouting> {
     teamModelName: typeof publicName === 'string' && publicName !== '' ? publicName : undefined,
     accessGroups: textsIn(info['access_groups']),
     isBlocked: info['blocked'] === true ? true : undefined,
-    maxInputTokens: readCount(info['max_input_tokens'] ?? info['max_tokens']),
+    maxInputTokens: readCount(info['max_input_tokens']),
   };
 }
 

@@ -34,6 +34,8 @@ model_list:
       max_parallel_requests: 4
       max_retries: 5
       cooldown_time: 0
+      allowed_fails: 4
+      allowed_fails_policy: { TimeoutErrorAllowedFails: 1 }
       tags: [free]
       tag_regex: ["^User-Agent: codex"]
       input_cost_per_token: 0.000001
@@ -120,6 +122,8 @@ describe('the routing settings', () => {
       maxParallel: 4,
       numRetries: 5,
       cooldownMs: 0,
+      allowedFails: 4,
+      allowedFailsPolicy: new Map([['TimeoutError', 1]]),
       tags: ['free'],
       tagPatterns: [/^User-Agent: codex/],
       teamIds: ['red'],
@@ -147,5 +151,16 @@ describe('the routing settings', () => {
     const ignored = rows.filter(({ verdict }) => verdict === 'ignored').map(({ key }) => key);
     expect(ignored).toEqual([]);
     expect(rows.find(({ key }) => key === 'model_list[0].model_info.team_id')?.why).toContain('team');
+  });
+
+  it('are not called honoured where a map holds a key that does nothing', () => {
+    const text =
+      'router_settings:\n  routing_strategy_args: { ttl: 60, max_latency_list_size: 3, rpm: 5 }\n  retry_budget: { percents: 5 }\n';
+    const { rows } = checkConfig({ text, path: 'config.yaml', env, cwd: '/', homeDir: '/' });
+    const verdicts = rows.map(({ key, verdict, why }) => [key.split('.').at(-1), verdict, why]);
+    expect(verdicts).toContainEqual(['ttl', 'honoured', expect.any(String)]);
+    expect(verdicts).toContainEqual(['max_latency_list_size', 'ignored', expect.stringContaining('ten')]);
+    expect(verdicts).toContainEqual(['rpm', 'ignored', expect.any(String)]);
+    expect(verdicts).toContainEqual(['percents', 'ignored', expect.stringContaining('unknown')]);
   });
 });

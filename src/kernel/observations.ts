@@ -43,6 +43,7 @@ export interface CooldownRecord {
 
 /** One model group was asked in the place of another. */
 export interface FallbackRecord {
+  /** Labels of both groups, from the closed set of `RequestRecord.modelLabel`; `other` for what is none. */
   readonly from: string;
   readonly to: string;
   readonly kind: 'general' | 'context_window' | 'content_policy';
@@ -83,11 +84,15 @@ export interface DeploymentFacts extends DeploymentName {
 }
 
 /** Rate-limit headers of an upstream's answer; undefined for what it did not say. */
-export interface UpstreamLimits extends DeploymentName {
-  readonly modelLabel: string;
-  readonly principal?: Principal | undefined;
+export interface RemainingLimits {
   readonly remainingRequests: number | undefined;
   readonly remainingTokens: number | undefined;
+}
+
+/** The same with where it was said, and on whose behalf it was asked. */
+export interface UpstreamLimits extends DeploymentName, RemainingLimits {
+  readonly modelLabel: string;
+  readonly principal?: Principal | undefined;
 }
 
 /** Conditions of a login, from good to bad. */

@@ -197,9 +197,16 @@ export class UpstreamFailure extends Error {
       ...(param === undefined ? {} : { param }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       ...(resetAtMs === undefined ? {} : { resetAtMs }),
-      ...(this.retryable && !isLastingWait(retryAfterMs) ? {} : { shouldRetry: false }),
+      ...(this.isPassing ? {} : { shouldRetry: false }),
       cause: this,
     });
+  }
+
+  /** Whether the client's own retries, seconds later, may hear something else. */
+  private get isPassing(): boolean {
+    const { retryAfterMs } = this.details;
+    if (!this.retryable || isLastingWait(retryAfterMs)) return false;
+    return retryAfterMs !== undefined || !lasting.has(this.kind);
   }
 
   /** Upstream's own code for what is wrong with a request; ours for clocks and connections, each of which has its own. */
@@ -215,6 +222,15 @@ const limitOf: Partial<Readonly<Record<FailureKind, string>>> = {
   quota_exhausted: 'plan_window',
   rate_limited: 'upstream_rate',
 };
+
+/** What stays as it is until a window, a person or an edge network changes it, unless the upstream says when. */
+const lasting: ReadonlySet<FailureKind> = new Set([
+  'quota_exhausted',
+  'unauthorized',
+  'workspace_refused',
+  'blocked',
+  'model_unavailable',
+]);
 
 /** Further wait past which a client's own retries only repeat the refusal, milliseconds. */
 const lastingMs = 60_000;

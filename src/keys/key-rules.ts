@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigFault } from '../config/config-fault';
 import { type KeysSettings } from '../config/keys-settings';
 import { GatewayError } from '../kernel/errors';
 import { type HolderRules } from './compile/principal-of';
@@ -40,7 +41,7 @@ export interface KeyRules extends HolderRules {
   readonly validatesAliases: boolean;
 }
 
-/** @throws {Error} that names the setting and the field at fault. */
+/** @throws {ConfigFault} that names the setting and the field at fault. */
 export function readRules(settings: KeysSettings): KeyRules {
   const proxy = named('max_budget', () => limitsIn(settings.proxyBudget));
   const customer = named('max_end_user_budget', () => limitsIn(settings.customerBudget));
@@ -68,7 +69,7 @@ function named<T>(setting: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    throw new Error(`litellm_settings.${setting}: ${error.message}`, { cause: error });
+    throw new ConfigFault([{ place: `litellm_settings.${setting}`, message: error.message }]);
   }
 }
 

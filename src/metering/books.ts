@@ -86,7 +86,7 @@ export class Books {
 function inProcess(settings: Settings, { clock, observer, warn }: BooksGround, owner: string): Machinery {
   const { stateDir, times } = settings;
   const engine = new JournalEngine(stateDir, clock);
-  const watch = new TicketWatch(engine, owner);
+  const watch = new TicketWatch(engine, owner, clock, observer);
   const ledger = ledgerSettings(settings);
   const archiver = new Archiver(new JournalArchive(engine), ledger, { nowMs: () => clock.nowMs(), warn });
   const archiving = every(ledger.checkEveryMs, () => archiver.run());
@@ -122,12 +122,14 @@ async function overRedis(
   if (redis.isUp) await opening;
   const lease = new ProcessLease(redis, clock, { owner, leaseMs: times.processLeaseMs });
   const engine = new RedisEngine(redis, looks, { lease, clock, observer });
-  const watch = new TicketWatch(engine, owner);
+  const watch = new TicketWatch(engine, owner, clock, observer);
   const file = new SettlementFile(join(stateDir, 'settlements'), owner);
   const settler = new JournaledSettler({ engine, file, clock, observer, warn });
   const reaper = new Reaper({ engine, lease, clock, observer });
   const audit = new TicketAudit(engine, watch, settler);
   const upkeep = new RedisUpkeep({ lease, watch, settler, reaper, audit });
+  // Told from the start: what is missing cannot be seen to change.
+  observer.breakerChanged({ breaker: 'redis', open: !redis.isUp });
   const stopWatching = redis.onChange((isUp) => {
     observer.breakerChanged({ breaker: 'redis', open: !isUp });
     warn(isUp ? 'Redis answers again.' : awayWords);
@@ -138,7 +140,7 @@ async function overRedis(
   const ledger = ledgerSettings(settings);
   const archive = new RedisArchive(looks, engine.reads, owner);
   const archiver = new Archiver(archive, ledger, { nowMs: () => engine.nowMs(), warn });
-  const memory = new MemoryWatch(looks, observer, warn);
+  const memory = new MemoryWatch(looks, warn);
   const timers = [every(ledger.checkEveryMs, () => archiver.run()), every(memoryLookMs, () => memory.look())];
   const close = async (): Promise<void> => {
     stopWatching();

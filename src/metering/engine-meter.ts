@@ -14,7 +14,7 @@ import {
   type Admitted,
   type AdmitRequest,
   type BookName,
-  type Hold,
+  type Granted,
   type LimitState,
   Meter,
   type MeterHealth,
@@ -43,6 +43,7 @@ export interface MeterParts {
 }
 
 const mostScopes = 16;
+const nothing: Granted = { nanos: 0, tokens: 0 };
 
 /** The books over one of the engines: it judges nothing itself, and fills what a book does not know yet from the ledger. */
 export class EngineMeter extends Meter {
@@ -72,7 +73,7 @@ export class EngineMeter extends Meter {
     try {
       const { entries, outcome } = await this.judged(request);
       const { reply } = outcome;
-      if (reply.kind === 'admitted') watch.opened(request.ticketId, request.hold);
+      if (reply.kind === 'admitted') watch.opened(request.ticketId, reply.granted.nano_usd);
       return this.told(request, this.answer(request.ticketId, entries, outcome), startedMs);
     } catch (error) {
       this.failed(request, error, startedMs);
@@ -80,11 +81,14 @@ export class EngineMeter extends Meter {
     }
   }
 
-  override async extend(ticketId: string, more: Pick<Hold, 'nanos' | 'tokens'>): Promise<boolean> {
+  override async extend(ticketId: string, more: Granted): Promise<Granted | undefined> {
     const { engine, watch } = this.parts;
     const reply = await engine.extend({ ticketId, ...more });
-    if (reply === 'extended') watch.extended(ticketId, more);
-    return reply !== 'full';
+    if (reply.kind === 'full') return undefined;
+    // Of a ticket that the state has lost nothing is set aside anywhere; its row is charged all the same.
+    if (reply.kind === 'gone') return more;
+    watch.extended(ticketId, reply.nanos);
+    return { nanos: reply.nanos, tokens: reply.tokens };
   }
 
   override assign(ticketId: string, deploymentId: string): void {
@@ -116,7 +120,7 @@ export class EngineMeter extends Meter {
     request: AdmitRequest,
   ): Promise<{ readonly entries: readonly ScopeEntry[]; readonly outcome: AdmitOutcome }> {
     const { engine, watch } = this.parts;
-    const { ticketId, deadlineMs, hold, scopes, draft, routing } = request;
+    const { ticketId, deadlineMs, hold, least = nothing, scopes, draft, routing } = request;
     const text = rowText(draft);
     for (let tries = 0; ; tries += 1) {
       await beforeTry(tries);
@@ -130,6 +134,7 @@ export class EngineMeter extends Meter {
           deadlineMs,
           windowMs: this.options.windowMs,
           held: heldAmounts(hold),
+          least: { nano_usd: least.nanos, tokens: least.tokens },
           scopes: entries.map(({ entered }) => entered),
           draft: text,
         },
@@ -157,18 +162,20 @@ export class EngineMeter extends Meter {
       const book = reply.books[at];
       if (book !== undefined) addLimitStates(limits, entry, book, windowMs);
     }
-    return { kind: 'admitted', ticketId, limits, observed: observedOf(entries, reply, windowMs), routing };
+    const granted = { nanos: reply.granted.nano_usd, tokens: reply.granted.tokens };
+    return { kind: 'admitted', ticketId, granted, limits, observed: observedOf(entries, reply, windowMs), routing };
   }
 
   private told<Answer extends Admitted | Refused>(request: AdmitRequest, answer: Answer, startedMs: number): Answer {
     const { observer, clock } = this.parts;
     const limit: LimitReading | undefined = answer.kind === 'refused' ? answer.limit : undefined;
+    const hold = answer.kind === 'refused' ? request.hold : answer.granted;
     observer.ticketHeld({
       outcome: answer.kind,
       scope: limit?.scope,
       limit: limit?.limit,
-      holdNanos: request.hold.nanos,
-      holdTokens: request.hold.tokens,
+      holdNanos: hold.nanos,
+      holdTokens: hold.tokens,
       durationMs: clock.monotonicMs() - startedMs,
     });
     if (answer.kind === 'refused') observer.limitSeen(answer.limit);

@@ -114,13 +114,53 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
     expect(book).toMatchObject({ spent: 90, running: 0, window: { requests: 1 } });
   });
 
+  it('gives what is left of a budget to a request that may cost more, unless others hold some of it', async () => {
+    const { meter, ledger } = await openBooks(kind);
+    const team = keyScope({ budgets: [budget(1_000), budget(70, '1d')] }, { kind: 'team', id: 't1' });
+    const ask = (nanos: number) => asking([keyScope({ budgets: [budget(250)] }), team], { nanos }, { teamId: 't1' });
+    const big = ask(400);
+    expect(admittedOf(await meter.admit(big))).toMatchObject({ granted: { nanos: 70, tokens: 10 } });
+    // Of 250 and of 1000 there is room, of 70 there is none while the first one holds it.
+    const second = ask(1);
+    expect(await meter.admit(second)).toMatchObject({ kind: 'refused', limit: { scope: 'team', max: 70, used: 70 } });
+    await meter.settle(ended(big, 20));
+    expect(admittedOf(await meter.admit(second))).toMatchObject({ granted: { nanos: 1 } });
+    const third = ask(50);
+    expect(await meter.admit(third)).toMatchObject({ kind: 'refused', limit: { max: 70, used: 21 } });
+    await meter.settle(ended(second, 1));
+    expect(admittedOf(await meter.admit(third)).granted.nanos).toBe(49);
+    // Said again it is the same.
+    expect(admittedOf(await meter.admit(third)).granted.nanos).toBe(49);
+    await meter.settle(ended(third, 49));
+    expect(await meter.admit(ask(100))).toMatchObject({ kind: 'refused', limit: { max: 70, used: 70 } });
+    const [book] = await ledger.counters([{ kind: 'team', id: 't1' }]);
+    expect(book).toMatchObject({ spent: 70, held: 0, running: 0 });
+  });
+
+  it('refuses where less is left than a request takes in any case, and says so in observe mode only then', async () => {
+    const { meter } = await openBooks(kind);
+    const least = { nanos: 30, tokens: 4 };
+    const money = [keyScope({ budgets: [budget(29)] })];
+    expect(await meter.admit({ ...asking(money), least })).toMatchObject({ kind: 'refused', limit: { used: 0 } });
+    expect(admittedOf(await meter.admit({ ...asking(money), least: { nanos: 29, tokens: 4 } })).granted.nanos).toBe(29);
+    const tokens = [keyScope({ budgets: [{ unit: 'tokens', max: 7, anchorMs: 0 }] }, { id: 'k2' })];
+    const short = asking(tokens, {}, { keyHash: 'k2' });
+    expect(admittedOf(await meter.admit({ ...short, least })).granted).toEqual({ nanos: 100, tokens: 7 });
+    const seen = [keyScope({ budgets: [budget(50)] }, { id: 'k3', mode: 'observe' })];
+    const watched = admittedOf(await meter.admit({ ...asking(seen, {}, { keyHash: 'k3' }), least }));
+    expect(watched).toMatchObject({ granted: { nanos: 100 }, observed: [] });
+    const next = admittedOf(await meter.admit({ ...asking(seen, {}, { keyHash: 'k3' }), least }));
+    expect(next.observed).toMatchObject([{ limit: 'nano_usd', used: 200, max: 50 }]);
+  });
+
   it('sets more aside for a running request, until the budget is full', async () => {
     const { meter } = await openBooks(kind);
     const request = asking([keyScope({ budgets: [budget(300)] })]);
     await meter.admit(request);
-    expect(await meter.extend(request.ticketId, { nanos: 150, tokens: 5 })).toBe(true);
-    expect(await meter.extend(request.ticketId, { nanos: 51, tokens: 5 })).toBe(false);
-    expect(await meter.extend(request.ticketId, { nanos: 50, tokens: 5 })).toBe(true);
+    expect(await meter.extend(request.ticketId, { nanos: 150, tokens: 5 })).toEqual({ nanos: 150, tokens: 5 });
+    expect(await meter.extend(request.ticketId, { nanos: 51, tokens: 5 })).toEqual({ nanos: 50, tokens: 5 });
+    expect(await meter.extend(request.ticketId, { nanos: 1, tokens: 5 })).toBeUndefined();
+    expect(await meter.extend(request.ticketId, { nanos: 0, tokens: 5 })).toEqual({ nanos: 0, tokens: 5 });
     expect(await meter.admit(asking(request.scopes, { nanos: 1 }))).toMatchObject({ kind: 'refused' });
     expect(await meter.admit(asking(request.scopes, { nanos: 0 }))).toMatchObject({ kind: 'admitted' });
   });
@@ -197,7 +237,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
     const scopes = [keyScope({ budgets: [budget(150, '30d'), budget(150)] })];
     const request = asking(scopes);
     await meter.admit(request);
-    await meter.settle(ended(request, 140));
+    await meter.settle(ended(request, 150));
     expect(await meter.admit(asking(scopes))).toMatchObject({ kind: 'refused' });
     await meter.adjust({ kind: 'key', id: 'k1' }, 20);
     const answer = admittedOf(await meter.admit(asking(scopes)));
@@ -205,7 +245,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
     expect((await ledger.counters([{ kind: 'key', id: 'k1' }]))[0]?.spent).toBe(20);
     await meter.adjust({ kind: 'team', id: 'unknown' }, 0);
     const { rows } = await ledger.page({ keyHash: 'k1', order: 'newest', offset: 0, limit: 1 });
-    expect(rows[0]).toMatchObject({ callType: 'adjustment', spend: -120, adjusts: { kind: 'key', id: 'k1' } });
+    expect(rows[0]).toMatchObject({ callType: 'adjustment', spend: -130, adjusts: { kind: 'key', id: 'k1' } });
   });
 
   it('refuses scopes that its row does not belong to', async () => {

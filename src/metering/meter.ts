@@ -19,6 +19,11 @@ export interface AdmitRequest {
   /** Books to enter it in, the key's first; at most 16. */
   readonly scopes: readonly ScopeLimits[];
   readonly hold: Hold;
+  /**
+   * What it must at least be given where a budget has less than its hold and nobody else holds anything in it; then it gets
+   * what is left. Default: anything will do.
+   */
+  readonly least?: Granted;
   /** After this the ticket may be given up even if its owner lives. Unix milliseconds. */
   readonly deadlineMs: number;
   /**
@@ -29,6 +34,9 @@ export interface AdmitRequest {
   /** What routing wants to know in the same round trip. */
   readonly routing: RoutingQuestion;
 }
+
+/** What is set aside for a request. Nano-dollars and tokens. */
+export type Granted = Pick<Hold, 'nanos' | 'tokens'>;
 
 /** Shared facts of routing that ride on the admission. */
 export interface RoutingQuestion {
@@ -66,6 +74,8 @@ export interface LimitState {
 export interface Admitted {
   readonly kind: 'admitted';
   readonly ticketId: string;
+  /** The hold, or what was left of a budget. */
+  readonly granted: Granted;
   /** Every limit of every scope, for headers and alerts. */
   readonly limits: readonly LimitState[];
   /** Limits in observe mode that would have refused. */
@@ -112,8 +122,8 @@ export abstract class Meter {
    * @throws {StateUnavailable} when nobody can say; then nothing may be served that a budget must cover.
    */
   abstract admit(request: AdmitRequest): Promise<Admitted | Refused>;
-  /** Sets aside `nanos` and `tokens` more. @returns false when a budget has no room; then nothing changed. */
-  abstract extend(ticketId: string, more: Pick<Hold, 'nanos' | 'tokens'>): Promise<boolean>;
+  /** Sets more aside. @returns how much: what was asked for, or what was left; undefined when nothing was left. */
+  abstract extend(ticketId: string, more: Granted): Promise<Granted | undefined>;
   /** Tells which deployment works on the ticket. Not waited for; never fails. */
   abstract assign(ticketId: string, deploymentId: string): void;
   /** Remembers where a conversation went. Not waited for; never fails. */

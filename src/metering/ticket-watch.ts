@@ -1,7 +1,8 @@
+import { type Clock } from '../kernel/clock';
+import { type Observer } from '../kernel/observer';
 import { StateUnavailable } from '../state/state-unavailable';
 import { type LedgerRow } from './ledger-row';
 import { rowText } from './machine/row-text';
-import { type Hold } from './meter';
 import { type MeterEngine, type PinNote, type TicketNote } from './meter-engine';
 
 /** Drafts that go in one command. */
@@ -15,7 +16,8 @@ export class TicketWatch {
   /** Ticket → nano-dollars set aside. */
   private readonly open = new Map<string, number>();
   private readonly drafts = new Map<string, LedgerRow>();
-  private readonly toVoid = new Set<string>();
+  /** Ticket → nano-dollars set aside. */
+  private readonly toVoid = new Map<string, number>();
   private assignments: TicketNote[] = [];
   private pins: PinNote[] = [];
   private isNoting = false;
@@ -24,6 +26,8 @@ export class TicketWatch {
   constructor(
     private readonly engine: MeterEngine,
     readonly owner: string,
+    private readonly clock: Clock,
+    private readonly observer: Pick<Observer, 'ticketSettled'>,
   ) {}
 
   /** Live tickets of this process. */
@@ -35,11 +39,11 @@ export class TicketWatch {
     return this.open.has(ticketId);
   }
 
-  opened(ticketId: string, { nanos }: Hold): void {
+  opened(ticketId: string, nanos: number): void {
     this.open.set(ticketId, nanos);
   }
 
-  extended(ticketId: string, { nanos }: Pick<Hold, 'nanos'>): void {
+  extended(ticketId: string, nanos: number): void {
     const held = this.open.get(ticketId);
     if (held !== undefined) this.open.set(ticketId, held + nanos);
   }
@@ -67,8 +71,7 @@ export class TicketWatch {
   }
 
   void(ticketId: string): void {
-    this.closed(ticketId);
-    this.toVoid.add(ticketId);
+    this.toVoid.set(ticketId, this.closed(ticketId));
     void this.sendVoids();
   }
 
@@ -82,10 +85,13 @@ export class TicketWatch {
   }
 
   private async sendVoids(): Promise<void> {
-    for (const ticketId of this.toVoid) {
+    for (const [ticketId, holdNanos] of this.toVoid) {
+      const startedMs = this.clock.monotonicMs();
       try {
-        await this.engine.void(ticketId);
+        const wasThere = await this.engine.void(ticketId);
         this.toVoid.delete(ticketId);
+        const durationMs = this.clock.monotonicMs() - startedMs;
+        if (wasThere) this.observer.ticketSettled({ kind: 'void', holdNanos, costNanos: 0, durationMs });
       } catch (error) {
         unlessAway(error);
         return;

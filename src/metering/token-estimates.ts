@@ -6,10 +6,20 @@ import { type QuestionSize } from '../protocol/canonical/question-size';
 export interface TokenEstimate {
   readonly input: number;
   readonly output: number;
+  /** A request of this size that uses little: nine of ten use more, or have less of it cached. */
+  readonly modest: ModestGuess;
 }
+
+/** What a question may use. */
+export type InputGuess = Pick<TokenUsage, 'inputTokens' | 'cachedInputTokens'>;
+
+/** What question and answer use at least, as far as experience goes. */
+export type ModestGuess = InputGuess & Pick<TokenUsage, 'outputTokens'>;
 
 /** Bytes of a token: three and a half are few for prose and right for code, so that a hold is rather too large. */
 const bytesPerToken = 3.5;
+/** Bytes of a token where there are most. */
+const mostBytesPerToken = 8;
 /** What backends charge for a picture of common size. */
 const tokensPerImage = 1_200;
 /** Base64 of what was one token of reasoning. */
@@ -37,7 +47,7 @@ export class TokenEstimates {
   of(size: QuestionSize, keyHash: string, modelGroup: string): TokenEstimate {
     const known = this.known.get(`${keyHash}\n${modelGroup}`);
     const input = inputTokensOf(size) + (known?.unseenInput.high ?? firstUnseenInput);
-    return { input, output: known?.output.high ?? firstOutput };
+    return { input, output: known?.output.high ?? firstOutput, modest: modestOf(size, known) };
   }
 
   /** How fast this model answers this key, thinking included: nine of ten answers are not faster. */
@@ -55,6 +65,7 @@ export class TokenEstimates {
     known.output.add(usage.outputTokens);
     if (tookMs >= leastTimedMs) known.perSecond.add((usage.outputTokens * 1_000) / tookMs);
     known.unseenInput.add(Math.max(0, usage.inputTokens - inputTokensOf(size)));
+    if (usage.inputTokens > 0) known.cachedPart.add(Math.min(1, usage.cachedInputTokens / usage.inputTokens));
     if (this.known.size <= remembered) return;
     const [oldest] = this.known.keys();
     if (oldest !== undefined) this.known.delete(oldest);
@@ -73,6 +84,7 @@ function newExperience(): Experience {
   return {
     output: new Samples(firstOutput),
     unseenInput: new Samples(firstUnseenInput),
+    cachedPart: new Samples(1),
     perSecond: new Samples(firstPerSecond),
   };
 }
@@ -82,6 +94,8 @@ interface Experience {
   readonly output: Samples;
   /** Tokens of the question that its size does not show: official instructions, denser text than usual. */
   readonly unseenInput: Samples;
+  /** Part of a question that came out of the prompt cache, 0 to 1. */
+  readonly cachedPart: Samples;
   readonly perSecond: Samples;
 }
 
@@ -90,12 +104,21 @@ export function inputTokensOf({ textBytes, images, sealedBytes }: QuestionSize):
   return Math.ceil(textBytes / bytesPerToken + sealedBytes / sealedBytesPerToken) + images * tokensPerImage;
 }
 
-/** The newest figures, and the one that nine of ten are not above. */
+function modestOf({ textBytes, sealedBytes }: QuestionSize, known: Experience | undefined): ModestGuess {
+  const shown = Math.floor(textBytes / mostBytesPerToken + sealedBytes / (2 * sealedBytesPerToken));
+  const inputTokens = shown + (known?.unseenInput.low ?? 0);
+  const cachedInputTokens = Math.floor(inputTokens * (known?.cachedPart.high ?? 1));
+  return { inputTokens, cachedInputTokens, outputTokens: known?.output.low ?? 0 };
+}
+
+/** The newest figures, the one that nine of ten are not above, and the one that nine of ten are not below. */
 class Samples {
   /** In the order in which they came, over and over; and by size. */
   private readonly samples: number[] = [];
   private readonly sorted: number[] = [];
   private next = 0;
+
+  low = 0;
 
   constructor(public high: number) {}
 
@@ -109,6 +132,7 @@ class Samples {
       sorted.splice(placeIn(sorted, figure), 0, figure);
     }
     this.high = sorted[Math.ceil(sorted.length * 0.9) - 1] ?? figure;
+    this.low = sorted[Math.floor(sorted.length * 0.1)] ?? figure;
   }
 }
 

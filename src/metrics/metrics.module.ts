@@ -16,10 +16,12 @@ export class MetricsModule implements OnModuleInit {
 
   /** Deployments are shown before their first call. */
   onModuleInit(): void {
-    for (const { id, modelGroup, upstreamModel, apiBase, credential } of this.settings.deployments) {
+    for (const deployment of this.settings.deployments) {
+      const { id, modelGroup, upstreamModel, apiBase, credential, routing } = deployment;
       // Behind a wildcard the models are only known by their requests.
       if (upstreamModel.includes('*')) continue;
-      this.observer.deploymentKnown({ deploymentId: id, modelGroup, upstreamModel, apiBase, account: credential.name });
+      const where = { deploymentId: id, modelGroup, upstreamModel, apiBase, account: credential.name };
+      this.observer.deploymentKnown({ ...where, rpmLimit: routing?.rpm, tpmLimit: routing?.tpm });
     }
   }
 }

@@ -1,4 +1,5 @@
 import { GatewayError, modelNotFound } from '../kernel/errors';
+import { type FallbackRecord } from '../kernel/observations';
 import { type Observer } from '../kernel/observer';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type UpstreamCall } from '../upstream/upstream';
@@ -14,9 +15,17 @@ import { type TryPlan } from './try-plan';
 /** A group that is to be tried in the place of another. */
 interface Target {
   readonly model: string;
+  /** Label of the group before. */
   readonly from: string;
   readonly kind: FallbackKind;
   readonly call: UpstreamCall;
+  /** What ended the last call of the group before. */
+  readonly failure: UpstreamFailure;
+}
+
+/** What became of one; its route is undefined when there is no such group. */
+interface TargetEnd extends Pick<FallbackRecord, 'deploymentId' | 'succeeded'> {
+  readonly route: Route | undefined;
 }
 
 /** What was tried in the place of the group asked for, in words for the client. */
@@ -45,9 +54,9 @@ export class Fallbacks {
     }
   }
 
-  private mayPassOn({ caller, wishes, route }: TryPlan): boolean {
+  private mayPassOn({ caller, wishes }: TryPlan): boolean {
     if (caller.disableFallbacks || wishes.disableFallbacks === true) return false;
-    return this.groups.routing.fallbacks.max > 0 || route.isById === true;
+    return this.groups.routing.fallbacks.max > 0;
   }
 
   /** Tries the targets in order; those of a target that fails come before the rest of its own line. */
@@ -80,16 +89,21 @@ export class Fallbacks {
     send: SendInGroup<T>,
   ): Promise<{ readonly answer: T } | { readonly error: unknown; readonly route: Route | undefined }> {
     let route: Route | undefined;
+    let deploymentId: string | undefined;
+    const watched: SendInGroup<T> = (run, attempt) => {
+      deploymentId = attempt.candidate.deployment.id;
+      return send(run, attempt);
+    };
     try {
       const found = await this.groups.resolve(target.model, plan.caller.teamId);
       if (!plan.caller.mayUse(target.model, found.modelGroup)) throw modelNotFound(target.model);
       route = plan.narrow(found);
       trail.fallbacks += 1;
-      const answer = await this.visit(plan, { route, call: target.call, trail }, send, undefined);
-      this.tell(target, true);
+      const answer = await this.visit(plan, { route, call: target.call, trail }, watched, undefined);
+      this.tell(plan, target, { route, deploymentId, succeeded: true });
       return { answer };
     } catch (error) {
-      this.tell(target, false);
+      this.tell(plan, target, { route, deploymentId, succeeded: false });
       return { error, route };
     }
   }
@@ -111,11 +125,14 @@ export class Fallbacks {
     const { wishes } = plan;
     const { kind, groups } = fallbackPlan(failure, [route.modelGroup, route.requestedModel], this.groups.routing.fallbacks, ownOf(plan));
     const own = kind === 'general' ? wishes.fallbacks : undefined;
-    return groups.map((model, place) => ({ model, kind, from: route.modelGroup, call: own?.[place]?.call ?? plan.call }));
+    return groups.map((model, place) => ({ model, kind, failure, from: route.label, call: own?.[place]?.call ?? plan.call }));
   } // prettier-ignore
 
-  private tell({ from, model, kind }: Target, succeeded: boolean): void {
-    this.observer.fellBack({ from, to: model, kind, succeeded });
+  private tell({ caller }: TryPlan, { from, kind, failure }: Target, { route, ...end }: TargetEnd): void {
+    const why = { failure: failure.kind, upstreamStatus: failure.details.upstreamStatus };
+    // Requests may name groups that stand in; what is no group has no name for a metric.
+    const to = route?.label ?? 'other';
+    this.observer.fellBack({ from, to, kind, ...why, principal: caller.principal, ...end });
   }
 }
 

@@ -80,7 +80,7 @@ export class GroupRunner {
     const { call, dropped } = this.parts.boundCalls.callFor(run, candidate);
     const lease = this.parts.fleet.begin(candidate, probed);
     run.trail.attempts += 1;
-    run.plan.onAttempt(candidate.deployment, run.trail.attempts);
+    run.plan.onAttempt(candidate.deployment, run.trail.attempts, dropped);
     return { candidate, call, reasoningDropped: dropped, lease };
   }
 

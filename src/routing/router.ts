@@ -96,9 +96,9 @@ export class Router {
     const deployment = asWished(attempt.candidate.deployment, plan.wishes);
     const running = new RunningAnswer(this.rooms, this.rooms.noteOf(run, attempt));
     const { done: shown, span } = await this.observed(run, attempt, async (own) => {
-      const answer = await this.upstream.open(deployment, attempt.call, plan.signal, own);
-      this.rooms.opened(attempt, answer);
-      return untilContent(answer, this.clock, running.watch);
+      const answer = await this.upstream.open(deployment, attempt.call, plan.upstreamSignal ?? plan.signal, own);
+      this.rooms.opened(run, attempt, answer);
+      return untilContent(answer, new AnswerTracker(this.clock, running.watch), plan.onWork);
     });
     this.rooms.contentCame(run, attempt.lease);
     const { answer, tracker, held } = shown;
@@ -146,6 +146,7 @@ export class Router {
         upstreamModel,
         deploymentId: deployment.id,
         apiBase: deployment.apiBase,
+        principal: run.plan.caller.principal,
         failure: failure?.kind,
         upstreamStatus: failure?.details.upstreamStatus,
         durationMs: this.clock.monotonicMs() - startedMs,
@@ -191,22 +192,23 @@ class RunningAnswer {
 /** Sees what of an answer is of use to routing. Called for rare events only. */
 export type EventWatch = (event: AnswerEvent) => void;
 
+/** Events that are held back; who announces more than that without a word is taken to have begun. */
+const mostHeld = 256;
+
 /** Reads on until the answer shows content or ends, so that an early failure is still an exception. */
 async function untilContent(
   answer: UpstreamAnswer,
-  clock: Clock,
-  watch: EventWatch,
+  tracker: AnswerTracker,
+  onWork: (() => void) | undefined,
 ): Promise<Pick<RoutedAnswer, 'answer' | 'tracker' | 'held'>> {
-  const tracker = new AnswerTracker(clock, watch);
   const held: AnswerEvent[] = [];
   try {
-    while (!tracker.hasContent && tracker.outcome.state === 'open') {
+    while (!tracker.hasContent && tracker.outcome.state === 'open' && held.length < mostHeld) {
       const events = await answer.next();
       if (events === undefined) throw cutBeforeContent();
-      for (const event of events) {
-        tracker.see(event);
-        held.push(event);
-      }
+      for (const event of events) tracker.see(event);
+      held.push(...events.filter(({ type }) => type !== 'keepalive'));
+      if (tracker.isWorking) onWork?.();
     }
     // A failure that shares a chunk with the content before it is told in-band: replaying would double the content.
     if (tracker.outcome.state === 'failed' && !tracker.hasContent) throw tracker.outcome.failure;

@@ -91,18 +91,25 @@ export class RoutingRooms {
   }
 
   /** The head of an answer came. */
-  opened({ candidate }: Attempt, { quota }: UpstreamAnswer): void {
+  opened({ route, plan }: GroupRun, { candidate }: Attempt, { quota, limits, model }: UpstreamAnswer): void {
     this.fleet.quotaSaid(candidate.account, quota, 'headers');
+    if (limits === undefined) return;
+    const { id: deploymentId, apiBase } = candidate.deployment;
+    const where = { modelLabel: route.label, deploymentId, apiBase, upstreamModel: model.slug };
+    this.observer.upstreamLimitsSeen({ ...where, principal: plan.caller.principal, ...limits });
   }
 
   /** What is kept of an attempt while its answer runs. */
-  noteOf({ bearings, settings, plan, whereabouts, route }: GroupRun, { lease }: Attempt): AnswerNote {
+  noteOf(run: GroupRun, { lease }: Attempt): AnswerNote {
+    const { bearings, settings, plan, whereabouts, route, conversation } = run;
+    // Nothing is written down for one that is where its key would have it: that is its place all the same.
+    const soft = whereabouts.soft ?? (conversation === undefined ? undefined : this.chooser.natural(run)?.account);
     return {
       lease,
       keyHash: bearings.keyHash,
       settings,
       pin: plan.pin,
-      whereabouts: { home: whereabouts.home, soft: whereabouts.soft },
+      whereabouts: { home: whereabouts.home, soft },
       modelLabel: route.label,
     };
   }
@@ -122,8 +129,7 @@ export class RoutingRooms {
     const { lease } = note;
     const { account, deployment } = lease.candidate;
     if (event.type === quotaFrameType) {
-      // At the beginning it repeats the headers, which were read already.
-      if (deployment.provider !== 'codex' || !lease.hasContent) return;
+      if (deployment.provider !== 'codex') return;
       this.fleet.quotaSaid(account, quotaOfFrame(event.data, this.clock.nowMs()), 'frame');
       return;
     }

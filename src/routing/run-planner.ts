@@ -25,10 +25,15 @@ export class RunPlanner {
     private readonly conversations: Conversations,
   ) {}
 
-  bearings({ route, call, caller, wishes }: Pick<TryPlan, 'route' | 'call' | 'caller' | 'wishes'>): Bearings {
-    const who = { keyHash: caller.keyHash, session: wishes.session };
-    const ids = route.deployments.map(({ id }) => id);
-    return this.conversations.bearings(call, who, ids, this.parts.clock.nowMs());
+  /** What binds the call, and what has to be asked about it and about the calls that the request puts to its own fallbacks. */
+  bearings(plan: Pick<TryPlan, 'route' | 'call' | 'caller' | 'wishes'>): Bearings {
+    const own = this.bearingsOf(plan, plan);
+    const further = (plan.wishes.fallbacks ?? []).flatMap(({ call }) =>
+      call === undefined ? [] : this.bearingsOf(plan, { route: plan.route, call }).question.pins,
+    );
+    if (further.length === 0) return own;
+    const { question } = own;
+    return { ...own, question: { ...question, pins: [...new Set([...question.pins, ...further])] } };
   }
 
   /**
@@ -37,9 +42,8 @@ export class RunPlanner {
    */
   async plan(plan: TryPlan, { route, call, trail }: GroupVisit): Promise<GroupRun> {
     const settings = this.parts.groups.routing;
-    const isOwnCall = call === plan.call;
-    const bearings = (isOwnCall ? plan.bearings : undefined) ?? this.bearings({ ...plan, route, call });
-    const known = isOwnCall ? plan.answer : undefined;
+    const { answer: known } = plan;
+    const bearings = this.bearingsIn(plan, { route, call });
     const pins = known ?? this.conversations.ask(bearings);
     const answer = pins instanceof Promise ? await pins : pins;
     const { caller, wishes } = plan;
@@ -61,6 +65,23 @@ export class RunPlanner {
       elsewhere: this.elsewhere(bearings, known),
     });
   } // prettier-ignore
+
+  /** What the admission was asked counts for everything that the call tries: nothing is asked again. */
+  private bearingsIn(plan: TryPlan, visit: Pick<GroupVisit, 'route' | 'call'>): Bearings {
+    const { bearings: asked } = plan;
+    if (visit.call === plan.call && asked !== undefined) return asked;
+    const own = this.bearingsOf(plan, visit);
+    return asked === undefined ? own : { ...own, question: asked.question };
+  }
+
+  private bearingsOf(
+    { caller, wishes }: Pick<TryPlan, 'caller' | 'wishes'>,
+    { route, call }: Pick<GroupVisit, 'route' | 'call'>,
+  ): Bearings {
+    const who = { keyHash: caller.keyHash, session: wishes.session };
+    const ids = route.deployments.map(({ id }) => id);
+    return this.conversations.bearings(call, who, ids, this.parts.clock.nowMs());
+  }
 
   private async roomy(
     deployments: readonly Deployment[],

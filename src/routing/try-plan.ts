@@ -1,4 +1,5 @@
 import { type Deployment } from '../config/deployment';
+import { type Principal } from '../kernel/principal';
 import { type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type RoutingAnswer } from '../metering/meter';
@@ -11,6 +12,8 @@ import { type Route } from './model-groups';
 export interface RouteCaller {
   /** Conversations are told apart by it: nobody meets another's. */
   readonly keyHash: string;
+  /** For metrics only: routing asks what is said below. */
+  readonly principal?: Principal | undefined;
   readonly teamId?: string | undefined;
   /** Of key and team; those of the request come with its wishes. */
   readonly tags: readonly string[];
@@ -57,7 +60,10 @@ export interface TryPlan {
   readonly call: UpstreamCall;
   readonly caller: RouteCaller;
   readonly wishes: RouteWishes;
+  /** Ends the trying. */
   readonly signal: StopSignal;
+  /** Ends the upstream call, when that may run on for a moment longer than the trying; else `signal` does. */
+  readonly upstreamSignal?: StopSignal;
   /** Of the request; attempts are its parts. */
   readonly span: Span;
   /** Leaves the deployments of a route that can serve this call. @throws {GatewayError} when none can. */
@@ -65,8 +71,13 @@ export interface TryPlan {
   /** Of `Router.bearings`, when the admission asked about them; its answer beside it. */
   readonly bearings?: Bearings | undefined;
   readonly answer?: RoutingAnswer | undefined;
-  /** Told before every attempt, so that a failed request can say where it was. */
-  readonly onAttempt: (deployment: Deployment, attempt: number) => void;
+  /**
+   * Told before every attempt, so that a failed request can say where it was, and how many reasoning items were left out
+   * for it.
+   */
+  readonly onAttempt: (deployment: Deployment, attempt: number, reasoningDropped: number) => void;
+  /** Told when the upstream is at work on an answer of which nobody has seen anything yet; more than once. */
+  readonly onWork?: () => void;
   /** Writes where the conversation went; without it routing keeps pins of its own. */
   readonly pin?: PinWriter | undefined;
 }

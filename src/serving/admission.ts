@@ -75,6 +75,11 @@ export class Admission {
     return { plan, wholeMs };
   }
 
+  /** A chunk of the answer came. */
+  heard({ ticket }: Progress): void {
+    if (ticket !== undefined) this.keeper.heard(ticket);
+  }
+
   /** Where a call would go; nothing is taken. @throws {GatewayError} */
   async routeOf(call: Call, progress: Progress): Promise<Route> {
     return servable(call, await this.leadTo(call, progress), this.settings.dropParams);
@@ -97,8 +102,9 @@ export class Admission {
   }
 
   private onAttempt(progress: Progress): TryPlan['onAttempt'] {
-    return (deployment, attempt) => {
+    return (deployment, attempt, reasoningDropped) => {
       progress.deployment = deployment;
+      progress.reasoningDropped = reasoningDropped;
       progress.attempts = attempt;
       if (progress.ticket !== undefined) this.meter.assign(progress.ticket.facts.id, deployment.id);
     };

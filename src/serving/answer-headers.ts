@@ -11,13 +11,18 @@ export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonl
     'x-litellm-attempted-fallbacks': String(fallbacks),
   };
   if (retries > 0) headers['x-litellm-max-retries'] = String(routed.maxRetries);
-  if (routed.reasoningDropped > 0) headers['x-codex-gateway-reasoning-dropped'] = String(routed.reasoningDropped);
+  if (routed.reasoningDropped > 0) Object.assign(headers, reasoningDroppedHeader(routed.reasoningDropped));
   const passed = answer.passHeaders;
   for (const name in passed) headers[name] = passed[name] ?? '';
   if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
   const { remappedFrom, slug } = answer.model;
   if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);
   return headers;
+}
+
+/** The conversation had to leave the account that could read its reasoning. @param count of the items left out. */
+export function reasoningDroppedHeader(count: number): Record<string, string> {
+  return { 'x-codex-gateway-reasoning-dropped': String(count) };
 }
 
 /** The name that the client asked for, unless another group had to answer. */

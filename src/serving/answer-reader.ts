@@ -13,6 +13,8 @@ export class AnswerReader {
     private readonly hook: EventHook | undefined,
     /** The native surface tells upstream's own failure events as they came. */
     private readonly tellsFailures: boolean,
+    /** Told after each chunk: what was used grows with it. */
+    private readonly heard: () => void,
   ) {}
 
   get outcome(): AnswerOutcome {
@@ -34,12 +36,14 @@ export class AnswerReader {
     const { tracker, answer, held } = this.routed;
     // Taken out: they hold the first chunks as a whole, and the answer may run for an hour.
     const first = take(this.translated(held.splice(0)));
+    this.heard();
     if (first !== undefined) await first;
     let isWanted = first !== false;
     if (isWanted && tracker.outcome.state === 'open') {
       await answer.each((events) => {
         for (const event of events) tracker.see(event);
         const taken = take(this.translated(events));
+        this.heard();
         isWanted = taken !== false;
         return tracker.outcome.state === 'open' ? taken : false;
       });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
-import { type StopSignal } from '../kernel/stop-signal';
+import { Stopper, type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { valueFromWire } from '../protocol/wire/wire-json';
 import { type RoutedAnswer, Router } from '../routing/router';
@@ -81,7 +81,12 @@ export class CallRunner {
     let thrown: unknown;
     // Waiting reads end with the signal, because it frees the socket under them.
     const stop = (): void => {
-      if (isClientGone(signal.reason)) stopDraining = this.goneClients.left(routed);
+      if (isClientGone(signal.reason))
+        stopDraining = this.goneClients.left({
+          cancel: () => {
+            routed.answer.cancel();
+          },
+        });
       else routed.answer.cancel();
     };
     signal.addEventListener('abort', stop);
@@ -89,7 +94,10 @@ export class CallRunner {
       if (signal.aborted) stop();
       const hook = this.hooks.forCall(call);
       const heard = progress.content === undefined ? hook : progress.content.heardBy(hook);
-      await tell(new AnswerReader(routed, heard, call.dialect === 'native'));
+      const seen = (): void => {
+        this.admission.heard(progress);
+      };
+      await tell(new AnswerReader(routed, heard, call.dialect === 'native', seen));
       signal.throwIfAborted();
     } catch (error) {
       thrown = signal.aborted ? signal.reason : error;
@@ -111,8 +119,28 @@ export class CallRunner {
   ): Promise<RoutedAnswer> {
     const asked = this.hooks.wantsRequests ? await this.hooked(call, plan.call) : plan.call;
     progress.upstreamStartedMs = this.clock.monotonicMs();
-    const { route, caller, wishes, narrow, span, bearings, answer, onAttempt, pin } = plan;
-    return this.router.firstToAnswer({ route, call: asked, caller, wishes, narrow, span, bearings, answer, onAttempt, pin, signal }); // prettier-ignore
+    const upstreamSignal = new Stopper();
+    const onWork = (): void => {
+      progress.isWorking = true;
+    };
+    let stopDraining: (() => void) | undefined;
+    const stop = (): void => {
+      const cancel = (): void => {
+        upstreamSignal.abort(signal.reason);
+      };
+      // What the upstream has begun to work on is paid for; how much it was is told at the end of the answer.
+      if (isClientGone(signal.reason) && progress.isWorking) stopDraining = this.goneClients.left({ cancel });
+      else cancel();
+    };
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    try {
+      return await this.router.firstToAnswer({ ...plan, call: asked, signal, upstreamSignal, onWork });
+    } finally {
+      // From here on the answer is not ended by the signal, but by who reads it.
+      stopDraining?.();
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   private async hooked(call: Call, asked: UpstreamCall): Promise<UpstreamCall> {

@@ -1,6 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import { type Settings } from '../config/settings';
+import { Clock } from '../kernel/clock';
 import { GatewayError } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
+import { DegradedRates } from '../metering/degraded-rates';
+import { type LimitState } from '../metering/meter';
+import { HoldKeeper } from './hold-keeper';
 
 /** How soon a client may ask again; by then a state that came back has been found. Milliseconds. */
 const retryAfterMs = 2_000;
@@ -11,10 +17,45 @@ const retryAfterMs = 2_000;
  */
 @Injectable()
 export class DegradedAdmission {
-  /** @throws {GatewayError} 503 `budget_unavailable`, or 429 when this process' share of a rate is used up. */
-  admit(scopes: readonly ScopeLimits[]): void {
+  private readonly rates: DegradedRates;
+
+  constructor(
+    @Inject(SETTINGS) { metering }: Pick<Settings, 'metering'>,
+    private readonly clock: Clock,
+    private readonly keeper: HoldKeeper,
+  ) {
+    this.rates = new DegradedRates(metering);
+  }
+
+  /**
+   * Counts a request in this process' share of every rate, or in none.
+   *
+   * @returns the share that is used up; undefined when the request may go.
+   * @throws {GatewayError} 503 `budget_unavailable`.
+   */
+  fullLimit(scopes: readonly ScopeLimits[]): LimitState | undefined {
     const budgeted = scopes.find(({ limits, mode }) => mode === 'enforce' && limits.budgets.length > 0);
     if (budgeted !== undefined) throw budgetUnavailable(budgeted);
+    const nowMs = this.clock.nowMs();
+    const full = this.rates.take(scopes, nowMs, (scope) => this.keeper.runningIn(scope));
+    if (full === undefined) return undefined;
+    const { kind, id, model, name } = full.scope;
+    return {
+      scope: kind,
+      scopeId: id,
+      ...(model === undefined ? {} : { model }),
+      ...(name === undefined ? {} : { name }),
+      limit: full.limit,
+      period: 'window',
+      max: full.max,
+      used: full.max,
+      ...(full.limit === 'requests' ? { resetAtMs: nowMs + full.retryAfterMs } : {}),
+    };
+  }
+
+  /** The shared state lets requests in again. */
+  over(): void {
+    this.rates.forget();
   }
 }
 

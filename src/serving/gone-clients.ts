@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
-import { type RoutedAnswer } from '../routing/router';
 
 /** Answers that are read to their end for nobody at the same time. */
 const mostDrains = 32;
@@ -17,7 +16,7 @@ export class GoneClients {
   constructor(@Inject(SETTINGS) private readonly settings: Pick<Settings, 'times' | 'metering'>) {}
 
   /** Lets the answer run on for `clientGoneDrainMs` or cancels it. @returns how to stop waiting for its end. */
-  left({ answer }: RoutedAnswer): () => void {
+  left(answer: { readonly cancel: () => void }): () => void {
     const { onClientDisconnect } = this.settings.metering;
     if (onClientDisconnect === 'cancel' || this.drains >= mostDrains) {
       answer.cancel();

@@ -1,13 +1,14 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GatewayError } from '../kernel/errors';
+import { type ScopeLimits } from '../kernel/limits';
 import { type TokenUsage } from '../kernel/usage';
-import { Meter } from '../metering/meter';
+import { type Granted, Meter } from '../metering/meter';
 import { TokenEstimates } from '../metering/token-estimates';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { StateUnavailable } from '../state/state-unavailable';
 import { ledgerEntry } from './ledger-entry';
 import { PriceBook } from './price-book';
-import { noUsage, seenUsage } from './seen-usage';
+import { noUsage, seenOutputTokens, seenUsage } from './seen-usage';
 import { type Ticket } from './ticket';
 
 /** How often running tickets are looked at, milliseconds. */
@@ -16,11 +17,14 @@ const paceMs = 1_000;
 const looksPerCheckpoint = 5;
 /** Part of a hold that may be used before more is asked for. */
 const usedBeforeMore = 0.7;
+/** Enough that what one token costs is exact. */
+const manyTokens = 1_000_000;
 const nothingSeen = { deltas: 0, deltaBytes: 0 };
 
 /**
- * Watches what running requests have used: asks for more before a hold runs dry, and tells the books what to settle if this
- * process should die. One timer for all; nothing is done for each delta.
+ * Watches what running requests have used: asks for more before a hold runs dry, ends the answer where there is no more,
+ * and tells the books what to settle if this process should die. One timer for all; for each chunk of an answer one number
+ * is compared.
  */
 @Injectable()
 export class HoldKeeper implements OnModuleDestroy {
@@ -37,13 +41,29 @@ export class HoldKeeper implements OnModuleDestroy {
   /** From here until `left` the ticket is watched. */
   entered(ticket: Ticket): void {
     this.tickets.add(ticket);
+    if (ticket.isWatched) ticket.lookAt = this.tokensAt(ticket, usedBeforeMore);
     this.timer ??= setInterval(() => {
       this.look();
     }, paceMs).unref();
   }
 
+  /** A chunk of the answer came. */
+  heard(ticket: Ticket): void {
+    const { routed } = ticket.facts.progress;
+    if (routed !== undefined && seenOutputTokens(routed.tracker) + ticket.silence.tokens >= ticket.lookAt)
+      this.reckon(ticket);
+  }
+
   left(ticket: Ticket): void {
     this.tickets.delete(ticket);
+  }
+
+  /** Requests of this scope that this process serves at the moment. */
+  runningIn({ kind, id, model }: ScopeLimits): number {
+    let running = 0;
+    for (const { facts } of this.tickets)
+      if (facts.scopes.some((scope) => scope.kind === kind && scope.id === id && scope.model === model)) running += 1;
+    return running;
   }
 
   onModuleDestroy(): void {
@@ -60,52 +80,101 @@ export class HoldKeeper implements OnModuleDestroy {
     this.looks += 1;
     const isCheckpoint = this.looks % looksPerCheckpoint === 0;
     for (const ticket of this.tickets) {
-      const usage = this.usageOf(ticket);
-      const { tier, price, provider } = ticket.facts;
-      const cost = this.prices.costOf(usage, tier, price, provider);
-      if (ticket.isWatched && cost.nanos > ticket.held.nanos * usedBeforeMore) void this.more(ticket, cost.nanos);
-      if (isCheckpoint) this.checkpoint(ticket, usage, cost);
+      this.listen(ticket);
+      if (ticket.isWatched) this.reckon(ticket);
+      if (isCheckpoint) this.checkpoint(ticket);
     }
   }
 
-  /** What came so far; while a model is silent it thinks, and that is paid for too. */
-  private usageOf({ facts, silence }: Ticket): TokenUsage {
-    const { call, progress, inputTokens } = facts;
-    if (progress.upstreamStartedMs === undefined) return noUsage;
-    const tracker = progress.routed?.tracker ?? nothingSeen;
+  /** While a model is silent it thinks, and that is paid for too. */
+  private listen({ facts, silence }: Ticket): void {
+    const { call, progress } = facts;
+    if (progress.upstreamStartedMs === undefined) return;
+    const { deltas } = progress.routed?.tracker ?? nothingSeen;
     const perSecond = this.estimates.tokensPerSecond(call.context.principal?.keyHash ?? '', progress.modelGroup ?? '');
-    if (tracker.deltas === silence.deltas) silence.tokens += (perSecond * paceMs) / 1_000;
-    silence.deltas = tracker.deltas;
-    const seen = seenUsage(tracker, inputTokens);
-    return { ...seen, outputTokens: seen.outputTokens + Math.floor(silence.tokens) };
+    if (deltas === silence.deltas) silence.tokens += (perSecond * paceMs) / 1_000;
+    silence.deltas = deltas;
   }
 
-  /** Asks for as much again. Where nobody has more, the answer ends when its hold is used up: nobody could pay for the rest. */
-  private async more(ticket: Ticket, usedNanos: number): Promise<void> {
-    if (ticket.isExtending) return;
+  /** Ends an answer that has used up the last of a budget; asks for more before that. */
+  private reckon(ticket: Ticket): void {
+    if (ticket.isSettled) return;
+    const usage = usageOf(ticket);
+    const { nanos } = this.costOf(ticket, usage);
+    const { held, isLast, hasTokenBudget } = ticket;
+    const tokens = hasTokenBudget ? usage.inputTokens + usage.outputTokens : 0;
+    if ((isLast.nanos && nanos >= held.nanos) || (isLast.tokens && tokens >= held.tokens)) {
+      stop(ticket);
+    } else if (ticket.isExtending) {
+      // What the answer to that brings decides.
+      ticket.lookAt = Number.POSITIVE_INFINITY;
+    } else if (nanos > held.nanos * usedBeforeMore) {
+      void this.more(ticket, { nanos: Math.max(1, held.nanos), tokens: hasTokenBudget ? 0 : held.tokens });
+    } else if (tokens > held.tokens * usedBeforeMore) {
+      void this.more(ticket, { nanos: 0, tokens: Math.max(1, held.tokens) });
+    }
+  }
+
+  /** Asks for as much again without waiting for it. Whoever gets less has the last of a budget: nobody could pay for more. */
+  private async more(ticket: Ticket, asked: Granted): Promise<void> {
+    const { isLast } = ticket;
     ticket.isExtending = true;
-    const more = { nanos: Math.max(1, ticket.held.nanos), tokens: ticket.held.tokens };
+    ticket.lookAt = this.tokensAt(ticket, 1);
+    let isAnswered = false;
     try {
-      if (await this.meter.extend(ticket.facts.id, more)) {
-        ticket.held = { nanos: ticket.held.nanos + more.nanos, tokens: ticket.held.tokens + more.tokens };
-      } else if (!ticket.isSettled && usedNanos >= ticket.held.nanos) {
-        ticket.facts.stop(budgetSpent());
-      }
+      const granted = (await this.meter.extend(ticket.facts.id, asked)) ?? { nanos: 0, tokens: 0 };
+      isAnswered = true;
+      ticket.held = { nanos: ticket.held.nanos + granted.nanos, tokens: ticket.held.tokens + granted.tokens };
+      if (asked.nanos > 0) isLast.nanos = granted.nanos < asked.nanos;
+      else isLast.tokens = granted.tokens < asked.tokens;
     } catch (error) {
       // With the state away running answers go on; the next look asks again.
       if (!(error instanceof StateUnavailable)) throw error;
     } finally {
       ticket.isExtending = false;
     }
+    if (!isAnswered) return;
+    ticket.lookAt = this.tokensAt(ticket, isLast.nanos || isLast.tokens ? 1 : usedBeforeMore);
+    this.heard(ticket);
   }
 
-  private checkpoint({ facts }: Ticket, usage: TokenUsage, cost: Cost): void {
-    const { id: ticketId, startMs, call, progress, tier: billed } = facts;
+  /** Output tokens at which an answer has used this part of its hold. */
+  private tokensAt(ticket: Ticket, part: number): number {
+    const { held, input, hasTokenBudget } = ticket;
+    const begun = this.costOf(ticket, { ...noUsage, ...input }).nanos;
+    const perToken =
+      (this.costOf(ticket, { ...noUsage, ...input, outputTokens: manyTokens }).nanos - begun) / manyTokens;
+    const byMoney = perToken > 0 ? (held.nanos * part - begun) / perToken : Number.POSITIVE_INFINITY;
+    return hasTokenBudget ? Math.min(byMoney, held.tokens * part - input.inputTokens) : byMoney;
+  }
+
+  private costOf({ facts }: Ticket, usage: TokenUsage): Cost {
+    return this.prices.costOf(usage, facts.tier, facts.price, facts.provider);
+  }
+
+  private checkpoint(ticket: Ticket): void {
+    const { id: ticketId, startMs, call, progress, tier: billed } = ticket.facts;
     const endMs = this.meter.nowMs();
     const tier = call.requestedTier === undefined ? {} : { requested: call.requestedTier };
+    const usage = usageOf(ticket);
+    const cost = this.costOf(ticket, usage);
     const known = { ticketId, startMs, endMs, usage, cost, tier, billed, error: undefined, plan5h: 0, planWeek: 0 };
     this.meter.checkpoint(ledgerEntry(call, progress, { ...known, quality: 'estimated' }));
   }
+}
+
+/** What came so far, and what a silent model thought. */
+function usageOf({ facts, input, silence }: Ticket): TokenUsage {
+  const { upstreamStartedMs, routed } = facts.progress;
+  if (upstreamStartedMs === undefined) return noUsage;
+  const seen = seenUsage(routed?.tracker ?? nothingSeen, input);
+  return { ...seen, outputTokens: seen.outputTokens + Math.floor(silence.tokens) };
+}
+
+/** An answer that is complete is not ended any more: its true usage is known. */
+function stop({ facts }: Ticket): void {
+  const state = facts.progress.routed?.tracker.outcome.state ?? 'open';
+  if (state === 'open') facts.stop(budgetSpent());
 }
 
 /** Told in the middle of an answer. */

@@ -18,6 +18,10 @@ export interface Progress {
   /** What is asked and told, for a key that wants it logged. */
   content: CallContent | undefined;
   attempts: number;
+  /** Reasoning items that the attempt under way goes without. */
+  reasoningDropped: number;
+  /** The upstream has begun to work on an answer, of which nothing may have been seen yet. */
+  isWorking: boolean;
   upstreamStartedMs: number | undefined;
   firstContentMs: number | undefined;
   routed: RoutedAnswer | undefined;
@@ -41,6 +45,8 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     ticket: undefined,
     content: undefined,
     attempts: 0,
+    reasoningDropped: 0,
+    isWorking: false,
     upstreamStartedMs: undefined,
     firstContentMs: undefined,
     routed: undefined,

@@ -11,6 +11,7 @@ export function routeCaller({ context }: Call, groups: ModelGroups): RouteCaller
   const { principal, userAgent } = context;
   return {
     keyHash: principal?.keyHash ?? '',
+    principal,
     teamId: principal?.teamId,
     tags: principal?.policy.tags ?? [],
     deployments: principal?.policy.deployments,

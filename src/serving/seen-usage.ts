@@ -18,7 +18,10 @@ export function seenOutputTokens({ deltas, deltaBytes }: Pick<AnswerTracker, 'de
   return Math.max(deltas, Math.ceil(deltaBytes / bytesPerToken));
 }
 
-/** What an answer used whose upstream never said so. @param inputTokens an estimate of the question. */
-export function seenUsage(tracker: Pick<AnswerTracker, 'deltas' | 'deltaBytes'>, inputTokens: number): TokenUsage {
-  return { ...noUsage, inputTokens, outputTokens: seenOutputTokens(tracker) };
+/** What an answer used whose upstream never said so. @param input an estimate of the question. */
+export function seenUsage(
+  tracker: Pick<AnswerTracker, 'deltas' | 'deltaBytes'>,
+  input: Pick<TokenUsage, 'inputTokens' | 'cachedInputTokens'>,
+): TokenUsage {
+  return { ...noUsage, ...input, outputTokens: seenOutputTokens(tracker) };
 }

@@ -8,6 +8,7 @@ import { CompactionService } from './compaction.service';
 import { DegradedAdmission } from './degraded-admission';
 import { EventHooks } from './event-hooks';
 import { GoneClients } from './gone-clients';
+import { HoldEstimator } from './hold-estimator';
 import { HoldKeeper } from './hold-keeper';
 import { PriceBook } from './price-book';
 import { RunningCalls } from './running-calls';
@@ -27,6 +28,7 @@ import { TransformService } from './transform.service';
     DegradedAdmission,
     EventHooks,
     GoneClients,
+    HoldEstimator,
     HoldKeeper,
     PriceBook,
     RunningCalls,

@@ -8,7 +8,7 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
-import { allDropped, answerHeaders, answeringModel } from './answer-headers';
+import { allDropped, answerHeaders, answeringModel, reasoningDroppedHeader } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
@@ -39,7 +39,7 @@ export class ServingService {
     const progress = this.begin(call);
     let encoder = encoderFor(call, this.streamFacts(call, progress));
     const hold = setTimeout(() => {
-      out.commit({});
+      out.commit(this.earlyHeaders(call, progress));
     }, this.settings.times.firstByteHoldMs);
     let error: GatewayError | undefined;
     let last = '';
@@ -112,6 +112,14 @@ export class ServingService {
     const nowSeconds = this.nowSeconds();
     if (!this.settings.pricing.includeCostInStreamingUsage) return { nowSeconds };
     return { nowSeconds, costNanos: () => this.settlement.billOf(call, progress).cost?.nanos };
+  }
+
+  /** What is certain before anybody has answered, whoever will: the headers leave when the hold is over. */
+  private earlyHeaders(call: Call, progress: Progress): Record<string, string> {
+    const headers = this.moneyHeaders(call, progress);
+    return progress.reasoningDropped > 0
+      ? { ...headers, ...reasoningDroppedHeader(progress.reasoningDropped) }
+      : headers;
   }
 
   /** Limits and money; a stream's headers leave before its cost is known. */

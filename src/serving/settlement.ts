@@ -124,14 +124,21 @@ function usageOf(progress: Progress): Pick<Bill, 'usage' | 'quality'> {
   if (routed === undefined) return unheard(progress);
   const told = routed.tracker.usage;
   if (told !== undefined) return { usage: told, quality: 'exact' };
-  const usage = estimatedUsage ?? seenUsage(routed.tracker, ticket?.facts.inputTokens ?? 0);
+  const usage = estimatedUsage ?? seenUsage(routed.tracker, ticket?.input ?? noUsage);
   return { usage, quality: 'estimated' };
 }
 
-/** No stream began. Only an answer in one piece that does not say what it used has used something all the same. */
-function unheard({ end, ticket }: Progress): Pick<Bill, 'usage' | 'quality'> {
+/**
+ * No stream began to tell anything: who leaves while the model thinks pays for its thoughts. Else only an answer in one piece
+ * that does not say what it used has used something all the same.
+ */
+function unheard({ end, ticket, isWorking }: Progress): Pick<Bill, 'usage' | 'quality'> {
+  if (end === 'client_gone' && isWorking && ticket !== undefined) {
+    const outputTokens = Math.floor(ticket.silence.tokens);
+    return { usage: { ...noUsage, ...ticket.input, outputTokens }, quality: 'estimated' };
+  }
   if (end !== 'completed') return { usage: noUsage, quality: 'exact' };
-  return { usage: { ...noUsage, inputTokens: ticket?.facts.inputTokens ?? 0 }, quality: 'estimated' };
+  return { usage: { ...noUsage, ...ticket?.input }, quality: 'estimated' };
 }
 
 interface Ending {

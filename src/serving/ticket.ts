@@ -1,6 +1,7 @@
 import { type GatewayError } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
-import { type Hold, type LimitState, type RoutingAnswer } from '../metering/meter';
+import { type Granted, type LimitState, type RoutingAnswer } from '../metering/meter';
+import { type InputGuess } from '../metering/token-estimates';
 import { type ModelPrice } from '../protocol/pricing/model-price';
 import { type BilledTier } from '../protocol/pricing/service-tier';
 import { type Call } from './call';
@@ -19,8 +20,6 @@ export interface TicketFacts {
   readonly limits: readonly LimitState[];
   /** Undefined when the shared state could not be asked. */
   readonly routing: RoutingAnswer | undefined;
-  /** How long the question is, in tokens, about. */
-  readonly inputTokens: number;
   /** Of the deployment that is likeliest to answer. */
   readonly price: ModelPrice;
   readonly tier: BilledTier;
@@ -32,22 +31,29 @@ export interface TicketFacts {
 /** A request that was let in: what is set aside for it until it is settled, exactly once. */
 export class Ticket {
   /** Set aside so far. */
-  held: Pick<Hold, 'nanos' | 'tokens'>;
+  held: Granted;
   /** A further hold is being asked for. */
   isExtending = false;
   isSettled = false;
+  /** No budget has more than is set aside: the answer ends when that is used up. */
+  readonly isLast = { nanos: false, tokens: false };
+  /** Output tokens at which the hold must be looked at again. */
+  lookAt = Number.POSITIVE_INFINITY;
   /** Tokens that a silent model is taken to have thought, and the deltas that had come when that was last counted. */
   readonly silence = { tokens: 0, deltas: 0 };
+  /** Some budget or token window can run dry while this request runs. */
+  readonly isWatched: boolean;
+  /** A budget counts tokens. */
+  readonly hasTokenBudget: boolean;
 
+  /** @param input what its question is reckoned to use until upstream says so. */
   constructor(
     readonly facts: TicketFacts,
-    hold: Hold,
+    granted: Granted,
+    readonly input: InputGuess,
   ) {
-    this.held = hold;
-  }
-
-  /** Some budget or token window can run dry while this request runs. */
-  get isWatched(): boolean {
-    return this.facts.limits.some(({ limit }) => limit === 'nano_usd' || limit === 'tokens');
+    this.held = granted;
+    this.isWatched = facts.limits.some(({ limit }) => limit === 'nano_usd' || limit === 'tokens');
+    this.hasTokenBudget = facts.limits.some(({ limit, period }) => limit === 'tokens' && period !== 'window');
   }
 }

@@ -155,6 +155,11 @@ export class CellGauge extends Gauge {
   }
 }
 
+/** A line of a histogram; its library writes what the lines of one series share only once. */
+interface SharedValue extends MetricValueWithName<string> {
+  readonly sharedLabels: Record<string, string>;
+}
+
 /** A histogram as cheap as `CellCounter`. */
 export class CellHistogram extends Histogram {
   private readonly cells: Cells<HistogramCell>;
@@ -185,18 +190,18 @@ export class CellHistogram extends Histogram {
     return Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values });
   }
 
-  private lines(labels: Record<string, string>, cell: HistogramCell): MetricValueWithName<string>[] {
+  private lines(sharedLabels: Record<string, string>, cell: HistogramCell): SharedValue[] {
     const { name } = this.shape;
     let below = 0;
     const buckets = this.bounds.map((bound, index) => {
       below += cell.counts[index] ?? 0;
-      return { labels: { ...labels, le: bound }, value: below, metricName: `${name}_bucket` };
+      return { labels: { le: bound }, sharedLabels, value: below, metricName: `${name}_bucket` };
     });
     return [
       ...buckets,
-      { labels: { ...labels, le: '+Inf' }, value: cell.count, metricName: `${name}_bucket` },
-      { labels, value: cell.sum, metricName: `${name}_sum` },
-      { labels, value: cell.count, metricName: `${name}_count` },
+      { labels: { le: '+Inf' }, sharedLabels, value: cell.count, metricName: `${name}_bucket` },
+      { labels: {}, sharedLabels, value: cell.sum, metricName: `${name}_sum` },
+      { labels: {}, sharedLabels, value: cell.count, metricName: `${name}_count` },
     ];
   }
 }

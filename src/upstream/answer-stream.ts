@@ -1,3 +1,4 @@
+import { type RemainingLimits } from '../kernel/observations';
 import { type PlanQuota } from '../kernel/plan-quota';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type ResolvedModel } from '../models/catalog-entry';
@@ -13,6 +14,7 @@ export interface AnswerStreamOptions {
   readonly passHeaders: Readonly<Record<string, string>>;
   readonly droppedParams: readonly string[];
   readonly quota?: PlanQuota | undefined;
+  readonly limits?: RemainingLimits | undefined;
   /** What is left of the wait for the first event. */
   readonly firstEventMs: number;
   /** Between two semantic events. */
@@ -33,6 +35,7 @@ export class AnswerStream implements UpstreamAnswer {
   readonly passHeaders: Readonly<Record<string, string>>;
   readonly droppedParams: readonly string[];
   readonly quota: PlanQuota | undefined;
+  readonly limits: RemainingLimits | undefined;
 
   private readonly decoder = new SseDecoder();
   /** Which of them came, a bit each: the names themselves are slices that would keep a whole chunk alive. */
@@ -55,6 +58,7 @@ export class AnswerStream implements UpstreamAnswer {
     this.passHeaders = options.passHeaders;
     this.droppedParams = options.droppedParams;
     this.quota = options.quota;
+    this.limits = options.limits;
     this.ahead = options.ahead;
     this.timer = setTimeout(this.onSilence, shared(options.firstEventMs));
   }

@@ -6,10 +6,10 @@ import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { noSpan, type Span } from '../kernel/tracing';
-import { Observer } from '../kernel/observer';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
 import { QuotaReader } from '../protocol/codex/quota-headers';
+import { type RemainingLimits } from '../kernel/observations';
 import { type PlanQuota } from '../kernel/plan-quota';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
 import { CallSender } from './call-sender';
@@ -33,12 +33,10 @@ const noLogin: AccessToken = { bearer: '[redacted]', accountId: '[redacted]', is
 export class CodexUpstream extends Upstream {
   private readonly quotaReaders = new Map<string, QuotaReader>();
 
-  // eslint-disable-next-line max-params -- who makes calls, who sends them, and who hears of what an answer's head says
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly codexCalls: CodexCalls,
     private readonly sender: CallSender,
-    private readonly observer: Observer,
     private readonly clock: Clock,
   ) {
     super();
@@ -60,7 +58,6 @@ export class CodexUpstream extends Upstream {
     const startedMs = this.clock.monotonicMs();
     const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs, span });
     this.codexCalls.answered(deployment, response.headers);
-    if (deployment.provider === 'openai') this.tellLimits(deployment, prepared.model.slug, response.headers);
     const leftMs = limitMs - (this.clock.monotonicMs() - startedMs);
     const ahead = isLabelledStream(response) ? undefined : await this.streamStart(response, leftMs);
     return new AnswerStream(response, {
@@ -68,6 +65,7 @@ export class CodexUpstream extends Upstream {
       passHeaders: passHeaders(response.headers, this.settings.routing.showsPlanQuota),
       droppedParams: prepared.droppedParams,
       quota: deployment.provider === 'codex' ? this.quotaIn(deployment, response) : undefined,
+      limits: deployment.provider === 'openai' ? limitsIn(response) : undefined,
       firstEventMs: leftMs,
       idleMs: times.idleMs,
       ...(ahead === undefined ? {} : { ahead }),
@@ -92,22 +90,6 @@ export class CodexUpstream extends Upstream {
       body: jsonOf(typeof body === 'string' ? body : Buffer.from(body).toString('utf8')),
       instructionsHash: instructions === undefined ? null : createHash('sha256').update(instructions).digest('hex'),
     };
-  }
-
-  /** What is left of the key's rate limits, where the host says so. */
-  private tellLimits(deployment: Deployment, upstreamModel: string, headers: OutboundResponse['headers']): void {
-    const remainingRequests = wholeNumber(headers['x-ratelimit-remaining-requests']);
-    const remainingTokens = wholeNumber(headers['x-ratelimit-remaining-tokens']);
-    if (remainingRequests === undefined && remainingTokens === undefined) return;
-    const { id: deploymentId, modelGroup: modelLabel, apiBase } = deployment;
-    this.observer.upstreamLimitsSeen({
-      modelLabel,
-      deploymentId,
-      upstreamModel,
-      apiBase,
-      remainingRequests,
-      remainingTokens,
-    });
   }
 
   private quotaIn({ credential }: Deployment, { headers }: OutboundResponse): PlanQuota | undefined {
@@ -149,6 +131,14 @@ export class CodexUpstream extends Upstream {
       clearTimeout(timer);
     }
   }
+}
+
+/** What is left of the rate limits of a key, where the host says so. */
+function limitsIn({ headers }: OutboundResponse): RemainingLimits | undefined {
+  const remainingRequests = wholeNumber(headers['x-ratelimit-remaining-requests']);
+  const remainingTokens = wholeNumber(headers['x-ratelimit-remaining-tokens']);
+  if (remainingRequests === undefined && remainingTokens === undefined) return undefined;
+  return { remainingRequests, remainingTokens };
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

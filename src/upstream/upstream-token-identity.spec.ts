@@ -12,7 +12,7 @@ let identity: UpstreamTokenIdentity;
 
 beforeAll(async () => {
   simulator = await startSimulator();
-  const settings = settingsFor(simulator.url, { times: { tokenEndpointMs: 300 } });
+  const settings = settingsFor(simulator.url, { times: { tokenEndpointMs: 2_000 } });
   outbound = new UndiciOutbound(settings);
   identity = new UpstreamTokenIdentity(settings, outbound, new SystemClock());
 });

@@ -1,5 +1,6 @@
 import { type Deployment } from '../config/deployment';
 import { type Span } from '../kernel/tracing';
+import { type RemainingLimits } from '../kernel/observations';
 import { type PlanQuota } from '../kernel/plan-quota';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
@@ -43,6 +44,8 @@ export interface UpstreamAnswer {
   readonly droppedParams: readonly string[];
   /** What the head of the answer said of the account's plan; not for clients. */
   readonly quota?: PlanQuota | undefined;
+  /** What it said is left of the rate limits of our own key there; undefined when it said nothing. */
+  readonly limits?: RemainingLimits | undefined;
   /**
    * Events of all chunks that arrived since the last call; `undefined` at the end of the body.
    * Enforces the first-event and the semantic idle limit.

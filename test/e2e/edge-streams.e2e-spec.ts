@@ -22,7 +22,14 @@ let bench: TestBench;
 
 beforeAll(async () => {
   bench = await startBench({
-    times: { idleMs: 1_500, firstEventMs: 5_000, firstByteHoldMs: 150, keepAliveMs: 60, cliKeepAliveMs: 60 },
+    times: {
+      idleMs: 3_000,
+      firstEventMs: 5_000,
+      firstByteHoldMs: 150,
+      keepAliveMs: 60,
+      cliKeepAliveMs: 60,
+      clientGoneDrainMs: 200,
+    },
   });
 });
 afterEach(async () => {

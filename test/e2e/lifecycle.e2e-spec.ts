@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { chatBody, post, send } from '../support/calls';
 import { testKey } from '../support/gateway';
@@ -55,6 +56,20 @@ describe('SIGTERM', () => {
     expect(heard).toContain('eight');
     expect(heard).toContain('data: [DONE]');
     expect((await served.finished).status).toBe(0);
+  });
+
+  it('is not held up by a connection on which nobody ever asked anything', async () => {
+    const served = await bench.serve();
+    const { hostname, port } = new URL(served.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    // The process has taken it: it answers somebody who came later.
+    await send(at(served), '/health/liveliness');
+    served.signal('SIGTERM');
+    const { status, stdout, stderr } = await served.finished;
+    expect(status).toBe(0);
+    expect(stdout + stderr).not.toContain('could not be closed in time');
+    silent.destroy();
   });
 
   it('past the drain limit ends what still runs with an error, never a false end', async () => {

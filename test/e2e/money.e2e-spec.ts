@@ -71,7 +71,7 @@ const chat = { model: 'gpt-5.5', messages: [{ role: 'user' as const, content: 'P
 describe('a key with a budget', () => {
   it('is charged the same for every dialect and for streams as for whole answers', async () => {
     const costs: number[] = [];
-    const ways = [
+    const ways: readonly ((client: OpenAI, key: MadeKey) => Promise<unknown>)[] = [
       (client: OpenAI) => client.chat.completions.create(chat),
       async (client: OpenAI) => {
         await readAll(await client.chat.completions.create({ ...chat, stream: true }));
@@ -80,11 +80,17 @@ describe('a key with a budget', () => {
       async (client: OpenAI) => {
         await readAll(await client.responses.create({ model: 'gpt-5.5', input: 'Ping!', stream: true }));
       },
+      async (_: OpenAI, { key }: MadeKey) => {
+        const input = [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Ping!' }] }];
+        const native = { model: 'gpt-5.5', instructions: 'Be brief.', input, store: false, stream: true };
+        const { status, text: told } = await post({ ...bench, key }, '/backend-api/codex/responses', native);
+        expect([status, told.includes('response.completed')]).toEqual([200, true]);
+      },
     ]; // prettier-ignore
     for (const way of ways) {
       bench.simulator.script.next(text('pong', { usage }));
       const key = await makeKey({ max_budget: 1 });
-      await way(clientOf(key));
+      await way(clientOf(key), key);
       const [row] = await eventually(() => rowsOf(key), (rows) => rows.length === 1); // prettier-ignore
       costs.push(row?.spend ?? -1);
       expect(await spentBy(key)).toBe(row?.spend);
@@ -164,5 +170,7 @@ describe('every admitted request has one row', () => {
     const rows = await eventually(() => rowsOf(key), (found) => found.length > 0); // prettier-ignore
     expect(rows).toHaveLength(1);
     expect(rows[0]?.spend).toBeGreaterThan(0);
+    // As the upstream told at its end, not as many as the client waited for.
+    expect([rows[0]?.prompt_tokens, rows[0]?.completion_tokens]).toEqual([1_200, 40]);
   });
 });

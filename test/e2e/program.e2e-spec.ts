@@ -23,6 +23,7 @@ describe('the commands', () => {
     const help = await bench.run(['--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
     for (const word of ['check-config', '--config', '--port', 'version']) expect(help.stdout).toContain(word);
+    expect(await bench.run(['help'])).toEqual(help);
     const version = await bench.run(['version']);
     expect(version).toMatchObject({
       status: 0,
@@ -52,7 +53,7 @@ describe('the commands', () => {
     for (const words of [['--jsn'], ['--key=sk-secret-word'], ['a.yaml', 'b.yaml']]) {
       const answer = await bench.run(['check-config', ...words]);
       expect([answer.status, answer.stdout]).toEqual([2, '']);
-      expect(answer.stderr).toContain('check-config --config FILE [--json]');
+      expect(answer.stderr).toContain('check-config --config FILE [--json] [--probe]');
       expect(answer.stderr).not.toContain('secret');
     }
   });
@@ -78,6 +79,14 @@ describe('the commands', () => {
     expect(answer.stdout).toMatch(/master_key/);
     expect(answer.stdout).toMatch(/litellm_params/);
     expect(answer.stdout).toMatch(/\b2\b/);
+    // What the rooms say of settings that the file only hands on.
+    const rules = bench.write('rules.yaml', 'litellm_settings:\n  default_key_generate_params: { max_bugdet: 5 }\n');
+    for (const command of ['check-config', 'doctor']) {
+      const told = await bench.run([command, '--config', rules]);
+      expect(told.status).toBe(1);
+      expect(told.stdout).toMatch(/litellm_settings\.default_key_generate_params: Unknown field 'max_bugdet'/);
+      if (command === 'check-config') expect(told.stdout).toContain('rules.yaml:2 litellm_settings');
+    }
     const missing = await bench.run(['check-config', '--config', 'nowhere.yaml']);
     expect(missing.status).toBe(1);
     expect(missing.stderr).toContain('nowhere.yaml');

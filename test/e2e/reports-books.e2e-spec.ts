@@ -29,6 +29,8 @@ describe('the books', () => {
       repaired: 1,
       took_ms: 3,
     });
+    const repairs = JSON.stringify(await bench.json('admin', '/audit?action=spend.reconcile'));
+    expect(repairs).toContain('"after":{"repair":true}');
     expect((await bench.ask('viewer', '/spend/reconcile', post({ repair: false }))).status).toBe(200);
     expect((await bench.ask('viewer', '/spend/reconcile', post())).status).toBe(403);
     expect((await bench.ask('alice', '/spend/reconcile', post({ repair: false }))).status).toBe(403);

@@ -1,19 +1,11 @@
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
-import { RequestMethod, type Type } from '@nestjs/common';
-import { ModulesContainer, Reflector } from '@nestjs/core';
 import { type ListedRoute, routesOf } from '../../src/http/fastify-adapter';
-import { routeRule, type RouteRule } from '../../src/keys/route-group.decorator';
 import { post, send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
-
-/** A handler that Nest serves. */
-interface Served extends ListedRoute {
-  readonly rule: RouteRule | undefined;
-}
+import { handlersOf, type ServedRoute } from '../support/served-routes';
 
 let bench: TestBench;
 let routes: readonly ListedRoute[];
-let served: readonly Served[];
+let served: readonly ServedRoute[];
 beforeAll(async () => {
   bench = await startBench();
   routes = routesOf(bench.gateway.app.getHttpAdapter().getInstance());
@@ -21,40 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-/** Routes of every controller, from its metadata. */
-function handlersOf({ gateway: { app } }: TestBench): readonly Served[] {
-  const reflector = app.get(Reflector);
-  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
-  return controllers.flatMap(({ metatype }) => (typeof metatype === 'function' ? routesIn(reflector, metatype as Type) : []));
-} // prettier-ignore
-
-function routesIn(reflector: Reflector, controller: Type): readonly Served[] {
-  const members = Object.entries(Object.getOwnPropertyDescriptors(controller.prototype as object));
-  return members.flatMap(([name, member]) => {
-    const handler: unknown = (member).value;
-    if (
-      name === 'constructor' ||
-      typeof handler !== 'function' ||
-      Reflect.getMetadata(PATH_METADATA, handler) === undefined
-    )
-      return [];
-    const method = RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))] ?? '?';
-    const rule = reflector.getAllAndOverride<RouteRule | undefined>(routeRule, [handler as () => unknown, controller]);
-    const heads = texts(Reflect.getMetadata(PATH_METADATA, controller));
-    const tails = texts(Reflect.getMetadata(PATH_METADATA, handler));
-    return heads.flatMap((head) => tails.map((tail) => ({ method, path: joined(head, tail), rule })));
-  });
-}
-
-function texts(value: unknown): readonly string[] {
-  return [value].flat().map(String);
-}
-
-function joined(...parts: readonly string[]): string {
-  return `/${parts.flatMap((part) => part.split('/')).filter((part) => part !== '').join('/')}`; // prettier-ignore
-}
-
-const isClosed = ({ rule }: Served): boolean => rule?.kind !== 'public';
+const isClosed = ({ rule }: ServedRoute): boolean => rule?.kind !== 'public';
 /** A path one can call. */
 const called = (path: string): string => path.replace(/:\w+/g, 'x');
 

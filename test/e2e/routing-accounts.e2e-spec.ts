@@ -1,4 +1,5 @@
-import { json } from '../simulator/answer';
+import { cutAfterBytes, json, type Reply, withHeaders, write } from '../simulator/answer';
+import { text } from '../simulator/answers';
 import { faults, usageLimit } from '../simulator/faults';
 import { AccountsBench } from '../support/accounts';
 import { post } from '../support/calls';
@@ -82,6 +83,89 @@ describe('the usage route', () => {
     expect((await asked(world)).status).toBe(200);
   });
 });
+
+describe('what an account says of its plan while it answers', () => {
+  let world: AccountsBench;
+  beforeAll(async () => {
+    world = await AccountsBench.start([{ account: 'a' }, { account: 'b' }], { rest: 'router_settings: { quota_poll_seconds: 0, queue_timeout: 0 }\n' });
+    for (const model of ['a', 'b']) await post(world.bench, '/v1/responses', { ...question, model });
+  }); // prettier-ignore
+  afterEach(() => world.rested());
+  afterAll(() => world.close());
+
+  const windows = (used: number, week: number, credits = 'False'): Record<string, string> => ({
+    'x-codex-primary-used-percent': String(used),
+    'x-codex-primary-window-minutes': '300',
+    'x-codex-primary-reset-at': String(Math.floor(Date.now() / 1_000) + 9_000),
+    'x-codex-secondary-used-percent': String(week),
+    'x-codex-secondary-window-minutes': '10080',
+    'x-codex-secondary-reset-at': String(Math.floor(Date.now() / 1_000) + 302_400),
+    'x-codex-credits-has-credits': credits,
+  });
+
+  async function known(a: Record<string, string>, b: Record<string, string>): Promise<void> {
+    for (const [account, headers] of [['a', a], ['b', b]] as const) {
+      world.answers(account, withHeaders(text('fine'), headers));
+      await post(world.bench, '/v1/responses', { ...question, model: account });
+    }
+  } // prettier-ignore
+
+  it.each<[string, Record<string, string>, Record<string, string>, string]>([
+    ['the tightest window counts, not the first one', windows(10, 95), windows(60, 40), 'b'],
+    ['a used-up window goes last, also when credits are there', windows(100, 10, 'True'), windows(97, 90), 'b'],
+    ['credits go before nothing at all', windows(100, 10, 'True'), windows(100, 10), 'a'],
+  ])('leads calls: %s', async (_, a, b, expected) => {
+    await known(a, b);
+    for (let call = 0; call < 6; call += 1) expect(await asked(world)).toEqual({ status: 200, to: [expected] });
+  });
+
+  it('by a frame in the middle counts as much as by headers', async () => {
+    await known(windows(10, 10), windows(11, 11));
+    const answer = withHeaders(text('fine and well'), windows(10, 10));
+    const limits = { primary: { used_percent: 88, window_minutes: 300, reset_at: Number(windows(0, 0)['x-codex-primary-reset-at']) } };
+    const frame = `event: codex.rate_limits\ndata: ${JSON.stringify({ type: 'codex.rate_limits', plan_type: 'plus', rate_limits: limits })}\n\n`;
+    world.simulator.script.clear();
+    world.answers('a', {
+      ...answer,
+      steps: (question) => {
+        const steps = [...answer.steps(question)];
+        return [...steps.slice(0, -1), write(frame), ...steps.slice(-1)];
+      },
+    });
+    expect((await post(world.bench, '/v1/responses', { ...question, model: 'a', stream: true })).text).not.toContain('rate_limits');
+    const window = (await world.accounts()).get('a')?.routing.windows[0];
+    expect(window).toMatchObject({ window: '5h', used_percent: 88, source: 'frame' });
+    expect((await asked(world)).to).toEqual(['b']);
+  }); // prettier-ignore
+});
+
+describe('a compaction in one call', () => {
+  let world: AccountsBench;
+  const body = { model: 'team', instructions: '', input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }], tools: [] };
+  beforeAll(async () => {
+    const members = [{ account: 'a', params: 'weight: 1' }, { account: 'b', params: 'weight: 0' }];
+    world = await AccountsBench.start(members, { rest: 'router_settings: { routing_strategy: simple-shuffle, quota_poll_seconds: 0, queue_timeout: 0, retry_budget: { percent: 100, minimum: 100 } }\n' });
+    await asked(world);
+  });
+  afterEach(() => world.rested());
+  afterAll(() => world.close());
+
+  it.each<[string, Reply, string | undefined]>([
+    ['a 500', faults.server500, undefined],
+    ['a refused connection', faults.refusedConnection, undefined],
+    ['a cut in the middle', cutAfterBytes(json(200, { output: [{ type: 'compaction', encrypted_content: 'x'.repeat(400) }] }), 60, 'reset'), undefined],
+    ['a used-up plan', usageLimit(600), 'account a quota'],
+    ['a page of the edge', faults.cloudflare403, undefined],
+  ])('is answered by another account after %s', async (_, reply, rests) => {
+    world.simulator.scripts.compact.when(world.isOf('a'), reply);
+    const before = world.simulator.seen.length;
+    const { status, json: told } = await post(world.bench, '/v1/responses/compact', body);
+    world.simulator.scripts.compact.clear();
+    expect([status, world.askedSince(before)]).toEqual([200, ['a', 'b']]);
+    expect(told).toMatchObject({ output: expect.any(Array) as unknown });
+    expect((await world.resting()).map(({ scope, kind }) => `${scope} ${kind}`)).toEqual(rests === undefined ? [] : [rests]);
+  });
+}); // prettier-ignore
 
 /** The answer of the usage route for a window that has just begun, or is used up. */
 function usedUp(percent: number): ReturnType<typeof json> {

@@ -13,6 +13,11 @@ router_settings:
   retry_budget: { percent: 100, minimum: 100000 }
 `;
 const holdMs = 60;
+/** The second one is asked only when the first one cannot be. */
+const members = [
+  { account: 'first', params: 'weight: 1' },
+  { account: 'second', params: 'weight: 0' },
+];
 const doors: readonly (readonly [name: string, path: string, body: Record<string, unknown>])[] = [
   ['chat, whole', '/v1/chat/completions', chatBody({ model: 'team' })],
   ['chat, streamed', '/v1/chat/completions', chatBody({ model: 'team', stream: true })],
@@ -38,7 +43,7 @@ const goodEnds = /all is well|"finish_reason":"stop"[^]*data: \[DONE\]/;
 let pair: AccountsBench;
 
 beforeAll(async () => {
-  pair = await AccountsBench.start([{ account: 'first', params: 'weight: 1' }, { account: 'second', params: 'weight: 0' }], {
+  pair = await AccountsBench.start(members, {
     rest: rules,
     times: { firstByteHoldMs: holdMs, firstEventMs: 250, idleMs: 250, keepAliveMs: 30, retryBackoffMs: 10 },
   });
@@ -126,13 +131,23 @@ describe('a quota that ends in the middle of an answer', () => {
 });
 
 describe('when every deployment fails', () => {
+  let patient: AccountsBench;
+  beforeAll(async () => {
+    // Three tries are over long before this hold, however busy the machine is.
+    patient = await AccountsBench.start(members, { rest: rules, times: { firstByteHoldMs: 20_000, retryBackoffMs: 10 } });
+    await post(patient.bench, '/v1/responses', { model: 'team', input: 'Hi' });
+  }); // prettier-ignore
+  afterEach(() => patient.rested());
+  afterAll(() => patient.close());
+
   it.each(doors)('%s: the client gets one real status, after as many tries as are allowed', async (_, path, body) => {
-    pair.simulator.script.always(faults.overloaded503);
-    const { answer, to } = await asked(path, body);
+    patient.simulator.script.always(faults.overloaded503);
+    const before = patient.simulator.seen.length;
+    const answer = await post(patient.bench, path, body);
     expect(answer.status).toBe(503);
     expect(answer.json).toMatchObject({ error: { type: 'service_unavailable', gateway: { author: 'upstream' } } });
     expect(answer.headers.get('x-codex-gateway-refused-by')).toBe('upstream');
-    expect([...to].sort()).toEqual(['first', 'first', 'second']);
+    expect([...patient.askedSince(before)].sort()).toEqual(['first', 'first', 'second']);
   });
 
   it('after the first-byte hold only the status is lost', async () => {

@@ -11,6 +11,9 @@ import { describeWithRedis } from '../support/redis-server';
 import { seededRandom } from '../support/candidates';
 
 const names = ['a', 'b', 'c'];
+/** Turns of an agent while its account is healthy, and after that account died. */
+const healthyTurns = 40;
+const laterTurns = 12;
 const droppedHeader = 'x-codex-gateway-reasoning-dropped';
 const rules = 'router_settings: { quota_poll_seconds: 0, queue_timeout: 0 }\n';
 const tool = { type: 'function', name: 'look', parameters: { type: 'object', properties: {} } };
@@ -105,11 +108,11 @@ describeWithRedis('a long agent conversation over three accounts and three repli
       const from = simulator.seen.length;
       const agent = new Agent(extra);
       const answers: ReadAnswer[] = [];
-      while (agent.turns < 20) answers.push(await agent.turn(someReplica()));
+      while (agent.turns < healthyTurns) answers.push(await agent.turn(someReplica()));
       const own = carriers(simulator.seen, from);
-      expect(own).toHaveLength(20);
+      expect(own).toHaveLength(healthyTurns);
       expect(new Set(own).size).toBe(1);
-      expect(agent.sealed).toBe(10);
+      expect(agent.sealed).toBe(healthyTurns / 2);
       expect(answers.map(({ status, headers }) => [status, headers.get(droppedHeader)])).toEqual(
         answers.map(() => [200, null]),
       );
@@ -126,13 +129,13 @@ describeWithRedis('a long agent conversation over three accounts and three repli
         const lists = await Promise.all(served.map(({ url }) => send({ url, key: testKey }, '/account/list')));
         return lists.every(({ text: list }) => list.includes('"kind":"quota"'));
       });
-      while (agent.turns < 40) {
+      while (agent.turns < healthyTurns + laterTurns) {
         const answer = await agent.turn(someReplica());
         // What the dead account sealed is replayed by the client at every turn, and left out at every turn.
         expect([answer.status, answer.headers.get(droppedHeader)]).toEqual([200, String(sealedBefore)]);
       }
       const heirs = carriers(simulator.seen, later).filter((account) => account !== dead);
-      expect(heirs).toHaveLength(20);
+      expect(heirs).toHaveLength(laterTurns);
       expect(new Set(heirs).size).toBe(1);
       // Nobody ever sent an account what it could not open.
       expect(simulator.counts.refusedRequests).toBe(refused);

@@ -66,7 +66,7 @@ const rows: Readonly<Partial<Record<keyof typeof faults, Row>>> = {
   unknown404: passing(502),
   modelNotFound404: lacking,
   usageLimit404: quota(5 * minute),
-  usageLimit: quota(13_900),
+  usageLimit: quota(14_000),
   usageNotIncluded429: quota(5 * minute),
   burst429: burst(2, 2),
   burst429WithoutHeader: burst(2, 2),

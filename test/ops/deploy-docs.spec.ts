@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { chartFolder, describeWithHelm, helm } from '../support/chart';
 import { composeFile, describeWithCompose } from '../support/compose-file';
 
-const pages = ['docs/deploy.md', 'helm/codex-gateway/README.md'];
+const pages = ['README.md', 'docs/deploy.md', 'helm/codex-gateway/README.md'];
 
 /** Commands of the blocks of a page, lines that go on joined, as lists of words. */
 function commandsIn(page: string): readonly (readonly string[])[] {

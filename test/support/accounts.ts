@@ -88,7 +88,7 @@ export class AccountsBench {
     return new Map((json as { accounts: readonly ListedAccount[] }).accounts.map((each) => [each.name, each]));
   }
 
-  /** Everything that rests: scope, kind and whole seconds; of long rests whole hundreds, since faults are older than their tests. */
+  /** Everything that rests: scope, kind and whole seconds; the longest only about, since some faults are much older than their tests. */
   async resting(): Promise<readonly { readonly scope: string; readonly kind: string; readonly seconds: number }[]> {
     const all = [...(await this.accounts()).values()].flatMap(({ routing }) => routing.cooldowns);
     const unique = [...new Map(all.map((each) => [each.scope, each])).values()];
@@ -108,5 +108,6 @@ export class AccountsBench {
 }
 
 function rounded(seconds: number): number {
+  if (seconds > 10_000) return Math.round(seconds / 1_000) * 1_000;
   return seconds > 1_000 ? Math.round(seconds / 100) * 100 : Math.round(seconds);
 }

@@ -13,10 +13,13 @@ import { type AuthFileOptions, makeAuthFile } from '../simulator/auth-file';
 import { type SeenRequest } from '../simulator/journal';
 import { type Simulator } from '../simulator/simulator';
 import { chatBody, post, type ReadAnswer, send } from './calls';
+import { eventually } from './eventually';
 import { testKey } from './gateway';
 import { MovedClock } from './moved-clock';
 import { ProgramBench, type ProgramEnv, type Served } from './program';
 import { RedisServer } from './redis-server';
+
+export { eventually };
 
 const saltKey = 'a-salt-key-of-the-suite';
 /** A busy machine must not look like a broken Redis or a slow login server. */
@@ -201,19 +204,6 @@ export class LoginGateways {
   poke(gateway: Served): void {
     const done = async (): Promise<boolean> => (await this.ask(gateway)).status === 200;
     void eventually('the gateway answers 200', done).catch(() => undefined);
-  }
-}
-
-/** Looks again and again until it holds; for what other processes do, which nobody can be told of. */
-export async function eventually(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  limitMs = 30_000,
-): Promise<void> {
-  const endMs = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`It never happened that ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 

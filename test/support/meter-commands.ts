@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type Limits, type ScopeLimits } from '../../src/kernel/limits';
 import { type LedgerRow } from '../../src/metering/ledger-row';
+import { type AdmitCommand } from '../../src/metering/machine/meter-command';
 import { type Hold } from '../../src/metering/meter';
 import { ledgerRow } from './ledger-rows';
 
@@ -92,6 +93,11 @@ export function endedRow(draft: LedgerRow, { amount, pick }: Step, nowMs: number
 /** What it sets aside. */
 export function holdOfStep({ amount, pick }: Step): Hold {
   return { nanos: amount * 350, tokens: 60 + (pick % 200), plan5h: amount, planWeek: amount % 3 };
+}
+
+/** The least it takes. */
+export function leastOfStep({ amount, pick }: Step): AdmitCommand['least'] {
+  return pick % 4 === 0 ? { nano_usd: amount * 200, tokens: pick % 100 } : { nano_usd: 0, tokens: 0 };
 }
 
 /** The scopes of a request, with the limits of the moment. */

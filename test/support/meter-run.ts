@@ -30,7 +30,7 @@ import { adjustmentIndexes, postingOf } from '../../src/metering/machine/posting
 import { rowFromText, rowText } from '../../src/metering/machine/row-text';
 import { type MeterEngine } from '../../src/metering/meter-engine';
 import { ledgerRow } from './ledger-rows';
-import { endedRow, holdOfStep, rowOfStep, scopesOfStep, type Step } from './meter-commands';
+import { endedRow, holdOfStep, leastOfStep, rowOfStep, scopesOfStep, type Step } from './meter-commands';
 
 const windowMs = 60_000;
 const noRouting = { deploymentIds: [], pins: [] };
@@ -140,6 +140,7 @@ export class MeterRun {
       deadlineMs: this.time.nowMs + 600_000,
       windowMs,
       held,
+      least: leastOfStep(step),
       scopes,
       draft: rowText(draft),
     };

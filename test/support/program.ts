@@ -4,7 +4,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../simulator/simulator';
+import { freePort } from './free-port';
 import { testKey } from './gateway';
+import { eventually } from './eventually';
 
 const currentProgram = join(__dirname, '..', '..', 'dist', 'main.js');
 
@@ -92,6 +94,18 @@ export class ProgramBench {
     return { url, pid: child.pid ?? 0, output, finished, signal: (name) => child.kill(name) };
   }
 
+  /** The same at a log level that does not tell where it listens. */
+  async serveSilently(args: readonly string[], env: ProgramEnv): Promise<Served> {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const words = ['--port', new URL(url).port, '--host', '127.0.0.1', ...args];
+    const { child, finished, output } = this.spawned(words, env);
+    await eventually('the program answers', async () => {
+      if (child.exitCode !== null) throw new Error(`The program ended: ${output()}`);
+      return fetch(`${url}/health/liveliness`).then(({ ok }) => ok, () => false);
+    }); // prettier-ignore
+    return { url, pid: child.pid ?? 0, output, finished, signal: (name) => child.kill(name) };
+  }
+
   private spawned(
     args: readonly string[],
     env: ProgramEnv,
@@ -99,7 +113,7 @@ export class ProgramBench {
   ): { readonly child: ChildProcess; readonly finished: Promise<Finished>; readonly output: () => string } {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,
-      env: { PATH: process.env['PATH'], HOME: this.folder, ...this.settings(), ...env },
+      env: { ...this.environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user === undefined ? {} : { uid: user }),
     });
@@ -115,8 +129,11 @@ export class ProgramBench {
     return { child, finished, output: () => stdout + stderr };
   }
 
-  private settings(): Record<string, string> {
+  /** What every process of the bench is given. */
+  environment(): Record<string, string | undefined> {
     return {
+      PATH: process.env['PATH'],
+      HOME: this.folder,
       GATEWAY_MASTER_KEY: testKey,
       STATE_DIR: join(this.folder, 'state'),
       CODEX_AUTH_FILE: join(this.folder, 'auth.json'),

@@ -42,7 +42,8 @@ export class BooksController {
     const repair = optionalFlag(asked['repair'], 'repair') ?? true;
     // Looking is open to viewers.
     if (repair) requireAdmin(caller);
-    const { checked, mismatches, repaired, tookMs } = await this.books.reconcile(repair);
+    const looked = repair ? this.resets.repair(actorOf(request)) : this.books.reconcile(false);
+    const { checked, mismatches, repaired, tookMs } = await looked;
     return { checked, mismatches, repaired, took_ms: tookMs };
   }
 

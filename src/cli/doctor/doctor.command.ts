@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { ConfigFault } from '../../config/config-fault';
 import { loadSettings, type StartConditions } from '../../config/load-settings';
 import { type Settings } from '../../config/settings';
+import { readRules } from '../../keys/key-rules';
 import { withPlainErrors } from '../login-words';
 import { fault, type Finding, findingsText } from './finding';
 import { gatewayFindings } from './gateway-checks';
@@ -45,7 +46,11 @@ export function doctorCommand(conditions: StartConditions): Promise<number> {
 
 async function examine(conditions: StartConditions, { config, url }: Words): Promise<readonly Finding[]> {
   const argv = config === undefined ? [] : ['--config', config];
-  const settings = settingsOr(() => loadSettings({ ...conditions, argv }));
+  const settings = settingsOr(() => {
+    const read = loadSettings({ ...conditions, argv });
+    readRules(read.keys);
+    return read;
+  });
   if (Array.isArray(settings)) return settings;
   const parts = [
     folderFindings(settings),

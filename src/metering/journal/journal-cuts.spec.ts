@@ -43,6 +43,7 @@ async function writeJournal(path: string): Promise<void> {
       deadlineMs: clock.nowMs() + 1,
       windowMs: 60_000,
       held,
+      least: { nano_usd: 0, tokens: 0 },
       scopes,
       draft: rowText(draft),
     };

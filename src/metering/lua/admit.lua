@@ -1,12 +1,13 @@
 --[[
   Enters a request in all its books, or in none: machine/admit.ts.
 
-  ARGV  nowMs, ticket, owner, deadlineMs, windowMs, amounts (five numbers in one text, UNITS), draft,
-        number of deployments, deployments…, number of pins, pins…, then for each scope a JSON list of texts:
+  ARGV  nowMs, ticket, owner, deadlineMs, windowMs, amounts (five numbers in one text, UNITS), least money and tokens
+        (in one text), draft, number of deployments, deployments…, number of pins, pins…,
+        then for each scope a JSON list of texts:
         book, 1 enforced or 0, limits of requests, tokens, parallel (-1: none),
         number of counters, (name, unit, max)…, number of budgets, (place of its counter from 1, max)…
 
-  Returns { 'admitted', numbers of the books, observed limits, in flight, pins }
+  Returns { 'admitted', numbers of the books, observed limits, in flight, pins, granted money and tokens }
             numbers: windowStart requests tokens running, then used and held of each counter, scope after scope
             observed: scope limit scope limit …   scope from 0; limit: place of a budget from 0, -1 requests, -2 tokens, -3 parallel
             in flight: a number for each deployment;  pins: what each says, or nil
@@ -14,9 +15,9 @@
           { 'unseeded', 'scope seq isNew openedMs counters…', … }   one text for each scope; counters: places from 0
 ]]
 local now, id, owner, deadline, windowMs = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local held, draft = numbers(ARGV[6]), ARGV[7]
+local held, least, draft = numbers(ARGV[6]), numbers(ARGV[7]), ARGV[8]
 
-local from, at = ARGV, 8
+local from, at = ARGV, 9
 local function take()
   at = at + 1
   return from[at - 1]
@@ -101,10 +102,12 @@ local function admitted(observed)
     view(scope, views)
   end
   local flying, found = routing()
-  return { 'admitted', join(views), table.concat(observed, ' '), flying, found }
+  return { 'admitted', join(views), table.concat(observed, ' '), flying, found, join({ held[1], held[2] }) }
 end
 
 if call('EXISTS', BASE .. 't:' .. id, BASE .. 'r:' .. id) > 0 then
+  local amounts = call('HGET', BASE .. 't:' .. id, 'm')
+  held = amounts and numbers(amounts) or held
   return admitted({})
 end
 
@@ -138,6 +141,22 @@ for _, scope in ipairs(scopes) do
   scope.usedTokens = running and known(scope.stored[6]) or 0
 end
 
+-- Nobody else holds anything, and something is left that a request can begin with.
+local function isSoleRoom(aside, room, unit)
+  return unit <= 2 and aside == 0 and room >= math.max(1, least[unit])
+end
+
+-- What is asked for, or less where a budget that refuses has less, and nobody else holds any of it.
+for _, scope in ipairs(scopes) do
+  for _, entry in ipairs(scope.budgets) do
+    local unit = UNITS[scope.counters[entry.counter].unit]
+    local room = entry.max - known(scope.stored[5 + 2 * entry.counter])
+    if scope.enforced and room < held[unit] and isSoleRoom(known(scope.stored[6 + 2 * entry.counter]), room, unit) then
+      held[unit] = room
+    end
+  end
+end
+
 local observed = {}
 local function refuse(place, scope, limit)
   if scope.enforced then
@@ -149,11 +168,12 @@ end
 
 for place, scope in ipairs(scopes) do
   for budget, entry in ipairs(scope.budgets) do
-    local unit = scope.counters[entry.counter].unit
-    local amount = held[UNITS[unit]]
-    local taken = known(scope.stored[5 + 2 * entry.counter]) + known(scope.stored[6 + 2 * entry.counter])
-    local isMoney = unit == 'nano_usd'
-    if not (isMoney and amount == 0) and (taken + amount > entry.max or (not isMoney and taken >= entry.max)) then
+    local unit = UNITS[scope.counters[entry.counter].unit]
+    local amount, aside = held[unit], known(scope.stored[6 + 2 * entry.counter])
+    local room = entry.max - known(scope.stored[5 + 2 * entry.counter]) - aside
+    local isMoney = unit == 1
+    local isFull = not isSoleRoom(aside, room, unit) and (amount > room or (not isMoney and room <= 0))
+    if isFull and not (isMoney and amount == 0) then
       local refused = refuse(place, scope, budget - 1)
       if refused then
         return refused
@@ -202,6 +222,7 @@ for place, scope in ipairs(scopes) do
   call('HSET', scope.key, unpack(fields))
   lines[place] = table.concat(line, '\t')
 end
-call('HSET', BASE .. 't:' .. id, 'o', owner, 'd', deadline, 'm', ARGV[6], 'b', table.concat(lines, '\n'), 'f', '', 'x', draft)
+local amounts = join({ unpack(held) })
+call('HSET', BASE .. 't:' .. id, 'o', owner, 'd', deadline, 'm', amounts, 'b', table.concat(lines, '\n'), 'f', '', 'x', draft)
 call('ZADD', BASE .. 'o:' .. owner, deadline, id)
 return admitted(observed)

@@ -1,16 +1,16 @@
 --[[
-  Sets more aside for a ticket; a budget may refuse, a rate window only counts: extend in machine/meter-machine.ts.
+  Sets more aside for a ticket, what is left of what is asked for: extend in machine/meter-machine.ts.
 
   ARGV     ticket, nanos, tokens
-  Returns  'extended', 'full' or 'gone'
+  Returns  'extended NANOS TOKENS', 'full' or 'gone'
 ]]
-local id, nanos, tokens = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local id = ARGV[1]
 local amounts, entered = unpack(call('HMGET', BASE .. 't:' .. id, 'm', 'b'))
 if not amounts then
   return 'gone'
 end
-local more = { nano_usd = nanos, tokens = tokens }
-local changes, full = {}, false
+local more = { nano_usd = tonumber(ARGV[2]), tokens = tonumber(ARGV[3]) }
+local places, full = {}, false
 
 eachBook(entered, function(key, windowStart, parts)
   local fields = { 'q', 'ws', 'wt' }
@@ -22,34 +22,38 @@ eachBook(entered, function(key, windowStart, parts)
   if not stored[1] then
     return
   end
-  local change = { key = key, fields = {} }
-  if stored[2] and tonumber(stored[2]) == windowStart then
-    change.fields['wt'] = tonumber(stored[3] or '0') + tokens
-  end
+  local place = { key = key, isCurrent = stored[2] and tonumber(stored[2]) == windowStart, counters = {} }
   for at = 3, #parts, 2 do
     local used, held, max = stored[at + 1], stored[at + 2], tonumber(parts[at + 1])
-    local by = more[string.match(parts[at], '^[^:]+')] or 0
-    if used and by > 0 then
-      full = full or (max >= 0 and tonumber(used) + tonumber(held or '0') + by > max)
-      change.fields['h:' .. parts[at]] = tonumber(held or '0') + by
+    local unit = string.match(parts[at], '^[^:]+')
+    if used and (more[unit] or 0) > 0 then
+      local room = max - tonumber(used) - tonumber(held or '0')
+      if max >= 0 then
+        full = full or room <= 0
+        more[unit] = math.min(more[unit], math.max(1, room))
+      end
+      place.counters['h:' .. parts[at]] = unit
     end
   end
-  changes[#changes + 1] = change
+  places[#places + 1] = place
 end)
 if full then
   return 'full'
 end
 
-for _, change in ipairs(changes) do
-  call('HINCRBY', change.key, 'q', 1)
-  for field, value in pairs(change.fields) do
-    call('HSET', change.key, field, text(value))
+for _, place in ipairs(places) do
+  call('HINCRBY', place.key, 'q', 1)
+  if place.isCurrent then
+    call('HINCRBY', place.key, 'wt', text(more.tokens))
+  end
+  for field, unit in pairs(place.counters) do
+    call('HINCRBY', place.key, field, text(more[unit]))
   end
 end
 local held = numbers(amounts)
-held[1], held[2] = held[1] + nanos, held[2] + tokens
+held[1], held[2] = held[1] + more.nano_usd, held[2] + more.tokens
 for place, amount in ipairs(held) do
   held[place] = text(amount)
 end
 call('HSET', BASE .. 't:' .. id, 'm', table.concat(held, ' '))
-return 'extended'
+return 'extended ' .. text(more.nano_usd) .. ' ' .. text(more.tokens)

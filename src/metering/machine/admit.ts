@@ -1,6 +1,7 @@
 import { type BudgetUnit } from '../../kernel/limits';
-import { type Amounts } from './amounts';
+import { type Amounts, type Granted, isGranted } from './amounts';
 import { type Applied } from './change';
+import { type Counter } from './counter';
 import {
   type AdmitCommand,
   type AdmitReply,
@@ -14,21 +15,24 @@ import { type Book, type MeterState, newBook } from './meter-state';
 
 /**
  * Judges a request: first every budget of every scope, in their order, then the request and token windows, last the
- * parallel slots, so that a refusal names the obstacle that lasts longest. `lua/admit.lua` says the same.
+ * parallel slots, so that a refusal names the obstacle that lasts longest. What is left of a budget in which nobody else
+ * holds anything is given whole to a request that asks for more. `lua/admit.lua` says the same.
  */
 export function admit(state: MeterState, command: AdmitCommand, nowMs: number): Applied<AdmitReply> {
   const { ticketId, scopes } = command;
   if (state.tickets.has(ticketId) || state.rows.get(ticketId) !== undefined) {
     const books = scopes.map((scope) => viewOf(state.books.get(scope.key) ?? emptyBook, scope));
-    return { reply: { kind: 'admitted', books, observed: [] }, change: undefined };
+    const granted = grantOf(state.tickets.get(ticketId)?.held ?? command.held);
+    return { reply: { kind: 'admitted', books, observed: [], granted }, change: undefined };
   }
   const missing = missingOf(state, scopes);
   if (missing.length > 0) return unseeded(state, scopes, missing);
   const books = scopes.map((scope) => rolled(state.books.get(scope.key) ?? emptyBook, command, nowMs));
   const observed: LimitRef[] = [];
-  const by = refusal(command, books, observed);
+  const fitted = { ...command, held: { ...command.held, ...granted(command, books) } };
+  const by = refusal(fitted, books, observed);
   if (by !== undefined) return { reply: refused(by, scopes, books), change: undefined };
-  return entered(command, books, observed);
+  return entered(fitted, books, observed);
 }
 
 /** A book as it stands at this moment: its window is the one that a request of now counts in. */
@@ -71,13 +75,37 @@ function unseeded(
   return { reply: { kind: 'unseeded', missing }, change: keys.length === 0 ? undefined : { kind: 'watched', keys } };
 }
 
+function grantOf({ nano_usd, tokens }: Amounts): Granted {
+  return { nano_usd, tokens };
+}
+
+/** What is asked for, or less where a budget that refuses has less, and nobody else holds any of it. */
+function granted({ scopes, held, least }: AdmitCommand, books: readonly Standing[]): Granted {
+  const amounts = { nano_usd: held.nano_usd, tokens: held.tokens };
+  for (const [at, { isEnforced, counters, budgets }] of scopes.entries()) {
+    if (!isEnforced) continue;
+    for (const { counter, max } of budgets) {
+      const { name = '', unit = 'requests' } = counters[counter] ?? {};
+      const sums = books[at]?.book.counters.get(name) ?? nothing;
+      const room = max - sums.used;
+      if (isGranted(unit) && room < amounts[unit] && isSoleRoom(sums.held, room, least[unit])) amounts[unit] = room;
+    }
+  }
+  return amounts;
+}
+
+/** Nobody else holds anything, and something is left that a request can begin with. */
+function isSoleRoom(held: number, room: number, least: number): boolean {
+  return held === 0 && room >= Math.max(1, least);
+}
+
 /** Limits of a scope that have no room, by their codes. */
-type Judge = (scope: EnteredScope, standing: Standing, held: Amounts) => readonly number[];
+type Judge = (scope: EnteredScope, standing: Standing, command: AdmitCommand) => readonly number[];
 
 function refusal(command: AdmitCommand, books: readonly Standing[], observed: LimitRef[]): LimitRef | undefined {
   for (const judge of judges) {
     for (const [scope, entry] of command.scopes.entries()) {
-      const full = judge(entry, books[scope] ?? emptyStanding, command.held);
+      const full = judge(entry, books[scope] ?? emptyStanding, command);
       const [first] = full;
       if (first !== undefined && entry.isEnforced) return { scope, limit: first };
       for (const limit of full) observed.push({ scope, limit });
@@ -86,24 +114,29 @@ function refusal(command: AdmitCommand, books: readonly Standing[], observed: Li
   return undefined;
 }
 
-function fullBudgets({ budgets, counters }: EnteredScope, { book }: Standing, held: Amounts): readonly number[] {
+function fullBudgets(
+  { budgets, counters }: EnteredScope,
+  { book }: Standing,
+  command: AdmitCommand,
+): readonly number[] {
   if (budgets.length === 0) return none;
   const full: number[] = [];
   for (const [at, { counter, max }] of budgets.entries()) {
     const { name = '', unit = 'requests' } = counters[counter] ?? {};
-    const sums = book.counters.get(name);
-    if (isFull(unit, (sums?.used ?? 0) + (sums?.held ?? 0), held[unit], max)) full.push(at);
+    if (isFull(unit, book.counters.get(name) ?? nothing, max, command)) full.push(at);
   }
   return full;
 }
 
 /** A request that costs no money passes every money budget; of other units one that is used up takes nothing more, not even nothing. */
-function isFull(unit: BudgetUnit, taken: number, amount: number, max: number): boolean {
-  if (unit === 'nano_usd' && amount === 0) return false;
-  return taken + amount > max || (unit !== 'nano_usd' && taken >= max);
+function isFull(unit: BudgetUnit, sums: Sums, max: number, { held, least }: AdmitCommand): boolean {
+  if (unit === 'nano_usd' && held.nano_usd === 0) return false;
+  const room = max - sums.used - sums.held;
+  if (isGranted(unit) && isSoleRoom(sums.held, room, least[unit])) return false;
+  return held[unit] > room || (unit !== 'nano_usd' && room <= 0);
 }
 
-function fullWindows(scope: EnteredScope, { requests, tokens }: Standing, held: Amounts): readonly number[] {
+function fullWindows(scope: EnteredScope, { requests, tokens }: Standing, { held }: AdmitCommand): readonly number[] {
   if (scope.requests < 0 && scope.tokens < 0) return none;
   const full: number[] = [];
   if (scope.requests >= 0 && requests + 1 > scope.requests) full.push(limitCodes.requests);
@@ -143,7 +176,8 @@ function entered(
     return { key: scope.key, windowStartMs, counters: scope.counters };
   });
   const ticket = { id: ticketId, owner, deadlineMs, held, books: ticketBooks, deployment: '', draft };
-  return { reply: { kind: 'admitted', books: views, observed }, change: { kind: 'admitted', ticket } };
+  const reply = { kind: 'admitted', books: views, observed, granted: grantOf(held) } as const;
+  return { reply, change: { kind: 'admitted', ticket } };
 }
 
 /** A book as it is, for somebody who asks about these counters. */
@@ -159,6 +193,9 @@ function viewOf(
   return { windowStartMs, requests: windowRequests, tokens: windowTokens, running, counters };
 }
 
+type Sums = Pick<Counter, 'used' | 'held'>;
+
+const nothing: Sums = { used: 0, held: 0 };
 const none: readonly number[] = [];
 const emptyBook: Book = newBook();
 const emptyStanding: Standing = { book: emptyBook, windowStartMs: 0, requests: 0, tokens: 0 };

@@ -5,6 +5,12 @@ import { type Hold } from '../meter';
 /** How much of everything that budgets count. Whole numbers in the unit's own measure. */
 export type Amounts = Readonly<Record<BudgetUnit, number>>;
 
+/** Units of which a request may be given less than it asks for: it is stopped when that is used up. */
+export type GrantedUnit = 'nano_usd' | 'tokens';
+
+/** How much of those units. */
+export type Granted = Readonly<Record<GrantedUnit, number>>;
+
 /** Every unit, in the order in which amounts travel to scripts and files. */
 export const budgetUnits = [
   'nano_usd',
@@ -17,6 +23,11 @@ export const budgetUnits = [
 /** Of one request before it is known what it takes. */
 export function heldAmounts({ nanos, tokens, plan5h, planWeek }: Hold): Amounts {
   return { nano_usd: nanos, tokens, requests: 1, plan_5h: plan5h, plan_week: planWeek };
+}
+
+/** Whether a request may be given less of a unit than it asks for. */
+export function isGranted(unit: BudgetUnit): unit is GrantedUnit {
+  return unit === 'nano_usd' || unit === 'tokens';
 }
 
 /** An adjustment moves money only, and a refused request is none. */

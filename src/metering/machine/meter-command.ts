@@ -1,5 +1,5 @@
 import { type BudgetUnit } from '../../kernel/limits';
-import { type Amounts } from './amounts';
+import { type Amounts, type Granted } from './amounts';
 import { type Posting } from './posting';
 
 /** A budget as a command carries it. */
@@ -38,6 +38,8 @@ export interface AdmitCommand {
   readonly deadlineMs: number;
   readonly windowMs: number;
   readonly held: Amounts;
+  /** With less left than this a budget refuses, even where nobody else holds anything in it. */
+  readonly least: Granted;
   readonly scopes: readonly EnteredScope[];
   readonly draft: string;
 }
@@ -76,7 +78,13 @@ export interface Unseeded {
 
 /** `admitted` is also the answer for a ticket that was let in before; nothing is entered twice. */
 export type AdmitReply =
-  | { readonly kind: 'admitted'; readonly books: readonly BookView[]; readonly observed: readonly LimitRef[] }
+  | {
+      readonly kind: 'admitted';
+      readonly books: readonly BookView[];
+      readonly observed: readonly LimitRef[];
+      /** Set aside for the ticket: what was asked for, or what was left. */
+      readonly granted: Granted;
+    }
   | { readonly kind: 'refused'; readonly by: LimitRef; readonly book: BookView }
   | { readonly kind: 'unseeded'; readonly missing: readonly Unseeded[] };
 
@@ -87,8 +95,11 @@ export interface ExtendCommand {
   readonly tokens: number;
 }
 
-/** `gone`: there is no such ticket. */
-export type ExtendReply = 'extended' | 'full' | 'gone';
+/** `extended` by what was asked for, or by what was left; `full`: nothing is left; `gone`: there is no such ticket. */
+export type ExtendReply =
+  | { readonly kind: 'extended'; readonly nanos: number; readonly tokens: number }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'gone' };
 
 /** Closes a ticket with a row. Without a ticket the row is charged all the same. */
 export interface SettleCommand {

@@ -1,3 +1,4 @@
+import { isGranted } from './amounts';
 import { type Applied } from './change';
 import {
   type AdjustCommand,
@@ -21,21 +22,27 @@ import { type MeterState } from './meter-state';
  * for Redis, and a test drives both with the same random commands.
  */
 
-/** A budget may refuse; a rate window only counts, since cutting a running answer would not give its tokens back. */
+/**
+ * Gives what is left of what is asked for; a budget with nothing left refuses. A rate window only counts, since cutting a
+ * running answer would not give its tokens back.
+ */
 export function extend(state: MeterState, command: ExtendCommand): Applied<ExtendReply> {
   const { ticketId, nanos, tokens } = command;
   const ticket = state.tickets.get(ticketId);
-  if (ticket === undefined) return { reply: 'gone', change: undefined };
+  if (ticket === undefined) return { reply: { kind: 'gone' }, change: undefined };
+  const granted = { nano_usd: nanos, tokens };
   for (const { key, counters } of ticket.books) {
     const book = state.books.get(key);
     for (const { name, unit, max } of counters) {
       const counter = book?.counters.get(name);
-      if (max < 0 || counter === undefined) continue;
-      const more = unit === 'nano_usd' ? nanos : unit === 'tokens' ? tokens : 0;
-      if (more > 0 && counter.used + counter.held + more > max) return { reply: 'full', change: undefined };
+      if (max < 0 || counter === undefined || !isGranted(unit) || granted[unit] <= 0) continue;
+      const room = max - counter.used - counter.held;
+      if (room <= 0) return { reply: { kind: 'full' }, change: undefined };
+      granted[unit] = Math.min(granted[unit], room);
     }
   }
-  return { reply: 'extended', change: { kind: 'extended', ticketId, nanos, tokens } };
+  const extended = { kind: 'extended', nanos: granted.nano_usd, tokens: granted.tokens } as const;
+  return { reply: extended, change: { ...extended, ticketId } };
 }
 
 /** @returns whether there is such a ticket, and it was not there already. */

@@ -1,4 +1,3 @@
-import { type Observer } from '../../kernel/observer';
 import { type RedisLink } from '../../state/redis/redis-link';
 import { StateUnavailable } from '../../state/state-unavailable';
 
@@ -12,8 +11,7 @@ export class MemoryWatch {
   private hasWarned = false;
 
   constructor(
-    private readonly link: Pick<RedisLink, 'run' | 'isUp'>,
-    private readonly observer: Pick<Observer, 'stateSeen'>,
+    private readonly link: Pick<RedisLink, 'run'>,
     private readonly warn: (message: string) => void,
   ) {}
 
@@ -22,7 +20,6 @@ export class MemoryWatch {
     const text = await this.info();
     const used = fieldOf(text, 'used_memory');
     const configured = fieldOf(text, 'maxmemory');
-    this.observer.stateSeen({ degraded: !this.link.isUp, memoryUsedBytes: used, memoryMaxBytes: configured });
     const most = configured === 0 ? fieldOf(text, 'total_system_memory') : configured;
     if (used === undefined || most === undefined || most === 0) return;
     const part = used / most;

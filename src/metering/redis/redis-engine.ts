@@ -95,7 +95,10 @@ export class RedisEngine extends MeterEngine {
   }
 
   override async extend({ ticketId, nanos, tokens }: ExtendCommand): Promise<ExtendReply> {
-    return z.enum(['extended', 'full', 'gone']).parse(await this.scripts.extend([ticketId, nanos, tokens]));
+    const [kind, ...granted] = textOf(await this.scripts.extend([ticketId, nanos, tokens])).split(' ');
+    const [moreNanos = 0, moreTokens = 0] = granted.map(numberOf);
+    if (kind === 'extended') return { kind, nanos: moreNanos, tokens: moreTokens };
+    return { kind: z.enum(['full', 'gone']).parse(kind) };
   }
 
   override async note(assignments: readonly TicketNote[], pins: readonly PinNote[]): Promise<void> {
@@ -182,10 +185,12 @@ export class RedisEngine extends MeterEngine {
 
 /** Read by hand: this is the hot path, and a schema costs more than the command itself. */
 function outcomeOf(reply: unknown, scopes: readonly EnteredScope[]): AdmitOutcome {
-  const [kind, first, second, third, fourth] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
+  const [kind, first, second, third, fourth, fifth] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
   switch (kind) {
     case 'admitted': {
-      const answer: AdmitReply = { kind, books: viewsOf(textOf(first), scopes), observed: limitsOf(textOf(second)) };
+      const [books, observed] = [viewsOf(textOf(first), scopes), limitsOf(textOf(second))];
+      const [nano_usd = 0, tokens = 0] = numbersOf(textOf(fifth));
+      const answer: AdmitReply = { kind, books, observed, granted: { nano_usd, tokens } };
       return { reply: answer, routing: { inFlight: numbersOf(textOf(third)), pins: pinsOf(fourth) } };
     }
     case 'refused': {

@@ -7,7 +7,7 @@ type Argument = string | number;
 
 /** Arguments of `admit.lua`. */
 export function admitArguments(command: AdmitCommand, question: RoutingQuestion, nowMs: number): readonly Argument[] {
-  const { ticketId, owner, deadlineMs, windowMs, held, scopes, draft } = command;
+  const { ticketId, owner, deadlineMs, windowMs, held, least, scopes, draft } = command;
   const { deploymentIds, pins } = question;
   const args: Argument[] = [
     nowMs,
@@ -16,6 +16,7 @@ export function admitArguments(command: AdmitCommand, question: RoutingQuestion,
     deadlineMs,
     windowMs,
     amountsText(held),
+    `${least.nano_usd} ${least.tokens}`,
     draft,
     deploymentIds.length,
   ];

@@ -1,4 +1,5 @@
 import { answerEvents, event } from '../../../test/support/answer-fixtures';
+import { type AnswerEvent } from './answer-event';
 import { AnswerTracker } from './answer-tracker';
 import { isContent, isOwnerOnly } from './event-types';
 
@@ -109,11 +110,38 @@ describe('AnswerTracker', () => {
 describe('event types', () => {
   it('tells content from what may still be retried', () => {
     const control = ['response.created', 'response.in_progress', 'response.queued', 'keepalive', 'codex.rate_limits'];
-    for (const type of [...control, 'response.failed', 'response.completed', 'error'])
+    const shells = [
+      'response.output_item.added',
+      'response.content_part.added',
+      'response.reasoning_summary_part.added',
+    ];
+    for (const type of [...control, ...shells, 'response.failed', 'response.completed', 'error'])
       expect(isContent(type)).toBe(false);
-    for (const type of ['response.output_item.added', 'response.output_text.delta', 'response.new_thing']) {
+    for (const type of ['response.output_item.done', 'response.output_text.delta', 'response.new_thing']) {
       expect(isContent(type)).toBe(true);
     }
+  });
+
+  it('shows frames about the plan once the answer has begun: before that they repeat the headers', () => {
+    const shown: string[] = [];
+    const tracker = new AnswerTracker(clock, ({ data }) => shown.push(data));
+    const frame = (used: number): AnswerEvent => event({ type: 'codex.rate_limits', used });
+    tracker.see(frame(1));
+    tracker.see(event({ type: 'response.created', response: { id: 'r', created_at: 5 } }));
+    tracker.see(frame(2));
+    tracker.see(event({ type: 'response.output_text.delta', delta: 'a' }));
+    tracker.see(frame(3));
+    expect(shown).toEqual([frame(2).data, frame(3).data]);
+  });
+
+  it('tells work that costs something from content that somebody has read', () => {
+    const tracker = new AnswerTracker(clock);
+    tracker.see(event({ type: 'response.created', response: { id: 'r', created_at: 5 } }));
+    expect([tracker.isWorking, tracker.hasContent]).toEqual([false, false]);
+    tracker.see(event({ type: 'response.output_item.added', item: { id: 'rs_1', type: 'reasoning' } }));
+    expect([tracker.isWorking, tracker.hasContent, tracker.responseId]).toEqual([true, false, 'r']);
+    tracker.see(event({ type: 'response.output_item.done', item: { id: 'rs_1', type: 'reasoning' } }));
+    expect([tracker.isWorking, tracker.hasContent]).toEqual([true, true]);
   });
 
   it('knows what belongs to the owner of the account', () => {

@@ -5,7 +5,7 @@ import { quotaFrameType } from '../codex/quota-words';
 import { type AnswerEvent } from './answer-event';
 import { type AnswerOutcome } from './answer-outcome';
 import { asString, skimmedEvent } from './parsed-event';
-import { isContent } from './event-types';
+import { isContent, isShell } from './event-types';
 import { responseStart } from './response-start';
 import { isTerminal, terminalOf } from './terminal-event';
 import { usageOf } from './token-usage';
@@ -18,6 +18,7 @@ import { rawStringField } from '../wire/json-scan';
 export class AnswerTracker {
   private ended: AnswerOutcome = { state: 'open' };
   private begun = false;
+  private working = false;
   /** Type of the last delta while the answer is open: its repetitions need no second look. */
   private hotType = '';
   private id: string | undefined;
@@ -42,7 +43,8 @@ export class AnswerTracker {
       return;
     }
     if (this.ended.state !== 'open') return;
-    if (type === 'response.output_item.done' || type === quotaFrameType) this.watch?.(event);
+    // Before the answer has begun a frame only repeats the headers.
+    if (type === 'response.output_item.done' || (type === quotaFrameType && this.id !== undefined)) this.watch?.(event);
     if (type.endsWith('.delta')) {
       this.begun = true;
       this.hotType = type;
@@ -50,12 +52,8 @@ export class AnswerTracker {
     } else if (isTerminal(type)) {
       this.hotType = '';
       this.ended = this.outcomeOf(event);
-    } else if (this.id === undefined && !isContent(type)) {
-      const start = responseStart(event);
-      this.id = start.id;
-      this.created = start.createdSeconds;
-    } else if (!this.begun) {
-      this.begun = isContent(type);
+    } else if (!this.begun || this.id === undefined) {
+      this.seeBeginning(event);
     }
   }
 
@@ -66,6 +64,11 @@ export class AnswerTracker {
   /** Something of the answer itself has come: nothing may be retried any more. */
   get hasContent(): boolean {
     return this.begun;
+  }
+
+  /** The upstream has begun to think or to write: from here on it uses what somebody pays for. */
+  get isWorking(): boolean {
+    return this.working || this.begun;
   }
 
   get responseId(): string | undefined {
@@ -95,6 +98,17 @@ export class AnswerTracker {
   /** Bytes of their texts, about: the JSON around them is taken to be as long as around the first of its kind. */
   get deltaBytes(): number {
     return Math.max(0, this.deltaLength);
+  }
+
+  private seeBeginning(event: AnswerEvent): void {
+    const { type } = event;
+    if (isShell(type)) this.working = true;
+    else if (isContent(type)) this.begun = true;
+    else if (this.id === undefined) {
+      const start = responseStart(event);
+      this.id = start.id;
+      this.created = start.createdSeconds;
+    }
   }
 
   private countFirst({ data }: AnswerEvent): void {

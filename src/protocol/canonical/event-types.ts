@@ -11,6 +11,13 @@ const control: ReadonlySet<string> = new Set([
   'error',
 ]);
 
+/** What content will come in, still empty: nobody has read anything, but the upstream is at work. */
+const shells: ReadonlySet<string> = new Set([
+  'response.output_item.added',
+  'response.content_part.added',
+  'response.reasoning_summary_part.added',
+]);
+
 /** About the operator's account or the transport, never about the answer: dropped before an answer is forwarded. */
 export function isOwnerOnly(type: string): boolean {
   return type.startsWith('codex.') || type.startsWith('responsesapi.') || type === 'response.metadata';
@@ -18,7 +25,12 @@ export function isOwnerOnly(type: string): boolean {
 
 /** The answer itself has begun: from here on nothing may be retried. Unknown types count as content. */
 export function isContent(type: string): boolean {
-  return !control.has(type) && !isOwnerOnly(type);
+  return !control.has(type) && !shells.has(type) && !isOwnerOnly(type);
+}
+
+/** The answer is in the making; a failure that follows can still be made good elsewhere. */
+export function isShell(type: string): boolean {
+  return shells.has(type);
 }
 
 /** What nearly all of a stream is made of. */

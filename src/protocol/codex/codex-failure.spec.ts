@@ -149,6 +149,40 @@ describe('failureOfAnswer', () => {
     expect(wait({ 'retry-after': '99999999999' })).toBe(31 * 86_400_000);
   });
 
+  it('takes the longer one of two waits for a burst, and what is left of the window for a used-up plan', () => {
+    const burst = { error: { code: 'rate_limit_exceeded', message: 'Please try again in 1.5s.' } };
+    expect(answer(429, burst, { 'retry-after': '9' }).details.retryAfterMs).toBe(9_000);
+    expect(answer(429, burst, { 'retry-after': '1' }).details.retryAfterMs).toBe(1_500);
+    const spent = { error: { type: 'usage_limit_reached', resets_in_seconds: 99 } };
+    expect(answer(429, spent, { 'retry-after': '3600' }).details.retryAfterMs).toBe(99_000);
+  });
+
+  // Which statement says what: a window that is not used up says nothing about when it is worth trying again.
+  const window = (slot: string, used: number, seconds: number): Record<string, string> => ({
+    [`x-codex-${slot}-used-percent`]: String(used),
+    [`x-codex-${slot}-window-minutes`]: slot === 'primary' ? '300' : '10080',
+    [`x-codex-${slot}-reset-after-seconds`]: String(seconds),
+  });
+  const named = { error: { type: 'usage_limit_reached' } };
+  const burst = { error: { code: 'rate_limit_exceeded' } };
+  it.each<[string, number, unknown, [number, number], FailureKind, number | undefined]>([
+    ['only the week is used up', 429, named, [40, 100], 'quota_exhausted', 600_000],
+    ['only the five hours are used up', 429, named, [100, 40], 'quota_exhausted', 60_000],
+    ['both are used up', 429, named, [100, 100], 'quota_exhausted', 600_000],
+    ['no window is used up, though it says so', 429, named, [99, 40], 'quota_exhausted', undefined],
+    ['a burst while a window is used up', 429, burst, [100, 40], 'rate_limited', undefined],
+    ['a burst', 429, burst, [40, 40], 'rate_limited', undefined],
+    ['a 429 without a name, a window used up', 429, '', [100, 40], 'quota_exhausted', 60_000],
+    ['a 429 without a name', 429, '', [99.9, 40], 'rate_limited', undefined],
+    ['a limit dressed as 404', 404, named, [40, 100], 'quota_exhausted', 600_000],
+    ['no capacity, a window used up', 503, '', [100, 100], 'overloaded', undefined],
+  ])('tells a burst from a used-up plan: %s', (...[, status, body, [primary, secondary], kind, wait]) => {
+    const headers = { ...window('primary', primary, 60), ...window('secondary', secondary, 600) };
+    const failure = answer(status, body, headers);
+    expect([failure.kind, failure.details.retryAfterMs]).toEqual([kind, wait]);
+    expect(failure.details.quota?.windows.map(({ usedPercent }) => usedPercent)).toEqual([primary, secondary]);
+  });
+
   it('takes the reset of the used-up window when nothing else is said', () => {
     const headers = {
       'x-codex-primary-used-percent': '100.0',

@@ -212,13 +212,21 @@ function waitOf(kind: FailureKind, words: UpstreamWords, around: WaitGround): Wa
   return { retryAfterMs, resetAtMs: limited ? around.nowMs + retryAfterMs : undefined };
 }
 
-/** The most exact statement wins: a moment, a span, the `retry-after` headers, then the window that is used up. */
+/**
+ * A moment that is named wins. Of a span in the words and a `retry-after` header, as bursts have both, the longer one counts:
+ * who comes back after the shorter one is refused again. Then the window that is used up.
+ */
 function namedWait(kind: FailureKind, words: UpstreamWords, { headers, nowMs, quota }: WaitGround): number | undefined {
   if (words.resetAtMs !== undefined) return words.resetAtMs - nowMs;
-  const told = words.resetInMs ?? retryAfterOf(headers, nowMs);
+  const header = retryAfterOf(headers, nowMs);
+  const told = kind === 'quota_exhausted' ? (words.resetInMs ?? header) : longer(words.resetInMs, header);
   if (told !== undefined || kind !== 'quota_exhausted') return told;
   const until = exhaustedUntil(quota);
   return until === undefined ? undefined : until - nowMs;
+}
+
+function longer(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 /** `retry-after-ms`, or `retry-after` as seconds or as an HTTP date. */

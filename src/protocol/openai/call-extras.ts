@@ -22,6 +22,8 @@ const longestTag = 128;
 const mostTags = 32;
 /** Characters of JSON. */
 const longestMetadata = 4_096;
+/** A key that somebody put where a name belongs. Names are kept in ledger and reports, so it must not become one. */
+const keyShape = /\bsk-[A-Za-z0-9_-]{16,}/;
 /** LiteLLM's order. */
 const customerHeaders = ['x-litellm-customer-id', 'x-litellm-end-user-id'];
 
@@ -68,9 +70,13 @@ function objectOf(value: unknown): JsonObject {
 /** The first that is a text, neither empty nor too long. */
 function fit(longest: number, ...values: readonly unknown[]): string | undefined {
   for (const value of values) {
-    if (typeof value === 'string' && value !== '' && value.length <= longest) return value;
+    if (isName(value, longest)) return value;
   }
   return undefined;
+}
+
+function isName(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= longest && !keyShape.test(value);
 }
 
 const noTags: readonly string[] = [];
@@ -79,9 +85,7 @@ function tagsIn(header: string | string[] | undefined, ...lists: readonly unknow
   if (header === undefined && lists.every((list) => list === undefined)) return noTags;
   const written = typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : [];
   const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : []));
-  const tags = [...written, ...listed].filter(
-    (tag): tag is string => typeof tag === 'string' && tag !== '' && tag.length <= longestTag,
-  );
+  const tags = [...written, ...listed].filter((tag): tag is string => isName(tag, longestTag));
   return tags.length === 0 ? noTags : [...new Set(tags)].slice(0, mostTags);
 }
 
@@ -92,7 +96,9 @@ function metadataIn(
 ): JsonObject | undefined {
   if (header === undefined && own === nothing && litellm === nothing) return undefined;
   const found = [headerJson(header), own['spend_logs_metadata'], litellm['spend_logs_metadata']].find(isJsonObject);
-  return found !== undefined && JSON.stringify(found).length <= longestMetadata ? found : undefined;
+  if (found === undefined) return undefined;
+  const text = JSON.stringify(found);
+  return text.length <= longestMetadata && !keyShape.test(text) ? found : undefined;
 }
 
 function headerJson(header: string | string[] | undefined): unknown {

@@ -70,10 +70,12 @@ export class Conversations {
     const told = new Map<string, string>();
     question.pins.forEach((pin, place) => {
       const account = answer.pins[place];
-      if (account === undefined) return;
-      told.set(pin, account);
-      if (pin !== bonds.conversation && pin !== bonds.continues) this.seals.set(pin, account, nowMs + leastSealLifeMs);
+      if (account !== undefined) told.set(pin, account);
     });
+    for (const seal of bonds.seals) {
+      const account = told.get(seal);
+      if (account !== undefined) this.seals.set(seal, account, nowMs + leastSealLifeMs);
+    }
     const accountOf = (seal: string): string | undefined => this.seals.get(seal, nowMs) ?? told.get(seal);
     return {
       home: homeOf(bonds, accountOf, told),

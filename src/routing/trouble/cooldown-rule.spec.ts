@@ -1,5 +1,6 @@
 import { candidate } from '../../../test/support/candidates';
-import { defaultRouting } from '../../config/routing-settings';
+import { type CooldownSettings, defaultRouting } from '../../config/routing-settings';
+import { type ErrorClass } from '../../config/routing-values';
 import { type FailureKind, UpstreamFailure, type UpstreamFailureOptions } from '../../kernel/upstream-failure';
 import { type Circumstances, cooldownFor } from './cooldown-rule';
 
@@ -28,6 +29,10 @@ const policy = {
   allowedFails: 3,
   allowedFailsPolicy: new Map([['TimeoutError', 1] as const]),
 };
+
+function byName(errorClass: ErrorClass, borne: number): CooldownSettings {
+  return { ...defaultRouting.cooldown, allowedFails: 3, allowedFailsPolicy: new Map([[errorClass, borne]]) };
+}
 
 const cases: readonly Case[] = [
   { what: 'a bad request', kind: 'invalid_request' },
@@ -152,10 +157,50 @@ const cases: readonly Case[] = [
     rests: { scope: 'deployment', kind: 'errors', ms: 5 * seconds },
   },
   {
+    what: 'as many fails as the deployment itself is allowed',
+    kind: 'server_error',
+    around: { candidate: candidate('patient', { allowedFails: 5 }), settings: counting, failuresWithin: () => 5 },
+  },
+  {
+    what: 'more timeouts than the deployment’s own policy allows',
+    kind: 'timeout',
+    around: {
+      candidate: candidate('one', { allowedFailsPolicy: new Map([['TimeoutError', 0] as const]) }),
+      settings: counting,
+    },
+    rests: { scope: 'deployment', kind: 'errors', ms: 5 * seconds },
+  },
+  {
     what: 'more timeouts than the policy allows',
     kind: 'timeout',
     around: { settings: policy, failuresWithin: (_, kind) => (kind === 'timeout' ? 2 : 0) },
     rests: { scope: 'deployment', kind: 'errors', ms: 5 * seconds },
+  },
+  {
+    what: 'a refused login that the policy bears',
+    kind: 'unauthorized',
+    details: { upstreamStatus: 401 },
+    around: { settings: byName('AuthenticationError', 1) },
+  },
+  {
+    what: 'one refused login more than the policy bears',
+    kind: 'unauthorized',
+    details: { upstreamStatus: 401 },
+    around: { settings: byName('AuthenticationError', 1), failuresWithin: () => 2 },
+    rests: { scope: 'account', kind: 'quarantine', ms: minutes },
+  },
+  { what: 'a model that is lacking as often as the policy bears', kind: 'model_unavailable', around: { settings: byName('NotFoundError', 1) } },
+  {
+    what: 'a page of the edge that the policy bears',
+    kind: 'blocked',
+    around: { others: overflow, settings: byName('ServiceUnavailableError', 1) },
+  },
+  {
+    what: 'a used-up window, whatever the policy bears',
+    kind: 'quota_exhausted',
+    details: { resetAtMs: nowMs + hours },
+    around: { settings: byName('RateLimitError', 99) },
+    rests: { scope: 'account', kind: 'quota', ms: hours },
   },
   { what: 'a fault of the transport after content', kind: 'cut', around: { afterContent: true, minute: { calls: 9, failures: 9 } } },
   { what: 'a broken connection after content', kind: 'network', around: { afterContent: true, others: overflow, strikes: strikes(9) } },

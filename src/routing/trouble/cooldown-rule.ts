@@ -3,7 +3,7 @@ import { type CooldownScope } from '../../kernel/observations';
 import { type FailureKind, type UpstreamFailure } from '../../kernel/upstream-failure';
 import { type Candidate } from '../choice/candidate';
 import { type Cooldown, type CooldownKind } from './cooldown';
-import { countFor } from './error-class';
+import { countFor, errorClassOf } from './error-class';
 
 /** What a decision about a failure looks at besides the failure itself. */
 export interface Circumstances {
@@ -42,6 +42,8 @@ const shortestProbedMs = 10 * minuteMs;
 const networkStrikes = 3;
 /** LiteLLM's rule: more than half of at least five calls in a minute; or every one of a thousand. */
 const leastCalls = 5;
+/** LiteLLM's `allowed_fails` where only a policy is given. */
+const usuallyAllowed = 3;
 const hopelessCalls = 1_000;
 
 /**
@@ -50,9 +52,13 @@ const hopelessCalls = 1_000;
  * Blame comes first: a bad prompt or a client that left is nobody's fault here, an account's trouble rests the account, a
  * missing model only that model on it, a page of the edge the route. Everything else is counted against the deployment.
  */
-export function cooldownFor(failure: UpstreamFailure, around: Circumstances): Cooldown | undefined {
+export function cooldownFor(failure: UpstreamFailure, circumstances: Circumstances): Cooldown | undefined {
+  const around = { ...circumstances, settings: withOwn(circumstances) };
   const usualMs = usualRestMs(around);
-  if (usualMs === 0) return undefined;
+  return usualMs === 0 || isBorneByName(failure, around) ? undefined : byBlame(failure, around, usualMs);
+}
+
+function byBlame(failure: UpstreamFailure, around: Circumstances, usualMs: number): Cooldown | undefined {
   switch (failure.blame) {
     case 'request':
     case 'client':
@@ -72,6 +78,17 @@ export function cooldownFor(failure: UpstreamFailure, around: Circumstances): Co
         ? routeTrouble(failure, around, usualMs)
         : deploymentTrouble(failure, around, usualMs);
   }
+}
+
+/** What the deployment says itself goes before what the router says. */
+function withOwn({ settings, candidate }: Circumstances): CooldownSettings {
+  const { allowedFails, allowedFailsPolicy } = candidate.deployment.routing ?? {};
+  if (allowedFails === undefined && allowedFailsPolicy === undefined) return settings;
+  return {
+    ...settings,
+    allowedFails: allowedFails ?? settings.allowedFails ?? usuallyAllowed,
+    allowedFailsPolicy: allowedFailsPolicy ?? settings.allowedFailsPolicy,
+  };
 }
 
 /** 0: this deployment never rests. */
@@ -142,6 +159,17 @@ function isBorne(failure: UpstreamFailure, { settings, failuresWithin, candidate
   const windowMs = candidate.deployment.routing?.cooldownMs ?? settings.timeMs;
   if (ofKind !== undefined) return failuresWithin(windowMs, failure.kind) <= ofKind;
   return failuresWithin(windowMs, undefined) <= (settings.allowedFails ?? 0);
+}
+
+/** Whether the policy names this kind of failure, bears it as often as this, and nothing is known that makes waiting the better choice. */
+function isBorneByName({ kind }: UpstreamFailure, { settings, failuresWithin, candidate }: Circumstances): boolean {
+  const errorClass = errorClassOf(kind);
+  // A used-up plan says itself when it is worth asking again.
+  if (settings.allowedFailsPolicy === undefined || errorClass === undefined || kind === 'quota_exhausted') return false;
+  const borne = settings.allowedFailsPolicy.get(errorClass);
+  if (borne === undefined) return false;
+  const windowMs = candidate.deployment.routing?.cooldownMs ?? settings.timeMs;
+  return failuresWithin(windowMs, kind) <= borne;
 }
 
 function askedMs({ details }: UpstreamFailure): number | undefined {

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { modelNotFound } from '../kernel/errors';
+import { type TokenUsage } from '../kernel/usage';
+import { type Granted, type Hold } from '../metering/meter';
+import { type InputGuess, type ModestGuess, TokenEstimates } from '../metering/token-estimates';
+import { type ModelPrice } from '../protocol/pricing/model-price';
+import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
+import { type Route } from '../routing/model-groups';
+import { type Call, requestedModelOf } from './call';
+import { PriceBook } from './price-book';
+import { noUsage } from './seen-usage';
+
+/** What a request may come to. */
+export interface HoldEstimate {
+  readonly hold: Hold;
+  /** What a request of its kind takes at least. */
+  readonly least: Granted;
+  /** Of the deployment that is likeliest to answer. */
+  readonly price: ModelPrice;
+  readonly tier: BilledTier;
+  readonly provider: string;
+  /** What the question is likely to use at most, and at least. */
+  readonly input: InputGuess;
+  readonly modest: ModestGuess;
+}
+
+/** Works out how much is set aside for a request, by its size, the experience with its key, and the price of its model. */
+@Injectable()
+export class HoldEstimator {
+  constructor(
+    private readonly prices: PriceBook,
+    private readonly estimates: TokenEstimates,
+  ) {}
+
+  /** @throws {GatewayError} when nobody serves the call, or nobody knows its price and that is refused. */
+  of(call: Call, route: Route, keyHash: string): HoldEstimate {
+    const deployment = route.deployments[0];
+    if (deployment === undefined) throw modelNotFound(route.requestedModel);
+    const { provider } = deployment;
+    const price = this.prices.priceOf(deployment, route.modelGroup, undefined);
+    this.prices.assertKnown(price, requestedModelOf(call));
+    const tier = billedTier({ requested: call.requestedTier, actual: undefined });
+    const { input, output, modest } = this.estimates.of(call.size, keyHash, route.modelGroup);
+    const nanos = this.prices.holdFor({ input, output }, tier, price, provider);
+    const how = { price, tier, provider };
+    return {
+      ...how,
+      hold: { nanos, tokens: input + output, plan5h: 0, planWeek: 0 },
+      least: { nanos: this.costOf(modest, how), tokens: modest.inputTokens + modest.outputTokens },
+      input: { inputTokens: input, cachedInputTokens: 0 },
+      modest,
+    };
+  }
+
+  /**
+   * What a question is reckoned to use until upstream says so. Where the last of a budget is less than it may come to, the
+   * modest guess counts: the answer would otherwise be over before it begins.
+   */
+  inputWithin(granted: Granted, estimate: HoldEstimate): InputGuess {
+    const { hold, input, modest } = estimate;
+    if (granted.nanos >= hold.nanos && granted.tokens >= hold.tokens) return input;
+    if (this.costOf(input, estimate) <= granted.nanos && input.inputTokens <= granted.tokens) return input;
+    return { inputTokens: modest.inputTokens, cachedInputTokens: modest.cachedInputTokens };
+  }
+
+  private costOf(
+    usage: Partial<TokenUsage>,
+    { tier, price, provider }: Pick<HoldEstimate, 'tier' | 'price' | 'provider'>,
+  ): number {
+    return this.prices.costOf({ ...noUsage, ...usage }, tier, price, provider).nanos;
+  }
+}

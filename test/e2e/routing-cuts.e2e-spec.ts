@@ -1,0 +1,203 @@
+import { cutAfterBytes, drip, type Step, stall } from '../simulator/answer';
+import { reasoningThenText, text, textThenToolCalls } from '../simulator/answers';
+import { htmlPage } from '../simulator/faults';
+import { AccountsBench } from '../support/accounts';
+import { chatBody, post, type ReadAnswer } from '../support/calls';
+import { framesOf, frozen } from '../support/frozen-answer';
+
+const members = [
+  { account: 'first', params: 'weight: 1' },
+  { account: 'second', params: 'weight: 0' },
+];
+const rules = `
+router_settings:
+  routing_strategy: simple-shuffle
+  num_retries: 1
+  queue_timeout: 0
+  quota_poll_seconds: 0
+  retry_budget: { percent: 100, minimum: 100000 }
+`;
+const args = { place: 'Köln', days: 3, hourly: true };
+const lost = 'Half of what was to be said, then a call: ';
+const saved = text('all is well');
+
+const broken = frozen(textThenToolCalls(lost, [{ name: 'weather', args, callId: 'call_1' }]));
+const frames = framesOf(broken);
+const firstContent = frames.findIndex(({ type }) => type === 'response.output_text.delta');
+
+/** Where and how an answer breaks off. */
+interface Cut {
+  readonly place: number;
+  readonly type: string;
+  readonly how: 'fin' | 'reset';
+  readonly bytes: number;
+  /** Before its first content. */
+  readonly isEarly: boolean;
+}
+
+/** After every event, in both ways in turn: at one door the one, at the other door the other. */
+function cutsAt(door: string): readonly Cut[] {
+  return frames.slice(0, -1).map(({ type, end }, place) => {
+    const how = (place % 2 === 0) === (door === 'chat') ? 'fin' : 'reset';
+    return { place, type, how, bytes: end, isEarly: place < firstContent };
+  });
+}
+
+let pair: AccountsBench;
+
+beforeAll(async () => {
+  pair = await AccountsBench.start(members, {
+    rest: rules,
+    times: { firstEventMs: 900, idleMs: 900, keepAliveMs: 30, firstByteHoldMs: 20_000, retryBackoffMs: 5 },
+  });
+  pair.simulator.script.always(saved);
+  await post(pair.bench, '/v1/responses', { model: 'team', input: 'Hi' });
+});
+beforeEach(() => {
+  pair.simulator.script.always(saved);
+});
+afterEach(() => pair.rested());
+afterAll(() => pair.close());
+
+async function ask(path: string, body: Record<string, unknown>): Promise<{ answer: ReadAnswer; to: readonly string[] }> {
+  const before = pair.simulator.seen.length;
+  const answer = await post(pair.bench, path, body);
+  return { answer, to: pair.askedSince(before) };
+} // prettier-ignore
+
+const doors = [
+  ['chat', '/v1/chat/completions', chatBody({ model: 'team' })],
+  ['responses', '/v1/responses', { model: 'team', input: 'Hi' }],
+] as const;
+
+describe.each(doors)('%s: an upstream that hangs up after any of its events', (door, path, body) => {
+  const cuts = cutsAt(door);
+
+  it('is covered from the first to the last one', () => {
+    expect(firstContent).toBeGreaterThan(2);
+    expect(cuts.filter(({ isEarly }) => isEarly).length).toBeGreaterThan(4);
+    expect(cuts.filter(({ isEarly }) => !isEarly).length).toBeGreaterThan(8);
+    expect(cuts.some(({ type }) => type === 'response.function_call_arguments.delta')).toBe(true);
+  });
+
+  it.each(cuts)('$how after event $place, $type', async ({ how, bytes, isEarly }) => {
+    pair.answers('first', cutAfterBytes(broken, bytes, how));
+    const [whole, streamed] = [await ask(path, body), await ask(path, { ...body, stream: true })];
+    if (isEarly) {
+      // Nobody ever hears of it.
+      for (const { answer, to } of [whole, streamed]) {
+        expect([answer.status, to]).toEqual([200, ['first', 'second']]);
+        expect(answer.text).not.toMatch(/"error":\{|Half/);
+      }
+      expect(whole.answer.text).toContain('all is well');
+      return;
+    }
+    // Never replayed, never a success, and nobody is punished for the line.
+    expect([whole.answer.status, whole.to]).toEqual([502, ['first']]);
+    expect([streamed.answer.status, streamed.to]).toEqual([200, ['first']]);
+    expect(streamed.answer.text).toMatch(/"code":"(stream_cut|upstream_unreachable)"/);
+    expectNoGoodEnd(door, streamed.answer.text);
+    expect(await pair.resting()).toEqual([]);
+  });
+});
+
+/** Neither the words of a good end, nor a tool call that looks whole. */
+function expectNoGoodEnd(door: string, told: string): void {
+  expect(told).not.toMatch(/\[DONE\]|"finish_reason":"(stop|tool_calls|length)"|response\.completed/);
+  const last = told.trimEnd().split('\n\n').at(-1) ?? '';
+  expect(last).toMatch(door === 'chat' ? /^data: \{"error":\{/ : /^event: (response\.failed|error)\n/);
+}
+
+describe.each(doors)('%s: an upstream that hangs up within an event', (_, path, body) => {
+  it.each([7, 13, 29])('at every %dth byte is told like one that hangs up between two', async (step) => {
+    const end = frames.at(-1)?.end ?? 0;
+    // Each length is another place in field names, line ends, JSON and UTF-8; three of them are enough for one call each.
+    for (let bytes = step; bytes < end; bytes += Math.ceil(end / 12)) {
+      pair.simulator.script.clear();
+      pair.simulator.script.always(saved);
+      pair.answers('first', cutAfterBytes(broken, bytes));
+      const { answer, to } = await ask(path, { ...body, stream: true });
+      expect(answer.status).toBe(200);
+      if (to.length === 2) expect(answer.text).not.toMatch(/"error":\{|Half/);
+      else expect(answer.text).not.toMatch(/\[DONE\]|response\.completed/);
+    }
+  });
+});
+
+/** Frames that say nothing, for as long as anybody listens. */
+function warm(frame: string, times: number): readonly Step[] {
+  return Array.from({ length: times }, (): readonly Step[] => [
+    { kind: 'wait', ms: 50 },
+    { kind: 'write', bytes: Buffer.from(frame) },
+  ]).flat();
+}
+
+const noises: readonly (readonly [what: string, frame: string])[] = [
+  ['comments', ': keep-alive\n\n'],
+  ['keep-alive events', 'event: keepalive\ndata: {"type":"keepalive"}\n\n'],
+  [
+    'the same handshake again',
+    'event: response.in_progress\ndata: {"type":"response.in_progress","response":{"id":"r"}}\n\n',
+  ],
+];
+
+describe.each(doors)('%s: an upstream that only keeps the line warm', (_, path, body) => {
+  it.each(noises)('with %s before its first event is given up for another', async (_what, frame) => {
+    pair.answers('first', { ...saved, steps: () => warm(frame, 200) });
+    const { answer, to } = await ask(path, { ...body, stream: true });
+    expect([answer.status, to]).toEqual([200, ['first', 'second']]);
+    expect(answer.text).not.toMatch(/"error":\{/);
+  });
+
+  it.each(noises)('with %s in the middle of its answer ends with a code of its own', async (_what, frame) => {
+    const content = frames[firstContent]?.end ?? 0;
+    const begun = cutAfterBytes(broken, content);
+    pair.answers('first', { ...saved, steps: (asked) => [...begun.steps(asked).slice(0, -1), ...warm(frame, 200)] });
+    const { answer, to } = await ask(path, { ...body, stream: true });
+    expect([answer.status, to]).toEqual([200, ['first']]);
+    expect(answer.text).toContain('"code":"upstream_idle_timeout"');
+    expect(await pair.resting()).toEqual([]);
+  });
+});
+
+describe('a page of the network edge in the place of an answer', () => {
+  it.each([
+    ['200', { ...htmlPage(200, 'Just a moment...'), status: 200 }],
+    ['200 that calls itself a stream', { ...htmlPage(200, 'x'), headers: { 'content-type': 'text/event-stream' } }],
+    ['403', htmlPage(403, 'Attention Required')],
+    ['503 with a challenge', { ...htmlPage(503, 'Just a moment...'), headers: { 'content-type': 'text/html', 'cf-mitigated': 'challenge' } }],
+  ])('with %s is never shown, blames no account, and is asked for no proof', async (_, page) => {
+    pair.simulator.script.always(page);
+    const answers = [await ask('/v1/responses', { model: 'team', input: 'Hi' }), await ask('/v1/chat/completions', chatBody({ model: 'team', stream: true }))];
+    const [{ answer, to }] = answers as [(typeof answers)[0], (typeof answers)[0]];
+    expect([answer.status, to]).toEqual([503, ['first', 'second']]);
+    expect(answer.json).toMatchObject({ error: { type: 'upstream_blocked', gateway: { author: 'edge' } } });
+    for (const each of answers) expect(each.answer.text).not.toMatch(/<|doctype|moment/i);
+    // The only way there is rests, and no account does.
+    const resting = await pair.resting();
+    expect(resting.map(({ scope, kind }) => `${scope.split(' ')[0] ?? ''} ${kind}`)).toEqual(['route edge']);
+  }); // prettier-ignore
+});
+
+describe('a model that thinks for long', () => {
+  it('is not cut off as long as it shows it, and the client hears that somebody is there', async () => {
+    const thought = reasoningThenText('I think about it. '.repeat(8), 'Now I know.', { gapMs: 150 });
+    pair.answers('first', thought);
+    const startedMs = performance.now();
+    const { answer, to } = await ask('/v1/responses', { model: 'team', input: 'Hi', stream: true });
+    expect([answer.status, to]).toEqual([200, ['first']]);
+    expect(answer.text).toContain('Now I know.');
+    expect(answer.text).toContain(': keep-alive');
+    // Several times as long as either clock.
+    expect(performance.now() - startedMs).toBeGreaterThan(1_200);
+  });
+
+  it('that is silent for less than its limit is waited for', async () => {
+    pair.simulator.script.always(stall(drip(saved, 400, 0), frames[0]?.end ?? 0));
+    const answering = ask('/v1/responses', { model: 'team', input: 'Hi' });
+    setTimeout(() => {
+      pair.simulator.release();
+    }, 150);
+    expect((await answering).to).toEqual(['first']);
+  });
+});
