@@ -8,7 +8,6 @@ import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
 import { type Route } from '../routing/model-groups';
 import { type Call, requestedModelOf } from './call';
 import { PriceBook } from './price-book';
-import { noUsage } from './seen-usage';
 
 /** What a request may come to. */
 export interface HoldEstimate {
@@ -44,7 +43,9 @@ export class HoldEstimator {
     const nanos = this.prices.holdFor({ input, output }, tier, price, provider);
     const how = { price, tier, provider };
     return {
-      ...how,
+      price,
+      tier,
+      provider,
       hold: { nanos, tokens: input + output, plan5h: 0, planWeek: 0 },
       least: { nanos: this.costOf(modest, how), tokens: modest.inputTokens + modest.outputTokens },
       input: { inputTokens: input, cachedInputTokens: 0 },
@@ -64,9 +65,10 @@ export class HoldEstimator {
   }
 
   private costOf(
-    usage: Partial<TokenUsage>,
+    { inputTokens, cachedInputTokens, outputTokens = 0 }: InputGuess & Partial<Pick<TokenUsage, 'outputTokens'>>,
     { tier, price, provider }: Pick<HoldEstimate, 'tier' | 'price' | 'provider'>,
   ): number {
-    return this.prices.costOf({ ...noUsage, ...usage }, tier, price, provider).nanos;
+    const usage = { inputTokens, cachedInputTokens, cacheWriteTokens: 0, outputTokens, reasoningTokens: 0 };
+    return this.prices.costOf(usage, tier, price, provider).nanos;
   }
 }
