@@ -53,7 +53,8 @@ COPY --from=build /app/dist dist/
 ENV HOST=0.0.0.0 PORT=4000 STATE_DIR=/state CODEX_HOME=/state/codex
 EXPOSE 4000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD ["/usr/local/bin/node", "-e", "require('node:http').get({ host: '127.0.0.1', port: process.env.PORT, path: '/health/liveliness' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["/usr/local/bin/node", "/app/dist/main.js"]
+# A young generation of fixed size: what a request needs is gone before it is cleared away (docs/performance.md).
+ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=32", "--max-semi-space-size=32", "/app/dist/main.js"]
 
 ARG VERSION=dev
 ARG REVISION=""

@@ -109,6 +109,7 @@ async function idleRounds(workload, names, plan) {
         names: [name],
         folder: join(plan.folder, workload.name, `${name}-${round}`),
         entry: plan.entry,
+        nodeFlags: plan.nodeFlags,
       });
       try {
         rounds[name].push(await idleTurn(stage.targets[0], workload, plan.seconds ?? workload.seconds));
@@ -130,7 +131,13 @@ async function warmUp(target, workload, seconds) {
 }
 
 async function loadRounds(workload, names, plan) {
-  const stage = await Stage.open({ workload, names, folder: join(plan.folder, workload.name), entry: plan.entry });
+  const stage = await Stage.open({
+    workload,
+    names,
+    folder: join(plan.folder, workload.name),
+    entry: plan.entry,
+    nodeFlags: plan.nodeFlags,
+  });
   try {
     const targets = workload.direct ? [stage.direct, ...stage.targets] : stage.targets;
     const rounds = Object.fromEntries(targets.map((target) => [target.name, []]));
@@ -174,6 +181,7 @@ export async function checkTargets(targetNames, plan) {
     names: targetNames,
     folder: join(plan.folder, workload.name),
     entry: plan.entry,
+    nodeFlags: plan.nodeFlags,
   });
   try {
     for (const target of stage.targets) await checkText(target, workload);

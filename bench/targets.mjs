@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { BenchProcess } from './processes.mjs';
+import { BenchRedis } from './redis.mjs';
 import { benchModel } from './workloads.mjs';
 
 const here = import.meta.dirname;
@@ -47,8 +48,8 @@ async function startMock({ workload, folder }) {
 }
 
 function startBaseline(name, file) {
-  return async ({ mock, folder }) => {
-    const args = [join(here, file), mock.origin];
+  return async ({ mock, folder, nodeFlags }) => {
+    const args = [...nodeFlags, join(here, file), mock.origin];
     const started = new BenchProcess({ name, args, log: join(folder, `${name}.log`) });
     return await started.announced();
   };
@@ -72,13 +73,13 @@ function startGateway(name, { env = {}, accounts = 0 } = {}) {
   };
 }
 
-async function runGateway({ mock, entry, folder, name, home, deployments, env }) {
+async function runGateway({ mock, entry, nodeFlags, folder, name, home, deployments, env }) {
   const [login, config, port] = [join(home, 'auth.json'), join(home, 'config.yaml'), await freePort()];
   await writeLogin(login);
   await writeFile(config, `model_list:\n${deployments}`);
   const gateway = new BenchProcess({
     name,
-    args: [entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
+    args: [...nodeFlags, entry, '--config', config, '--host', '127.0.0.1', '--port', String(port)],
     log: join(folder, `${name}.log`),
     env: {
       HOME: home,
@@ -100,6 +101,44 @@ async function runGateway({ mock, entry, folder, name, home, deployments, env })
       await gateway.stop();
       throw error;
     });
+}
+
+async function told(origin, path, body) {
+  const { statusCode, body: reply } = await request(`${origin}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${masterKey}` },
+    body: JSON.stringify(body),
+  });
+  const text = await reply.text();
+  if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}: ${text.slice(0, 200)}`);
+  return JSON.parse(text);
+}
+
+/** Limits that are kept and never reached. */
+const roomyBudget = { max_budget: 1_000_000, budget_duration: '30d' };
+const roomyRates = { rpm_limit: 1_000_000_000, tpm_limit: 1_000_000_000_000, max_parallel_requests: 10_000 };
+
+/**
+ * A virtual key with limits of every kind and a budget, in a team with a budget, over Redis as the shared state; ledger,
+ * metrics and access log are on in any case.
+ */
+async function startEverything(stage) {
+  const redis = await BenchRedis.start(await freePort(), stage.folder);
+  let gateway;
+  try {
+    const env = { REDIS_URL: redis.url, GATEWAY_SALT_KEY: 'a salt of the benchmark, 32 characters' };
+    gateway = await startGateway('everything', { env })(stage);
+    gateway.beside = redis;
+    const team = await told(gateway.origin, '/team/new', { team_alias: 'bench', ...roomyBudget });
+    const owned = { team_id: team.team_id, key_alias: 'bench', models: [benchModel] };
+    const { key } = await told(gateway.origin, '/key/generate', { ...owned, ...roomyBudget, ...roomyRates });
+    gateway.key = key;
+    return gateway;
+  } catch (error) {
+    await gateway?.stop();
+    await redis.stop();
+    throw error;
+  }
 }
 
 async function isReady(origin) {
@@ -124,6 +163,7 @@ const variants = new Map([
   ['unobserved', startGateway('unobserved', { env: { NODE_ENV: 'test', CODEX_GATEWAY_UNOBSERVED: '1' } })],
   ['traced', startGateway('traced', { env: ({ mock }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `${mock.origin}/otlp` }) })],
   ['routed', startGateway('routed', { accounts: 20 })],
+  ['everything', startEverything],
 ]);
 
 /** The targets by name, in the order of the table. */
@@ -136,16 +176,21 @@ export class Stage {
 
   /**
    * Starts everything; on a failure what was started is ended again. `entry` is the gateway's main file, logs go to
-   * `folder`.
+   * `folder`, and Node runs every target with `nodeFlags`.
    */
-  static async open({ workload, names, folder, entry }) {
+  static async open({ workload, names, folder, entry, nodeFlags = [] }) {
     const stage = new Stage();
     await mkdir(folder, { recursive: true });
     try {
       stage.#mock = await startMock({ workload, folder });
       for (const name of names) {
-        const running = await (starters.get(name) ?? variants.get(name))({ mock: stage.#mock, folder, entry });
-        stage.targets.push({ name, origin: running.origin, key: masterKey, process: running });
+        const running = await (starters.get(name) ?? variants.get(name))({
+          mock: stage.#mock,
+          folder,
+          entry,
+          nodeFlags,
+        });
+        stage.targets.push({ name, origin: running.origin, key: running.key ?? masterKey, process: running });
       }
     } catch (error) {
       await stage.close();
@@ -165,7 +210,8 @@ export class Stage {
   }
 
   async close() {
-    await Promise.all(this.targets.map((target) => target.process.stop()));
+    await Promise.all(this.targets.map(({ process }) => process.stop()));
+    await Promise.all(this.targets.map(({ process }) => process.beside?.stop()));
     await this.#mock?.stop();
   }
 }

@@ -100,7 +100,8 @@ function agentCall() {
 /**
  * Fields: `deltas` per answer; `burst` deltas the mock writes at once; `paceMs` between deltas (0: as fast as they go);
  * `firstTokenMs` of silence before the first; `concurrency` callers; `seconds` of one round; `stall` leaves the stream
- * open after its first delta; `targets` are compared instead of the usual ones; `tear` makes the mock write pieces of that many bytes, for the check before measuring.
+ * open after its first delta; `targets` are compared instead of the usual ones; `needsRedis` leaves it out where none is
+ * installed; `tear` makes the mock write pieces of that many bytes, for the check before measuring.
  */
 const shapes = [
   { name: 'torn', title: 'Check: frames torn at odd bytes', call: () => shortCall(true), deltas: 64, tear: 97 },
@@ -117,6 +118,14 @@ const shapes = [
     call: () => shortCall(true),
     concurrency: 64,
     targets: ['translator', 'gateway', 'routed'],
+  },
+  {
+    name: 'w2e',
+    title: 'The same, everything on: a limited key, budgets, Redis',
+    call: () => shortCall(true),
+    concurrency: 64,
+    targets: ['translator', 'everything'],
+    needsRedis: true,
   },
   {
     name: 'w2lo',

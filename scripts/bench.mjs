@@ -10,6 +10,7 @@
  *   --assert             exit 1 when a limit is missed
  *   --no-build           take dist as it is
  *   --entry FILE         another build of the gateway than dist/main.js; builds nothing
+ *   --node-flags TEXT    flags of Node for every target, the baselines among them
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -31,6 +32,7 @@ const { values: flags } = parseArgs({
     assert: { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     entry: { type: 'string' },
+    'node-flags': { type: 'string' },
   },
 });
 
@@ -81,7 +83,8 @@ async function main() {
   const { checkTargets, measure } = await import('../bench/measure.mjs');
   const { detailsOf, rowsOf, tableOf } = await import('../bench/report.mjs');
   const { targetNames } = await import('../bench/targets.mjs');
-  const { measuredNames } = await import('../bench/workloads.mjs');
+  const { measuredNames, workloadNamed } = await import('../bench/workloads.mjs');
+  const { hasRedis } = await import('../bench/redis.mjs');
 
   const names = chosen(flags.only, measuredNames, 'only');
   const targets = chosen(flags.targets, targetNames, 'targets');
@@ -89,6 +92,7 @@ async function main() {
   const plan = {
     folder,
     entry: resolve(flags.entry ?? built),
+    nodeFlags: flags['node-flags']?.split(' ') ?? [],
     rounds: Math.round(positive(flags.rounds ?? (flags.quick ? '3' : '7'), 'rounds')),
     seconds: flags.seconds === undefined ? (flags.quick ? 1 : undefined) : positive(flags.seconds, 'seconds'),
     warmSeconds: flags.quick ? 4 : 8,
@@ -101,7 +105,11 @@ async function main() {
   const results = [];
   try {
     await checkTargets(targets, plan);
-    for (const name of names) results.push(await measure(name, targets, plan));
+    for (const name of names) {
+      if (workloadNamed(name).needsRedis === true && !hasRedis())
+        say(`${name} is left out: it needs redis-server, which is not installed.`);
+      else results.push(await measure(name, targets, plan));
+    }
   } catch (error) {
     say(`The logs are in ${folder}`);
     throw error;

@@ -206,8 +206,7 @@ async function untilContent(
     while (!tracker.hasContent && tracker.outcome.state === 'open' && held.length < mostHeld) {
       const events = await answer.next();
       if (events === undefined) throw cutBeforeContent();
-      for (const event of events) tracker.see(event);
-      held.push(...events.filter(({ type }) => type !== 'keepalive'));
+      keep(events, tracker, held);
       if (tracker.isWorking) onWork?.();
     }
     // A failure that shares a chunk with the content before it is told in-band: replaying would double the content.
@@ -216,6 +215,13 @@ async function untilContent(
   } catch (error) {
     answer.cancel();
     throw error;
+  }
+}
+
+function keep(events: readonly AnswerEvent[], tracker: AnswerTracker, held: AnswerEvent[]): void {
+  for (const event of events) {
+    tracker.see(event);
+    if (event.type !== 'keepalive') held.push(event);
   }
 }
 

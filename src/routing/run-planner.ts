@@ -47,7 +47,8 @@ export class RunPlanner {
     const pins = known ?? this.conversations.ask(bearings);
     const answer = pins instanceof Promise ? await pins : pins;
     const { caller, wishes } = plan;
-    const asking = { tags: [...caller.tags, ...(wishes.tags ?? [])], userAgent: caller.userAgent, heldTo: caller.deployments };
+    const tags = wishes.tags === undefined ? caller.tags : [...caller.tags, ...wishes.tags];
+    const asking = { tags, userAgent: caller.userAgent, heldTo: caller.deployments };
     const may = eligible(route.deployments, asking, settings);
     const fit = settings.checksContext ? await this.roomy(may, route.requestedModel, call) : may;
     const candidates = fit.map(candidateOf);

@@ -69,8 +69,8 @@ export interface TryPlan {
   /** Leaves the deployments of a route that can serve this call. @throws {GatewayError} when none can. */
   readonly narrow: (route: Route) => Route;
   /** Of `Router.bearings`, when the admission asked about them; its answer beside it. */
-  readonly bearings?: Bearings;
-  readonly answer?: RoutingAnswer;
+  readonly bearings?: Bearings | undefined;
+  readonly answer?: RoutingAnswer | undefined;
   /**
    * Told before every attempt, so that a failed request can say where it was, and how many reasoning items were left out
    * for it.
@@ -79,7 +79,7 @@ export interface TryPlan {
   /** Told when the upstream is at work on an answer of which nobody has seen anything yet; more than once. */
   readonly onWork?: () => void;
   /** Writes where the conversation went; without it routing keeps pins of its own. */
-  readonly pin?: PinWriter;
+  readonly pin?: PinWriter | undefined;
 }
 
 /** A caller that may do everything; for calls without a principal. */

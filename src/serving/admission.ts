@@ -65,7 +65,8 @@ export class Admission {
       wishes,
       narrow,
       span: call.context.span,
-      ...(answer === undefined ? {} : { bearings, answer }),
+      bearings: answer === undefined ? undefined : bearings,
+      answer,
       onAttempt: this.onAttempt(progress),
       pin: (pin: string, value: string, ttlMs: number) => {
         this.meter.pin(pin, value, ttlMs);

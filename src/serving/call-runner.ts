@@ -59,7 +59,7 @@ export class CallRunner {
       deadline = setTimeout(() => {
         stopper.abort(tooLong());
       }, wholeMs);
-      const routed = await this.routed(call, progress, { ...plan, signal: stopper });
+      const routed = await this.routed(call, progress, plan, stopper);
       await this.answer(call, progress, routed, stopper, tell);
     } finally {
       clearTimeout(deadline);
@@ -114,10 +114,14 @@ export class CallRunner {
     }
   }
 
-  private async routed(call: Call, progress: Progress, plan: TryPlan): Promise<RoutedAnswer> {
-    const asked = await this.hooked(call, plan.call);
+  private async routed(
+    call: Call,
+    progress: Progress,
+    plan: Omit<TryPlan, 'signal'>,
+    signal: StopSignal,
+  ): Promise<RoutedAnswer> {
+    const asked = this.hooks.wantsRequests ? await this.hooked(call, plan.call) : plan.call;
     progress.upstreamStartedMs = this.clock.monotonicMs();
-    const { signal } = plan;
     const upstreamSignal = new Stopper();
     const onWork = (): void => {
       progress.isWorking = true;
@@ -134,7 +138,7 @@ export class CallRunner {
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     try {
-      return await this.router.firstToAnswer({ ...plan, call: asked, upstreamSignal, onWork });
+      return await this.router.firstToAnswer({ ...plan, call: asked, signal, upstreamSignal, onWork });
     } finally {
       // From here on the answer is not ended by the signal, but by who reads it.
       stopDraining?.();
@@ -143,7 +147,7 @@ export class CallRunner {
   }
 
   private async hooked(call: Call, asked: UpstreamCall): Promise<UpstreamCall> {
-    if (call.dialect === 'native' || asked.kind === 'native' || !this.hooks.wantsRequests) return asked;
+    if (call.dialect === 'native' || asked.kind === 'native') return asked;
     const own = asked.isWire ? valueFromWire(asked.request) : asked.request;
     return { ...asked, request: await this.hooks.onRequest(call, own), isWire: false };
   }

@@ -27,13 +27,17 @@ export interface StreamFacts {
 }
 
 /** The encoder of the call's dialect. */
-export function encoderFor(call: Call, { nowSeconds, model, costNanos }: StreamFacts): AnswerEncoder {
-  const common = { fallbackId: call.context.requestId, nowSeconds };
-  if (call.dialect === 'native') return new NativeEncoder(common);
+export function encoderFor(call: Call, { nowSeconds, model: given, costNanos }: StreamFacts): AnswerEncoder {
+  const fallbackId = call.context.requestId;
+  if (call.dialect === 'native') return new NativeEncoder({ fallbackId, nowSeconds });
+  const model = given ?? requestedModelOf(call);
+  if (call.dialect === 'chat') {
+    const { chat, estimatedInputTokens } = chatOf(call);
+    return new ChatEncoder({ fallbackId, nowSeconds, model, costNanos, chat, estimatedInputTokens });
+  }
   const shown = costNanos === undefined ? {} : { costNanos };
-  const named = { ...common, model: model ?? requestedModelOf(call), ...shown };
-  if (call.dialect === 'chat') return new ChatEncoder({ ...named, ...chatOf(call) });
-  return new ResponsesEncoder({ ...named, ...toolNamesOf(call), isCodexCli: call.context.isCodexCli });
+  const { isCodexCli } = call.context;
+  return new ResponsesEncoder({ fallbackId, nowSeconds, model, ...shown, ...toolNamesOf(call), isCodexCli });
 }
 
 /** The fold of the call's dialect. @throws {GatewayError} 400 on the native surface, which only streams. */

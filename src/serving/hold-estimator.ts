@@ -9,7 +9,6 @@ import { type Route } from '../routing/model-groups';
 import { type Call, requestedModelOf } from './call';
 import { PlanShares } from './plan-shares';
 import { PriceBook } from './price-book';
-import { noUsage } from './seen-usage';
 
 /** What a request may come to. */
 export interface HoldEstimate {
@@ -45,9 +44,12 @@ export class HoldEstimator {
     const { input, output, modest } = this.estimates.of(call.size, keyHash, route.modelGroup);
     const nanos = this.prices.holdFor({ input, output }, tier, price, provider);
     const how = { price, tier, provider };
+    const plan = this.planShares.partsFor(deployment.credential.name, modest);
     return {
-      ...how,
-      hold: { nanos, tokens: input + output, ...this.planShares.partsFor(deployment.credential.name, modest) },
+      price,
+      tier,
+      provider,
+      hold: { nanos, tokens: input + output, plan5h: plan.plan5h, planWeek: plan.planWeek },
       least: { nanos: this.costOf(modest, how), tokens: modest.inputTokens + modest.outputTokens },
       input: { inputTokens: input, cachedInputTokens: 0 },
       modest,
@@ -66,9 +68,10 @@ export class HoldEstimator {
   }
 
   private costOf(
-    usage: Partial<TokenUsage>,
+    { inputTokens, cachedInputTokens, outputTokens = 0 }: InputGuess & Partial<Pick<TokenUsage, 'outputTokens'>>,
     { tier, price, provider }: Pick<HoldEstimate, 'tier' | 'price' | 'provider'>,
   ): number {
-    return this.prices.costOf({ ...noUsage, ...usage }, tier, price, provider).nanos;
+    const usage = { inputTokens, cachedInputTokens, cacheWriteTokens: 0, outputTokens, reasoningTokens: 0 };
+    return this.prices.costOf(usage, tier, price, provider).nanos;
   }
 }

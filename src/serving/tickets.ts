@@ -23,7 +23,7 @@ import { DegradedAdmission } from './degraded-admission';
 import { ledgerEntry, nothingYet } from './ledger-entry';
 import { HoldEstimator } from './hold-estimator';
 import { type Progress } from './progress';
-import { Ticket } from './ticket';
+import { Ticket, type TicketFacts } from './ticket';
 
 /** A call that asks to be let in. */
 export interface Entry {
@@ -68,8 +68,8 @@ export class Tickets {
     const id = call.context.requestId;
     const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
     const { price, tier, provider } = estimate;
-    const facts = { id, startMs, call, progress, stop, price, tier, provider };
     let scopes = own;
+    const factsOf = (limits: TicketFacts['limits'], routing: TicketFacts['routing']): TicketFacts => ({ id, startMs, call, progress, stop, scopes, limits, routing, price, tier, provider }); // prettier-ignore
     try {
       if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
       const answer = await this.admit({
@@ -89,13 +89,13 @@ export class Tickets {
       this.alerts.sawLimits(principal, answer.limits);
       const { limits, routing, granted } = answer;
       const input = this.estimator.inputWithin(granted, estimate);
-      return new Ticket({ ...facts, scopes, limits, routing }, { asked: estimate.hold, granted }, input);
+      return new Ticket(factsOf(limits, routing), { asked: estimate.hold, granted }, input);
     } catch (error) {
       if (!(error instanceof StateUnavailable)) throw error;
       const limit = this.degraded.fullLimit(scopes);
       if (limit !== undefined) throw this.refusal(limit, startMs);
       const { hold, input } = estimate;
-      return new Ticket({ ...facts, scopes, limits: [], routing: undefined }, { asked: hold, granted: hold }, input);
+      return new Ticket(factsOf([], undefined), { asked: hold, granted: hold }, input);
     }
   }
 

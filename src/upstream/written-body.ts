@@ -23,9 +23,10 @@ export function writtenBody(body: JsonObject, isWire: boolean): Buffer {
   return bytesOf(JSON.stringify(body), isWire);
 }
 
-/** The same for a body whose `instructions` are `literal`; whatever `body` has in their place is left out. */
+/** The same for a body whose `instructions` are `literal`; whatever `body` has in their place is taken out of it. */
 export function writtenAround(body: JsonObject, literal: string, isWire: boolean): Buffer {
-  const rest = JSON.stringify({ ...body, instructions: undefined });
+  body['instructions'] = undefined;
+  const rest = JSON.stringify(body);
   return bytesOf(rest === '{}' ? `{"instructions":${literal}}` : `{"instructions":${literal},${rest.slice(1)}`, isWire);
 }
 

@@ -98,7 +98,12 @@ describeWithImage('the image', () => {
   it('says what a container engine must know: user, signal, volume, port, commands without a shell', () => {
     const { config } = image;
     expect(config).toMatchObject({ user: '65532:65532', stopSignal: 'SIGTERM', volumes: ['/state'], ports: [4_000] });
-    expect(config.entrypoint).toEqual(['/usr/local/bin/node', '/app/dist/main.js']);
+    expect(config.entrypoint).toEqual([
+      '/usr/local/bin/node',
+      '--min-semi-space-size=32',
+      '--max-semi-space-size=32',
+      '/app/dist/main.js',
+    ]);
     expect(config.healthcheck.test[0]).toBe('/usr/local/bin/node');
     for (const name of ['title', 'description', 'licenses', 'version', 'revision', 'created', 'source', 'base.name']) {
       expect(Object.keys(config.labels)).toContain(`org.opencontainers.image.${name}`);

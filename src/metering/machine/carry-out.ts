@@ -125,7 +125,8 @@ function assign(state: MeterState, ticketId: string, deployment: string): void {
   if (ticket === undefined) return;
   fly(state, ticket.deployment, -1);
   fly(state, deployment, 1);
-  replaceTicket(state, ticketId, { deployment });
+  const { id, owner, deadlineMs, held, books, draft } = ticket;
+  state.tickets.set(ticketId, { id, owner, deadlineMs, held, books, deployment, draft });
 }
 
 function replaceTicket(state: MeterState, ticketId: string, parts: Partial<Ticket>): void {

@@ -72,16 +72,18 @@ interface Remembered {
   readonly part: OwnPart;
 }
 
-const remembered = new Map<string, Remembered>();
+const remembered = new Map<string, readonly Remembered[]>();
 const mostRemembered = 2_000;
+/** Of one key: the row of a request that has just come knows no account, the one at its end does. */
+const mostOfKey = 4;
 
-/** The last part of each key: its next row is mostly of the same owners and models. */
+/** The last parts of each key: its next row is mostly of the same owners and models. */
 function ownPartOf(row: LedgerRow): OwnPart {
   const known = remembered.get(row.keyHash);
-  if (known !== undefined && hasSameOwners(known.row, row)) return known.part;
+  if (known !== undefined) for (const each of known) if (hasSameOwners(each.row, row)) return each.part;
   const part = newOwnPart(row);
   if (remembered.size >= mostRemembered) remembered.clear();
-  remembered.set(row.keyHash, { row, part });
+  remembered.set(row.keyHash, [{ row, part }, ...(known ?? []).slice(0, mostOfKey - 1)]);
   return part;
 }
 

@@ -74,7 +74,8 @@ export class RowList {
     if (number !== undefined && number < this.floor) return;
     const known = this.byId.get(row.id);
     if (known !== undefined) this.drop(row.id);
-    const kept = { ...row, number: known?.number ?? number ?? this.issued };
+    const { id, startMs, text, isProvisional, indexes } = row;
+    const kept = { id, number: known?.number ?? number ?? this.issued, startMs, text, isProvisional, indexes };
     this.issued = Math.max(this.issued, kept.number + 1);
     this.byId.set(row.id, kept);
     for (const index of row.indexes) {

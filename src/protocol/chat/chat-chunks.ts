@@ -33,10 +33,10 @@ export class ChatChunks implements ChatSink {
   }
 
   start({ id, created, textFirst }: ChatHead): void {
-    const head = stringifyWire({ id, object: 'chat.completion.chunk', created, model: this.options.model });
-    this.envelope = `data: ${head.slice(0, -1)},"choices":`;
+    this.envelope = `data: {"id":${nameLiteral(id)},"object":"chat.completion.chunk","created":${created},"model":${nameLiteral(this.options.model)},"choices":`; // prettier-ignore
     this.before = `${this.envelope}[{"index":0,"delta":`;
-    this.contentBefore = flatWire(`${this.before}{"content":`);
+    // Joining makes one piece of it.
+    this.contentBefore = [this.before, '{"content":'].join('');
     this.say(`{"role":"assistant","content":${textFirst ? '""' : 'null'}}`);
   }
 
@@ -85,4 +85,11 @@ export class ChatChunks implements ChatSink {
   private say(delta: string): void {
     this.out += this.before + delta + this.after;
   }
+}
+
+const plain = /^[\w.:/ -]*$/;
+
+/** JSON string literal of a name; most are plain words. */
+function nameLiteral(name: string): string {
+  return plain.test(name) ? `"${name}"` : stringifyWire(name);
 }

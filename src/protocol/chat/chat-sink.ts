@@ -13,7 +13,7 @@ export interface ChatAnswerOptions {
   /** Reported as `prompt_tokens` when the answer was cut by a stop sequence, before upstream told its usage. */
   readonly estimatedInputTokens?: number;
   /** Asked for at the end of a stream that shows its cost; nano-dollars, undefined when nobody knows. */
-  readonly costNanos?: () => number | undefined;
+  readonly costNanos?: (() => number | undefined) | undefined;
 }
 
 /** A tool call of the answer, as the client knows it. */

@@ -92,8 +92,8 @@ function toolboxOf(fields: JsonObject, names: ToolNames): Toolbox {
 /** `tools`, or the legacy `functions` where there are none. */
 function declaredTools(fields: JsonObject, names: ToolNames): MappedTools & { readonly legacy: boolean } {
   if (!isGiven(fields['functions'])) {
-    const mapped = isGiven(fields['tools']) ? mapTools(fields['tools'], names) : noTools;
-    return { ...mapped, legacy: false };
+    const { tools, customTools } = isGiven(fields['tools']) ? mapTools(fields['tools'], names) : noTools;
+    return { tools, customTools, legacy: false };
   }
   if (isGiven(fields['tools'])) {
     throw invalidRequest("Send 'tools' or the older 'functions', not both.", 'functions');
