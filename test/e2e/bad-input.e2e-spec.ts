@@ -11,7 +11,7 @@ let bench: TestBench;
 
 beforeAll(async () => {
   await init();
-  bench = await startBench({ times: { requestBodyMs: 2_000, requestHeadersMs: 300 } });
+  bench = await startBench({ times: { requestBodyMs: 5_000, requestHeadersMs: 300 } });
 });
 
 /** Whatever was thrown at the process, it answers the next client. */

@@ -80,6 +80,10 @@ scrape_configs:
   - {job_name: gateway, static_configs: [{targets: ['${new URL(bench.url).host}']}]}
   - {job_name: sample, static_configs: [{targets: ['${sample.target}']}]}
 `);
+    // A renewal before the first scrape would be no change.
+    await eventually('Prometheus has scraped the gateway', async () => {
+      return (await prometheus.query('codex_refresh_seconds_count{job="gateway",outcome="renewed"}')).length > 0;
+    });
     const load = await SampleLoad.start(bench);
     await new Promise((resolve) => setTimeout(resolve, loadSeconds * 1_000));
     // A renewal that came late on a busy machine has to be scraped before the questions are asked.

@@ -60,7 +60,7 @@ const ask = (from: BenchProcess, credential = bench.credential) => from.tokens.f
 const current = (accountId: string) => simulator.tokens.current(accountId);
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !holds(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let tries = 0; tries < 2_000 && !holds(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(holds()).toBe(true);
 }
 
