@@ -44,6 +44,13 @@ export function teamMissing(teamId: string): GatewayError {
   );
 }
 
+/** 401: the key is of a team, and its user is no member of it any more. */
+export function memberMissing(teamId: string): GatewayError {
+  return authenticationFailed(
+    `Authentication Error, the user of this key is no member of Team=${teamId}. An admin of the team can add it with POST /team/member_add.`,
+  );
+}
+
 /** 403: the caller's address is not one the key may be used from. */
 export function networkDenied(address: string): GatewayError {
   return forbidden(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { personOf } from '../../kernel/principal';
 import { type AuditLog } from '../../state/audit/audit-log';
 import { type AuditRecord } from '../../state/audit/audit-record';
 import { type Change, type EntityRef } from '../../state/entities/entity';
@@ -69,13 +70,14 @@ export class AuditedWrites {
 
   private recordOf({ actor, action, objects, before, after }: AdminAct): AuditRecord {
     const { principal, via, clientIp, requestId } = actor;
+    const person = personOf(principal);
     const who = via === 'command' ? 'command' : principal.kind === 'master' ? 'master' : `key:${principal.keyHash}`;
     return {
       id: randomUUID(),
       atMs: this.store.nowMs(),
       actor: who,
       ...(principal.kind === 'master' || principal.keyAlias === undefined ? {} : { actorAlias: principal.keyAlias }),
-      ...(principal.userId === undefined ? {} : { actorUserId: principal.userId }),
+      ...(person === undefined ? {} : { actorUserId: person }),
       ...(clientIp === undefined ? {} : { clientIp }),
       ...(requestId === undefined ? {} : { requestId }),
       action,

@@ -141,7 +141,15 @@ describe('no key gives more than it has itself:', () => {
     expect((await minting.generate(actor, {})).key.row).toMatchObject({ team_id: 'crew', user_id: 'ann' });
     expect(await refusalOf(minting.generate(actor, { user_id: 'bob' }))).toMatchObject({ status: 403, param: 'user_id' }); // prettier-ignore
     await members.update(world.admin, { team_id: 'crew', user_id: 'ann', role: 'admin' });
-    expect((await minting.generate(actor, { user_id: 'bob' })).key.row).toMatchObject({ user_id: 'bob' });
+    expect(await refusalOf(minting.generate(actor, { user_id: 'bob' }))).toMatchObject({
+      status: 403,
+      param: 'user_id',
+    });
+    await members.add(actor, { team_id: 'crew', member: { user_id: 'bob' } });
+    expect((await minting.generate(actor, { user_id: 'bob' })).key.row).toMatchObject({
+      user_id: 'bob',
+      standing: 'team',
+    });
     // An admin of the team adds members, and manages none of another one.
     await members.add(actor, { team_id: 'crew', member: { user_id: 'carl', role: 'user' } });
     expect(await refusalOf(members.add(actor, { team_id: 'foreign', member: { user_id: 'carl' } }))).toMatchObject({ status: 404 }); // prettier-ignore

@@ -3,7 +3,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { type Change, type EntityRef } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
 import { name } from '../rows/field-types';
-import { type DeletedKeyRow, type KeyRow } from '../rows/key-row';
+import { type DeletedKeyRow, type KeyRow, standingOf } from '../rows/key-row';
 import { type Stored, stored } from '../rows/rows';
 import { digestOf, maskedSecret, newSecret } from '../secrets';
 import { type Actor, fieldDenied, isAdmin, notFound } from './actor';
@@ -12,7 +12,7 @@ import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
 import { exceededField } from './key-bounds';
 import { keptKeyFields, liftedFromMetadata, regenerateShape, type UpdateFields, updateShape } from './key-fields';
-import { checkedReferences, creatorOf, graceEnd, type MintedKey } from './key-minting';
+import { checkedReferences, creatorOf, graceEnd, type MintedKey, standingFor } from './key-minting';
 import { keyPut, rowOfUpdate } from './key-rows';
 import { assertAlias } from './key-standards';
 import { type ManagementParts } from './parts';
@@ -95,13 +95,13 @@ export class KeyChanges {
     const secret = new_key ?? newSecret();
     return retrying(async () => {
       const key = await this.access.managed(actor, target);
-      const turned = { ...key, row: this.turned(key.row, secret, grace_period) };
+      const turned = { ...key, row: this.turned(actor, key.row, { secret, grace: grace_period }) };
       const { key: changed, ignored } = await this.change(actor, turned, { ...rest, fields: changes }, 'key.regenerate');
       return { secret, key: changed, ignored };
     });
   } // prettier-ignore
 
-  private turned(row: KeyRow, secret: string, grace: string | undefined): KeyRow {
+  private turned(actor: Actor, row: KeyRow, { secret, grace }: { readonly secret: string; readonly grace: string | undefined }): KeyRow {
     const nowMs = this.parts.store.nowMs();
     const until = graceEnd(nowMs, grace);
     const [current, ...older] = row.secrets;
@@ -111,6 +111,7 @@ export class KeyChanges {
     if (row.secrets.some((each) => each.hash === hash)) throw invalidRequest("'new_key' is the present key.", 'new_key');
     return {
       ...row,
+      ...(row.user_id === undefined ? {} : { standing: standingOfTurned(actor, row, old.length > 0) }),
       secrets: [{ hash }, ...old.slice(0, mostOldSecrets)],
       key_name: maskedSecret(secret),
       rotations: row.rotations + 1,
@@ -127,7 +128,8 @@ export class KeyChanges {
     if (!isAdmin(actor)) await this.assertOwnChange(actor, key, read);
     assertAlias(read.fields.key_alias, this.parts.rules);
     const checks = await checkedReferences(this.parts, read.fields, !isAdmin(actor));
-    const updated = rowOfUpdate(key.row, read, this.parts.store.nowMs());
+    const updated = withStanding(actor, key.row, rowOfUpdate(key.row, read, this.parts.store.nowMs()));
+    if (!isAdmin(actor) && (updated.user_id !== key.row.user_id || updated.team_id !== key.row.team_id)) await this.access.assertMember(updated); // prettier-ignore
     await this.access.assertNoHigherOwner(actor, updated);
     if (!isAdmin(actor)) {
       const field = exceededField(await this.access.merged(updated), await this.access.granter(actor));
@@ -171,6 +173,19 @@ export class KeyChanges {
   private add(found: Map<string, Stored<'key'>>, key: Stored<'key'>): void {
     found.set(key.id, key);
   }
+}
+
+/** A new secret is known to who asked for it; an old one that works on, to who knew it before. */
+function standingOfTurned(actor: Actor, row: KeyRow, hasOld: boolean): KeyRow['standing'] {
+  const before = standingOf(row);
+  const now = standingFor(actor, row);
+  if (now === 'team' || before === 'team') return hasOld ? 'team' : now;
+  return before;
+}
+
+/** A key that changes hands is known to who had it. */
+function withStanding(actor: Actor, before: KeyRow, row: KeyRow): KeyRow {
+  return isAdmin(actor) || row.user_id === before.user_id ? row : { ...row, standing: 'team' };
 }
 
 /** A deleted key leaves a note without anything of a person. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { invalidRequest } from '../../kernel/errors';
+import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
 import { id } from '../rows/field-types';
@@ -85,7 +86,7 @@ export class UserManagement {
   /** @throws {GatewayError} 404, the same for unknown users and for others than the actor itself. */
   async seen(actor: Actor, userId: string): Promise<Stored<'user'>> {
     const user = await readOne(this.parts, 'user', userId);
-    if (user !== undefined && (isReader(actor) || actor.principal.userId === userId)) return user;
+    if (user !== undefined && (isReader(actor) || personOf(actor.principal) === userId)) return user;
     throw notFound('user', 'user_id');
   }
 
