@@ -5,7 +5,7 @@ import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts, type HolderRules, principalOf } from '../compile/principal-of';
 import { BoundedMap } from '../bounded-map';
 import { KeyAuthenticator } from '../key-authenticator';
-import { keyBlocked, keyExpired, memberMissing, teamBlocked, teamMissing } from '../key-refusals';
+import { keyBlocked, keyExpired, memberMissing, parentMissing, teamBlocked, teamMissing } from '../key-refusals';
 import { type MasterKeyAuthenticator } from '../master-key';
 import { type KeyRow, standingOf } from '../rows/key-row';
 import { type TeamRow } from '../rows/team-row';
@@ -109,10 +109,11 @@ export class KeyDirectory extends KeyAuthenticator {
   }
 }
 
-function refusalOf({ key, team }: HolderFacts, nowMs: number): Verdict['refusal'] {
+function refusalOf({ key, team, parents = [] }: HolderFacts, nowMs: number): Verdict['refusal'] {
   const { blocked, expiresMs, key_name, team_id } = key.row;
   if (blocked) return keyBlocked;
   if (expiresMs !== undefined && nowMs >= expiresMs) return (now) => keyExpired(key_name, expiresMs, now);
+  if (parents.includes(undefined)) return parentMissing;
   if (team_id === undefined) return undefined;
   if (team === undefined) return () => teamMissing(team_id);
   if (team.row.blocked) return () => teamBlocked(team_id);
@@ -126,7 +127,8 @@ function isOutOfTeam(key: KeyRow, { members_with_roles }: TeamRow): boolean {
 }
 
 /** When the verdict changes by itself. */
-function nextTurn({ key }: HolderFacts, graceUntilMs: number | undefined, nowMs: number): number {
-  const turns = [key.row.expiresMs, key.row.tempBudgetUntilMs, graceUntilMs];
+function nextTurn({ key, parents = [] }: HolderFacts, graceUntilMs: number | undefined, nowMs: number): number {
+  const raises = [key, ...parents].map((each) => each?.row.tempBudgetUntilMs);
+  const turns = [key.row.expiresMs, ...raises, graceUntilMs];
   return Math.min(...turns.map((turn) => (turn !== undefined && turn > nowMs ? turn : Number.POSITIVE_INFINITY)));
 }

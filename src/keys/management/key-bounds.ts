@@ -38,6 +38,12 @@ const rules: readonly Rule[] = [
   ['model_max_budget', areModelsExceeded],
 ];
 
+/** Whether a key, with its budget merged in, is held to anything that is used up. */
+export function hasLimits(row: KeyRow): boolean {
+  const { budgets, ...rates } = limitsOf(row, times);
+  return budgets.length > 0 || Object.keys(rates).length > 0 || modelLimitsOf(row, times).size > 0;
+}
+
 /** No limit is more than any. */
 function isMore(value: number | undefined, most: number | undefined): boolean {
   return most !== undefined && (value === undefined || value > most);

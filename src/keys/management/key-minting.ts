@@ -11,7 +11,7 @@ import { type Actor, actionDenied, fieldDenied, isAdmin } from './actor';
 import { retrying } from './audited-writes';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
-import { exceededField, inherited } from './key-bounds';
+import { exceededField, hasLimits, inherited } from './key-bounds';
 import { type GenerateFields, generateShape, keptKeyFields, liftedFromMetadata } from './key-fields';
 import { keyPut, rowOfNewKey } from './key-rows';
 import { assertAlias, assertWithinBounds, withDefaults } from './key-standards';
@@ -144,7 +144,9 @@ export class KeyMinting {
     const row = rowOfNewKey(read, { ...present(inherited(granter)), ...base }, this.parts.store.nowMs());
     const field = exceededField(row, granter);
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
-    return row;
+    const parents = hasLimits(granter) ? [actor.principal.keyHash, ...granter.parents] : granter.parents;
+    if (parents.length > mostParents) throw actionDenied(`This key comes from ${mostParents} others whose limits hold for it too, so it makes no more. Make the key with one of these, or ask the operator of this gateway.`); // prettier-ignore
+    return { ...row, parents };
   }
 
   /** What the key points to must be there, and stay so until it is stored. */
@@ -174,6 +176,9 @@ export async function checkedReferences(
     return { op: 'check', ...ref, expected: version };
   });
 }
+
+/** Each is one more book that every request is entered in. */
+const mostParents = 8;
 
 /** The right of members to make keys that are nobody's. */
 const serviceRoute = '/key/service-account/generate';
