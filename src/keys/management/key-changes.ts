@@ -79,11 +79,16 @@ export class KeyChanges {
 
   /** Deletes keys in one commit with other changes. */
   async removeAll(actor: Actor, keys: readonly Stored<'key'>[], more: readonly Change[] = [], action = 'key.delete'): Promise<void> {
-    const changes = keys.flatMap((key) => removal(key, this.parts.store.nowMs(), creatorOf(actor)));
+    const changes = this.removals(actor, keys);
     const objects: EntityRef[] = keys.map(({ kind, id }) => ({ kind, id }));
     const others = more.filter(({ op }) => op !== 'check').map(({ kind, id }) => ({ kind, id }));
     await this.parts.writes.commit({ actor, action, objects: [...others, ...objects], before: keys.map(({ row }) => row) }, [...changes, ...more]);
   } // prettier-ignore
+
+  /** What takes keys away, for those who commit it with something else. */
+  removals(actor: Actor, keys: readonly Stored<'key'>[]): readonly Change[] {
+    return keys.flatMap((key) => removal(key, this.parts.store.nowMs(), creatorOf(actor)));
+  }
 
   /** `POST /key/{key}/regenerate`: another secret for the same key; the old one works on for the time of grace. */
   async regenerate(actor: Actor, named: string | undefined, body: unknown): Promise<MintedKey> {
