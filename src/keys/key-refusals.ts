@@ -44,6 +44,13 @@ export function teamMissing(teamId: string): GatewayError {
   );
 }
 
+/** 401: something of the key's holder is stored in a form that cannot be used, so nobody knows what it may. */
+export function unreadable(kind: string, fields: readonly string[]): GatewayError {
+  return authenticationFailed(
+    `Authentication Error, '${fields.join("', '")}' of the ${kind} of this key cannot be used as stored. The operator of this gateway can set it again with POST /${kind}/update.`,
+  );
+}
+
 /** 401: the key was made by one with limits that counted for both, and that one was deleted. */
 export function parentMissing(): GatewayError {
   return authenticationFailed(

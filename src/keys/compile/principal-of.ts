@@ -5,7 +5,7 @@ import { present } from '../present';
 import { type LimitFields } from '../rows/limit-fields';
 import { standingOf } from '../rows/key-row';
 import { type Stored } from '../rows/rows';
-import { memberId } from '../rows/team-row';
+import { memberId } from '../../kernel/member-id';
 import { type BudgetRow } from '../rows/user-row';
 import { type LimitTimes, limitsOf, modelLimitsOf, withBudget } from './limits-of';
 import { policyOf } from './policy-of';

@@ -5,7 +5,15 @@ import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts, type HolderRules, principalOf } from '../compile/principal-of';
 import { BoundedMap } from '../bounded-map';
 import { KeyAuthenticator } from '../key-authenticator';
-import { keyBlocked, keyExpired, memberMissing, parentMissing, teamBlocked, teamMissing } from '../key-refusals';
+import {
+  keyBlocked,
+  keyExpired,
+  memberMissing,
+  parentMissing,
+  teamBlocked,
+  teamMissing,
+  unreadable,
+} from '../key-refusals';
 import { type MasterKeyAuthenticator } from '../master-key';
 import { type KeyRow, standingOf } from '../rows/key-row';
 import { type TeamRow } from '../rows/team-row';
@@ -109,10 +117,13 @@ export class KeyDirectory extends KeyAuthenticator {
   }
 }
 
-function refusalOf({ key, team, parents = [] }: HolderFacts, nowMs: number): Verdict['refusal'] {
+function refusalOf(facts: HolderFacts, nowMs: number): Verdict['refusal'] {
+  const { key, team, parents = [] } = facts;
   const { blocked, expiresMs, key_name, team_id } = key.row;
   if (blocked) return keyBlocked;
   if (expiresMs !== undefined && nowMs >= expiresMs) return (now) => keyExpired(key_name, expiresMs, now);
+  const bad = [key, ...parents, team, facts.user, facts.member].find((each) => each?.faults !== undefined);
+  if (bad?.faults !== undefined) return () => unreadable(bad.kind, bad.faults ?? []);
   if (parents.includes(undefined)) return parentMissing;
   if (team_id === undefined) return undefined;
   if (team === undefined) return () => teamMissing(team_id);

@@ -54,6 +54,7 @@ export class KeyAccess {
     await this.assertNoHigherOwner(actor, key.row);
     if (isAdmin(actor)) return;
     if (!(await this.isNear(actor, key))) throw actionDenied('This key may be seen by you, and not changed.');
+    if (key.faults !== undefined) throw actionDenied(`'${key.faults[0] ?? ''}' of that key cannot be used as it is stored: the operator sets it again.`); // prettier-ignore
     if (key.id === actor.principal.keyHash) return;
     const field = exceededField(await this.merged(key.row), await this.granter(actor));
     if (field === undefined) return;

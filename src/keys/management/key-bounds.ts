@@ -106,10 +106,21 @@ function areModelsExceeded(key: KeyRow, granter: KeyRow): boolean {
   });
 } // prettier-ignore
 
+/**
+ * Further lists that a key is held to. What fits a pattern of the granter may be the name of an access group, and would open
+ * all models of that group: so the granter's own list goes on to count.
+ */
+export function modelsWithin(key: KeyRow, granter: KeyRow): KeyRow['models_within'] {
+  const isByPattern = granter.models.length > 0 && !key.models.every((model) => granter.models.includes(model));
+  const lists = [...key.models_within, ...granter.models_within, ...(isByPattern ? [granter.models] : [])];
+  return [...new Map(lists.map((list) => [JSON.stringify(list), list])).values()];
+}
+
 /** Fields of the granter that a new key takes over when it does not say otherwise. */
 export function inherited(granter: KeyRow): Partial<KeyRow> {
   const { models, allowed_routes, allowed_networks, max_reasoning_effort, service_tier, forced_model } = granter;
   const { deployments, codex_mode, disable_fallbacks, rpm_limit, tpm_limit, max_parallel_requests } = granter;
+  const { contentLoggingUntilMs, tags, limit_mode } = granter;
   const { max_budget, soft_budget, budget_duration, budget_limits, model_max_budget, model_rpm_limit } = granter;
   const { model_tpm_limit, token_budget, request_budget, plan_share_5h, plan_share_week, expiresMs, team_id } = granter;
   return {
@@ -117,5 +128,6 @@ export function inherited(granter: KeyRow): Partial<KeyRow> {
     ...{ deployments, codex_mode, disable_fallbacks, rpm_limit, tpm_limit, max_parallel_requests },
     ...{ max_budget, soft_budget, budget_duration, budget_limits, model_max_budget, model_rpm_limit },
     ...{ model_tpm_limit, token_budget, request_budget, plan_share_5h, plan_share_week, expiresMs, team_id },
+    ...{ contentLoggingUntilMs, tags, ...(limit_mode === 'enforce' ? { limit_mode } : {}) },
   };
 }

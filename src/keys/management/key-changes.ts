@@ -10,7 +10,7 @@ import { type Actor, fieldDenied, isAdmin, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
-import { exceededField } from './key-bounds';
+import { exceededField, modelsWithin } from './key-bounds';
 import { keptKeyFields, liftedFromMetadata, regenerateShape, type UpdateFields, updateShape } from './key-fields';
 import { checkedReferences, creatorOf, graceEnd, type MintedKey, standingFor } from './key-minting';
 import { keyPut, rowOfUpdate } from './key-rows';
@@ -136,11 +136,15 @@ export class KeyChanges {
     const updated = withStanding(actor, key.row, rowOfUpdate(key.row, read, this.parts.store.nowMs()));
     if (!isAdmin(actor) && (updated.user_id !== key.row.user_id || updated.team_id !== key.row.team_id)) await this.access.assertMember(updated); // prettier-ignore
     await this.access.assertNoHigherOwner(actor, updated);
+    // What the operator says of models counts as it stands.
+    let within = isAdmin(actor) && read.fields.models !== undefined ? [] : updated.models_within;
     if (!isAdmin(actor)) {
-      const field = exceededField(await this.access.merged(updated), await this.access.granter(actor));
+      const granter = await this.access.granter(actor);
+      const field = exceededField(await this.access.merged(updated), granter);
       if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
+      within = modelsWithin(updated, granter);
     }
-    const row = { ...updated, updated_by: creatorOf(actor) };
+    const row = { ...updated, models_within: within, updated_by: creatorOf(actor) };
     const changed = await this.store(actor, key, { row, action, checks });
     return { key: changed, ignored: Object.keys(read.kept), setsBudget: setsBudget(read.fields) };
   }

@@ -11,7 +11,7 @@ import { type Actor, actionDenied, fieldDenied, isAdmin } from './actor';
 import { retrying } from './audited-writes';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
-import { exceededField, hasLimits, inherited } from './key-bounds';
+import { exceededField, hasLimits, inherited, modelsWithin } from './key-bounds';
 import { type GenerateFields, generateShape, keptKeyFields, liftedFromMetadata } from './key-fields';
 import { keyPut, rowOfNewKey } from './key-rows';
 import { assertAlias, assertWithinBounds, withDefaults } from './key-standards';
@@ -146,7 +146,7 @@ export class KeyMinting {
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
     const parents = hasLimits(granter) ? [actor.principal.keyHash, ...granter.parents] : granter.parents;
     if (parents.length > mostParents) throw actionDenied(`This key comes from ${mostParents} others whose limits hold for it too, so it makes no more. Make the key with one of these, or ask the operator of this gateway.`); // prettier-ignore
-    return { ...row, parents };
+    return { ...row, parents, models_within: modelsWithin(row, granter) };
   }
 
   /** What the key points to must be there, and stay so until it is stored. */

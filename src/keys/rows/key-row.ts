@@ -24,6 +24,8 @@ export const keyRowSchema = z.object({
   expiresMs: z.number().optional(),
   /** Empty: every model. */
   models: names.default([]),
+  /** Lists of the keys it comes from, where these have its models by a pattern only; each must allow a model too. */
+  models_within: z.array(names).default([]),
   aliases: mapOf(name).default({}),
   allowed_routes: names.optional(),
   tags: names.default([]),
