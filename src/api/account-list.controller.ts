@@ -35,7 +35,6 @@ const ClearRequest = z.looseObject({ account: z.string().nullish() });
 /** The door for operators who ask how the upstream logins are, and what keeps them from being used. */
 @ApiTags('Accounts')
 @ApiBearerAuth()
-@RouteGroup('management')
 @Controller()
 export class AccountListController {
   constructor(
@@ -44,6 +43,7 @@ export class AccountListController {
     private readonly answering: AnsweringService,
   ) {}
 
+  @RouteGroup('management', { roles: 'readers' })
   @Get('account/list')
   @ApiOperation({ summary: 'Upstream logins: state, plan, expiry, quota windows, cooldowns, advice; admin keys only' })
   list(@Req() request: FastifyRequest): { readonly accounts: readonly ListedAccount[] } {
@@ -52,6 +52,7 @@ export class AccountListController {
     return { accounts: this.tokens.accountStates().map((account) => listed(account, reports)) };
   }
 
+  @RouteGroup('management')
   @Post('account/clear_cooldown')
   @HttpCode(200)
   @ApiOperation({

@@ -106,7 +106,7 @@ describe('no key gives more than it has itself:', () => {
 
   it.each(adminOnlyKeyFields)('%s is set by admins only', async (field) => {
     const actor = await ann();
-    const samples: Body = { budget_id: 'big', limit_mode: 'observe', blocked: true, deployments: ['d'], codex_mode: false, content_logging_duration: '1d', temp_budget_increase: 5, temp_budget_expiry: '1d', permissions: { all: true }, organization_id: 'o', config: {}, spend: 0 }; // prettier-ignore
+    const samples: Body = { budget_id: 'big', limit_mode: 'observe', blocked: true, deployments: ['d'], codex_mode: false, content_logging_duration: '1d', temp_budget_increase: 5, temp_budget_expiry: '1d', permissions: { all: true }, organization_id: 'o', config: {}, spend: 0, tags: ['x'] }; // prettier-ignore
     const isNew = field in generateShape || !(field in updateShape);
     if (isNew) expect(await refusalOf(world.management.minting.generate(actor, { [field]: samples[field] }))).toMatchObject({ status: 403, param: field }); // prettier-ignore
     const key = actor.principal.keyHash;

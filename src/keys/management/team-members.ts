@@ -119,7 +119,9 @@ export class TeamMembers {
     const members = rows.map((each): Change => memberPut(each));
     const gone = drop.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, user) }));
     const keys = await Promise.all(drop.map((user) => this.keysOf(team.id, user)));
-    const act = { actor, action, before: team.row.members_with_roles, after: { members_with_roles, limits: rows } };
+    // A team may have thousands of members: only those that changed.
+    const before = unlike(team.row.members_with_roles, members_with_roles);
+    const act = { actor, action, before, after: { members_with_roles: unlike(members_with_roles, team.row.members_with_roles), limits: rows } }; // prettier-ignore
     const changes = [
       put,
       ...joined.flat(),
@@ -199,6 +201,11 @@ function assertMayLimit(actor: Actor, { user_id, role }: TeamMember, sent: Reado
   const field = ownLimits.find((name) => sent.has(name));
   if (field !== undefined) throw fieldDenied(field, 'what admins of a team may spend is decided by the operator');
 } // prettier-ignore
+
+function unlike(members: readonly TeamMember[], others: readonly TeamMember[]): readonly TeamMember[] {
+  const known = new Set(others.map(({ user_id, role }) => `${role} ${user_id}`));
+  return members.filter(({ user_id, role }) => !known.has(`${role} ${user_id}`));
+}
 
 function dedupe(changes: readonly Change[]): readonly Change[] {
   return [...new Map(changes.map((change) => [`${change.kind} ${change.id}`, change])).values()];
