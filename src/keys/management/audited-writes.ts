@@ -37,8 +37,8 @@ const mostText = 65_536;
 /** Every document is read whole at every look. @throws {GatewayError} 400 that names the largest field and the limit. */
 function assertSmall(change: Change): void {
   if (change.op !== 'put' || change.body.length <= mostText) return;
-  const { members_with_roles: _, ...row } = JSON.parse(change.body) as Readonly<Record<string, unknown>>;
-  const sizes = Object.entries(row).map(([name, value]): [string, number] => [name, JSON.stringify(value).length]);
+  const row = Object.entries(JSON.parse(change.body) as Readonly<Record<string, unknown>>).filter(([name]) => name !== 'members_with_roles'); // prettier-ignore
+  const sizes = row.map(([name, value]): [string, number] => [name, JSON.stringify(value).length]);
   if (sizes.reduce((sum, [, size]) => sum + size, 0) <= mostText) return;
   const [largest = ''] = sizes.sort((a, b) => b[1] - a[1])[0] ?? [];
   throw invalidRequest(`A ${change.kind} has at most ${mostText} characters of JSON in all, and '${largest}' has the most of them: shorten it.`, largest); // prettier-ignore

@@ -110,15 +110,19 @@ export class KeyMinting {
     const owned: GenerateFields = { ...fields, ...present({ team_id: fields.team_id ?? granter.team_id }) };
     const user_id = isService ? undefined : (fields.user_id ?? userId);
     if (owned.team_id === undefined) {
-      const makers = this.parts.rules.makers.personal_key_generation;
-      if (makers?.allowed_user_roles?.includes(role) === false) throw actionDenied(`Users with the role ${role} may not make personal keys here.`); // prettier-ignore
-      assertRequired(fields, makers?.required_params);
+      this.assertPersonalMaker(role, fields);
       if (user_id !== userId) throw fieldDenied('user_id', 'keys of others are made by the operator');
       return { ...owned, user_id };
     }
     await this.assertTeamMaker(actor, owned.team_id, isService ? 'service' : user_id === userId ? 'own' : 'others');
     assertRequired(fields, this.parts.rules.makers.team_key_generation?.required_params);
     return { ...owned, ...present({ user_id }) };
+  }
+
+  private assertPersonalMaker(role: Actor['principal']['role'], fields: GenerateFields): void {
+    const makers = this.parts.rules.makers.personal_key_generation;
+    if (makers?.allowed_user_roles?.includes(role) === false) throw actionDenied(`Users with the role ${role} may not make personal keys here.`); // prettier-ignore
+    assertRequired(fields, makers?.required_params);
   }
 
   private async assertTeamMaker(actor: Actor, teamId: string, whose: 'own' | 'others' | 'service'): Promise<void> {

@@ -119,7 +119,7 @@ describe('a key that somebody makes for somebody else', () => {
     const { minting, store } = world.management;
     const made = async (created_by: string | undefined): Promise<string | undefined> => {
       const { secret, key } = await minting.generate(world.admin, { team_id: 'a', user_id: 'victim' });
-      const { standing: _, ...row } = { ...key.row, created_by };
+      const row = { ...key.row, created_by, standing: undefined };
       const entity = (await store.many([{ kind: 'key', id: key.id }]))[0];
       await store.commit([{ op: 'put', kind: 'key', id: key.id, expected: entity?.version ?? 0, names: [`secret:${key.id}`], lists: [], body: JSON.stringify(row) }]); // prettier-ignore
       return personOf(await holderOf(world, secret));
