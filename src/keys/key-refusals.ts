@@ -51,13 +51,6 @@ export function unreadable(kind: string, fields: readonly string[]): GatewayErro
   );
 }
 
-/** 401: the key was made by one with limits that counted for both, and that one was deleted. */
-export function parentMissing(): GatewayError {
-  return authenticationFailed(
-    'Authentication Error, the key that made this one was deleted, and its limits went for this one too. Ask the operator of this gateway for another key.',
-  );
-}
-
 /** 401: the key is of a team, and its user is no member of it any more. */
 export function memberMissing(teamId: string): GatewayError {
   return authenticationFailed(

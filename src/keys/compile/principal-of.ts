@@ -13,8 +13,6 @@ import { policyOf } from './policy-of';
 /** Everything that is stored about the holder of a key. */
 export interface HolderFacts {
   readonly key: Stored<'key'>;
-  /** The keys it comes from, as `parents` of its row has them; undefined where one is gone. */
-  readonly parents?: readonly (Stored<'key'> | undefined)[];
   readonly team: Stored<'team'> | undefined;
   readonly user: Stored<'user'> | undefined;
   readonly member: Stored<'member'> | undefined;
@@ -66,7 +64,7 @@ function roleOf(role: Role = 'internal_user', isLent: boolean): Role {
 function scopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): readonly ScopeLimits[] {
   const { key, team, user, member, budgets } = facts;
   const { team_id: teamId, user_id: userId } = key.row;
-  const scopes = [key, ...parentsOf(facts)].map((each) => keyScope(each, budgets, { rules, nowMs }));
+  const scopes: ScopeLimits[] = [keyScope(facts, rules, nowMs)];
   if (team !== undefined) scopes.push(teamScope(team, facts, rules));
   if (team !== undefined && userId !== undefined) {
     const own = member === undefined ? {} : withBudget(member.row, budgetOf(member.row.budget_id, budgets));
@@ -82,16 +80,7 @@ function scopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): readon
   return scopes;
 }
 
-/** Else a key whose budget is spent would make itself another one. */
-function parentsOf({ parents = [] }: HolderFacts): readonly Stored<'key'>[] {
-  return parents.filter((each) => each !== undefined);
-}
-
-function keyScope(
-  key: Stored<'key'>,
-  budgets: HolderFacts['budgets'],
-  { rules, nowMs }: { readonly rules: HolderRules; readonly nowMs: number },
-): ScopeLimits {
+function keyScope({ key, budgets }: HolderFacts, rules: HolderRules, nowMs: number): ScopeLimits {
   const fields = withBudget(key.row, budgetOf(key.row.budget_id, budgets));
   const { key_alias, key_name, limit_mode } = key.row;
   const mode = limit_mode ?? rules.limitMode;
@@ -129,10 +118,8 @@ function modelScopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): P
       ofModel.push({ ...scope, model, limits });
     }
   };
-  for (const each of [key, ...parentsOf(facts)]) {
-    const keyFields = withBudget(each.row, budgetOf(each.row.budget_id, budgets));
-    add(keyScope(each, budgets, { rules, nowMs }), modelLimitsOf(keyFields, timesOfKey(each, nowMs)));
-  }
+  const keyFields = withBudget(key.row, budgetOf(key.row.budget_id, budgets));
+  add(keyScope(facts, rules, nowMs), modelLimitsOf(keyFields, timesOfKey(key, nowMs)));
   if (team !== undefined) {
     const teamFields = withBudget(team.row, budgetOf(team.row.budget_id, budgets));
     add(teamScope(team, facts, rules), modelLimitsOf(teamFields, anchorOf(team)));

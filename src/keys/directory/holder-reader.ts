@@ -25,8 +25,8 @@ export class HolderReader {
 
   /** The same for a key that was read already. */
   async about(key: Stored<'key'>): Promise<HolderReading> {
-    const { team_id, user_id, parents } = key.row;
-    const refs: EntityRef[] = parents.map((id) => ({ kind: 'key', id }));
+    const { team_id, user_id } = key.row;
+    const refs: EntityRef[] = [];
     if (team_id !== undefined) refs.push({ kind: 'team', id: team_id });
     if (user_id !== undefined) refs.push({ kind: 'user', id: user_id });
     if (team_id !== undefined && user_id !== undefined) refs.push({ kind: 'member', id: memberId(team_id, user_id) });
@@ -34,13 +34,10 @@ export class HolderReader {
     const team = only('team', around);
     const user = only('user', around);
     const member = only('member', around);
-    const ancestors = around
-      .slice(0, parents.length)
-      .map((each) => (each === undefined ? undefined : stored('key', each)));
-    const pointers = [key, ...ancestors, team, user, member].flatMap((each) => each?.row.budget_id ?? []);
+    const pointers = [key, team, user, member].flatMap((each) => each?.row.budget_id ?? []);
     const { budgets, refs: budgetRefs } = await this.budgets(pointers);
     const from = [{ kind: key.kind, id: key.id, version: key.version }, ...versionsOf(refs, around), ...budgetRefs];
-    return { facts: { key, parents: ancestors, team, user, member, budgets }, from };
+    return { facts: { key, team, user, member, budgets }, from };
   }
 
   /** Budgets by their ids. @throws {StateUnavailable} */

@@ -5,15 +5,7 @@ import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts, type HolderRules, principalOf } from '../compile/principal-of';
 import { BoundedMap } from '../bounded-map';
 import { KeyAuthenticator } from '../key-authenticator';
-import {
-  keyBlocked,
-  keyExpired,
-  memberMissing,
-  parentMissing,
-  teamBlocked,
-  teamMissing,
-  unreadable,
-} from '../key-refusals';
+import { keyBlocked, keyExpired, memberMissing, teamBlocked, teamMissing, unreadable } from '../key-refusals';
 import { type MasterKeyAuthenticator } from '../master-key';
 import { type KeyRow, standingOf } from '../rows/key-row';
 import { type TeamRow } from '../rows/team-row';
@@ -118,13 +110,12 @@ export class KeyDirectory extends KeyAuthenticator {
 }
 
 function refusalOf(facts: HolderFacts, nowMs: number): Verdict['refusal'] {
-  const { key, team, parents = [] } = facts;
+  const { key, team } = facts;
   const { blocked, expiresMs, key_name, team_id } = key.row;
   if (blocked) return keyBlocked;
   if (expiresMs !== undefined && nowMs >= expiresMs) return (now) => keyExpired(key_name, expiresMs, now);
-  const bad = [key, ...parents, team, facts.user, facts.member].find((each) => each?.faults !== undefined);
+  const bad = [key, team, facts.user, facts.member].find((each) => each?.faults !== undefined);
   if (bad?.faults !== undefined) return () => unreadable(bad.kind, bad.faults ?? []);
-  if (parents.includes(undefined)) return parentMissing;
   if (team_id === undefined) return undefined;
   if (team === undefined) return () => teamMissing(team_id);
   if (team.row.blocked) return () => teamBlocked(team_id);
@@ -138,8 +129,7 @@ function isOutOfTeam(key: KeyRow, { members_with_roles }: TeamRow): boolean {
 }
 
 /** When the verdict changes by itself. */
-function nextTurn({ key, parents = [] }: HolderFacts, graceUntilMs: number | undefined, nowMs: number): number {
-  const raises = [key, ...parents].map((each) => each?.row.tempBudgetUntilMs);
-  const turns = [key.row.expiresMs, ...raises, graceUntilMs];
+function nextTurn({ key }: HolderFacts, graceUntilMs: number | undefined, nowMs: number): number {
+  const turns = [key.row.expiresMs, key.row.tempBudgetUntilMs, graceUntilMs];
   return Math.min(...turns.map((turn) => (turn !== undefined && turn > nowMs ? turn : Number.POSITIVE_INFINITY)));
 }

@@ -1,5 +1,5 @@
 import { effortRanks } from '../../kernel/effort-ranks';
-import { type BudgetLimit, type Limits } from '../../kernel/limits';
+import { type BudgetLimit, type Limits, type ScopeLimits } from '../../kernel/limits';
 import { limitsOf, modelLimitsOf } from '../compile/limits-of';
 import { fitsPattern } from '../model-access';
 import { intersection } from '../networks';
@@ -38,10 +38,20 @@ const rules: readonly Rule[] = [
   ['model_max_budget', areModelsExceeded],
 ];
 
-/** Whether a key, with its budget merged in, is held to anything that is used up. */
-export function hasLimits(row: KeyRow): boolean {
-  const { budgets, ...rates } = limitsOf(row, times);
-  return budgets.length > 0 || Object.keys(rates).length > 0 || modelLimitsOf(row, times).size > 0;
+/**
+ * The first limit of a key, with its budget merged in, that none of some scopes has as tightly: another key that is entered
+ * in these scopes too would have it once more. Undefined when there is none.
+ */
+export function unsharedLimit(row: KeyRow, scopes: readonly Pick<ScopeLimits, 'limits'>[]): string | undefined {
+  const own = limitsOf(row, times);
+  const isLooser = (pick: (limits: Limits) => number | undefined): boolean =>
+    scopes.every(({ limits }) => isMore(pick(limits), pick(own)));
+  if (own.requestsPerWindow !== undefined && isLooser((limits) => limits.requestsPerWindow)) return 'rpm_limit';
+  if (own.tokensPerWindow !== undefined && isLooser((limits) => limits.tokensPerWindow)) return 'tpm_limit';
+  if (own.parallel !== undefined && isLooser((limits) => limits.parallel)) return 'max_parallel_requests';
+  const shared: Limits = { budgets: scopes.flatMap(({ limits }) => limits.budgets) };
+  if (!areBudgetsCovered(shared, own)) return 'max_budget';
+  return modelLimitsOf(row, times).size > 0 ? 'model_max_budget' : undefined;
 }
 
 /** No limit is more than any. */

@@ -1,4 +1,5 @@
 import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { type ScopeLimits } from '../../kernel/limits';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
@@ -11,7 +12,7 @@ import { type Actor, actionDenied, fieldDenied, isAdmin } from './actor';
 import { retrying } from './audited-writes';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
-import { exceededField, hasLimits, inherited, modelsWithin } from './key-bounds';
+import { exceededField, inherited, modelsWithin, unsharedLimit } from './key-bounds';
 import { type GenerateFields, generateShape, keptKeyFields, liftedFromMetadata } from './key-fields';
 import { keyPut, rowOfNewKey } from './key-rows';
 import { assertAlias, assertWithinBounds, withDefaults } from './key-standards';
@@ -148,9 +149,9 @@ export class KeyMinting {
     const row = rowOfNewKey(read, { ...present(inherited(granter)), ...base }, this.parts.store.nowMs());
     const field = exceededField(row, granter);
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
-    const parents = hasLimits(granter) ? [actor.principal.keyHash, ...granter.parents] : granter.parents;
-    if (parents.length > mostParents) throw actionDenied(`This key comes from ${mostParents} others whose limits hold for it too, so it makes no more. Make the key with one of these, or ask the operator of this gateway.`); // prettier-ignore
-    return { ...row, parents, models_within: modelsWithin(row, granter) };
+    const limit = unsharedLimit(granter, scopesInCommon(actor, row));
+    if (limit !== undefined) throw actionDenied(`This key has a limit of its own ('${limit}'), and a key that it makes would have it once more. Ask the operator of this gateway for the key, or to give the limit to the user (with a team: to the member) instead of the key.`); // prettier-ignore
+    return { ...row, models_within: modelsWithin(row, granter) };
   }
 
   /** What the key points to must be there, and stay so until it is stored. */
@@ -181,8 +182,15 @@ export async function checkedReferences(
   });
 }
 
-/** Each is one more book that every request is entered in. */
-const mostParents = 8;
+/** Whose books a key's calls are entered in beside its own, and those of another key too. */
+function scopesInCommon({ principal }: Actor, { team_id, user_id }: KeyRow): readonly ScopeLimits[] {
+  const isSameTeam = team_id === principal.teamId;
+  const isSameUser = user_id !== undefined && user_id === principal.userId;
+  return principal.scopes.filter(({ kind, mode }) => {
+    if (mode === 'observe' || !isSameTeam) return false;
+    return kind === 'team' || ((kind === 'member' || kind === 'user') && isSameUser);
+  });
+}
 
 /** The right of members to make keys that are nobody's. */
 const serviceRoute = '/key/service-account/generate';

@@ -43,8 +43,8 @@ describe('a service account', () => {
     expect(await refusalOf(make(plain))).toMatchObject({ status: 403, param: 'team_id' });
     await teams.update(world.admin, { team_id: 'a', team_member_permissions: ['/key/service-account/generate'] });
     expect((await make(plain)).key.row).toMatchObject({ team_id: 'a' });
-    const service = await make(await keyOf({ user_id: 'mallory', max_budget: 3 }));
-    expect(service.key.row).toMatchObject({ team_id: 'a', max_budget: 3 });
+    const service = await make(await keyOf({ user_id: 'mallory', allowed_routes: ['management_routes'] }));
+    expect(service.key.row).toMatchObject({ team_id: 'a', allowed_routes: ['management_routes'] });
     expect(service.key.row.user_id).toBeUndefined();
     // A service account makes none.
     expect((await refusalOf(make(await actorWith(world, service.secret)))).status).toBe(403);

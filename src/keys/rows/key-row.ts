@@ -40,8 +40,6 @@ export const keyRowSchema = z.object({
   /** Who may know the secret; see `standingOf`. */
   standing: z.enum(['operator', 'own', 'team']).optional(),
   updated_by: z.string().optional(),
-  /** Ids of the keys with limits that this one comes from, the nearest first; what it spends counts against these too. */
-  parents: z.array(digest).default([]),
   /** How often the secret was changed. */
   rotations: count.default(0),
   rotatedMs: z.number().optional(),
