@@ -4,8 +4,10 @@ import { callContextOf } from '../http/call-context';
 import { authenticationFailed, invalidRequest } from '../kernel/errors';
 import { type Actor } from '../keys/management/actor';
 
-/** Bodies of management routes are small. */
-const limits = { maxBytes: 4 * 1024 * 1024, maxDepth: 32, timeoutMs: 30_000 };
+/** Bodies of management routes are small; the largest is a new team with all its members. */
+const limits = { maxBytes: 1024 * 1024, maxDepth: 32, timeoutMs: 30_000 };
+/** Of an import, which brings many documents. */
+export const importBytes = 4 * 1024 * 1024;
 
 /** Who asks. @throws {Error} when the key guard did not run: a wiring bug. */
 export function actorOf(request: FastifyRequest): Actor {
@@ -15,8 +17,8 @@ export function actorOf(request: FastifyRequest): Actor {
 }
 
 /** The JSON body. @throws {GatewayError} 4xx */
-export async function bodyOf(request: FastifyRequest): Promise<unknown> {
-  return (await readJsonBody(request, limits)).json;
+export async function bodyOf(request: FastifyRequest, maxBytes = limits.maxBytes): Promise<unknown> {
+  return (await readJsonBody(request, { ...limits, maxBytes })).json;
 }
 
 /** The JSON body, or an empty object when there is none: some routes say everything in their path. */

@@ -3,7 +3,7 @@ import { customerView, keyView, membershipView, teamView, userView } from '../ke
 import { Management } from '../keys/management/management';
 import { type SeenCustomer } from '../keys/management/customer-management';
 import { type Stored, stored } from '../keys/rows/rows';
-import { memberId } from '../keys/rows/team-row';
+import { memberId } from '../kernel/member-id';
 import { type BookRef, Books } from './books';
 
 type View = Record<string, unknown>;

@@ -5,7 +5,7 @@ import { isHeldAdmin, actionDenied } from '../keys/management/actor';
 import { readDump } from '../keys/management/litellm-import';
 import { Management } from '../keys/management/management';
 import { RouteGroup } from '../keys/route-group.decorator';
-import { actorOf, bodyOf } from './admin-request';
+import { actorOf, bodyOf, importBytes } from './admin-request';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { SpendResets } from './spend-resets';
 
@@ -27,7 +27,7 @@ export class ImportController {
   async run(@Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     if (isHeldAdmin(actor)) throw actionDenied('An import may bring admins, so it needs a key without allowed_routes.');
-    return this.management.imports.run(actor, readDump(await bodyOf(request)), (kind, id, amount) =>
+    return this.management.imports.run(actor, readDump(await bodyOf(request, importBytes)), (kind, id, amount) =>
       this.spend.take(kind, id, amount),
     );
   }

@@ -1,6 +1,8 @@
 import { Controller, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { KeyGuard } from '../keys/key.guard';
+import { type Actor, isAdmin } from '../keys/management/actor';
 import { generateShape, regenerateShape, updateShape } from '../keys/management/key-fields';
 import { type MintedKey } from '../keys/management/key-minting';
 import { Management } from '../keys/management/management';
@@ -23,11 +25,13 @@ const makers = { roles: 'makers' } as const;
 @UseGuards(ManagementThrottlerGuard)
 @Controller('key')
 export class KeyController {
+  // eslint-disable-next-line max-params -- Nest fills it in; each is a room of its own
   constructor(
     private readonly management: Management,
     private readonly views: EntityViews,
     private readonly resets: SpendResets,
     private readonly alerts: AlertCenter,
+    private readonly guard: KeyGuard,
   ) {}
 
   @RouteGroup('management', makers)
@@ -36,7 +40,8 @@ export class KeyController {
   @ApiOperation({ summary: 'Makes a key; its value is shown this once' })
   @jsonBody(generateShape)
   async generate(@Req() request: FastifyRequest): Promise<object> {
-    return this.minted(await this.management.minting.generate(actorOf(request), await bodyOf(request)));
+    const [actor, body] = [actorOf(request), await bodyOf(request)];
+    return this.minted(await this.guarded(actor, body, () => this.management.minting.generate(actor, body)));
   }
 
   @RouteGroup('management', makers)
@@ -45,7 +50,8 @@ export class KeyController {
   @ApiOperation({ summary: 'Makes a key of a team that is no person’s' })
   @jsonBody(generateShape)
   async generateForService(@Req() request: FastifyRequest): Promise<object> {
-    return this.minted(await this.management.minting.generateForService(actorOf(request), await bodyOf(request)));
+    const [actor, body] = [actorOf(request), await bodyOf(request)];
+    return this.minted(await this.guarded(actor, body, () => this.management.minting.generateForService(actor, body)));
   }
 
   @RouteGroup('management', makers)
@@ -115,13 +121,20 @@ export class KeyController {
     return this.views.key(key);
   }
 
+  /** Who says what the key shall be may be guessing. */
+  private guarded(actor: Actor, body: unknown, work: () => Promise<MintedKey>): Promise<MintedKey> {
+    const isOwn = typeof body === 'object' && body !== null && ('key' in body || 'new_key' in body);
+    return isOwn && !isAdmin(actor) ? this.guard.guessing(actor.clientIp ?? '', work) : work();
+  }
+
   private minted(minted: MintedKey): object {
     this.alerts.keyCreated(newKey(minted.key));
     return mintedView(minted);
   }
 
   private async regenerated(request: FastifyRequest, named: string | undefined, body: unknown): Promise<object> {
-    const minted = await this.management.changes.regenerate(actorOf(request), named, body);
+    const actor = actorOf(request);
+    const minted = await this.guarded(actor, body, () => this.management.changes.regenerate(actor, named, body));
     return { ...(await this.views.key(minted.key)), ...secretView(minted) };
   }
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { personOf } from '../kernel/principal';
 import { Management } from '../keys/management/management';
 import { newUserShape, userShape } from '../keys/management/user-fields';
 import { keyView, nothingSpent, userView } from '../keys/management/views';
@@ -72,7 +73,7 @@ export class UserController {
   @queries('user_id')
   async info(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
-    const userId = textIn(query, 'user_id') ?? actor.principal.userId;
+    const userId = textIn(query, 'user_id') ?? personOf(actor.principal);
     if (userId === undefined) return { user_id: null, user_info: null, keys: [], teams: [] };
     const user = await this.management.users.seen(actor, userId);
     const filter = { page: 1, size: mostKeys, includeTeamKeys: false, sortBy: 'created_at', order: 'desc', userId } as const; // prettier-ignore

@@ -51,7 +51,6 @@ const ClearRequest = z.looseObject({ account: z.string().nullish() });
 /** The door for operators who ask how the upstream logins are, and what keeps them from being used. */
 @ApiTags('Accounts')
 @ApiBearerAuth()
-@RouteGroup('management')
 @Controller()
 export class AccountListController {
   constructor(
@@ -61,6 +60,7 @@ export class AccountListController {
     private readonly shares: PlanShares,
   ) {}
 
+  @RouteGroup('management', { roles: 'readers' })
   @Get('account/list')
   @ApiOperation({ summary: 'Upstream logins: state, plan, expiry, quota windows, cooldowns, advice; admin keys only' })
   list(@Req() request: FastifyRequest): { readonly accounts: readonly ListedAccount[] } {
@@ -78,6 +78,7 @@ export class AccountListController {
     return shares === undefined ? null : listedShares(shares);
   }
 
+  @RouteGroup('management')
   @Post('account/clear_cooldown')
   @HttpCode(200)
   @ApiOperation({

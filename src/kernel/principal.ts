@@ -47,6 +47,8 @@ export interface Principal {
   readonly teamAlias?: string;
   readonly userId?: string;
   readonly userEmail?: string;
+  /** Somebody other than the user knows the key: it is charged to the user, and acts as nobody. See `personOf`. */
+  readonly isLent?: true;
   readonly policy: CallPolicy;
   /** Whom its requests are charged to, the key itself first. The master key is charged and never refused. */
   readonly scopes: readonly ScopeLimits[];
@@ -54,6 +56,11 @@ export interface Principal {
   readonly modelScopes: ReadonlyMap<string, readonly ScopeLimits[]>;
   /** What a customer (end user) without limits of its own is held to. */
   readonly customerDefaults?: Limits;
+}
+
+/** Who acts when this key asks for something of a person: undefined for nobody's keys, and for those that others made for somebody. */
+export function personOf({ userId, isLent }: Pick<Principal, 'userId' | 'isLent'>): string | undefined {
+  return isLent === true ? undefined : userId;
 }
 
 /** Every model, every route the role allows, no changes. */

@@ -55,6 +55,11 @@ export class HitCounter implements ThrottlerStorage {
     return { hits: tally.hits, endsInMs: Math.max(0, tally.endsMs - nowMs), blockedForMs };
   }
 
+  /** How long a name is to be refused still; counts nothing. */
+  blockedForMs(name: string): number {
+    return Math.max(0, (this.tallies.get(name)?.blockedUntilMs ?? 0) - this.clock.monotonicMs());
+  }
+
   /** For `ThrottlerGuard`, which counts in milliseconds and answers in seconds. */
   increment(name: string, ttl: number, limit: number, blockDuration: number): ReturnType<ThrottlerStorage['increment']> {
     const { hits, endsInMs, blockedForMs } = this.hit(name, { windowMs: ttl, limit, blockMs: blockDuration });

@@ -44,6 +44,20 @@ export function teamMissing(teamId: string): GatewayError {
   );
 }
 
+/** 401: something of the key's holder is stored in a form that cannot be used, so nobody knows what it may. */
+export function unreadable(kind: string, fields: readonly string[]): GatewayError {
+  return authenticationFailed(
+    `Authentication Error, '${fields.join("', '")}' of the ${kind} of this key cannot be used as stored. The operator of this gateway can set it again with POST /${kind}/update.`,
+  );
+}
+
+/** 401: the key is of a team, and its user is no member of it any more. */
+export function memberMissing(teamId: string): GatewayError {
+  return authenticationFailed(
+    `Authentication Error, the user of this key is no member of Team=${teamId}. An admin of the team can add it with POST /team/member_add.`,
+  );
+}
+
 /** 403: the caller's address is not one the key may be used from. */
 export function networkDenied(address: string): GatewayError {
   return forbidden(

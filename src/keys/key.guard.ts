@@ -97,6 +97,25 @@ export class KeyGuard implements CanActivate {
     return read;
   }
 
+  /**
+   * Runs what tells whether a key exists: the making of one with a value of its own. A value that is taken counts as a wrong
+   * key, and an address that guessed too often is told nothing.
+   *
+   * @throws {GatewayError} 429, and whatever `work` throws.
+   */
+  async guessing<T>(clientIp: string, work: () => Promise<T>): Promise<T> {
+    const name = addressName(clientIp);
+    const waitMs = this.failures.blockedForMs(name);
+    if (waitMs > 0) throw tooManyFailures(waitMs);
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'already_exists' && error.param === 'key')
+        this.failures.hit(name, failureRule);
+      throw error;
+    }
+  }
+
   /** A wrong key counts against its address; a right one never asks here. */
   private counted(context: CallContext, error: unknown): unknown {
     if (!(error instanceof GatewayError) || error.status !== 401) return error;

@@ -3,7 +3,8 @@ import { utcDay } from '../kernel/periods';
 import { type BookReads } from './book-reads';
 import { type LedgerRow } from './ledger-row';
 import { type Amounts, amountsOf, budgetUnits } from './machine/amounts';
-import { bookOwner, type BookOwner, memberId, safeName } from './machine/book-keys';
+import { memberId, memberOf } from '../kernel/member-id';
+import { bookOwner, type BookOwner, safeName } from './machine/book-keys';
 import { counterName, type CounterSpan } from './machine/counter';
 import { amountsOfMetrics, dimsFrom, isAdjustment } from './machine/posting';
 import { type RowSpan } from './machine/row-list';
@@ -63,10 +64,7 @@ function sourceOf(key: string): Source {
   const owner = bookOwner(key);
   const totals = `${owner.kind}:${safeName(owner.id)}`;
   if (owner.kind !== 'member') return { owner, totals, entities: [totals] };
-  // Either id may hold a slash, so every way to divide them is looked at; rows say themselves whose they are.
-  const parts = owner.id.split('/');
-  const users = parts.slice(1).map((_, at) => parts.slice(at + 1).join('/'));
-  return { owner, totals, entities: users.map((user) => `user:${safeName(user)}`) };
+  return { owner, totals, entities: [`user:${safeName(memberOf(owner.id).userId)}`] };
 }
 
 function isOwn({ owner }: Source, teamId: string | undefined, userId: string | undefined, group: string): boolean {

@@ -1,5 +1,5 @@
 import { GatewayError } from '../kernel/errors';
-import { type Principal } from '../kernel/principal';
+import { personOf, type Principal } from '../kernel/principal';
 
 /** Whose figures somebody may see. */
 export type Sight =
@@ -14,7 +14,9 @@ export interface Owned {
 }
 
 /** The one place that says who may see what: admins and their viewers all, everybody else only what is their own. */
-export function sightOf({ role, keyHash, userId }: Principal): Sight {
+export function sightOf(principal: Principal): Sight {
+  const { role, keyHash } = principal;
+  const userId = personOf(principal);
   if (role === 'proxy_admin' || role === 'proxy_admin_viewer') return { kind: 'all' };
   return { kind: 'own', keyHash, ...(userId === undefined ? {} : { userId }) };
 }

@@ -37,7 +37,7 @@ function forcedBy(key: KeyRow, team: Partial<TeamRow> = {}): Partial<CallPolicy>
 
 function modelRulesOf(key: KeyRow, team: TeamRow | undefined, user: UserRow | undefined): readonly ModelRule[] {
   return [
-    ...ruleOf('key', key.models, team),
+    ...[key.models, ...key.models_within].flatMap((models) => ruleOf('key', models, team)),
     ...(team === undefined ? [] : ruleOf('team', team.models, undefined)),
     // As in LiteLLM, a person's own list counts for keys without a team only.
     ...(team === undefined && user !== undefined ? ruleOf('user', user.models, undefined) : []),

@@ -1,10 +1,11 @@
 import { type Limits, type ScopeLimits } from '../../kernel/limits';
 import { nanosFromDollars } from '../../kernel/money';
-import { type Principal } from '../../kernel/principal';
+import { type Principal, type Role } from '../../kernel/principal';
 import { present } from '../present';
 import { type LimitFields } from '../rows/limit-fields';
+import { standingOf } from '../rows/key-row';
 import { type Stored } from '../rows/rows';
-import { memberId } from '../rows/team-row';
+import { memberId } from '../../kernel/member-id';
 import { type BudgetRow } from '../rows/user-row';
 import { type LimitTimes, limitsOf, modelLimitsOf, withBudget } from './limits-of';
 import { policyOf } from './policy-of';
@@ -34,9 +35,10 @@ const noIncrease = { increaseNanos: 0 };
 export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: number): Principal {
   const { key, team, user } = facts;
   const { key_alias, team_id, user_id } = key.row;
+  const isLent = user_id !== undefined && standingOf(key.row) === 'team';
   return {
     kind: 'virtual',
-    role: user?.row.user_role ?? 'internal_user',
+    role: roleOf(user?.row.user_role, isLent),
     keyHash: key.id,
     ...present({
       keyAlias: key_alias,
@@ -44,6 +46,7 @@ export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: numbe
       teamAlias: team?.row.team_alias,
       userId: user_id,
       userEmail: user?.row.user_email,
+      isLent: isLent ? true : undefined,
       customerDefaults: rules.customer === undefined ? undefined : limitsOf(rules.customer, { anchorMs: 0, ...noIncrease }),
     }),
     policy: policyOf(key.row, team?.row, user?.row),
@@ -51,6 +54,11 @@ export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: numbe
     modelScopes: modelScopesOf(facts, rules, nowMs),
   };
 } // prettier-ignore
+
+/** Rights of a person go with keys that nobody else knows; to be held back goes with all of them. */
+function roleOf(role: Role = 'internal_user', isLent: boolean): Role {
+  return isLent && role !== 'internal_user_viewer' ? 'internal_user' : role;
+}
 
 /** The key first, then who it belongs to, then the gateway as a whole. */
 function scopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): readonly ScopeLimits[] {

@@ -2,8 +2,9 @@ import { type ChangedRef, type Entity, type EntityKind, type EntityRef } from '.
 import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts } from '../compile/principal-of';
 import { type Stored, stored } from '../rows/rows';
-import { memberId } from '../rows/team-row';
+import { memberId } from '../../kernel/member-id';
 import { type BudgetRow } from '../rows/user-row';
+import { unreadable } from '../key-refusals';
 import { secretName } from '../secrets';
 
 /** What is stored about a holder, and the documents it stands in, the missing ones too. */
@@ -45,9 +46,15 @@ export class HolderReader {
   ): Promise<{ readonly budgets: ReadonlyMap<string, BudgetRow>; readonly refs: readonly ChangedRef[] }> {
     const refs = [...new Set(ids)].map((id) => ({ kind: 'budget' as const, id }));
     const found = refs.length === 0 ? [] : await this.store.many(refs);
-    const budgets = new Map(found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, stored('budget', entity).row]]))); // prettier-ignore
+    const budgets = new Map(found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, whole(stored('budget', entity)).row]]))); // prettier-ignore
     return { budgets, refs: versionsOf(refs, found) };
   }
+}
+
+/** Limits that cannot be read are not taken for no limits. @throws {GatewayError} 401 */
+function whole<K extends EntityKind>(document: Stored<K>): Stored<K> {
+  if (document.faults !== undefined) throw unreadable(document.kind, document.faults);
+  return document;
 }
 
 /** In which version they were read; 0 for those that are not there. */

@@ -5,8 +5,10 @@ import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts, type HolderRules, principalOf } from '../compile/principal-of';
 import { BoundedMap } from '../bounded-map';
 import { KeyAuthenticator } from '../key-authenticator';
-import { keyBlocked, keyExpired, teamBlocked, teamMissing } from '../key-refusals';
+import { keyBlocked, keyExpired, memberMissing, teamBlocked, teamMissing, unreadable } from '../key-refusals';
 import { type MasterKeyAuthenticator } from '../master-key';
+import { type KeyRow, standingOf } from '../rows/key-row';
+import { type TeamRow } from '../rows/team-row';
 import { looksLikeKey } from '../secrets';
 import { FreshCache, type Known, type Loaded } from './fresh-cache';
 import { type HolderReader, type HolderReading } from './holder-reader';
@@ -107,13 +109,23 @@ export class KeyDirectory extends KeyAuthenticator {
   }
 }
 
-function refusalOf({ key, team }: HolderFacts, nowMs: number): Verdict['refusal'] {
+function refusalOf(facts: HolderFacts, nowMs: number): Verdict['refusal'] {
+  const { key, team } = facts;
   const { blocked, expiresMs, key_name, team_id } = key.row;
   if (blocked) return keyBlocked;
   if (expiresMs !== undefined && nowMs >= expiresMs) return (now) => keyExpired(key_name, expiresMs, now);
+  const bad = [key, team, facts.user, facts.member].find((each) => each?.faults !== undefined);
+  if (bad?.faults !== undefined) return () => unreadable(bad.kind, bad.faults ?? []);
   if (team_id === undefined) return undefined;
   if (team === undefined) return () => teamMissing(team_id);
-  return team.row.blocked ? () => teamBlocked(team_id) : undefined;
+  if (team.row.blocked) return () => teamBlocked(team_id);
+  return isOutOfTeam(key.row, team.row) ? () => memberMissing(team_id) : undefined;
+}
+
+/** The operator gives keys of a team to whom he likes; those that members made end with the membership. */
+function isOutOfTeam(key: KeyRow, { members_with_roles }: TeamRow): boolean {
+  if (key.user_id === undefined || standingOf(key) === 'operator') return false;
+  return !members_with_roles.some(({ user_id }) => user_id === key.user_id);
 }
 
 /** When the verdict changes by itself. */

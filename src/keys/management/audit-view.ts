@@ -26,3 +26,30 @@ export function withoutSecrets(value: unknown): unknown {
 function namesIn(metadata: unknown): unknown {
   return typeof metadata === 'object' && metadata !== null ? Object.keys(metadata) : metadata;
 }
+
+/** The fields of a row that are not the same in another one; the whole where there is nothing to compare. */
+export function differing(row: unknown, other: unknown): unknown {
+  if (!isMap(row) || !isMap(other)) return row;
+  const isSame = (name: string): boolean => JSON.stringify(row[name]) === JSON.stringify(other[name]);
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !isSame(name)));
+}
+
+const longest = 256;
+const mostEntries = 100;
+
+/** Long texts, lists and maps are cut: the log is kept in memory too. */
+export function shortened(value: unknown): unknown {
+  if (typeof value === 'string') return value.length > longest ? `${value.slice(0, longest)}… (${value.length})` : value;
+  if (Array.isArray(value)) {
+    const cut = value.slice(0, mostEntries).map(shortened);
+    return value.length > mostEntries ? [...cut, `… (${value.length})`] : cut;
+  }
+  if (!isMap(value)) return value;
+  const entries = Object.entries(value);
+  const cut = Object.fromEntries(entries.slice(0, mostEntries).map(([name, inner]) => [name.slice(0, longest), shortened(inner)]));
+  return entries.length > mostEntries ? { ...cut, '…': entries.length } : cut;
+} // prettier-ignore
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { personOf } from '../../kernel/principal';
 import { type AuditLog } from '../../state/audit/audit-log';
 import { type AuditRecord } from '../../state/audit/audit-record';
 import { type Change, type EntityRef } from '../../state/entities/entity';
 import { type EntityStore } from '../../state/entities/entity-store';
 import { type Actor } from './actor';
-import { withoutSecrets } from './audit-view';
+import { differing, shortened, withoutSecrets } from './audit-view';
 
 /** What an actor is about to do. `before` and `after` are rows; what is secret or personal is taken out of them. */
 export interface AdminAct {
@@ -30,6 +31,18 @@ export class ChangedMeanwhile extends GatewayError {
 }
 
 const mostTries = 5;
+/** Characters of a document; a team's members come on top. */
+const mostText = 65_536;
+
+/** Every document is read whole at every look. @throws {GatewayError} 400 that names the largest field and the limit. */
+function assertSmall(change: Change): void {
+  if (change.op !== 'put' || change.body.length <= mostText) return;
+  const row = Object.entries(JSON.parse(change.body) as Readonly<Record<string, unknown>>).filter(([name]) => name !== 'members_with_roles'); // prettier-ignore
+  const sizes = row.map(([name, value]): [string, number] => [name, JSON.stringify(value).length]);
+  if (sizes.reduce((sum, [, size]) => sum + size, 0) <= mostText) return;
+  const [largest = ''] = sizes.sort((a, b) => b[1] - a[1])[0] ?? [];
+  throw invalidRequest(`A ${change.kind} has at most ${mostText} characters of JSON in all, and '${largest}' has the most of them: shorten it.`, largest); // prettier-ignore
+}
 
 /** The only way in which documents are changed by people: written down first, then done. */
 export class AuditedWrites {
@@ -45,6 +58,8 @@ export class AuditedWrites {
    * a record nothing was done; with `mayHaveHappened` it may have been.
    */
   async commit(act: AdminAct, changes: readonly Change[]): Promise<void> {
+    // What is too large already can be switched off and deleted still.
+    if (/(create|update|regenerate|add)$/.test(act.action)) for (const change of changes) assertSmall(change);
     await this.perform(act, async () => {
       const reply = await this.store.commit(changes);
       if (reply.kind === 'moved') throw new ChangedMeanwhile();
@@ -69,19 +84,20 @@ export class AuditedWrites {
 
   private recordOf({ actor, action, objects, before, after }: AdminAct): AuditRecord {
     const { principal, via, clientIp, requestId } = actor;
+    const person = personOf(principal);
     const who = via === 'command' ? 'command' : principal.kind === 'master' ? 'master' : `key:${principal.keyHash}`;
     return {
       id: randomUUID(),
       atMs: this.store.nowMs(),
       actor: who,
       ...(principal.kind === 'master' || principal.keyAlias === undefined ? {} : { actorAlias: principal.keyAlias }),
-      ...(principal.userId === undefined ? {} : { actorUserId: principal.userId }),
+      ...(person === undefined ? {} : { actorUserId: person }),
       ...(clientIp === undefined ? {} : { clientIp }),
       ...(requestId === undefined ? {} : { requestId }),
       action,
       objects: objects.map(({ kind, id }) => `${kind}:${id}`),
-      before: withoutSecrets(before),
-      after: withoutSecrets(after),
+      before: shortened(withoutSecrets(differing(before, after))),
+      after: shortened(withoutSecrets(differing(after, before))),
       outcome: 'begun',
     };
   }

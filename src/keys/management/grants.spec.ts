@@ -74,14 +74,17 @@ describe('no key gives more than it has itself:', () => {
   it.each(Object.entries(bounds))('%s', async (field, { granted, within, more, param = field }) => {
     const actor = await ann({ [field]: granted });
     const { minting, changes, access } = world.management;
-    const child = await minting.generate(actor, { [field]: within });
+    // What is used up cannot be handed on: whoever could would have it again and again.
+    const isUsedUp = /budget|limit|share|parallel/.test(field);
+    if (isUsedUp)
+      for (const body of [{ [field]: within }, {}]) expect(await refusalOf(minting.generate(actor, body))).toMatchObject({ status: 403, code: 'action_not_allowed' }); // prettier-ignore
+    const child = isUsedUp ? await minting.generate(world.admin, { user_id: 'ann', [field]: within }) : await minting.generate(actor, { [field]: within }); // prettier-ignore
     expect(exceededField(child.key.row, await access.granter(actor))).toBeUndefined();
     // What is not said is taken over.
-    const heir = await minting.generate(actor, {});
-    expect(exceededField(heir.key.row, await access.granter(actor))).toBeUndefined();
+    if (!isUsedUp) expect(exceededField((await minting.generate(actor, {})).key.row, await access.granter(actor))).toBeUndefined(); // prettier-ignore
     for (const value of more) {
-      const made = await refusalOf(minting.generate(actor, { [field]: value }));
-      expect([value, made.status, made.param]).toEqual([value, 403, param]);
+      const refused = await refusalOf(minting.generate(actor, { [field]: value }));
+      expect([value, refused.status, refused.param]).toEqual([value, 403, param]);
       for (const key of [child.key.id, actor.principal.keyHash]) {
         const changed = await refusalOf(changes.update(actor, { key, [field]: value }));
         expect([value, changed.status, changed.param]).toEqual([value, 403, param]);
@@ -106,7 +109,7 @@ describe('no key gives more than it has itself:', () => {
 
   it.each(adminOnlyKeyFields)('%s is set by admins only', async (field) => {
     const actor = await ann();
-    const samples: Body = { budget_id: 'big', limit_mode: 'observe', blocked: true, deployments: ['d'], codex_mode: false, content_logging_duration: '1d', temp_budget_increase: 5, temp_budget_expiry: '1d', permissions: { all: true }, organization_id: 'o', config: {}, spend: 0 }; // prettier-ignore
+    const samples: Body = { budget_id: 'big', limit_mode: 'observe', blocked: true, deployments: ['d'], codex_mode: false, content_logging_duration: '1d', temp_budget_increase: 5, temp_budget_expiry: '1d', permissions: { all: true }, organization_id: 'o', config: {}, spend: 0, tags: ['x'] }; // prettier-ignore
     const isNew = field in generateShape || !(field in updateShape);
     if (isNew) expect(await refusalOf(world.management.minting.generate(actor, { [field]: samples[field] }))).toMatchObject({ status: 403, param: field }); // prettier-ignore
     const key = actor.principal.keyHash;
@@ -141,7 +144,15 @@ describe('no key gives more than it has itself:', () => {
     expect((await minting.generate(actor, {})).key.row).toMatchObject({ team_id: 'crew', user_id: 'ann' });
     expect(await refusalOf(minting.generate(actor, { user_id: 'bob' }))).toMatchObject({ status: 403, param: 'user_id' }); // prettier-ignore
     await members.update(world.admin, { team_id: 'crew', user_id: 'ann', role: 'admin' });
-    expect((await minting.generate(actor, { user_id: 'bob' })).key.row).toMatchObject({ user_id: 'bob' });
+    expect(await refusalOf(minting.generate(actor, { user_id: 'bob' }))).toMatchObject({
+      status: 403,
+      param: 'user_id',
+    });
+    await members.add(actor, { team_id: 'crew', member: { user_id: 'bob' } });
+    expect((await minting.generate(actor, { user_id: 'bob' })).key.row).toMatchObject({
+      user_id: 'bob',
+      standing: 'team',
+    });
     // An admin of the team adds members, and manages none of another one.
     await members.add(actor, { team_id: 'crew', member: { user_id: 'carl', role: 'user' } });
     expect(await refusalOf(members.add(actor, { team_id: 'foreign', member: { user_id: 'carl' } }))).toMatchObject({ status: 404 }); // prettier-ignore

@@ -1,10 +1,11 @@
+import { personOf } from '../../kernel/principal';
 import { oneOf } from '../../state/entities/entity-store';
 import { withBudget } from '../compile/limits-of';
 import { type KeyRow } from '../rows/key-row';
 import { type Stored, stored } from '../rows/rows';
 import { type TeamRow } from '../rows/team-row';
 import { digestOf, isDigest, looksLikeKey, secretName } from '../secrets';
-import { type Actor, actionDenied, isAdmin, isHeldAdmin, isReader, notFound } from './actor';
+import { type Actor, actionDenied, fieldDenied, isAdmin, isHeldAdmin, isReader, notFound } from './actor';
 import { exceededField } from './key-bounds';
 import { aliasName } from './key-rows';
 import { type ManagementParts } from './parts';
@@ -53,6 +54,7 @@ export class KeyAccess {
     await this.assertNoHigherOwner(actor, key.row);
     if (isAdmin(actor)) return;
     if (!(await this.isNear(actor, key))) throw actionDenied('This key may be seen by you, and not changed.');
+    if (key.faults !== undefined) throw actionDenied(`'${key.faults[0] ?? ''}' of that key cannot be used as it is stored: the operator sets it again.`); // prettier-ignore
     if (key.id === actor.principal.keyHash) return;
     const field = exceededField(await this.merged(key.row), await this.granter(actor));
     if (field === undefined) return;
@@ -71,6 +73,19 @@ export class KeyAccess {
       throw actionDenied(`The owner of that key is ${role}, and this key is held to some routes by allowed_routes.`);
   }
 
+  /**
+   * Keys of a team that are somebody's are a member's.
+   *
+   * @throws {GatewayError} 403
+   */
+  async assertMember({ team_id, user_id }: { readonly team_id?: string | undefined; readonly user_id?: string | undefined }): Promise<void> {
+    if (team_id === undefined || user_id === undefined) return;
+    const team = await oneOf(this.parts.store, { kind: 'team', id: team_id });
+    const members = team === undefined ? [] : stored('team', team).row.members_with_roles;
+    if (members.some((member) => member.user_id === user_id)) return;
+    throw fieldDenied('user_id', 'that user is no member of the team; its admin adds it with POST /team/member_add');
+  } // prettier-ignore
+
   /** The key that asks, with its budget merged in: what nobody it makes or changes may exceed. */
   async granter({ principal }: Actor): Promise<KeyRow> {
     const key = await this.find(principal.keyHash);
@@ -87,16 +102,16 @@ export class KeyAccess {
   /** The role of the actor's user in a team; undefined when it has none there. */
   async teamRole(actor: Actor, teamId: string): Promise<{ readonly team: TeamRow; readonly role: 'admin' | 'user' } | undefined> {
     const entity = await oneOf(this.parts.store, { kind: 'team', id: teamId });
-    if (entity === undefined || actor.principal.userId === undefined) return undefined;
+    if (entity === undefined || personOf(actor.principal) === undefined) return undefined;
     const team = stored('team', entity).row;
-    const member = team.members_with_roles.find(({ user_id }) => user_id === actor.principal.userId);
+    const member = team.members_with_roles.find(({ user_id }) => user_id === personOf(actor.principal));
     return member === undefined ? undefined : { team, role: member.role };
   } // prettier-ignore
 
   /** Its own key, a key of the same user, or one of a team whose admin the user is. */
   private async isNear(actor: Actor, key: Stored<'key'>): Promise<boolean> {
-    const { keyHash, userId } = actor.principal;
-    if (key.id === keyHash || (userId !== undefined && key.row.user_id === userId)) return true;
+    const person = personOf(actor.principal);
+    if (key.id === actor.principal.keyHash || (person !== undefined && key.row.user_id === person)) return true;
     return key.row.team_id !== undefined && (await this.teamRole(actor, key.row.team_id))?.role === 'admin';
   }
 }

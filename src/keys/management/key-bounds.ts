@@ -1,5 +1,5 @@
 import { effortRanks } from '../../kernel/effort-ranks';
-import { type BudgetLimit, type Limits } from '../../kernel/limits';
+import { type BudgetLimit, type Limits, type ScopeLimits } from '../../kernel/limits';
 import { limitsOf, modelLimitsOf } from '../compile/limits-of';
 import { fitsPattern } from '../model-access';
 import { intersection } from '../networks';
@@ -37,6 +37,22 @@ const rules: readonly Rule[] = [
   ['max_budget', (key, granter) => !areBudgetsCovered(limitsOf(key, times), limitsOf(granter, times))],
   ['model_max_budget', areModelsExceeded],
 ];
+
+/**
+ * The first limit of a key, with its budget merged in, that none of some scopes has as tightly: another key that is entered
+ * in these scopes too would have it once more. Undefined when there is none.
+ */
+export function unsharedLimit(row: KeyRow, scopes: readonly Pick<ScopeLimits, 'limits'>[]): string | undefined {
+  const own = limitsOf(row, times);
+  const isLooser = (pick: (limits: Limits) => number | undefined): boolean =>
+    scopes.every(({ limits }) => isMore(pick(limits), pick(own)));
+  if (own.requestsPerWindow !== undefined && isLooser((limits) => limits.requestsPerWindow)) return 'rpm_limit';
+  if (own.tokensPerWindow !== undefined && isLooser((limits) => limits.tokensPerWindow)) return 'tpm_limit';
+  if (own.parallel !== undefined && isLooser((limits) => limits.parallel)) return 'max_parallel_requests';
+  const shared: Limits = { budgets: scopes.flatMap(({ limits }) => limits.budgets) };
+  if (!areBudgetsCovered(shared, own)) return 'max_budget';
+  return modelLimitsOf(row, times).size > 0 ? 'model_max_budget' : undefined;
+}
 
 /** No limit is more than any. */
 function isMore(value: number | undefined, most: number | undefined): boolean {
@@ -100,10 +116,21 @@ function areModelsExceeded(key: KeyRow, granter: KeyRow): boolean {
   });
 } // prettier-ignore
 
+/**
+ * Further lists that a key is held to. What fits a pattern of the granter may be the name of an access group, and would open
+ * all models of that group: so the granter's own list goes on to count.
+ */
+export function modelsWithin(key: KeyRow, granter: KeyRow): KeyRow['models_within'] {
+  const isByPattern = granter.models.length > 0 && !key.models.every((model) => granter.models.includes(model));
+  const lists = [...key.models_within, ...granter.models_within, ...(isByPattern ? [granter.models] : [])];
+  return [...new Map(lists.map((list) => [JSON.stringify(list), list])).values()];
+}
+
 /** Fields of the granter that a new key takes over when it does not say otherwise. */
 export function inherited(granter: KeyRow): Partial<KeyRow> {
   const { models, allowed_routes, allowed_networks, max_reasoning_effort, service_tier, forced_model } = granter;
   const { deployments, codex_mode, disable_fallbacks, rpm_limit, tpm_limit, max_parallel_requests } = granter;
+  const { contentLoggingUntilMs, tags, limit_mode } = granter;
   const { max_budget, soft_budget, budget_duration, budget_limits, model_max_budget, model_rpm_limit } = granter;
   const { model_tpm_limit, token_budget, request_budget, plan_share_5h, plan_share_week, expiresMs, team_id } = granter;
   return {
@@ -111,5 +138,6 @@ export function inherited(granter: KeyRow): Partial<KeyRow> {
     ...{ deployments, codex_mode, disable_fallbacks, rpm_limit, tpm_limit, max_parallel_requests },
     ...{ max_budget, soft_budget, budget_duration, budget_limits, model_max_budget, model_rpm_limit },
     ...{ model_tpm_limit, token_budget, request_budget, plan_share_5h, plan_share_week, expiresMs, team_id },
+    ...{ contentLoggingUntilMs, tags, ...(limit_mode === 'enforce' ? { limit_mode } : {}) },
   };
 }

@@ -3,16 +3,16 @@ import { invalidRequest } from '../../kernel/errors';
 import { type Change, type EntityRef } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
 import { name } from '../rows/field-types';
-import { type DeletedKeyRow, type KeyRow } from '../rows/key-row';
+import { type DeletedKeyRow, type KeyRow, standingOf } from '../rows/key-row';
 import { type Stored, stored } from '../rows/rows';
 import { digestOf, maskedSecret, newSecret } from '../secrets';
 import { type Actor, fieldDenied, isAdmin, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
-import { exceededField } from './key-bounds';
+import { exceededField, modelsWithin } from './key-bounds';
 import { keptKeyFields, liftedFromMetadata, regenerateShape, type UpdateFields, updateShape } from './key-fields';
-import { checkedReferences, creatorOf, graceEnd, type MintedKey } from './key-minting';
+import { checkedReferences, creatorOf, graceEnd, type MintedKey, standingFor } from './key-minting';
 import { keyPut, rowOfUpdate } from './key-rows';
 import { assertAlias } from './key-standards';
 import { type ManagementParts } from './parts';
@@ -79,11 +79,16 @@ export class KeyChanges {
 
   /** Deletes keys in one commit with other changes. */
   async removeAll(actor: Actor, keys: readonly Stored<'key'>[], more: readonly Change[] = [], action = 'key.delete'): Promise<void> {
-    const changes = keys.flatMap((key) => removal(key, this.parts.store.nowMs(), creatorOf(actor)));
+    const changes = this.removals(actor, keys);
     const objects: EntityRef[] = keys.map(({ kind, id }) => ({ kind, id }));
     const others = more.filter(({ op }) => op !== 'check').map(({ kind, id }) => ({ kind, id }));
     await this.parts.writes.commit({ actor, action, objects: [...others, ...objects], before: keys.map(({ row }) => row) }, [...changes, ...more]);
   } // prettier-ignore
+
+  /** What takes keys away, for those who commit it with something else. */
+  removals(actor: Actor, keys: readonly Stored<'key'>[]): readonly Change[] {
+    return keys.flatMap((key) => removal(key, this.parts.store.nowMs(), creatorOf(actor)));
+  }
 
   /** `POST /key/{key}/regenerate`: another secret for the same key; the old one works on for the time of grace. */
   async regenerate(actor: Actor, named: string | undefined, body: unknown): Promise<MintedKey> {
@@ -95,13 +100,13 @@ export class KeyChanges {
     const secret = new_key ?? newSecret();
     return retrying(async () => {
       const key = await this.access.managed(actor, target);
-      const turned = { ...key, row: this.turned(key.row, secret, grace_period) };
+      const turned = { ...key, row: this.turned(actor, key.row, { secret, grace: grace_period }) };
       const { key: changed, ignored } = await this.change(actor, turned, { ...rest, fields: changes }, 'key.regenerate');
       return { secret, key: changed, ignored };
     });
   } // prettier-ignore
 
-  private turned(row: KeyRow, secret: string, grace: string | undefined): KeyRow {
+  private turned(actor: Actor, row: KeyRow, { secret, grace }: { readonly secret: string; readonly grace: string | undefined }): KeyRow {
     const nowMs = this.parts.store.nowMs();
     const until = graceEnd(nowMs, grace);
     const [current, ...older] = row.secrets;
@@ -111,6 +116,7 @@ export class KeyChanges {
     if (row.secrets.some((each) => each.hash === hash)) throw invalidRequest("'new_key' is the present key.", 'new_key');
     return {
       ...row,
+      ...(row.user_id === undefined ? {} : { standing: standingOfTurned(actor, row, old.length > 0) }),
       secrets: [{ hash }, ...old.slice(0, mostOldSecrets)],
       key_name: maskedSecret(secret),
       rotations: row.rotations + 1,
@@ -127,13 +133,18 @@ export class KeyChanges {
     if (!isAdmin(actor)) await this.assertOwnChange(actor, key, read);
     assertAlias(read.fields.key_alias, this.parts.rules);
     const checks = await checkedReferences(this.parts, read.fields, !isAdmin(actor));
-    const updated = rowOfUpdate(key.row, read, this.parts.store.nowMs());
+    const updated = withStanding(actor, key.row, rowOfUpdate(key.row, read, this.parts.store.nowMs()));
+    if (!isAdmin(actor) && (updated.user_id !== key.row.user_id || updated.team_id !== key.row.team_id)) await this.access.assertMember(updated); // prettier-ignore
     await this.access.assertNoHigherOwner(actor, updated);
+    // What the operator says of models counts as it stands.
+    let within = isAdmin(actor) && read.fields.models !== undefined ? [] : updated.models_within;
     if (!isAdmin(actor)) {
-      const field = exceededField(await this.access.merged(updated), await this.access.granter(actor));
+      const granter = await this.access.granter(actor);
+      const field = exceededField(await this.access.merged(updated), granter);
       if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
+      within = modelsWithin(updated, granter);
     }
-    const row = { ...updated, updated_by: creatorOf(actor) };
+    const row = { ...updated, models_within: within, updated_by: creatorOf(actor) };
     const changed = await this.store(actor, key, { row, action, checks });
     return { key: changed, ignored: Object.keys(read.kept), setsBudget: setsBudget(read.fields) };
   }
@@ -171,6 +182,19 @@ export class KeyChanges {
   private add(found: Map<string, Stored<'key'>>, key: Stored<'key'>): void {
     found.set(key.id, key);
   }
+}
+
+/** A new secret is known to who asked for it; an old one that works on, to who knew it before. */
+function standingOfTurned(actor: Actor, row: KeyRow, hasOld: boolean): KeyRow['standing'] {
+  const before = standingOf(row);
+  const now = standingFor(actor, row);
+  if (now === 'team' || before === 'team') return hasOld ? 'team' : now;
+  return before;
+}
+
+/** A key that changes hands is known to who had it. */
+function withStanding(actor: Actor, before: KeyRow, row: KeyRow): KeyRow {
+  return isAdmin(actor) || row.user_id === before.user_id ? row : { ...row, standing: 'team' };
 }
 
 /** A deleted key leaves a note without anything of a person. */

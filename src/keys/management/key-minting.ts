@@ -1,4 +1,6 @@
 import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { type ScopeLimits } from '../../kernel/limits';
+import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
 import { present } from '../present';
@@ -10,7 +12,7 @@ import { type Actor, actionDenied, fieldDenied, isAdmin } from './actor';
 import { retrying } from './audited-writes';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
-import { exceededField, inherited } from './key-bounds';
+import { exceededField, inherited, modelsWithin, unsharedLimit } from './key-bounds';
 import { type GenerateFields, generateShape, keptKeyFields, liftedFromMetadata } from './key-fields';
 import { keyPut, rowOfNewKey } from './key-rows';
 import { assertAlias, assertWithinBounds, withDefaults } from './key-standards';
@@ -62,14 +64,20 @@ export class KeyMinting {
     const { rules, store } = this.parts;
     if (!isAdmin(actor)) assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
     const fields = withDefaults(read.fields, rules);
-    const owner = isAdmin(actor) || isService ? fields : await this.ownedFields(actor, fields);
+    const owner = isAdmin(actor) ? fields : await this.ownedFields(actor, fields, isService);
     const changes = await this.checkedReferences(actor, owner);
+    if (!isAdmin(actor)) await this.access.assertMember(owner);
     assertAlias(owner.key_alias, rules);
     assertWithinBounds(owner, rules);
     const secret = owner.key ?? newSecret();
     const hash = digestOf(secret);
     const common = present({ created_by: creatorOf(actor), updated_by: creatorOf(actor) });
-    const base = { secrets: [{ hash }], key_name: maskedSecret(secret), ...common };
+    const base = {
+      secrets: [{ hash }],
+      key_name: maskedSecret(secret),
+      standing: standingFor(actor, owner),
+      ...common,
+    };
     const row = isAdmin(actor)
       ? rowOfNewKey({ ...read, fields: owner }, base, store.nowMs())
       : await this.boundedRow(actor, { ...read, fields: owner }, base);
@@ -95,31 +103,38 @@ export class KeyMinting {
   }
 
   /** Whose key it becomes when no admin asks: the caller's own, or one of a team the caller may make keys for. */
-  private async ownedFields(actor: Actor, fields: GenerateFields): Promise<GenerateFields> {
-    const { userId, role } = actor.principal;
+  private async ownedFields(actor: Actor, fields: GenerateFields, isService: boolean): Promise<GenerateFields> {
+    const { role } = actor.principal;
+    const userId = personOf(actor.principal);
     if (userId === undefined) throw actionDenied('This key belongs to nobody, so it cannot make keys. Ask the operator of this gateway.'); // prettier-ignore
     const granter = await this.access.granter(actor);
     const owned: GenerateFields = { ...fields, ...present({ team_id: fields.team_id ?? granter.team_id }) };
-    const user_id = fields.user_id ?? userId;
+    const user_id = isService ? undefined : (fields.user_id ?? userId);
     if (owned.team_id === undefined) {
-      const makers = this.parts.rules.makers.personal_key_generation;
-      if (makers?.allowed_user_roles?.includes(role) === false) throw actionDenied(`Users with the role ${role} may not make personal keys here.`); // prettier-ignore
-      assertRequired(fields, makers?.required_params);
+      this.assertPersonalMaker(role, fields);
       if (user_id !== userId) throw fieldDenied('user_id', 'keys of others are made by the operator');
       return { ...owned, user_id };
     }
-    await this.assertTeamMaker(actor, owned.team_id, user_id === userId);
+    await this.assertTeamMaker(actor, owned.team_id, isService ? 'service' : user_id === userId ? 'own' : 'others');
     assertRequired(fields, this.parts.rules.makers.team_key_generation?.required_params);
-    return { ...owned, user_id };
+    return { ...owned, ...present({ user_id }) };
   }
 
-  private async assertTeamMaker(actor: Actor, teamId: string, isOwn: boolean): Promise<void> {
+  private assertPersonalMaker(role: Actor['principal']['role'], fields: GenerateFields): void {
+    const makers = this.parts.rules.makers.personal_key_generation;
+    if (makers?.allowed_user_roles?.includes(role) === false) throw actionDenied(`Users with the role ${role} may not make personal keys here.`); // prettier-ignore
+    assertRequired(fields, makers?.required_params);
+  }
+
+  private async assertTeamMaker(actor: Actor, teamId: string, whose: 'own' | 'others' | 'service'): Promise<void> {
     const membership = await this.access.teamRole(actor, teamId);
     if (membership === undefined) throw fieldDenied('team_id', 'you are no member of that team');
     const allowed = this.parts.rules.makers.team_key_generation?.allowed_team_member_roles;
     if (allowed?.includes(membership.role) === false) throw fieldDenied('team_id', `members with the role ${membership.role} may not make keys here`); // prettier-ignore
     if (membership.role === 'admin') return;
-    if (!isOwn) throw fieldDenied('user_id', 'keys of other members are made by an admin of the team');
+    if (whose === 'service' && !membership.team.team_member_permissions.includes(serviceRoute)) throw fieldDenied('team_id', 'service accounts are made by an admin of the team, who can allow it to members with team_member_permissions'); // prettier-ignore
+    if (whose === 'service') return;
+    if (whose === 'others') throw fieldDenied('user_id', 'keys of other members are made by an admin of the team');
     const isPermitted = allowed !== undefined || membership.team.team_member_permissions.includes('/key/generate');
     if (!isPermitted) throw fieldDenied('team_id', 'members of that team may not make keys for it; its admin can allow it with team_member_permissions'); // prettier-ignore
   }
@@ -128,13 +143,15 @@ export class KeyMinting {
   private async boundedRow(
     actor: Actor,
     read: Pick<ReadFields<GenerateFields>, 'fields' | 'kept'>,
-    base: Pick<KeyRow, 'secrets' | 'key_name'>,
+    base: Pick<KeyRow, 'secrets' | 'key_name' | 'standing'>,
   ): Promise<KeyRow> {
     const granter = await this.access.granter(actor);
     const row = rowOfNewKey(read, { ...present(inherited(granter)), ...base }, this.parts.store.nowMs());
     const field = exceededField(row, granter);
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
-    return row;
+    const limit = unsharedLimit(granter, scopesInCommon(actor, row));
+    if (limit !== undefined) throw actionDenied(`This key has a limit of its own ('${limit}'), and a key that it makes would have it once more. Ask the operator of this gateway for the key, or to give the limit to the user (with a team: to the member) instead of the key.`); // prettier-ignore
+    return { ...row, models_within: modelsWithin(row, granter) };
   }
 
   /** What the key points to must be there, and stay so until it is stored. */
@@ -165,10 +182,29 @@ export async function checkedReferences(
   });
 }
 
+/** Whose books a key's calls are entered in beside its own, and those of another key too. */
+function scopesInCommon({ principal }: Actor, { team_id, user_id }: KeyRow): readonly ScopeLimits[] {
+  const isSameTeam = team_id === principal.teamId;
+  const isSameUser = user_id !== undefined && user_id === principal.userId;
+  return principal.scopes.filter(({ kind, mode }) => {
+    if (mode === 'observe' || !isSameTeam) return false;
+    return kind === 'team' || ((kind === 'member' || kind === 'user') && isSameUser);
+  });
+}
+
+/** The right of members to make keys that are nobody's. */
+const serviceRoute = '/key/service-account/generate';
+
+/** Who may know the secret of what an actor makes. */
+export function standingFor(actor: Actor, { user_id }: { readonly user_id?: string | undefined }): NonNullable<KeyRow['standing']> {
+  if (isAdmin(actor)) return 'operator';
+  return user_id !== undefined && user_id === personOf(actor.principal) ? 'own' : 'team';
+} // prettier-ignore
+
 /** Who made it: a user's id, else the digest of the key, else a word. */
 export function creatorOf({ principal, via }: Actor): string {
   if (via === 'command') return 'command';
-  return principal.kind === 'master' ? 'master' : (principal.userId ?? principal.keyHash);
+  return principal.kind === 'master' ? 'master' : (personOf(principal) ?? principal.keyHash);
 }
 
 function assertRequired(fields: GenerateFields, required: readonly string[] = []): void {

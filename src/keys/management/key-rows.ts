@@ -2,7 +2,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { type Put } from '../../state/entities/entity';
 import { after, isDuration } from '../rows/duration';
 import { type KeyRow, keyRowSchema } from '../rows/key-row';
-import { memberId } from '../rows/team-row';
+import { memberId } from '../../kernel/member-id';
 import { secretName } from '../secrets';
 import { type CommonKeyFields, type GenerateFields, type UpdateFields } from './key-fields';
 import { type ReadFields } from './request-fields';

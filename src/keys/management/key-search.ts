@@ -1,4 +1,5 @@
 import { invalidRequest } from '../../kernel/errors';
+import { personOf } from '../../kernel/principal';
 import { type PageQuery } from '../../state/entities/entity';
 import { type Stored, stored } from '../rows/rows';
 import { type Actor, isReader } from './actor';
@@ -60,7 +61,7 @@ export class KeySearch {
       if (teamId !== undefined) return just(listOf({ team_id: teamId, ...(userId === undefined ? {} : { user_id: userId }) }));
       return userId === undefined ? just(undefined) : this.listsOfUser(userId, filter);
     }
-    const own = actor.principal.userId;
+    const own = personOf(actor.principal);
     if (own === undefined) return Promise.resolve(undefined);
     if (userId !== undefined && userId !== own) return just(emptyList);
     return teamId === undefined ? this.listsOfUser(own, filter) : this.listsOfTeam(actor, { ...filter, teamId }, own);

@@ -36,6 +36,8 @@ export function keyFrom(source: Row): ReadRow<z.infer<typeof keyRowSchema>> {
     rotations: columns['rotation_count'] ?? 0,
     kept: keptOf(columns),
     created_by: textOf(columns['created_by']),
+    // Whoever made it there, it is the operator who brings it here.
+    standing: 'operator',
   };
   return parsed(keyRowSchema, token, { fields, columns });
 } // prettier-ignore

@@ -40,7 +40,7 @@ export class Management {
     this.changes = new KeyChanges(parts, this.access);
     this.search = new KeySearch(parts, this.access);
     this.teams = new TeamManagement(parts, this.changes);
-    this.members = new TeamMembers(parts, this.access);
+    this.members = new TeamMembers(parts, this.access, this.changes);
     this.users = new UserManagement(parts, this.minting, this.changes);
     this.budgets = new BudgetManagement(parts);
     this.customers = new CustomerManagement(parts);

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { personOf } from '../../kernel/principal';
 import { type Change, type Put } from '../../state/entities/entity';
 import { present } from '../present';
 import { id, name } from '../rows/field-types';
 import { type Stored, stored } from '../rows/rows';
-import { memberId, type TeamMember, type TeamRow, teamRowSchema } from '../rows/team-row';
+import { memberId } from '../../kernel/member-id';
+import { type TeamMember, type TeamRow, teamRowSchema } from '../rows/team-row';
 import { type Actor, isReader, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { committed, edited, readOne } from './edits';
@@ -93,7 +95,7 @@ export class TeamManagement {
   /** @throws {GatewayError} 404, the same for unknown teams and for those the actor is not in. */
   async seen(actor: Actor, teamId: string): Promise<Stored<'team'>> {
     const team = await readOne(this.parts, 'team', teamId);
-    if (team !== undefined && (isReader(actor) || isMember(team.row, actor.principal.userId))) return team;
+    if (team !== undefined && (isReader(actor) || isMember(team.row, personOf(actor.principal)))) return team;
     throw notFound('team', 'team_id');
   }
 
@@ -106,7 +108,7 @@ export class TeamManagement {
       userId,
     }: { readonly offset: number; readonly limit: number; readonly userId?: string | undefined },
   ): Promise<{ readonly teams: readonly Stored<'team'>[]; readonly total: number }> {
-    const user = isReader(actor) ? userId : (actor.principal.userId ?? '');
+    const user = isReader(actor) ? userId : (personOf(actor.principal) ?? '');
     const list = user === undefined ? {} : { list: `member:${user}` };
     const { entities, total } = await this.parts.store.page('team', { ...list, order: 'newest', offset, limit });
     return { teams: entities.map((entity) => stored('team', entity)), total };

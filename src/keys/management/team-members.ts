@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { invalidRequest } from '../../kernel/errors';
+import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
 import { id, text } from '../rows/field-types';
 import { limitShape } from '../rows/limit-fields';
-import { type Stored } from '../rows/rows';
-import { memberId, type MemberRow, memberRowSchema, type TeamMember, teamRole } from '../rows/team-row';
-import { type Actor, actionDenied, isAdmin, notFound } from './actor';
+import { type Stored, stored } from '../rows/rows';
+import { memberId } from '../../kernel/member-id';
+import { type MemberRow, memberRowSchema, type TeamMember, teamRole } from '../rows/team-row';
+import { type Actor, actionDenied, fieldDenied, isAdmin, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { committed, readOne } from './edits';
 import { type KeyAccess } from './key-access';
+import { type KeyChanges } from './key-changes';
 import { checkedReferences } from './key-minting';
+import { listOf } from './key-rows';
 import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
 import { type MemberEntry, memberEntry } from './team-fields';
@@ -25,6 +29,9 @@ const addBody = { team_id: id, member: entries, max_budget_in_team: max_budget, 
 const changeBody = { team_id: id, user_id: id, user_email: text, role: teamRole, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration, budget_id: id }; // prettier-ignore
 const removeBody = z.strictObject({ team_id: id, user_id: id.optional(), user_email: text.optional() });
 
+/** More keys than this are not deleted in one go. */
+const mostKeys = 1_000;
+
 /** A team after its members changed, and what was said of them. */
 export interface ChangedMembers {
   readonly team: Stored<'team'>;
@@ -37,6 +44,7 @@ export class TeamMembers {
   constructor(
     private readonly parts: ManagementParts,
     private readonly access: KeyAccess,
+    private readonly keys: KeyChanges,
   ) {}
 
   /** `POST /team/member_add`. @throws {GatewayError} 400, 403, 404 */
@@ -49,6 +57,7 @@ export class TeamMembers {
       const team = await this.ruled(actor, team_id);
       const added = await Promise.all(member.map((entry) => this.memberOf(entry)));
       const ids = new Set(added.map(({ user_id }) => user_id));
+      for (const each of added) assertMayLimit(actor, this.asBefore(team, each), new Set(Object.keys(fields)));
       const members_with_roles = [...team.row.members_with_roles.filter(({ user_id }) => !ids.has(user_id)), ...added];
       const rows = Object.keys(limits).length === 0 ? [] : [...ids].map((user_id) => memberRowSchema.parse({ team_id, user_id, ...limits }));
       return this.store(actor, team, { members_with_roles, rows, action: 'team.member_add', drop: [], add: [...ids] });
@@ -60,11 +69,13 @@ export class TeamMembers {
     const { fields, cleared } = readFields(body, { shape: changeBody });
     const { team_id, user_id, user_email, role, max_budget_in_team, ...limits } = fields;
     if (team_id === undefined) throw missing('team_id');
+    const sent = new Set([...Object.keys(fields), ...cleared]);
     return retrying(async () => {
       const team = await this.ruled(actor, team_id);
       const user = await this.idOf({ user_id, user_email });
       const before = team.row.members_with_roles.find((each) => each.user_id === user);
       if (before === undefined) throw notFound('member of that team', 'user_id');
+      assertMayLimit(actor, before, sent);
       const others = team.row.members_with_roles.filter((each) => each.user_id !== user);
       const members_with_roles = [...others, { ...before, ...present({ role }) }];
       const known = await readOne(this.parts, 'member', memberId(team_id, user));
@@ -107,12 +118,30 @@ export class TeamMembers {
     const checks = await Promise.all(rows.map(({ budget_id }) => checkedReferences(this.parts, { budget_id })));
     const members = rows.map((each): Change => memberPut(each));
     const gone = drop.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, user) }));
-    const act = { actor, action, before: team.row.members_with_roles, after: { members_with_roles, limits: rows } };
-    const changes = [put, ...joined.flat(), ...left.flat(), ...members, ...gone, ...dedupe(checks.flat())];
+    const keys = await Promise.all(drop.map((user) => this.keysOf(team.id, user)));
+    // A team may have thousands of members: only those that changed.
+    const before = unlike(team.row.members_with_roles, members_with_roles);
+    const act = { actor, action, before, after: { members_with_roles: unlike(members_with_roles, team.row.members_with_roles), limits: rows } }; // prettier-ignore
+    const changes = [
+      put,
+      ...joined.flat(),
+      ...left.flat(),
+      ...members,
+      ...gone,
+      ...this.keys.removals(actor, keys.flat()),
+      ...dedupe(checks.flat()),
+    ];
     const now = await committed(this.parts, put, act, changes);
     const users = await Promise.all([...add, ...drop].map((user) => readOne({ store }, 'user', user)));
     const found = await Promise.all(rows.map(({ user_id }) => readOne({ store }, 'member', memberId(team.id, user_id)))); // prettier-ignore
     return { team: now, users: users.flatMap((user) => user ?? []), members: found.flatMap((member) => member ?? []) };
+  }
+
+  /** A key that is made meanwhile is not stored: its making looks at the version of the team. */
+  private async keysOf(team_id: string, user_id: string): Promise<readonly Stored<'key'>[]> {
+    const { entities, total } = await this.parts.store.page('key', { list: listOf({ team_id, user_id }), order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
+    if (total > mostKeys) throw actionDenied(`The member has ${total} keys in the team, more than are deleted in one go. Delete keys with POST /key/delete first.`); // prettier-ignore
+    return entities.map((entity) => stored('key', entity));
   }
 
   /** A team whose members the actor may change. @throws {GatewayError} 403, 404 */
@@ -122,6 +151,11 @@ export class TeamMembers {
     if (team === undefined || role === undefined) throw notFound('team', 'team_id');
     if (role !== 'admin') throw actionDenied('Members of a team are changed by its admins.');
     return team;
+  }
+
+  /** An admin who is made a plain member by the same request counts as an admin still. */
+  private asBefore({ row }: Stored<'team'>, added: TeamMember): TeamMember {
+    return row.members_with_roles.find(({ user_id, role }) => user_id === added.user_id && role === 'admin') ?? added;
   }
 
   private async memberOf(entry: MemberEntry): Promise<TeamMember> {
@@ -151,6 +185,26 @@ export function memberPut(row: MemberRow): Change {
   const { team_id, user_id, budget_id } = row;
   const lists = [`team:${team_id}`, `user:${user_id}`, ...(budget_id === undefined ? [] : [`budget:${budget_id}`])];
   return { op: 'put', kind: 'member', id: memberId(team_id, user_id), names: [], lists, body: JSON.stringify(row) };
+}
+
+const ownLimits = ['max_budget_in_team', 'tpm_limit', 'rpm_limit', 'budget_duration'];
+
+/**
+ * Admins of a team say what its members may spend, and not what they themselves and each other may.
+ *
+ * @throws {GatewayError} 403
+ */
+function assertMayLimit(actor: Actor, { user_id, role }: TeamMember, sent: ReadonlySet<string>): void {
+  if (isAdmin(actor)) return;
+  if (sent.has('budget_id')) throw fieldDenied('budget_id', 'a budget may allow more than the team gives to its members');
+  if (role !== 'admin' && user_id !== personOf(actor.principal)) return;
+  const field = ownLimits.find((name) => sent.has(name));
+  if (field !== undefined) throw fieldDenied(field, 'what admins of a team may spend is decided by the operator');
+} // prettier-ignore
+
+function unlike(members: readonly TeamMember[], others: readonly TeamMember[]): readonly TeamMember[] {
+  const known = new Set(others.map(({ user_id, role }) => `${role} ${user_id}`));
+  return members.filter(({ user_id, role }) => !known.has(`${role} ${user_id}`));
 }
 
 function dedupe(changes: readonly Change[]): readonly Change[] {

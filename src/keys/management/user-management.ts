@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { invalidRequest } from '../../kernel/errors';
+import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
 import { id } from '../rows/field-types';
 import { type Stored, stored } from '../rows/rows';
-import { memberId } from '../rows/team-row';
+import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
 import { type Actor, actionDenied, isHeldAdmin, isReader, notFound } from './actor';
 import { retrying } from './audited-writes';
@@ -67,6 +68,7 @@ export class UserManagement {
       if (before === undefined) throw named === undefined && changes.user_email === undefined ? invalidRequest("'user_id' is missing.", 'user_id') : notFound('user', 'user_id');
       const row = edited<'user'>(userRowSchema, before.row, { ...read, fields: changes });
       assertMayGive(actor, row);
+      if (row.user_role !== before.row.user_role) assertMayGive(actor, before.row);
       const checks = await checkedReferences(this.parts, { budget_id: changes.budget_id });
       const put = userPut(before.id, row, before.version);
       return committed(this.parts, put, { actor, action: 'user.update', before: before.row, after: row }, [put, ...checks]);
@@ -85,7 +87,7 @@ export class UserManagement {
   /** @throws {GatewayError} 404, the same for unknown users and for others than the actor itself. */
   async seen(actor: Actor, userId: string): Promise<Stored<'user'>> {
     const user = await readOne(this.parts, 'user', userId);
-    if (user !== undefined && (isReader(actor) || actor.principal.userId === userId)) return user;
+    if (user !== undefined && (isReader(actor) || personOf(actor.principal) === userId)) return user;
     throw notFound('user', 'user_id');
   }
 
@@ -127,6 +129,7 @@ export class UserManagement {
     const { store } = this.parts;
     const user = await readOne(this.parts, 'user', userId);
     if (user === undefined) return;
+    assertMayGive(actor, user.row);
     const { entities, total } = await store.page('key', { list: listOf({ user_id: userId }), order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
     if (total > mostKeys) throw actionDenied(`The user has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first.`); // prettier-ignore
     const memberOf = await store.page('team', { list: `member:${userId}`, order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
@@ -145,5 +148,7 @@ export class UserManagement {
 /** An admin key that is held to some routes makes nobody admin. @throws {GatewayError} 403 */
 function assertMayGive(actor: Actor, { user_role }: UserRow): void {
   if (isHeldAdmin(actor) && user_role.startsWith('proxy_admin'))
-    throw actionDenied(`This key is held to some routes by allowed_routes, so it cannot give the role ${user_role}.`);
+    throw actionDenied(
+      `This key is held to some routes by allowed_routes, so it neither gives nor takes the role ${user_role}.`,
+    );
 }

@@ -1,7 +1,8 @@
 import { type LimitFields, limitShape } from '../rows/limit-fields';
 import { policyShape } from '../rows/policy-fields';
 import { type Stored } from '../rows/rows';
-import { memberId, type MemberRow } from '../rows/team-row';
+import { memberId } from '../../kernel/member-id';
+import { type MemberRow } from '../rows/team-row';
 
 /** What the books say of an entity. */
 export interface Spent {
@@ -53,6 +54,7 @@ export function keyView(key: Stored<'key'>, spent: Spent): View {
     rotation_count: row.rotations,
     last_rotation_at: dateOf(rotatedMs),
     ...row.kept,
+    ...faultsView(key),
   };
 }
 
@@ -84,6 +86,7 @@ export function teamView(team: Stored<'team'>, spent: Spent): View {
     created_at: dateOf(createdAtMs),
     updated_at: dateOf(updatedAtMs),
     ...row.kept,
+    ...faultsView(team),
   };
 }
 
@@ -117,11 +120,13 @@ export function userView(user: Stored<'user'>, spent: Spent): View {
     created_at: dateOf(createdAtMs),
     updated_at: dateOf(updatedAtMs),
     ...row.kept,
+    ...faultsView(user),
   };
 }
 
 /** A budget in LiteLLM's shape. */
-export function budgetView({ id, row, createdAtMs, updatedAtMs }: Stored<'budget'>): View {
+export function budgetView(budget: Stored<'budget'>): View {
+  const { id, row, createdAtMs, updatedAtMs } = budget;
   return {
     budget_id: id,
     ...limitsView(row),
@@ -129,6 +134,7 @@ export function budgetView({ id, row, createdAtMs, updatedAtMs }: Stored<'budget
     created_at: dateOf(createdAtMs),
     created_by: row.created_by ?? null,
     updated_at: dateOf(updatedAtMs),
+    ...faultsView(budget),
   };
 }
 
@@ -146,6 +152,11 @@ export function customerView(customer: Stored<'customer'>, spent: Spent, budget:
     budget_id: row.budget_id ?? null,
     litellm_budget_table: table === undefined ? null : limitsView(table),
   };
+}
+
+/** Fields that are stored and cannot be used: whoever they hold is refused until they are set again. */
+function faultsView({ faults }: { readonly faults?: readonly string[] }): View {
+  return faults === undefined ? {} : { unusable_fields: faults };
 }
 
 /** RFC 3339, or null. */

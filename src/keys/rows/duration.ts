@@ -1,13 +1,16 @@
+import { isDuration as isPeriod } from '../../kernel/periods';
+
 const form = /^([1-9]\d{0,5})(s|m|h|d|w|mo)$/;
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /** What a duration looks like, for messages. */
-export const durationForm = 'a duration such as 30s, 15m, 24h, 30d, 2w or 1mo';
+export const durationForm = 'a duration such as 30s, 15m, 24h, 30d, 2w or 1mo, of at most 100000';
 
 /** Whether a text is a duration: a whole number and `s`, `m`, `h`, `d`, `w` or `mo`. */
 export function isDuration(text: string): boolean {
-  return form.test(text);
+  // What budgets cannot count, nothing takes.
+  return form.test(text) && isPeriod(text);
 }
 
 /** The moment a duration after another, Unix milliseconds. Months are those of the calendar, in UTC. */

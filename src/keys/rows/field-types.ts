@@ -5,6 +5,7 @@ import { durationForm, isDuration } from './duration';
 /** The most that fits: nano-dollars are whole numbers below 2^53. */
 const mostDollars = 9_000_000;
 const longestText = 1_024;
+const mostEntries = 1_000;
 
 /** Text of a reasonable length, without control characters. */
 export const text = z
@@ -53,11 +54,13 @@ export const network = name.refine((value) => parseNetwork(value) !== undefined,
 });
 
 /** Names of models, groups, tags and the like. */
-export const names = z.array(name, { error: 'must be a list of names' }).max(1_000, { error: 'must have at most 1000 entries' }); // prettier-ignore
+export const names = z.array(name, { error: 'must be a list of names' }).max(mostEntries, { error: `must have at most ${mostEntries} entries` }); // prettier-ignore
 
 /** A map; a name `__proto__` is left out by the library, all others are plain names. */
 export function mapOf<S extends z.ZodType>(value: S): z.ZodType<Record<string, z.output<S>>> {
-  return z.record(z.string().max(longestText), value, { error: 'must be a map' });
+  return z
+    .record(z.string().max(longestText), value, { error: 'must be a map' })
+    .refine((map) => Object.keys(map).length <= mostEntries, { error: `must have at most ${mostEntries} entries` });
 }
 
 /** Anything the operator wants to keep beside an entity, at most 16 KiB of JSON. */

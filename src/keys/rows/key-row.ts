@@ -24,6 +24,8 @@ export const keyRowSchema = z.object({
   expiresMs: z.number().optional(),
   /** Empty: every model. */
   models: names.default([]),
+  /** Lists of the keys it comes from, where these have its models by a pattern only; each must allow a model too. */
+  models_within: z.array(names).default([]),
   aliases: mapOf(name).default({}),
   allowed_routes: names.optional(),
   tags: names.default([]),
@@ -35,6 +37,8 @@ export const keyRowSchema = z.object({
   /** LiteLLM's fields that are kept and shown, and do nothing here. */
   kept: z.record(z.string(), z.unknown()).default({}),
   created_by: z.string().optional(),
+  /** Who may know the secret; see `standingOf`. */
+  standing: z.enum(['operator', 'own', 'team']).optional(),
   updated_by: z.string().optional(),
   /** How often the secret was changed. */
   rotations: count.default(0),
@@ -43,6 +47,17 @@ export const keyRowSchema = z.object({
 
 /** A virtual key as it is stored. */
 export type KeyRow = z.infer<typeof keyRowSchema>;
+
+/**
+ * Who may know the secret of a key: the operator who made it, its own user only, or somebody of its team. The last one is
+ * charged to the user and has none of the user's rights: else whoever makes keys for others could act as they.
+ */
+export function standingOf({ standing, created_by, user_id }: Pick<KeyRow, 'standing' | 'created_by' | 'user_id'>): 'operator' | 'own' | 'team' {
+  if (standing !== undefined) return standing;
+  // Keys of an earlier release: what is not known to be the operator's or the user's own is taken for somebody else's.
+  if (created_by === undefined || created_by === 'master' || created_by === 'command') return 'operator';
+  return created_by === user_id ? 'own' : 'team';
+} // prettier-ignore
 
 /** What is kept of a deleted key: nothing that names a person. */
 export const deletedKeyRowSchema = z.object({

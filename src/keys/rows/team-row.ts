@@ -46,12 +46,3 @@ export const memberRowSchema = z.object({
 });
 /** What one member is held to in a team. */
 export type MemberRow = z.infer<typeof memberRowSchema>;
-
-/** Name of a member's document and of its counter book: `team/user`, so that no two pairs share one. */
-export function memberId(teamId: string, userId: string): string {
-  return `${escaped(teamId)}/${escaped(userId)}`;
-}
-
-function escaped(part: string): string {
-  return part.replaceAll('%', '%25').replaceAll('/', '%2F');
-}

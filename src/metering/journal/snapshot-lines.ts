@@ -1,4 +1,5 @@
-import { memberId, safeName } from '../machine/book-keys';
+import { memberId } from '../../kernel/member-id';
+import { safeName } from '../machine/book-keys';
 import { counterName, counterSpan } from '../machine/counter';
 import { type Book, type DayCells, type MeterState, newBook } from '../machine/meter-state';
 import { type PinBoard } from '../machine/pin-board';

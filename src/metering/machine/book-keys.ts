@@ -48,8 +48,3 @@ export function bookOwner(key: string): BookOwner {
   if (!isScopeKind(kind)) throw new Error('not the key of a book');
   return bar < 0 ? { kind, id } : { kind, id, model: plainName(key.slice(bar + 1)) };
 }
-
-/** Id of the book of a user within a team. */
-export function memberId(teamId: string, userId: string): string {
-  return `${teamId}/${userId}`;
-}

@@ -1,7 +1,8 @@
 import { utcDay } from '../../kernel/periods';
 import { adjustmentCall, type LedgerRow } from '../ledger-row';
 import { type Amounts, amountsOf, isRequest } from './amounts';
-import { bookKey, memberId, plainName, safeName } from './book-keys';
+import { memberId } from '../../kernel/member-id';
+import { bookKey, plainName, safeName } from './book-keys';
 
 /**
  * What a daily figure sums, in the order in which it is stored: spend (nano-dollars), input, cached input, cache-write,
@@ -116,7 +117,9 @@ function newOwnPart(row: LedgerRow): OwnPart {
   for (const tag of owners.tags) cells.push(`tag:${tag}`);
   if (owners.account !== '') cells.push(`account:${owners.account}`);
   const isMember = owners.team !== '' && owners.user !== '';
-  const totals = isMember ? [...listed, `member:${memberId(owners.team, owners.user)}`] : listed;
+  const totals = isMember
+    ? [...listed, `member:${safeName(memberId(plainName(owners.team), plainName(owners.user)))}`]
+    : listed;
   const parts = owners.group === '' ? [] : totals.map((book) => `${book}|${owners.group}`);
   return { owners, books: [...totals, ...parts], indexes, cells, totals, dims: dimsOf(row) };
 }

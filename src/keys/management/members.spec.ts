@@ -1,0 +1,53 @@
+import { actorWith, holderOf, keyWorld, type KeyWorld } from '../../../test/support/key-world';
+import { eventually } from '../../../test/support/login-gateways';
+import { type Actor } from './actor';
+
+let world: KeyWorld;
+let boss: Actor;
+beforeAll(async () => {
+  world = await keyWorld();
+  const members_with_roles = [{ user_id: 'boss', role: 'admin' }, { user_id: 'vice', role: 'admin' }, { user_id: 'tom', role: 'user' }]; // prettier-ignore
+  await world.management.teams.create(world.admin, { team_id: 't', members_with_roles, team_member_budget: 1, team_member_permissions: ['/key/generate'] }); // prettier-ignore
+  await world.management.teams.create(world.admin, { team_id: 'other', members_with_roles: [{ user_id: 'tom', role: 'user' }] }); // prettier-ignore
+  await world.management.budgets.create(world.admin, { budget_id: 'huge', max_budget: 1e6 });
+  boss = await actorWith(world, (await world.management.minting.generate(world.admin, { user_id: 'boss', team_id: 't' })).secret); // prettier-ignore
+});
+afterAll(() => world.close());
+
+describe('a member that leaves', () => {
+  it('leaves its keys of that team behind, and no others', async () => {
+    const { minting, members, access } = world.management;
+    const made = await minting.generate(world.admin, { user_id: 'tom', team_id: 't' });
+    const own = await minting.generate(await actorWith(world, made.secret), {});
+    const stays = [
+      await minting.generate(world.admin, { user_id: 'tom', team_id: 'other' }),
+      await minting.generate(world.admin, { user_id: 'tom' }),
+      await minting.generateForService(boss, { team_id: 't' }),
+    ];
+    await members.remove(boss, { team_id: 't', user_id: 'tom' });
+    for (const { secret, key } of [made, own]) {
+      expect(await access.find(key.id)).toBeUndefined();
+      await eventually('the key is unknown', async () => (await world.directory.authenticate(secret)) === undefined);
+    }
+    for (const { secret, key } of stays) expect((await holderOf(world, secret)).keyHash).toBe(key.id);
+    await members.add(boss, { team_id: 't', member: { user_id: 'tom' } });
+  });
+});
+
+describe('an admin of a team', () => {
+  it('says what members may spend, and not what it may itself, nor other admins', async () => {
+    const { members } = world.management;
+    const set = (actor: Actor, user_id: string, fields: object) => members.update(actor, { team_id: 't', user_id, ...fields }); // prettier-ignore
+    for (const user_id of ['boss', 'vice'])
+      for (const fields of [{ max_budget_in_team: 1e6 }, { max_budget_in_team: null }, { budget_duration: '1d' }, { rpm_limit: 9 }, { tpm_limit: null }, { budget_id: 'huge' }]) {
+        const [field] = Object.keys(fields);
+        await expect(set(boss, user_id, fields)).rejects.toMatchObject({ status: 403, param: field });
+      } // prettier-ignore
+    for (const user_id of ['boss', 'vice'])
+      await expect(members.add(boss, { team_id: 't', member: { user_id }, max_budget_in_team: 9 })).rejects.toMatchObject({ status: 403 }); // prettier-ignore
+    await expect(set(boss, 'tom', { budget_id: 'huge' })).rejects.toMatchObject({ status: 403, param: 'budget_id' });
+    await expect(set(boss, 'tom', { budget_id: null })).rejects.toMatchObject({ status: 403, param: 'budget_id' });
+    expect((await set(boss, 'tom', { max_budget_in_team: 4 })).members[0]?.row.max_budget).toBe(4);
+    expect((await set(world.admin, 'boss', { budget_id: 'huge' })).members[0]?.row.budget_id).toBe('huge');
+  });
+});
