@@ -30,6 +30,10 @@ export interface Progress {
   droppedParams: readonly string[];
   /** Usage of an answer that is no stream. */
   told: TokenUsage | undefined;
+  /** The client wanted no more while the upstream was at work: over when what is left was read or cancelled. */
+  rest: Promise<void> | undefined;
+  /** When the client had all that it got, if the books are closed later; monotonic milliseconds. */
+  endedMs: number | undefined;
   /** Stands in when the answer was ended by a stop sequence and upstream never told its usage. */
   estimatedUsage: TokenUsage | undefined;
 }
@@ -53,6 +57,8 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     end: undefined,
     droppedParams,
     told: undefined,
+    rest: undefined,
+    endedMs: undefined,
     estimatedUsage: undefined,
   };
 }
