@@ -12,6 +12,8 @@ export interface Progress {
   admissionStartedMs: number | undefined;
   modelLabel: string | undefined;
   modelGroup: string | undefined;
+  /** Name of the limits of a single model that hold for it: the group that its row belongs to. */
+  limitedModel: string | undefined;
   deployment: Deployment | undefined;
   /** From admission on; then the call must be settled. */
   ticket: Ticket | undefined;
@@ -45,6 +47,7 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     admissionStartedMs: undefined,
     modelLabel: undefined,
     modelGroup: undefined,
+    limitedModel: undefined,
     deployment: undefined,
     ticket: undefined,
     content: undefined,
