@@ -41,11 +41,10 @@ export async function modelFacts({ policy }: Principal, route: Route, groups: Mo
 
 /** Name of the caller's limits of single models that hold for a route; undefined when none do. */
 export async function limitedName(
-  principal: Principal | undefined,
+  principal: Principal,
   route: Route,
   groups: ModelGroups,
 ): Promise<string | undefined> {
-  if (principal === undefined || principal.modelScopes.size === 0) return undefined;
   return groups.meantBy(new Set(principal.modelScopes.keys()), route, principal.teamId);
 }
 
