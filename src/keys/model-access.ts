@@ -5,6 +5,8 @@ import { type ModelRule, type Principal } from '../kernel/principal';
 export interface ModelFacts {
   /** Further names it goes by: the model group it led to, the catalog's slug. */
   readonly names: readonly string[];
+  /** The request may have made its name up: it counts as it stands, and only what it led to fits patterns. */
+  readonly isFreeName?: boolean;
   /** `model_info.access_groups` of its deployments. */
   readonly accessGroups: readonly string[];
 }
@@ -36,11 +38,13 @@ const whose: Readonly<Record<ModelRule['author'], string>> = {
 };
 
 function refusingRule(principal: Principal, model: string, facts: ModelFacts): ModelRule | undefined {
-  const names = [model, ...facts.names];
-  return principal.policy.modelRules.find(({ models }) => !models.some((entry) => allows(entry, names, facts)));
+  const named = facts.isFreeName === true ? facts : { ...facts, names: [model, ...facts.names] };
+  return principal.policy.modelRules.find(
+    ({ models }) => !models.some((entry) => entry === model || allows(entry, named)),
+  );
 }
 
-function allows(entry: string, names: readonly string[], { accessGroups }: ModelFacts): boolean {
+function allows(entry: string, { names, accessGroups }: ModelFacts): boolean {
   if (entry === 'all-proxy-models' || accessGroups.includes(entry)) return true;
   return names.some((name) => (entry.includes('*') ? fitsPattern(entry, name) : entry === name));
 }

@@ -55,9 +55,19 @@ export class TokenEstimates {
     return this.known.get(`${keyHash}\n${modelGroup}`)?.perSecond.high ?? firstPerSecond;
   }
 
+  /** How long answers of this model to this key commonly are, or to anybody as long as it had none; 0 when nobody knows. */
+  usualOutput(keyHash: string, modelGroup: string): number {
+    const known = this.known.get(`${keyHash}\n${modelGroup}`) ?? this.known.get(`\n${modelGroup}`);
+    return known?.output.middle ?? 0;
+  }
+
   /** Learns from an answer whose usage upstream told. */
-  learn(keyHash: string, modelGroup: string, { size, usage, tookMs }: Answered): void {
-    const key = `${keyHash}\n${modelGroup}`;
+  learn(keyHash: string, modelGroup: string, answered: Answered): void {
+    this.learnFor(`${keyHash}\n${modelGroup}`, answered);
+    if (keyHash !== '') this.learnFor(`\n${modelGroup}`, answered);
+  }
+
+  private learnFor(key: string, { size, usage, tookMs }: Answered): void {
     const known = this.known.get(key) ?? newExperience();
     // Put in anew, so that what is used least lately is first and goes first.
     this.known.delete(key);
@@ -119,6 +129,7 @@ class Samples {
   private next = 0;
 
   low = 0;
+  middle = 0;
 
   constructor(public high: number) {}
 
@@ -132,6 +143,7 @@ class Samples {
       sorted.splice(placeIn(sorted, figure), 0, figure);
     }
     this.high = sorted[Math.ceil(sorted.length * 0.9) - 1] ?? figure;
+    this.middle = sorted[Math.floor(sorted.length / 2)] ?? figure;
     this.low = sorted[Math.floor(sorted.length * 0.1)] ?? figure;
   }
 }

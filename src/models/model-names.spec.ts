@@ -21,8 +21,8 @@ describe('a model name', () => {
     ['gpt-7-max', 'gpt-7-max', undefined],
     ['gpt-7-max-max', 'gpt-7-max', 'max'],
     ['house-high', 'house-high', undefined],
-    ['vendor/openai/gpt-5.5', 'gpt-5.5', undefined],
-    ['vendor/gpt-5.5-low', 'gpt-5.5', 'low'],
+    ['openrouter/openai/gpt-5.5', 'gpt-5.5', undefined],
+    ['azure/gpt-5.5-low', 'gpt-5.5', 'low'],
     ['codex-gpt-5.5:high', 'gpt-5.5', 'high'],
   ])('%s means the listed model %s with effort %s', (name, slug, effort) => {
     expect(read(name)).toEqual({ slug, effort, state: 'listed' });
@@ -60,6 +60,9 @@ describe('a model name', () => {
     ['gpt-5.3-codex-spark', 'gpt-5.3-codex-spark', undefined],
     ['codex/', 'codex/', undefined],
     ['vendor/gpt-9', 'vendor/gpt-9', undefined],
+    ['vendor/gpt-5.5', 'vendor/gpt-5.5', undefined],
+    ['gpt-6.1-solzzz/gpt-5.5-high', 'gpt-6.1-solzzz/gpt-5.5', 'high'],
+    ['gpt-6.1-sol/gpt-5.5', 'gpt-6.1-sol/gpt-5.5', undefined],
     ['GPT-9-High', 'GPT-9', 'high'],
   ])('%s that nobody knows goes out as %s with effort %s', (name, slug, effort) => {
     expect(read(name)).toEqual({ slug, effort, state: 'unknown' });

@@ -1,4 +1,12 @@
-import { aliases, dashPrefix, effortNames, effortSeparators, providerPrefixes, retiredSlugs } from './name-tables';
+import {
+  aliases,
+  dashPrefix,
+  effortNames,
+  effortSeparators,
+  foreignPrefixes,
+  providerPrefixes,
+  retiredSlugs,
+} from './name-tables';
 
 const effortSuffix = new RegExp(`^(.+)[${effortSeparators}](${effortNames.join('|')})$`);
 
@@ -38,10 +46,13 @@ function modelAndEffort(name: string, isListed: IsListed): NamedModel | undefine
   return model === undefined ? undefined : { ...model, effort };
 }
 
-/** A provider that we do not know (`vendor/openai/gpt-5.5`) is a prefix only when a model follows its last slash. */
+/**
+ * Behind prefixes of other gateways (`openrouter/openai/gpt-5.5`). Only known ones: before any slash there could otherwise
+ * stand the name of a model that a key or a wildcard is open for.
+ */
 function behindForeignPrefix(name: string, isListed: IsListed): NamedModel | undefined {
-  const slash = name.lastIndexOf('/');
-  return slash === -1 ? undefined : modelAndEffort(name.slice(slash + 1), isListed);
+  const prefix = foreignPrefixes.find((candidate) => name.startsWith(candidate));
+  return prefix === undefined ? undefined : modelAndEffort(withoutPrefix(name.slice(prefix.length)), isListed);
 }
 
 function known(name: string, isListed: IsListed): Known | undefined {

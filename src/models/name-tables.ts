@@ -6,6 +6,11 @@
 /** Provider prefixes that people write before a model name, longest first. */
 export const providerPrefixes: readonly string[] = ['codex-oauth/', 'codex_oauth/', 'chatgpt/', 'openai/', 'codex/'];
 
+/** Written before those, or instead of them, by gateways in front of us; only a prefix when what follows is a model. */
+export const foreignPrefixes: readonly string[] = [
+  'openrouter/', 'litellm_proxy/', 'litellm/', 'github_copilot/', 'azure/', 'azure_ai/', 'vercel_ai_gateway/',
+]; // prettier-ignore
+
 /** Written with a dash by some tools; only a prefix when what follows is a model. */
 export const dashPrefix = 'codex-';
 

@@ -54,3 +54,20 @@ describe('what a request says about its own routing', () => {
     expect(wishFieldsOf({ model: 'm' })).toBeUndefined();
   });
 });
+
+describe('a request with very much beside its question', () => {
+  const crowd = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`k${at}`, 1]));
+  const many = Array.from({ length: 400_000 }, (_, at) => `t${at}`);
+
+  it('has only what is read of it picked out', () => {
+    const fields = wishFieldsOf({ metadata: { ...crowd, tags: many, session_id: 's' }, tags: many });
+    expect(JSON.stringify(fields).length).toBeLessThan(20_000);
+    const { tags, session } = readWishes(fields, {});
+    expect([tags?.length, tags?.[0], session]).toEqual([32, 't0', 's']);
+  });
+
+  it('is told when a list of fallbacks names more groups than are read', () => {
+    const body = { context_window_fallbacks: [crowd] };
+    expect(() => wishFieldsOf(body)).toThrow("An entry of 'context_window_fallbacks' has at most 1000 members.");
+  });
+});

@@ -58,10 +58,32 @@ export function wishFieldsOf(body: unknown): JsonObject | undefined {
   let found: JsonObject | undefined;
   for (const name of bodyFields) {
     const value = body[name];
-    if (value !== undefined && value !== null) (found ??= {})[name] = value;
+    if (value !== undefined && value !== null) (found ??= {})[name] = modest(name, value);
   }
   return found;
 }
+
+/** Of metadata only what is read; of lists as much as can count. A request may bring hundreds of thousands of entries. */
+function modest(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, mostRead).map((entry) => shortened(entry, name));
+  return isJsonObject(value) && metadataFields.has(name) ? { tags: listStart(value['tags']), session_id: value['session_id'] } : value;
+} // prettier-ignore
+
+/** @throws {GatewayError} 400 for more groups in one entry than anybody has. */
+function shortened(entry: unknown, field: string): unknown {
+  if (!isJsonObject(entry)) return entry;
+  if (Object.keys(entry).length > mostRead)
+    throw invalidRequest(`An entry of '${field}' has at most ${mostRead} members.`, field);
+  return entry;
+}
+
+function listStart(value: unknown): unknown {
+  return Array.isArray(value) ? (value as readonly unknown[]).slice(0, mostRead) : undefined;
+}
+
+/** Entries of a list that are looked at. */
+const mostRead = 1_000;
+const metadataFields: ReadonlySet<string> = new Set(['metadata', 'litellm_metadata']);
 
 /**
  * Reads body before headers. Names that LiteLLM knows and that mean nothing here are passed over.

@@ -96,7 +96,7 @@ export class Fallbacks {
     };
     try {
       const found = await this.groups.resolve(target.model, plan.caller.teamId);
-      if (!plan.caller.mayUse(target.model, found.modelGroup)) throw modelNotFound(target.model);
+      if (!(await plan.caller.mayUse(target.model, found))) throw modelNotFound(target.model);
       route = plan.narrow(found);
       trail.fallbacks += 1;
       const answer = await this.visit(plan, { route, call: target.call, trail }, watched, undefined);

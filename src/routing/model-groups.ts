@@ -6,6 +6,7 @@ import { SETTINGS } from '../config/config.module';
 import { SettingsChanges } from '../config/settings-holder';
 import { GatewayError, modelNotFound } from '../kernel/errors';
 import { ModelCatalog } from '../models/model-catalog';
+import { providerPrefixes } from '../models/name-tables';
 import { namePattern } from './table/name-pattern';
 import { concrete, isVisible, RoutingTable, type TableSettings } from './table/routing-table';
 
@@ -85,6 +86,40 @@ export class ModelGroups {
     return { requestedModel, ...resolved };
   }
 
+  /** Names that rules about models may mean by a route: none that its client could have thought up. */
+  async namesOf({ requestedModel, modelGroup, deployments }: Route): Promise<readonly string[]> {
+    const names = new Set([modelGroup]);
+    if (this.current.isOwnName(requestedModel)) names.add(requestedModel);
+    if (!this.isFree(modelGroup)) return [...names];
+    const { prefix, suffix } = modelGroup.includes('*') ? namePattern(modelGroup) : { prefix: '', suffix: '' };
+    const written = providerPrefixes.find((each) => requestedModel.startsWith(each)) ?? '';
+    for (const deployment of deployments) {
+      const { slug, remappedFrom = slug } = await this.catalog.resolve(deployment.upstreamModel, deployment);
+      for (const model of [slug, remappedFrom]) names.add(`${prefix}${model}${suffix}`).add(`${written}${model}`);
+    }
+    return [...names];
+  }
+
+  /**
+   * The one of `names` that means the models of a route, in whichever way it was asked for: its group, else what is sent
+   * upstream, else what leads there too.
+   */
+  async meantBy(names: ReadonlySet<string>, route: Route, teamId?: string): Promise<string | undefined> {
+    const { modelGroup, deployments } = route;
+    if (names.has(modelGroup)) return modelGroup;
+    const isFree = this.isFree(modelGroup);
+    const slugs = await this.slugsOf(deployments);
+    for (const slug of slugs) {
+      // A group of that name is another one than this.
+      if (names.has(slug) && (isFree || !this.current.isOwnName(slug))) return slug;
+    }
+    if (!isFree) return undefined;
+    for (const name of names) {
+      if (await this.leadsTo(name, slugs, teamId)) return name;
+    }
+    return undefined;
+  }
+
   /** The first deployment that a name leads to; undefined when it leads nowhere. */
   async targetOf(name: string, teamId?: string): Promise<Deployment | undefined> {
     try {
@@ -124,12 +159,33 @@ export class ModelGroups {
     return this.catalogOnly ?? this.deployments.find(({ provider }) => provider === 'codex');
   }
 
+  /** Clients choose the name behind a wildcard, and any name of the catalog. */
+  private isFree(modelGroup: string): boolean {
+    return this.catalogOnly !== undefined || modelGroup.includes('*');
+  }
+
+  private async leadsTo(name: string, slugs: ReadonlySet<string>, teamId: string | undefined): Promise<boolean> {
+    const { catalogOnly } = this;
+    const deployments =
+      catalogOnly === undefined
+        ? (this.current.resolve(name, teamId)?.deployments ?? [])
+        : [concrete(catalogOnly, this.current.aliases.get(name)?.model ?? name)];
+    return [...(await this.slugsOf(deployments))].some((slug) => slugs.has(slug));
+  }
+
+  private async slugsOf(deployments: readonly Deployment[]): Promise<ReadonlySet<string>> {
+    const slugs = new Set<string>();
+    for (const each of deployments) slugs.add((await this.catalog.resolve(each.upstreamModel, each)).slug);
+    return slugs;
+  }
+
   private async fromCatalog(requestedModel: string, template: Deployment): Promise<Route> {
     const wanted = this.current.aliases.get(requestedModel)?.model ?? requestedModel;
     const resolved = await this.catalog.resolve(wanted, template);
     if (resolved.entry === undefined) throw modelNotFound(requestedModel);
     const deployments = this.catalogued(wanted, template);
-    return { requestedModel, modelGroup: wanted, label: resolved.entry.slug, deployments };
+    const { slug } = resolved.entry;
+    return { requestedModel, modelGroup: slug, label: slug, deployments };
   }
 
   /** The same object for the same name: what is known of a deployment hangs on it. */

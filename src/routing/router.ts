@@ -81,7 +81,7 @@ export class Router {
       const own = attempt.call.kind === 'native' ? attempt.call : plan.call;
       const { deployment } = candidate;
       const { done: body, span } = await this.observed(run, attempt, () =>
-        this.upstream.compact(deployment, own, plan.signal),
+        this.upstream.compact(deployment, own, plan.upstreamSignal ?? plan.signal),
       );
       span.end(this.clock.monotonicMs());
       this.rooms.contentCame(run, lease);

@@ -23,8 +23,8 @@ export interface RouteCaller {
   /** May use the switches that are there for tests. */
   readonly isAdmin: boolean;
   readonly userAgent: string;
-  /** Whether the caller may use a model that was asked for, or that would stand in for one. */
-  readonly mayUse: (requested: string, modelGroup: string) => boolean;
+  /** Whether the caller may use a model that would stand in for the one asked for. */
+  readonly mayUse: (requested: string, route: Route) => Promise<boolean>;
 }
 
 /** A model group that stands in for the one asked for, as the request itself wants it. */
@@ -89,5 +89,5 @@ export const anyCaller: RouteCaller = {
   disableFallbacks: false,
   isAdmin: true,
   userAgent: '',
-  mayUse: () => true,
+  mayUse: () => Promise.resolve(true),
 };

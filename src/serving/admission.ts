@@ -7,13 +7,14 @@ import { openPolicy } from '../kernel/principal';
 import { Meter } from '../metering/meter';
 import { ModelGroups, type Route } from '../routing/model-groups';
 import { Router } from '../routing/router';
-import { type TryPlan } from '../routing/try-plan';
+import { type OwnFallback, type TryPlan } from '../routing/try-plan';
 import { askedCall } from './asked-call';
 import { type Call, requestedModelOf } from './call';
 import { nativeWithinPolicy, routedName, withinPolicy } from './call-policy';
+import { type StandIn } from './hold-estimator';
 import { HoldKeeper } from './hold-keeper';
 import { type Progress } from './progress';
-import { modelFacts, routeCaller, routeWishes } from './route-plan';
+import { limitedName, modelFacts, routeCaller, routeWishes } from './route-plan';
 import { servable } from './servable';
 import { Tickets } from './tickets';
 
@@ -51,10 +52,16 @@ export class Admission {
     const route = narrow(await this.leadTo(call, progress));
     const wholeMs = this.wholeCallMs(call, route);
     const asked = askedCall(call);
-    const caller = routeCaller(call, this.groups);
+    const { principal } = call.context;
+    // Hardly any key has them, and nothing is waited for then.
+    if (principal !== undefined && principal.modelScopes.size > 0)
+      progress.limitedModel = await limitedName(principal, route, this.groups);
+    const caller = routeCaller(call, this.groups, progress.limitedModel);
     const wishes = routeWishes(call, asked);
     const bearings = this.router.bearings({ route, call: asked, caller, wishes });
-    const ticket = await this.tickets.open({ call, progress, route, wholeMs, stop, question: bearings.question });
+    const standIns = wishes.fallbacks === undefined ? [] : await this.standIns(call, wishes.fallbacks);
+    const entry = { call, progress, route, standIns, wholeMs, stop, question: bearings.question };
+    const ticket = await this.tickets.open(entry);
     progress.ticket = ticket;
     this.keeper.entered(ticket);
     const answer = ticket.facts.routing;
@@ -94,11 +101,22 @@ export class Admission {
     progress.modelLabel = route.label;
     progress.modelGroup = route.modelGroup;
     const isForced = policy.forcedModel !== undefined;
-    const refusal = principal === undefined || isForced ? undefined : modelRefusal(principal, name, modelFacts(this.groups, route.modelGroup)); // prettier-ignore
+    const isFree = principal === undefined || isForced || principal.policy.modelRules.length === 0;
+    const refusal = isFree ? undefined : modelRefusal(principal, name, await modelFacts(principal, route, this.groups)); // prettier-ignore
     if (refusal !== undefined) throw refusal;
     if (call.dialect === 'native') call.native = nativeWithinPolicy(call.native, policy);
     else call.client = withinPolicy(call.client, policy);
     return route;
+  }
+
+  /** What the request itself wants asked in the place of its model, and the tier it asks for there. */
+  private async standIns(call: Call, fallbacks: readonly OwnFallback[]): Promise<readonly StandIn[]> {
+    const routes = fallbacks.map(async ({ model, call: own }) => {
+      const tier = own?.kind === 'canonical' ? own.request.service_tier : call.requestedTier;
+      const deployment = await this.groups.targetOf(model, call.context.principal?.teamId);
+      return deployment === undefined ? [] : [{ deployment, tier }];
+    });
+    return (await Promise.all(routes)).flat();
   }
 
   private onAttempt(progress: Progress): TryPlan['onAttempt'] {

@@ -8,6 +8,12 @@ import { type EventHook } from './event-hooks';
 
 /** Reads a routed answer to its terminal event and no further: the held events first, then what arrives. */
 export class AnswerReader {
+  private reading: Promise<void> | undefined;
+  /** Nobody listens any more, and why, if that is no good end. */
+  private isUnheard = false;
+  private reason: Error | undefined;
+  private left: ((reason: Error) => void) | undefined;
+
   constructor(
     readonly routed: RoutedAnswer,
     private readonly hook: EventHook | undefined,
@@ -33,24 +39,65 @@ export class AnswerReader {
    * @throws {UpstreamFailure} the upstream's own failure, `cut` when it closed without a terminal event, `network`, `timeout`.
    */
   async each(take: (events: readonly AnswerEvent[]) => Taken): Promise<void> {
-    const { tracker, answer, held } = this.routed;
+    const { tracker, held } = this.routed;
     // Taken out: they hold the first chunks as a whole, and the answer may run for an hour.
     const first = take(this.translated(held.splice(0)));
     this.heard();
     if (first !== undefined) await first;
-    let isWanted = first !== false;
-    if (isWanted && tracker.outcome.state === 'open') {
-      await answer.each((events) => {
+    if (this.reason !== undefined) throw this.reason;
+    if (first === false) return;
+    if (tracker.outcome.state === 'open' && !(await this.readFor(take))) return;
+    if (tracker.outcome.state === 'failed') throw tracker.outcome.failure;
+    if (tracker.outcome.state === 'open') throw cutAfterContent();
+  }
+
+  /** Ends `each` with this reason; the answer itself runs on until it is cancelled, for `rest`. */
+  leave(reason: Error): void {
+    this.isUnheard = true;
+    this.reason = reason;
+    this.left?.(reason);
+  }
+
+  /** Reads what is left to the terminal event, for the sake of the books alone. Never fails. */
+  async rest(): Promise<void> {
+    this.isUnheard = true;
+    const { tracker, answer } = this.routed;
+    if (tracker.outcome.state !== 'open') return;
+    this.reading ??= answer.each((events) => this.unheard(events));
+    try {
+      await this.reading;
+    } catch {
+      // It broke off or was cancelled: how much of it was seen is known.
+    }
+  }
+
+  /** @returns false when `take` wanted no more while there was more: then the answer still runs. */
+  private readFor(take: (events: readonly AnswerEvent[]) => Taken): Promise<boolean> {
+    const { tracker, answer } = this.routed;
+    return new Promise((resolve, reject) => {
+      this.left = reject;
+      this.reading = answer.each((events) => {
+        if (this.isUnheard) return this.unheard(events);
         for (const event of events) tracker.see(event);
         const taken = take(this.translated(events));
         this.heard();
-        isWanted = taken !== false;
-        return tracker.outcome.state === 'open' ? taken : false;
+        if (tracker.outcome.state !== 'open') return false;
+        if (taken !== false) return taken;
+        this.isUnheard = true;
+        resolve(false);
+        return undefined;
       });
-    }
-    if (!isWanted) return;
-    if (tracker.outcome.state === 'failed') throw tracker.outcome.failure;
-    if (tracker.outcome.state === 'open') throw cutAfterContent();
+      this.reading.then(() => {
+        resolve(true);
+      }, reject);
+    });
+  }
+
+  private unheard(events: readonly AnswerEvent[]): Taken {
+    const { tracker } = this.routed;
+    for (const event of events) tracker.see(event);
+    this.heard();
+    return tracker.outcome.state === 'open' ? undefined : false;
   }
 
   /** Elsewhere the terminal failure is told by `fail`, in the client's own dialect, so the encoder does not see it. */

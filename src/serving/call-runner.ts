@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
-import { Stopper, type StopSignal } from '../kernel/stop-signal';
-import { UpstreamFailure } from '../kernel/upstream-failure';
+import { type StopSignal } from '../kernel/stop-signal';
 import { valueFromWire } from '../protocol/wire/wire-json';
 import { type RoutedAnswer, Router } from '../routing/router';
 import { type TryPlan } from '../routing/try-plan';
@@ -11,6 +10,7 @@ import { AnswerReader } from './answer-reader';
 import { type Call, letGoOfQuestion } from './call';
 import { ContentLog } from './content-log';
 import { EventHooks } from './event-hooks';
+import { askWhileWanted, isGivenUp, tooLong } from './given-up';
 import { GoneClients } from './gone-clients';
 import { PlanShares } from './plan-shares';
 import { type Progress } from './progress';
@@ -80,38 +80,45 @@ export class CallRunner {
     progress.routed = routed;
     this.planShares.seen(routed.deployment.credential.name, routed.answer.quota);
     progress.firstContentMs = this.clock.monotonicMs() - progress.startedMs;
-    let stopDraining: (() => void) | undefined;
     let thrown: unknown;
-    // Waiting reads end with the signal, because it frees the socket under them.
+    const hook = this.hooks.forCall(call);
+    const heard = progress.content === undefined ? hook : progress.content.heardBy(hook);
+    const reader = new AnswerReader(routed, heard, call.dialect === 'native', () => {
+      this.admission.heard(progress);
+    });
+    // Waiting reads end with the signal, because it frees the socket under them; or are left to run on for nobody.
     const stop = (): void => {
-      if (isClientGone(signal.reason))
-        stopDraining = this.goneClients.left({
-          cancel: () => {
-            routed.answer.cancel();
-          },
-        });
+      if (isGivenUp(signal.reason)) reader.leave(signal.reason as Error);
       else routed.answer.cancel();
     };
     signal.addEventListener('abort', stop);
     try {
       if (signal.aborted) stop();
-      const hook = this.hooks.forCall(call);
-      const heard = progress.content === undefined ? hook : progress.content.heardBy(hook);
-      const seen = (): void => {
-        this.admission.heard(progress);
-      };
-      await tell(new AnswerReader(routed, heard, call.dialect === 'native', seen));
+      await tell(reader);
       signal.throwIfAborted();
     } catch (error) {
       thrown = signal.aborted ? signal.reason : error;
       throw thrown;
     } finally {
-      stopDraining?.();
       signal.removeEventListener('abort', stop);
-      routed.over(thrown);
-      if (routed.tracker.outcome.state === 'open') routed.answer.cancel();
-      else routed.answer.release();
+      // Given up, or ended by a stop sequence.
+      if (thrown === undefined || isGivenUp(thrown)) this.readOn(progress, reader, thrown);
+      else over(routed, thrown);
     }
+  }
+
+  /** Reads an answer that nobody waits for to its end, within bounds, so that what it used is known. */
+  private readOn(progress: Progress, reader: AnswerReader, thrown: unknown): void {
+    const { routed } = reader;
+    if (routed.tracker.outcome.state !== 'open') {
+      over(routed, thrown);
+      return;
+    }
+    const drained = this.goneClients.left(routed.answer);
+    progress.rest = reader.rest().then(() => {
+      drained();
+      over(routed, thrown);
+    });
   }
 
   private async routed(
@@ -122,27 +129,41 @@ export class CallRunner {
   ): Promise<RoutedAnswer> {
     const asked = this.hooks.wantsRequests ? await this.hooked(call, plan.call) : plan.call;
     progress.upstreamStartedMs = this.clock.monotonicMs();
-    const upstreamSignal = new Stopper();
     const onWork = (): void => {
       progress.isWorking = true;
     };
-    let stopDraining: (() => void) | undefined;
-    const stop = (): void => {
-      const cancel = (): void => {
-        upstreamSignal.abort(signal.reason);
-      };
-      // What the upstream has begun to work on is paid for; how much it was is told at the end of the answer.
-      if (isClientGone(signal.reason) && progress.isWorking) stopDraining = this.goneClients.left({ cancel });
-      else cancel();
-    };
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
+    return askWhileWanted({
+      signal,
+      ask: (upstreamSignal) => this.router.firstToAnswer({ ...plan, call: asked, signal, upstreamSignal, onWork }),
+      isUnderWay: () => progress.attempts > 0,
+      givenUp: (answer, cancel) => {
+        progress.rest = this.readLate(progress, answer, { cancel, reason: signal.reason });
+      },
+    });
+  }
+
+  /** The same for an answer that had not begun when its client gave it up. */
+  private async readLate(
+    progress: Progress,
+    answer: Promise<RoutedAnswer>,
+    { cancel, reason }: { readonly cancel: () => void; readonly reason: unknown },
+  ): Promise<void> {
+    let routed: RoutedAnswer | undefined;
+    const drained = this.goneClients.left({
+      cancel: () => {
+        cancel();
+        routed?.answer.cancel();
+      },
+    });
     try {
-      return await this.router.firstToAnswer({ ...plan, call: asked, signal, upstreamSignal, onWork });
+      routed = await answer;
+      progress.routed = routed;
+      await new AnswerReader(routed, undefined, true, noticed).rest();
+      over(routed, reason);
+    } catch {
+      // Nobody answered, and nobody is there to be told.
     } finally {
-      // From here on the answer is not ended by the signal, but by who reads it.
-      stopDraining?.();
-      signal.removeEventListener('abort', stop);
+      drained();
     }
   }
 
@@ -153,14 +174,12 @@ export class CallRunner {
   }
 }
 
-function isClientGone(reason: unknown): boolean {
-  return reason instanceof UpstreamFailure && reason.kind === 'client_gone';
+function noticed(): void {
+  // What the rest of such an answer uses is told at its end.
 }
 
-function tooLong(): UpstreamFailure {
-  return new UpstreamFailure({
-    kind: 'timeout',
-    code: 'request_timeout',
-    message: 'The whole call took longer than its limit (request_timeout, or the timeout of its deployment).',
-  });
+function over(routed: RoutedAnswer, thrown: unknown): void {
+  routed.over(thrown);
+  if (routed.tracker.outcome.state === 'open') routed.answer.cancel();
+  else routed.answer.release();
 }

@@ -8,10 +8,14 @@ import { isJsonObject } from '../protocol/json-guards';
 import { toldUsage } from '../protocol/pricing/told-usage';
 import { type Route } from '../routing/model-groups';
 import { Router } from '../routing/router';
+import { type TryPlan } from '../routing/try-plan';
+import { type NativeRequest } from '../upstream/upstream';
 import { Admission } from './admission';
 import { type Call } from './call';
 import { brokenEnd, toGatewayError } from './endings';
-import { progressFrom } from './progress';
+import { askWhileWanted } from './given-up';
+import { GoneClients } from './gone-clients';
+import { type Progress, progressFrom } from './progress';
 import { clientLeft, RunningCalls } from './running-calls';
 import { Settlement } from './settlement';
 
@@ -24,6 +28,7 @@ export class CompactionService {
     private readonly router: Router,
     private readonly settlement: Settlement,
     private readonly running: RunningCalls,
+    private readonly goneClients: GoneClients,
     private readonly clock: Clock,
   ) {}
 
@@ -48,8 +53,7 @@ export class CompactionService {
         onlyCodex,
       );
       progress.upstreamStartedMs = this.clock.monotonicMs();
-      const { body } = await this.router.compact({ ...plan, call: call.native, signal: stopper });
-      progress.told = usageIn(body);
+      const body = await this.compacted(progress, { ...plan, call: call.native, signal: stopper });
       progress.end = 'completed';
       return body;
     } catch (thrown) {
@@ -59,10 +63,31 @@ export class CompactionService {
     } finally {
       gone.removeEventListener('abort', leave);
       this.running.left(stopper);
-      await this.settlement.settle(call, progress, error);
+      await this.settlement.close(call, progress, error);
     }
   }
+
+  /** A compaction is sent and answered in one piece: from its start on somebody works on it, for whoever pays. */
+  private async compacted(progress: Progress, plan: CompactionPlan): Promise<Buffer> {
+    const asked = async (upstreamSignal: StopSignal): Promise<Buffer> => {
+      const { body } = await this.router.compact({ ...plan, upstreamSignal });
+      progress.told = usageIn(body);
+      return body;
+    };
+    return askWhileWanted({
+      signal: plan.signal,
+      ask: asked,
+      isUnderWay: () => progress.attempts > 0,
+      givenUp: (answer, cancel) => {
+        progress.isWorking = true;
+        const drained = this.goneClients.left({ cancel });
+        progress.rest = answer.then(drained, drained);
+      },
+    });
+  }
 }
+
+type CompactionPlan = TryPlan & { readonly call: NativeRequest };
 
 /** What a compaction says it used; undefined when it says nothing. */
 function usageIn(body: Buffer): TokenUsage | undefined {

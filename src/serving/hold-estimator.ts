@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Deployment } from '../config/deployment';
 import { modelNotFound } from '../kernel/errors';
 import { type TokenUsage } from '../kernel/usage';
 import { type Granted, type Hold } from '../metering/meter';
@@ -9,6 +10,19 @@ import { type Route } from '../routing/model-groups';
 import { type Call, requestedModelOf } from './call';
 import { PlanShares } from './plan-shares';
 import { PriceBook } from './price-book';
+
+/** Who may answer in the place of the model asked for, because the request wants it. */
+export interface StandIn {
+  readonly deployment: Deployment;
+  /** Service tier that is asked for there. */
+  readonly tier: string | undefined;
+}
+
+/** Whose request it is, and what else it may come to. */
+export interface Asker {
+  readonly keyHash: string;
+  readonly standIns: readonly StandIn[];
+}
 
 /** What a request may come to. */
 export interface HoldEstimate {
@@ -34,7 +48,7 @@ export class HoldEstimator {
   ) {}
 
   /** @throws {GatewayError} when nobody serves the call, or nobody knows its price and that is refused. */
-  of(call: Call, route: Route, keyHash: string): HoldEstimate {
+  of(call: Call, route: Route, { keyHash, standIns }: Asker): HoldEstimate {
     const deployment = route.deployments[0];
     if (deployment === undefined) throw modelNotFound(route.requestedModel);
     const { provider } = deployment;
@@ -42,7 +56,9 @@ export class HoldEstimator {
     this.prices.assertKnown(price, requestedModelOf(call));
     const tier = billedTier({ requested: call.requestedTier, actual: undefined });
     const { input, output, modest } = this.estimates.of(call.size, keyHash, route.modelGroup);
-    const nanos = this.prices.holdFor({ input, output }, tier, price, provider);
+    const tokens = { input, output };
+    const others = standIns.map((each) => this.holdAt(each, tokens));
+    const nanos = Math.max(this.prices.holdFor(tokens, tier, price, provider), ...others);
     const how = { price, tier, provider };
     const plan = this.planShares.partsFor(deployment.credential.name, modest);
     return {
@@ -65,6 +81,11 @@ export class HoldEstimator {
     if (granted.nanos >= hold.nanos && granted.tokens >= hold.tokens) return input;
     if (this.costOf(input, estimate) <= granted.nanos && input.inputTokens <= granted.tokens) return input;
     return { inputTokens: modest.inputTokens, cachedInputTokens: modest.cachedInputTokens };
+  }
+
+  private holdAt({ deployment, tier }: StandIn, tokens: { readonly input: number; readonly output: number }): number {
+    const price = this.prices.priceOf(deployment, deployment.modelGroup, undefined);
+    return this.prices.holdFor(tokens, billedTier({ requested: tier, actual: undefined }), price, deployment.provider);
   }
 
   private costOf(

@@ -76,7 +76,7 @@ export function ledgerEntry(call: Call, progress: Progress, facts: EntryFacts): 
     firstContentMs: momentOf(progress.firstContentMs, startMs),
     endMs: facts.endMs,
     requestedModel,
-    modelGroup: progress.modelGroup ?? requestedModel,
+    modelGroup: progress.limitedModel ?? progress.modelGroup ?? requestedModel,
     model: slugOf(progress) ?? where.upstreamModel ?? requestedModel,
     deploymentId: where.id,
     provider: where.provider,

@@ -12,6 +12,8 @@ export interface Progress {
   admissionStartedMs: number | undefined;
   modelLabel: string | undefined;
   modelGroup: string | undefined;
+  /** Name of the limits of a single model that hold for it: the group that its row belongs to. */
+  limitedModel: string | undefined;
   deployment: Deployment | undefined;
   /** From admission on; then the call must be settled. */
   ticket: Ticket | undefined;
@@ -30,6 +32,10 @@ export interface Progress {
   droppedParams: readonly string[];
   /** Usage of an answer that is no stream. */
   told: TokenUsage | undefined;
+  /** The client wanted no more while the upstream was at work: over when what is left was read or cancelled. */
+  rest: Promise<void> | undefined;
+  /** When the client had all that it got, if the books are closed later; monotonic milliseconds. */
+  endedMs: number | undefined;
   /** Stands in when the answer was ended by a stop sequence and upstream never told its usage. */
   estimatedUsage: TokenUsage | undefined;
 }
@@ -41,6 +47,7 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     admissionStartedMs: undefined,
     modelLabel: undefined,
     modelGroup: undefined,
+    limitedModel: undefined,
     deployment: undefined,
     ticket: undefined,
     content: undefined,
@@ -53,6 +60,8 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     end: undefined,
     droppedParams,
     told: undefined,
+    rest: undefined,
+    endedMs: undefined,
     estimatedUsage: undefined,
   };
 }

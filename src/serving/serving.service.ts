@@ -65,7 +65,7 @@ export class ServingService {
       out.end(encoder.fail(error));
     } finally {
       clearTimeout(hold);
-      await this.settlement.settle(call, progress, error);
+      await this.settlement.close(call, progress, error);
     }
   }
 
@@ -94,7 +94,7 @@ export class ServingService {
       progress.end = brokenEnd(error, progress);
       throw error;
     } finally {
-      await this.settlement.settle(call, progress, error);
+      await this.settlement.close(call, progress, error);
     }
   }
 

@@ -55,7 +55,7 @@ export class Settlement {
   /** What the call has come to so far; the same figures for streams and whole answers. */
   billOf(call: Call, progress: Progress): Bill {
     const { ticket, deployment, routed } = progress;
-    const { usage, quality } = usageOf(progress);
+    const { usage, quality } = usageOf(progress, () => this.usualOutput(call, progress));
     const actual = routed?.tracker.serviceTier;
     const tier = { requested: call.requestedTier, actual };
     if (ticket === undefined || deployment === undefined || usage === noUsage) {
@@ -67,12 +67,23 @@ export class Settlement {
     return { usage, quality, cost: this.prices.costOf(usage, billed, price, deployment.provider), tier, billed };
   }
 
+  /** Settles a call that is over for its client: at once, or when what its upstream still does for it is known. */
+  async close(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
+    if (progress.rest === undefined) {
+      await this.settle(call, progress, error);
+      return;
+    }
+    progress.endedMs = this.clock.monotonicMs();
+    // Nobody waits for it; who stops the program waits until every call is settled.
+    void progress.rest.then(() => this.settle(call, progress, error));
+  }
+
   /**
    * Tells the observer and the books, once for each `begun`. Never fails: with the state away the books are kept on disk and told later.
    *
    * @param error what the client was told; undefined for an answer that ended well.
    */
-  async settle(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
+  private async settle(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
     try {
       await this.told(call, progress, error);
     } finally {
@@ -81,7 +92,7 @@ export class Settlement {
   }
 
   private async told(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
-    const nowMs = this.clock.monotonicMs();
+    const nowMs = progress.endedMs ?? this.clock.monotonicMs();
     call.context.settled = true;
     progress.end ??= endOf(error);
     const bill = this.billOf(call, progress);
@@ -90,11 +101,11 @@ export class Settlement {
     progress.content?.close();
     const { span } = call.context;
     const settling = span.isRecording ? tellTrace(span, progress, record, nowMs) : undefined;
-    await this.close(call, progress, bill, error);
+    await this.book(call, progress, bill, error);
     settling?.end(this.clock.monotonicMs());
   }
 
-  private async close(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
+  private async book(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
     const { ticket } = progress;
     if (ticket === undefined || ticket.isSettled) return;
     ticket.isSettled = true;
@@ -122,6 +133,10 @@ export class Settlement {
     return this.planShares.settled(deployment.credential.name, usage);
   }
 
+  private usualOutput({ context }: Call, { modelGroup }: Progress): number {
+    return this.estimates.usualOutput(context.principal?.keyHash ?? '', modelGroup ?? '');
+  }
+
   private learn({ context, size }: Call, { modelGroup, upstreamStartedMs }: Progress, { usage, quality }: Bill): void {
     if (quality !== 'exact' || usage.outputTokens === 0 || modelGroup === undefined) return;
     const tookMs = upstreamStartedMs === undefined ? 0 : this.clock.monotonicMs() - upstreamStartedMs;
@@ -129,28 +144,40 @@ export class Settlement {
   }
 }
 
+type Used = Pick<Bill, 'usage' | 'quality'>;
+
 /** Told by upstream where it did; else as much as was seen. Zero and unknown are not the same. */
-function usageOf(progress: Progress): Pick<Bill, 'usage' | 'quality'> {
-  const { routed, estimatedUsage, ticket } = progress;
-  if (progress.told !== undefined) return { usage: progress.told, quality: 'exact' };
-  if (routed === undefined) return unheard(progress);
-  const told = routed.tracker.usage;
+function usageOf(progress: Progress, usualOutput: () => number): Used {
+  const { routed, ticket, told } = progress;
   if (told !== undefined) return { usage: told, quality: 'exact' };
-  const usage = estimatedUsage ?? seenUsage(routed.tracker, ticket?.input ?? noUsage);
-  return { usage, quality: 'estimated' };
+  if (routed === undefined) return unheard(progress, usualOutput);
+  const { usage } = routed.tracker;
+  if (usage !== undefined) return { usage, quality: 'exact' };
+  return estimated(progress, seenUsage(routed.tracker, ticket?.input ?? noUsage), usualOutput);
 }
 
 /**
  * No stream began to tell anything: who leaves while the model thinks pays for its thoughts. Else only an answer in one piece
  * that does not say what it used has used something all the same.
  */
-function unheard({ end, ticket, isWorking }: Progress): Pick<Bill, 'usage' | 'quality'> {
-  if (end === 'client_gone' && isWorking && ticket !== undefined) {
-    const outputTokens = Math.floor(ticket.silence.tokens);
-    return { usage: { ...noUsage, ...ticket.input, outputTokens }, quality: 'estimated' };
-  }
+function unheard(progress: Progress, usualOutput: () => number): Used {
+  const { end, ticket, isWorking, rest } = progress;
+  const asked = { ...noUsage, ...ticket?.input };
+  if (rest !== undefined && isWorking) return estimated(progress, asked, usualOutput);
   if (end !== 'completed') return { usage: noUsage, quality: 'exact' };
-  return { usage: { ...noUsage, ...ticket?.input }, quality: 'estimated' };
+  return { usage: asked, quality: 'estimated' };
+}
+
+/**
+ * What was seen, and what a silent model is taken to have thought. An answer that its client wanted no more of is not taken
+ * to be shorter than others: what it came to could not be learnt because of that client.
+ */
+function estimated({ estimatedUsage, ticket, rest }: Progress, seen: TokenUsage, usualOutput: () => number): Used {
+  const shown = Math.max(seen.outputTokens, estimatedUsage?.outputTokens ?? 0);
+  const thought = Math.floor(ticket?.silence.tokens ?? 0);
+  const outputTokens = Math.max(shown + thought, rest === undefined ? 0 : usualOutput());
+  const inputTokens = Math.max(seen.inputTokens, estimatedUsage?.inputTokens ?? 0);
+  return { usage: { ...seen, inputTokens, outputTokens }, quality: 'estimated' };
 }
 
 interface Ending {

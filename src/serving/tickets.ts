@@ -21,7 +21,7 @@ import { StateUnavailable } from '../state/state-unavailable';
 import { type Call } from './call';
 import { DegradedAdmission } from './degraded-admission';
 import { ledgerEntry, nothingYet } from './ledger-entry';
-import { HoldEstimator } from './hold-estimator';
+import { HoldEstimator, type StandIn } from './hold-estimator';
 import { type Progress } from './progress';
 import { Ticket, type TicketFacts } from './ticket';
 
@@ -30,6 +30,7 @@ export interface Entry {
   readonly call: Call;
   readonly progress: Progress;
   readonly route: Route;
+  readonly standIns: readonly StandIn[];
   /** The longest that the call may take, milliseconds. */
   readonly wholeMs: number;
   readonly stop: (error: GatewayError) => void;
@@ -62,8 +63,8 @@ export class Tickets {
   async open(entry: Entry): Promise<Ticket> {
     const { call, progress, route, stop } = entry;
     const principal = principalOf(call);
-    const own = scopesOf(principal, route.modelGroup);
-    const estimate = this.estimator.of(call, route, principal.keyHash);
+    const own = scopesOf(principal, progress.limitedModel);
+    const estimate = this.estimator.of(call, route, { keyHash: principal.keyHash, standIns: entry.standIns });
     const startMs = this.meter.nowMs();
     const id = call.context.requestId;
     const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
@@ -123,7 +124,7 @@ function principalOf({ context }: Call): Principal {
 }
 
 /** The key and everybody who pays with it, then the books of the one model. */
-function scopesOf(principal: Principal, modelGroup: string): readonly ScopeLimits[] {
-  const ofModel = principal.modelScopes.get(modelGroup);
+function scopesOf(principal: Principal, limitedModel: string | undefined): readonly ScopeLimits[] {
+  const ofModel = limitedModel === undefined ? undefined : principal.modelScopes.get(limitedModel);
   return ofModel === undefined ? principal.scopes : [...principal.scopes, ...ofModel];
 }

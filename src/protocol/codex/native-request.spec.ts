@@ -28,3 +28,10 @@ it('refuses a body that names two models, however the second is spelled', () => 
     expect(() => read(json)).toThrow('more than once');
   }
 });
+
+it.each(['service_tier', 'reasoning'])('refuses a body with two %s, which a key may forbid', (key) => {
+  expect(() => read(`{"model":"m","${key}":null,"input":[],"${key}":"priority"}`)).toThrow(
+    `'${key}' is given more than once`,
+  );
+  expect(read(`{"model":"m","${key}":null,"input":[{"${key}":1},{"${key}":2}]}`).model).toBe('m');
+});

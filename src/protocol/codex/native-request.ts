@@ -13,15 +13,17 @@ export interface NativeReading {
 }
 
 /**
- * The bytes go on as they came, so that the model, by which they are routed and paid for, must not be one name here and
- * another upstream. Nothing is decided by the other fields.
+ * The bytes go on as they came, so that the model, by which they are routed and paid for, and what a key's policy looks at
+ * must not be one thing here and another upstream. Nothing is decided by the other fields.
  *
  * @param bytes what `body` was parsed from.
- * @throws {GatewayError} 400 when the body is no object, or names no model or two.
+ * @throws {GatewayError} 400 when the body is no object, or names no model, or such a field twice.
  */
 export function readNativeRequest(body: unknown, bytes: Buffer): NativeReading {
   const fields = requireObject(body, 'body');
-  if (repeatsKey(bytes, 'model')) throw invalidRequest("'model' is given more than once.", 'model', 'duplicate_key');
+  for (const key of decisive) {
+    if (repeatsKey(bytes, key)) throw invalidRequest(`'${key}' is given more than once.`, key, 'duplicate_key');
+  }
   return {
     model: requireModelName(fields['model']),
     stream: optionalFlag(fields['stream'], 'stream') ?? false,
@@ -29,6 +31,9 @@ export function readNativeRequest(body: unknown, bytes: Buffer): NativeReading {
     serviceTier: typeof fields['service_tier'] === 'string' ? fields['service_tier'] : undefined,
   };
 }
+
+/** What is decided by: the model, and what the policy of a key may forbid. */
+const decisive = ['model', 'service_tier', 'reasoning'];
 
 function endsInTrigger(input: unknown): boolean {
   if (!Array.isArray(input)) return false;

@@ -20,6 +20,8 @@ export interface ExtraHeaderNames {
 const longestId = 256;
 const longestTag = 128;
 const mostTags = 32;
+/** Tags of a list that are looked at. */
+const mostRead = 1_000;
 /** Characters of JSON. */
 const longestMetadata = 4_096;
 /** A key that somebody put where a name belongs. Names are kept in ledger and reports, so it must not become one. */
@@ -84,7 +86,7 @@ const noTags: readonly string[] = [];
 function tagsIn(header: string | string[] | undefined, ...lists: readonly unknown[]): readonly string[] {
   if (header === undefined && lists.every((list) => list === undefined)) return noTags;
   const written = typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : [];
-  const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : []));
+  const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list.slice(0, mostRead) : []));
   const tags = [...written, ...listed].filter((tag): tag is string => isName(tag, longestTag));
   return tags.length === 0 ? noTags : [...new Set(tags)].slice(0, mostTags);
 }
@@ -96,7 +98,7 @@ function metadataIn(
 ): JsonObject | undefined {
   if (header === undefined && own === nothing && litellm === nothing) return undefined;
   const found = [headerJson(header), own['spend_logs_metadata'], litellm['spend_logs_metadata']].find(isJsonObject);
-  if (found === undefined) return undefined;
+  if (found === undefined || isCrowded(found)) return undefined;
   const text = JSON.stringify(found);
   return text.length <= longestMetadata && !keyShape.test(text) ? found : undefined;
 }
@@ -108,6 +110,16 @@ function headerJson(header: string | string[] | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** More members than fit: writing them out to see how long they are would take seconds. */
+function isCrowded(found: JsonObject): boolean {
+  let count = 0;
+  for (const name in found) {
+    count += name.length + 5;
+    if (count > longestMetadata) return true;
+  }
+  return false;
 }
 
 /** Whether there is any text in it that a caller chose. */

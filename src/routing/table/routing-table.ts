@@ -62,6 +62,11 @@ export class RoutingTable {
     return this.ofGroup(wanted, requested, teamId) ?? this.ofAnyFallback(requested, teamId);
   }
 
+  /** Whether the operator gave this name to something; a wildcard lets through what clients think up. */
+  isOwnName(name: string): boolean {
+    return this.byId.has(name) || this.aliases.has(name) || this.groups.has(name) || this.byModelString.has(name);
+  }
+
   /** Names of access groups that stand for this model group too. */
   accessGroupsOf(modelGroup: string): ReadonlySet<string> {
     return this.accessGroups.get(modelGroup) ?? nothing;

@@ -1,0 +1,157 @@
+import { faults } from '../simulator/faults';
+import { objectOf } from '../simulator/json';
+import { chatBody, post, type ReadAnswer } from '../support/calls';
+import { startBench, type TestBench } from '../support/gateway';
+
+const chat = '/v1/chat/completions';
+const spent = { budget_limit: 0.0000001, time_period: '1d' };
+
+interface Own {
+  readonly url: string;
+  readonly key: string;
+}
+
+async function makeKey(bench: TestBench, fields: Readonly<Record<string, unknown>>): Promise<Own> {
+  const made = await post(bench, '/key/generate', fields);
+  expect(made.status).toBe(200);
+  return { url: bench.url, key: (made.json as { readonly key: string }).key };
+}
+
+/** What upstream was asked since then, oldest first: model, tier, effort. */
+function asked(bench: TestBench, before: number): readonly (readonly unknown[])[] {
+  return bench.simulator.seen.slice(before).filter(({ path }) => path.endsWith('/responses')).map(({ body }) => {
+    const { model, service_tier: tier, reasoning } = objectOf(body);
+    return [model, tier, reasoning === undefined ? undefined : objectOf(reasoning)['effort']];
+  });
+} // prettier-ignore
+
+function ask(own: Own, body: Readonly<Record<string, unknown>>): Promise<ReadAnswer> {
+  return post(own, chat, chatBody(body));
+}
+
+function nativeBody(model: string): Record<string, unknown> {
+  return {
+    model,
+    instructions: 'x',
+    stream: true,
+    store: false,
+    input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }],
+  };
+}
+
+/** Names that all mean gpt-5.5 and begin like another model. */
+const madeUp = ['gpt-5.6-lunazzz/gpt-5.5-high', 'gpt-5.6-luna/gpt-5.5', 'gpt-5.6-lun/openai/gpt-5.5'];
+/** Further spellings of gpt-5.5. */
+const spellings = [
+  'gpt-5.5',
+  'GPT-5.5',
+  'gpt-5.5 ',
+  'gpt-5.5-high',
+  'gpt-5.5:high',
+  'codex/gpt-5.5',
+  'openai/gpt-5.5_low',
+];
+
+describe.each([
+  ['the whole catalog', ''],
+  ['a wildcard', 'model_list:\n  - { model_name: "*", litellm_params: { model: "codex-oauth/*" } }\n'],
+  [
+    'groups and a wildcard',
+    'model_list:\n  - { model_name: dear, litellm_params: { model: codex-oauth/gpt-5.5 } }\n  - { model_name: "*", litellm_params: { model: "codex-oauth/*" } }\n',
+  ],
+])('rules of a key about models, with %s', (name, config) => {
+  let bench: TestBench;
+
+  beforeAll(async () => {
+    bench = await startBench(config === '' ? {} : { config });
+  });
+  afterAll(() => bench.close());
+
+  it.each(madeUp)('are not walked around by %s', async (model) => {
+    const own = await makeKey(bench, { models: ['gpt-5.6-lun*'] });
+    const before = bench.simulator.seen.length;
+    expect((await ask(own, { model })).status).toBeGreaterThanOrEqual(403);
+    const native = await post(own, '/backend-api/codex/responses', nativeBody(model));
+    expect([400, 403, 404]).toContain(native.status);
+    expect(native.text).toContain('model_not_found');
+    expect(asked(bench, before).filter(([to]) => to === 'gpt-5.5')).toEqual([]);
+  });
+
+  it('do not fit a pattern to a prefix that is taken off', async () => {
+    const own = await makeKey(bench, { models: ['codex-auto*', 'open*'] });
+    expect((await ask(own, { model: 'openrouter/gpt-5.5' })).status).toBe(403);
+  });
+
+  it.each(['gpt-5.5', 'gpt-5.5-high', 'GPT-5.5', 'openrouter/openai/gpt-5.5'])('allow %s by what it means', async (model) => {
+    const own = await makeKey(bench, { models: ['gpt-5*'] });
+    expect((await ask(own, { model })).status).toBe(200);
+  });
+
+  it('allow patterns of prefixes that mean nothing', async () => {
+    const own = await makeKey(bench, { models: ['codex/*'] });
+    expect((await ask(own, { model: 'codex/gpt-5.5' })).status).toBe(200);
+    expect((await ask(own, { model: 'gpt-5.5' })).status).toBe(403);
+  });
+
+  it.each(spellings)('limit %s as the model that it is', async (model) => {
+    const own = await makeKey(bench, { model_max_budget: { 'gpt-5.5': spent } });
+    const { status, text } = await ask(own, { model });
+    expect([status, text]).toEqual([429, expect.stringContaining('budget')]);
+    expect((await ask(own, { model: 'gpt-6.1-sol' })).status).toBe(200);
+  });
+
+  it('limit a model by whatever name its limit has', async () => {
+    const own = await makeKey(bench, { model_rpm_limit: { 'openai/gpt-5.5': 1 } });
+    expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([200, 429]);
+  });
+
+  if (name === 'groups and a wildcard') {
+    it('limit a group also when its model is asked for behind the wildcard', async () => {
+      const own = await makeKey(bench, { model_max_budget: { dear: spent } });
+      for (const model of ['dear', ...spellings]) expect((await ask(own, { model })).status).toBe(429);
+    });
+  }
+}); // prettier-ignore
+
+describe('fallbacks that a request wishes', () => {
+  let bench: TestBench;
+  const groups = ['small: gpt-6.1-sol', 'big: gpt-5.5'].map((each) => each.split(': ')).map(([group, model]) => `  - { model_name: ${group}, litellm_params: { model: codex-oauth/${model} } }\n`); // prettier-ignore
+
+  beforeAll(async () => {
+    bench = await startBench({ config: `model_list:\n${groups.join('')}router_settings: { num_retries: 0 }\n` });
+  });
+  afterAll(() => bench.close());
+  beforeEach(() => {
+    bench.simulator.script.clear();
+    bench.simulator.script.when(({ body }) => objectOf(body)['model'] === 'gpt-6.1-sol', faults.overloaded503);
+  });
+
+  const wished = { model: 'small', fallbacks: [{ model: 'big', service_tier: 'priority', reasoning_effort: 'xhigh' }] };
+
+  it('are asked', async () => {
+    const before = bench.simulator.seen.length;
+    expect((await ask(await makeKey(bench, {}), wished)).status).toBe(200);
+    expect(asked(bench, before)).toEqual([['gpt-6.1-sol', undefined, undefined], ['gpt-5.5', 'priority', 'xhigh']]); // prettier-ignore
+  });
+
+  it('are kept to the policy of their key', async () => {
+    const before = bench.simulator.seen.length;
+    const own = await makeKey(bench, { service_tier: 'forbidden', max_reasoning_effort: 'low' });
+    expect((await ask(own, wished)).status).toBe(200);
+    expect(asked(bench, before)).toEqual([['gpt-6.1-sol', undefined, 'low'], ['gpt-5.5', undefined, 'low']]); // prettier-ignore
+  });
+
+  it('are not asked for a key with one model for everything', async () => {
+    const before = bench.simulator.seen.length;
+    const own = await makeKey(bench, { forced_model: 'small' });
+    expect((await ask(own, { ...wished, context_window_fallbacks: [{ small: ['big'] }] })).status).toBe(503);
+    expect(asked(bench, before).map(([model]) => model)).toEqual(['gpt-6.1-sol']);
+  });
+
+  it('do not stand in where they have a limit of their own, which the request did not pass', async () => {
+    const before = bench.simulator.seen.length;
+    const own = await makeKey(bench, { model_max_budget: { big: spent } });
+    expect((await ask(own, { model: 'small', fallbacks: ['big'] })).status).toBe(503);
+    expect(asked(bench, before).map(([model]) => model)).toEqual(['gpt-6.1-sol']);
+  });
+});
