@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Limits, type ScopeLimits } from '../../src/kernel/limits';
+import { memberId } from '../../src/kernel/member-id';
 import { type LedgerRow } from '../../src/metering/ledger-row';
 import { type AdmitCommand } from '../../src/metering/machine/meter-command';
 import { type Hold } from '../../src/metering/meter';
@@ -110,14 +111,14 @@ export function scopesOfStep(step: Step, draft: LedgerRow): readonly ScopeLimits
   if (userId !== undefined && step.pick % 3 > 0)
     scopes.push({ kind: 'user', id: userId, limits: limits(2), mode: 'enforce' });
   if (teamId !== undefined && userId !== undefined)
-    scopes.push({ kind: 'member', id: `${teamId}/${userId}`, limits: limits(3), mode });
+    scopes.push({ kind: 'member', id: memberId(teamId, userId), limits: limits(3), mode });
   if (customerId !== undefined) scopes.push({ kind: 'customer', id: customerId, limits: limits(4), mode: 'enforce' });
   if (step.pick % 4 === 0)
     scopes.push({ kind: 'key', id: keyHash, model: modelGroup, limits: limits(3), mode: 'enforce' });
   if (step.pick % 6 === 0 && teamId !== undefined)
     scopes.push({
       kind: 'member',
-      id: `${teamId}/${userId ?? ''}`,
+      id: memberId(teamId, userId ?? ''),
       model: modelGroup,
       limits: limits(2),
       mode: 'enforce',

@@ -7,6 +7,11 @@
 ]]
 local POSTING = 5
 
+-- Of safe names, as safeName(memberId(team, user)) has it: slashes and percent signs within a part are escaped first.
+local function memberPart(name)
+  return (name:gsub('%%25', '%%2525'):gsub('/', '%%252F'))
+end
+
 local function readPosting(at)
   local owners = cjson.decode(ARGV[at + 4])
   local dims, key, team, user, customer, group, account = unpack(owners, 1, 7)
@@ -38,7 +43,7 @@ local function readPosting(at)
   end
   posting.totals = #posting.cells
   if team ~= '' and user ~= '' then
-    posting.member = 'member:' .. team .. '/' .. user
+    posting.member = 'member:' .. memberPart(team) .. '/' .. memberPart(user)
     posting.books[#posting.books + 1] = posting.member
   end
   for tag = 8, #owners do
