@@ -17,9 +17,10 @@ afterEach(async () => {
 });
 
 const admit = (request: AdmitRequest): Promise<Admitted | Refused> => open.books.meter.admit(request);
-const ask = (timeoutMs: number, signal?: AbortSignal, own = scopes) => {
+const stays = { aborted: false };
+const ask = (timeoutMs: number, signal: { readonly aborted: boolean } = stays, own = scopes) => {
   const request = world.asking(own);
-  const answer = queue.admit(request, admit, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+  const answer = queue.admit(request, admit, { timeoutMs, signal });
   return { request, answer };
 };
 

@@ -1,4 +1,5 @@
 import { type Clock } from '../kernel/clock';
+import { type StopSignal } from '../kernel/stop-signal';
 import { type Admitted, type AdmitRequest, type Refused } from './meter';
 
 /** How a request is let in. */
@@ -9,7 +10,7 @@ export interface SlotWait {
   /** Longest wait for a slot, milliseconds; 0 refuses at once. */
   readonly timeoutMs: number;
   /** Fires when the client is gone. */
-  readonly signal?: AbortSignal;
+  readonly signal: Pick<StopSignal, 'aborted'>;
 }
 
 /** Between two tries without a slot of this process becoming free: one of another replica may. Milliseconds. */
@@ -74,7 +75,7 @@ export class SlotQueue {
     try {
       for (;;) {
         const leftMs = untilMs - this.clock.monotonicMs();
-        if (leftMs <= 0 || signal?.aborted === true) break;
+        if (leftMs <= 0 || signal.aborted) break;
         await new Promise<void>((resolve) => {
           wake = resolve;
           setTimeout(resolve, Math.min(pollMs, leftMs));
@@ -98,7 +99,7 @@ interface Turn {
   readonly admit: Admit;
   /** Monotonic milliseconds. */
   readonly untilMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Pick<StopSignal, 'aborted'>;
   readonly first: Refused | undefined;
 }
 

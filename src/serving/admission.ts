@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { modelRefusal } from '../keys/model-access';
-import { type GatewayError } from '../kernel/errors';
 import { openPolicy } from '../kernel/principal';
+import { type Stopper } from '../kernel/stop-signal';
 import { Meter } from '../metering/meter';
 import { ModelGroups, type Route } from '../routing/model-groups';
 import { Router } from '../routing/router';
@@ -17,9 +17,6 @@ import { type Progress } from './progress';
 import { limitedName, modelFacts, routeCaller, routeWishes } from './route-plan';
 import { servable } from './servable';
 import { Tickets } from './tickets';
-
-/** Ends the call with an error that its client is told. */
-export type Stop = (error: GatewayError) => void;
 
 /** A call that was let in: how it may be tried, and how long it may take in milliseconds. */
 export interface Admittance {
@@ -44,10 +41,11 @@ export class Admission {
    * Changes the call to what its key may ask for and opens its ticket, which is from then on in `progress` and must be
    * settled.
    *
+   * @param stopper ends the call, with an error that its client is told.
    * @param narrowed leaves the deployments of a route that can serve the call; throws when there are none.
    * @throws {GatewayError} with nothing taken from anyone.
    */
-  async admit(call: Call, progress: Progress, stop: Stop, narrowed = unchanged): Promise<Admittance> {
+  async admit(call: Call, progress: Progress, stopper: Stopper, narrowed = unchanged): Promise<Admittance> {
     const narrow = (other: Route): Route => servable(call, narrowed(other), this.settings.dropParams);
     const route = narrow(await this.leadTo(call, progress));
     const wholeMs = this.wholeCallMs(call, route);
@@ -60,7 +58,7 @@ export class Admission {
     const wishes = routeWishes(call, asked);
     const bearings = this.router.bearings({ route, call: asked, caller, wishes });
     const standIns = wishes.fallbacks === undefined ? [] : await this.standIns(call, wishes.fallbacks);
-    const entry = { call, progress, route, standIns, wholeMs, stop, question: bearings.question };
+    const entry = { call, progress, route, standIns, wholeMs, stopper, question: bearings.question };
     const ticket = await this.tickets.open(entry);
     progress.ticket = ticket;
     this.keeper.entered(ticket);

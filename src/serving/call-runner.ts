@@ -14,7 +14,7 @@ import { askWhileWanted, isGivenUp, tooLong } from './given-up';
 import { GoneClients } from './gone-clients';
 import { PlanShares } from './plan-shares';
 import { type Progress } from './progress';
-import { clientLeft, RunningCalls } from './running-calls';
+import { RunningCalls } from './running-calls';
 
 /** The middle of the story, the same for streams and JSON answers: resolve, admit, route, and free the upstream at the end. */
 @Injectable()
@@ -34,8 +34,9 @@ export class CallRunner {
   /**
    * Runs `tell` on the first deployment that answers.
    *
-   * The upstream call ends with this method, whatever happened: `tell` returned, threw, the client left, the whole-call
-   * limit ran out, or the process is draining.
+   * What the client waits for ends with this method, whatever happened: `tell` returned, threw, the client left, the
+   * whole-call limit ran out, or the process is draining. An answer that nobody wants any more may be read on for its usage
+   * (`progress.rest`); every other upstream call has ended by then.
    */
   async run(
     call: Call,
@@ -45,17 +46,10 @@ export class CallRunner {
   ): Promise<void> {
     progress.admissionStartedMs = this.clock.monotonicMs();
     progress.content = this.contents.contentOf(call);
-    const stopper = this.running.entered();
-    const leave = (): void => {
-      stopper.abort(clientLeft());
-    };
-    clientGone.addEventListener('abort', leave);
-    if (clientGone.aborted) leave();
+    const stopper = this.running.entered(clientGone);
     let deadline: NodeJS.Timeout | undefined;
     try {
-      const { plan, wholeMs } = await this.admission.admit(call, progress, (error) => {
-        stopper.abort(error);
-      });
+      const { plan, wholeMs } = await this.admission.admit(call, progress, stopper);
       deadline = setTimeout(() => {
         stopper.abort(tooLong());
       }, wholeMs);
@@ -63,7 +57,6 @@ export class CallRunner {
       await this.answer(call, progress, routed, stopper, tell);
     } finally {
       clearTimeout(deadline);
-      clientGone.removeEventListener('abort', leave);
       this.running.left(stopper);
     }
   }

@@ -16,7 +16,7 @@ import { brokenEnd, toGatewayError } from './endings';
 import { askWhileWanted } from './given-up';
 import { GoneClients } from './gone-clients';
 import { type Progress, progressFrom } from './progress';
-import { clientLeft, RunningCalls } from './running-calls';
+import { RunningCalls } from './running-calls';
 import { Settlement } from './settlement';
 
 /** The unary sibling of the story: one compaction, one JSON answer, settled like any call. */
@@ -36,22 +36,10 @@ export class CompactionService {
   async compact(call: Call & { dialect: 'native' }, gone: StopSignal): Promise<Buffer> {
     const progress = progressFrom(call.context.startedMs, []);
     this.settlement.begun();
-    const stopper = this.running.entered();
-    const leave = (): void => {
-      stopper.abort(clientLeft());
-    };
-    gone.addEventListener('abort', leave);
-    if (gone.aborted) leave();
+    const stopper = this.running.entered(gone);
     let error: GatewayError | undefined;
     try {
-      const { plan } = await this.admission.admit(
-        call,
-        progress,
-        (reason) => {
-          stopper.abort(reason);
-        },
-        onlyCodex,
-      );
+      const { plan } = await this.admission.admit(call, progress, stopper, onlyCodex);
       progress.upstreamStartedMs = this.clock.monotonicMs();
       const body = await this.compacted(progress, { ...plan, call: call.native, signal: stopper });
       progress.end = 'completed';
@@ -61,7 +49,6 @@ export class CompactionService {
       progress.end = brokenEnd(error, progress);
       throw error;
     } finally {
-      gone.removeEventListener('abort', leave);
       this.running.left(stopper);
       await this.settlement.close(call, progress, error);
     }

@@ -173,7 +173,7 @@ function usageOf({ facts, input, silence }: Ticket): TokenUsage {
 /** An answer that is complete is not ended any more: its true usage is known. */
 function stop({ facts }: Ticket): void {
   const state = facts.progress.routed?.tracker.outcome.state ?? 'open';
-  if (state === 'open') facts.stop(budgetSpent());
+  if (state === 'open') facts.stopper.abort(budgetSpent());
 }
 
 /** Told in the middle of an answer. */

@@ -1,33 +1,52 @@
 import { Injectable } from '@nestjs/common';
 import { type GatewayError } from '../kernel/errors';
-import { Stopper } from '../kernel/stop-signal';
+import { Stopper, type StopSignal } from '../kernel/stop-signal';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 
 /** Why a call ends whose client hung up. */
-export function clientLeft(): UpstreamFailure {
+function clientLeft(): UpstreamFailure {
   return new UpstreamFailure({ kind: 'client_gone', message: 'The client closed the connection.' });
+}
+
+/** What ends one call: its client that hangs up, a limit of it, or a drain whose time is up. */
+export class RunningCall extends Stopper {
+  private readonly leave = (): void => {
+    this.abort(clientLeft());
+  };
+
+  constructor(private readonly clientGone: StopSignal) {
+    super();
+    clientGone.addEventListener('abort', this.leave);
+    if (clientGone.aborted) this.leave();
+  }
+
+  /** The call is over; its client may go. */
+  over(): void {
+    this.clientGone.removeEventListener('abort', this.leave);
+  }
 }
 
 /** The calls in flight, so that a drain whose time is up can end them all with a proper error. */
 @Injectable()
 export class RunningCalls {
-  private readonly calls = new Set<Stopper>();
+  private readonly calls = new Set<RunningCall>();
   private unsettled = 0;
   private waiting: (() => void)[] = [];
 
-  /** @returns a signal that ends the call; give it back to `left`. */
-  entered(): Stopper {
-    const stopper = new Stopper();
-    this.calls.add(stopper);
-    return stopper;
+  /** @returns what ends the call; give it back to `left`. */
+  entered(clientGone: StopSignal): RunningCall {
+    const call = new RunningCall(clientGone);
+    this.calls.add(call);
+    return call;
   }
 
   get count(): number {
     return this.calls.size;
   }
 
-  left(stopper: Stopper): void {
-    this.calls.delete(stopper);
+  left(call: RunningCall): void {
+    call.over();
+    this.calls.delete(call);
   }
 
   /** A call began whose books must be closed, whatever happens; tell `settled` when they are. */
@@ -49,6 +68,6 @@ export class RunningCalls {
 
   /** Ends every running call with this error. */
   endAll(error: GatewayError): void {
-    for (const stopper of this.calls) stopper.abort(error);
+    for (const call of this.calls) call.abort(error);
   }
 }

@@ -1,5 +1,5 @@
-import { type GatewayError } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
+import { type Stopper } from '../kernel/stop-signal';
 import { type Granted, type LimitState, type RoutingAnswer } from '../metering/meter';
 import { type InputGuess } from '../metering/token-estimates';
 import { type ModelPrice } from '../protocol/pricing/model-price';
@@ -25,7 +25,7 @@ export interface TicketFacts {
   readonly tier: BilledTier;
   readonly provider: string;
   /** Ends the call with an error that its client is told. */
-  readonly stop: (error: GatewayError) => void;
+  readonly stopper: Stopper;
 }
 
 /** A request that was let in: what is set aside for it until it is settled, exactly once. */

@@ -5,6 +5,7 @@ import { CustomerDirectory } from '../keys/directory/customer-directory';
 import { type GatewayError, internalError } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
 import { type Principal } from '../kernel/principal';
+import { type Stopper, type StopSignal } from '../kernel/stop-signal';
 import {
   type Admitted,
   type AdmitRequest,
@@ -33,7 +34,8 @@ export interface Entry {
   readonly standIns: readonly StandIn[];
   /** The longest that the call may take, milliseconds. */
   readonly wholeMs: number;
-  readonly stop: (error: GatewayError) => void;
+  /** Ends the call with an error that its client is told. */
+  readonly stopper: Stopper;
   /** What routing wants to know in the same round trip. */
   readonly question: RoutingQuestion;
 }
@@ -61,7 +63,7 @@ export class Tickets {
    * would have to be kept.
    */
   async open(entry: Entry): Promise<Ticket> {
-    const { call, progress, route, stop } = entry;
+    const { call, progress, route, stopper } = entry;
     const principal = principalOf(call);
     const own = scopesOf(principal, progress.limitedModel);
     const estimate = this.estimator.of(call, route, { keyHash: principal.keyHash, standIns: entry.standIns });
@@ -70,18 +72,21 @@ export class Tickets {
     const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
     const { price, tier, provider } = estimate;
     let scopes = own;
-    const factsOf = (limits: TicketFacts['limits'], routing: TicketFacts['routing']): TicketFacts => ({ id, startMs, call, progress, stop, scopes, limits, routing, price, tier, provider }); // prettier-ignore
+    const factsOf = (limits: TicketFacts['limits'], routing: TicketFacts['routing']): TicketFacts => ({ id, startMs, call, progress, stopper, scopes, limits, routing, price, tier, provider }); // prettier-ignore
     try {
       if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
-      const answer = await this.admit({
-        ticketId: id,
-        scopes,
-        hold: estimate.hold,
-        least: estimate.least,
-        deadlineMs: startMs + entry.wholeMs + settleGraceMs,
-        draft,
-        routing: entry.question,
-      });
+      const answer = await this.admit(
+        {
+          ticketId: id,
+          scopes,
+          hold: estimate.hold,
+          least: estimate.least,
+          deadlineMs: startMs + entry.wholeMs + settleGraceMs,
+          draft,
+          routing: entry.question,
+        },
+        stopper,
+      );
       if (answer.kind === 'refused') {
         this.alerts.sawRefusal(principal, answer.limit);
         throw this.refusal(answer.limit, startMs);
@@ -101,10 +106,10 @@ export class Tickets {
   }
 
   /** Where the operator wants it, who only lacks a parallel slot waits a little for one. */
-  private admit(request: AdmitRequest): Promise<Admitted | Refused> {
+  private admit(request: AdmitRequest, signal: StopSignal): Promise<Admitted | Refused> {
     const timeoutMs = this.settings.metering.slotWaitMs;
     if (timeoutMs === 0) return this.meter.admit(request);
-    return this.slots.admit(request, (again) => this.meter.admit(again), { timeoutMs });
+    return this.slots.admit(request, (again) => this.meter.admit(again), { timeoutMs, signal });
   }
 
   /** The end user pays too, where the request names one. */
