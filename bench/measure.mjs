@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { Callers } from './load.mjs';
+import { median, quantile } from './median.mjs';
 import { Stage } from './targets.mjs';
 import { workloadNamed } from './workloads.mjs';
 
@@ -11,19 +12,6 @@ const warmStreams = 200;
 const warmCallers = 16;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The value at `share` (0 to 1) of the sorted `values`; the mean of the middle two for an even median. */
-export function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const below = Math.floor(at);
-  return sorted[below] + ((sorted[below + 1] ?? sorted[below]) - sorted[below]) * (at - below);
-}
-
-/** The middle value. */
-export function median(values) {
-  return quantile(values, 0.5);
-}
 
 function rotated(list, by) {
   return list.map((_, index) => list[(index + by) % list.length]);

@@ -159,7 +159,8 @@ const starters = new Map([
 
 /** The gateway with less or more to do, for the workloads that compare the two. */
 const variants = new Map([
-  // Only a test may switch this off, so the process believes to be in one.
+  // Only a test may switch this off, so both processes believe to be in one: it makes Node and its libraries slower.
+  ['observed', startGateway('observed', { env: { NODE_ENV: 'test' } })],
   ['unobserved', startGateway('unobserved', { env: { NODE_ENV: 'test', CODEX_GATEWAY_UNOBSERVED: '1' } })],
   ['traced', startGateway('traced', { env: ({ mock }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `${mock.origin}/otlp` }) })],
   ['routed', startGateway('routed', { accounts: 20 })],

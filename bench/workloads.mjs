@@ -158,7 +158,7 @@ const shapes = [
     title: 'As w2, with metrics and logs and without',
     call: () => shortCall(true),
     concurrency: 64,
-    targets: ['translator', 'unobserved', 'gateway'],
+    targets: ['translator', 'unobserved', 'observed'],
   },
   {
     name: 'w2t',
