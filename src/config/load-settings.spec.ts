@@ -1,42 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ConfigFault } from './config-fault';
 import { type EnvSource } from './env.schema';
-import { loadSettings } from './load-settings';
-import { type Settings } from './settings';
+
+import { faultsIn, oneModel, SettingsFolder, strongKey } from '../../test/support/settings-folder';
 
 const fixtures = resolve('test/fixtures/config');
-const strongKey = 'sk-0123456789abcdefghij';
-let cwd: string;
-
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'gateway-config-'));
-});
-afterEach(() => {
-  rmSync(cwd, { recursive: true });
-});
-
-function load(env: EnvSource = {}, argv: readonly string[] = []): Settings {
-  return loadSettings({ env, argv, cwd, homeDir: '/home/ada' });
-}
-
-function loadText(text: string, env: EnvSource = {}, argv: readonly string[] = []): Settings {
-  writeFileSync(join(cwd, 'config.yaml'), text);
-  return load(env, argv);
-}
-
-function faultsIn(attempt: () => unknown): readonly string[] {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof ConfigFault) return error.faults.map(({ place, message }) => `${place}: ${message}`);
-    throw error;
-  }
-  return [];
-}
-
-const model = (params: string, rest = '') => `model_list:\n  - model_name: m\n    litellm_params: {${params}}\n${rest}`;
+const folder = new SettingsFolder();
+const { load, loadText } = folder;
 
 describe('without a file', () => {
   it('offers the default login on port 4000 of this machine only', () => {
@@ -48,7 +17,7 @@ describe('without a file', () => {
       name: 'default',
       source: { kind: 'auth_file', path: '/home/ada/.codex/auth.json' },
     });
-    expect(settings.stateDir).toBe(join(cwd, '.codex-gateway'));
+    expect(settings.stateDir).toBe(join(folder.cwd, '.codex-gateway'));
     expect(settings.codex.baseUrl).toBe('https://chatgpt.com/backend-api/codex');
     expect(settings.warnings).toEqual([]);
   });
@@ -68,7 +37,7 @@ describe('without a file', () => {
       kind: 'auth_file',
       path: '/home/ada/a.json',
     });
-    expect(source({ CODEX_HOME: 'c' })).toEqual({ kind: 'auth_file', path: join(cwd, 'c/auth.json') });
+    expect(source({ CODEX_HOME: 'c' })).toEqual({ kind: 'auth_file', path: join(folder.cwd, 'c/auth.json') });
   });
 
   it('is frozen through and through', () => {
@@ -223,25 +192,25 @@ describe('deployments', () => {
     ['chatgpt/responses/gpt-5.5', 'gpt-5.5'],
     ['gpt-5.5', 'gpt-5.5'],
   ])('reads %s as a Codex model', (written, upstreamModel) => {
-    expect(loadText(model(`model: ${written}`)).deployments[0]).toMatchObject({ provider: 'codex', upstreamModel });
+    expect(loadText(oneModel(`model: ${written}`)).deployments[0]).toMatchObject({ provider: 'codex', upstreamModel });
   });
 
   it('keeps its id over restarts and file order, and tells twins apart', () => {
     const ids = (text: string) => loadText(text).deployments.map(({ id }) => id);
-    const one = ids(model('model: codex/a, temperature: 1'));
-    expect(ids(model('temperature: 1, model: codex/a'))).toEqual(one);
-    expect(ids(model('model: codex/a, temperature: 0'))).not.toEqual(one);
-    const twins = ids(`${model('model: codex/a')}${model('model: codex/a').replace('model_list:\n', '')}`);
+    const one = ids(oneModel('model: codex/a, temperature: 1'));
+    expect(ids(oneModel('temperature: 1, model: codex/a'))).toEqual(one);
+    expect(ids(oneModel('model: codex/a, temperature: 0'))).not.toEqual(one);
+    const twins = ids(`${oneModel('model: codex/a')}${oneModel('model: codex/a').replace('model_list:\n', '')}`);
     expect(twins).toHaveLength(2);
     expect(twins[1]).toBe(`${twins[0] ?? ''}-2`);
   });
 
   it('names an inline login by a digest and knows the default one', () => {
     const credential = (params: string) =>
-      loadText(model(params), { CODEX_AUTH_FILE: '/one.json' }).deployments[0]?.credential;
+      loadText(oneModel(params), { CODEX_AUTH_FILE: '/one.json' }).deployments[0]?.credential;
     expect(credential('model: a, auth_file: ./two.json')).toEqual({
       name: expect.stringMatching(/^auth-file-[0-9a-f]{8}$/) as string,
-      source: { kind: 'auth_file', path: join(cwd, 'two.json') },
+      source: { kind: 'auth_file', path: join(folder.cwd, 'two.json') },
     });
     expect(credential('model: a, auth_file: /one.json')?.name).toBe('default');
     expect(credential('model: openai/a, api_key: sk-secret')?.name).toMatch(/^api-key-[0-9a-f]{8}$/);
@@ -257,72 +226,15 @@ describe('deployments', () => {
     ['no model', 'temperature: 1', 'is missing'],
   ])('leaves out %s with a warning, or refuses it when told to', (_case, params, reason) => {
     const good = '  - model_name: good\n    litellm_params: {model: a}\n';
-    const settings = loadText(model(params, good));
+    const settings = loadText(oneModel(params, good));
     expect(settings.deployments.map(({ modelGroup }) => modelGroup)).toEqual(['good']);
     expect(settings.warnings.join('\n')).toMatch(/config\.yaml:[23] .*left out/);
     expect(settings.warnings.join('\n')).toContain(reason);
-    const strict = `${model(params, good)}router_settings: {ignore_invalid_deployments: false}\n`;
+    const strict = `${oneModel(params, good)}router_settings: {ignore_invalid_deployments: false}\n`;
     expect(faultsIn(() => loadText(strict)).join('\n')).toContain(reason);
   });
 
   it('does not fall back to the whole catalog when every listed deployment is unusable', () => {
-    expect(faultsIn(() => loadText(model('model: azure/gpt')))).toEqual([expect.stringContaining('azure')]);
-  });
-});
-
-describe('mistakes in the file', () => {
-  it.each([
-    ['after another key', 'model_list:\n  - model_name: m\n    litellm_params:\n      model: a\n      rpm=5\n', ':5'],
-    ['alone in its map', 'model_list:\n  - model_name: m\n    litellm_params:\n      rpm=5\n', ':3'],
-    ['before another key', 'general_settings:\n  rpm=5\n  a: 1\n', ':2'],
-  ])('refuses key=value %s, with its line', (_case, text, line) => {
-    const [fault] = faultsIn(() => loadText(text));
-    expect(fault).toContain(`config.yaml${line}`);
-    expect(fault).toContain('"rpm: ..."');
-  });
-
-  it('names file, line and key of every mistake, with those of the environment, and no value', () => {
-    const text =
-      'general_settings:\n  max_request_size_mb: huge-secret\nlitellm_settings:\n  drop_params: perhaps-secret\ncredential_list:\n  - credential_name: a\n    credential_values: {}\n';
-    const faults = faultsIn(() => loadText(text, { PORT: 'secret' }));
-    expect(faults.map((fault) => fault.split(': ')[0])).toEqual([
-      'environment PORT',
-      'config.yaml:2 general_settings.max_request_size_mb',
-      'config.yaml:4 litellm_settings.drop_params',
-      'config.yaml:7 credential_list[0].credential_values',
-    ]);
-    expect(faults.join('\n')).not.toContain('secret');
-  });
-
-  it('shows no line of a file that is not YAML', () => {
-    const faults = faultsIn(() => loadText('general_settings:\n  master_key: "sk-very-secret\n'));
-    expect(faults).toEqual([expect.stringMatching(/^config\.yaml:\d: is not valid YAML/)]);
-    expect(faults.join()).not.toContain('very-secret');
-  });
-
-  it('refuses a credential without exactly one source and a name that stands twice', () => {
-    const entry = (name: string, values: string) =>
-      `  - credential_name: ${name}\n    credential_values: {${values}}\n`;
-    const text = `credential_list:\n${entry('a', '')}${entry('b', 'auth_file: x')}${entry('b', 'auth_file: y')}${entry('default', 'auth_file: z')}`;
-    expect(faultsIn(() => loadText(text))).toEqual([
-      expect.stringMatching(/:3 credential_list\[0\]\.credential_values: must hold exactly one/),
-      expect.stringMatching(/credential_list\[2\]\.credential_name: stands twice/),
-      expect.stringMatching(/credential_list\[3\]\.credential_name: is taken/),
-    ]);
-  });
-
-  it('survives an empty file, a list, and a flood of aliases', () => {
-    expect(loadText('').deployments).toEqual([]);
-    expect(faultsIn(() => loadText('- a\n'))).toEqual([expect.stringContaining('config.yaml: must be a map')]);
-    const bomb = [
-      'a: &a [1,1,1,1,1,1,1,1,1]',
-      ...'bcdefghi'.split('').map(
-        (name, at) =>
-          `${name}: &${name} [${Array(9)
-            .fill(`*${'abcdefgh'[at] ?? ''}`)
-            .join(',')}]`,
-      ),
-    ].join('\n');
-    expect(faultsIn(() => loadText(bomb))).toEqual([expect.stringContaining('far too many aliases')]);
+    expect(faultsIn(() => loadText(oneModel('model: azure/gpt')))).toEqual([expect.stringContaining('azure')]);
   });
 });

@@ -1,33 +1,10 @@
-import { held, type Reply, stall } from '../simulator/answer';
+import { held } from '../simulator/answer';
 import { text } from '../simulator/answers';
 import { burst429, faults, usageLimit } from '../simulator/faults';
-import { AccountsBench, teamConfig } from '../support/accounts';
-import { chatBody, post, type ReadAnswer, send } from '../support/calls';
+import { teamConfig } from '../support/accounts';
+import { post, send } from '../support/calls';
 
-const question = { model: 'team', input: 'Hi' };
-const quiet = 'quota_poll_seconds: 0';
-const times = { retryBackoffMs: 5, firstEventMs: 5_000 };
-
-let world: AccountsBench;
-
-/** Starts a gateway of its own for one set of rules. */
-function withWorld(...parameters: Parameters<typeof AccountsBench.start>): void {
-  beforeAll(async () => {
-    const [members, options] = parameters;
-    world = await AccountsBench.start(members, { times, ...options });
-    await post(world.bench, '/v1/responses', question);
-  });
-  afterEach(() => world.rested());
-  afterAll(() => world.close());
-}
-
-async function ask(body: Record<string, unknown> = question, headers: Record<string, string> = {}): Promise<{ answer: ReadAnswer; to: readonly string[] }> {
-  const before = world.simulator.seen.length;
-  const answer = await post(world.bench, '/v1/responses', body, headers);
-  return { answer, to: world.askedSince(before) };
-} // prettier-ignore
-
-const errorOf = ({ json }: ReadAnswer): Record<string, unknown> => (json as { error: Record<string, unknown> }).error;
+import { ask, errorOf, quiet, withWorld, world } from '../support/asked-world';
 
 describe('a constant outage', () => {
   withWorld([{ account: 'a' }, { account: 'b' }], {
@@ -39,11 +16,11 @@ describe('a constant outage', () => {
   it.each(['server500', 'failedOverloaded', 'refusedConnection', 'eofBeforeContent', 'cloudflare403'] as const)(
     'costs at most the retry budget, a fifth of the calls: %s',
     async (name) => {
-      world.simulator.script.always(faults[name]);
-      const before = world.simulator.seen.length;
+      world().simulator.script.always(faults[name]);
+      const before = world().simulator.seen.length;
       for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 20 }, () => ask()));
       calls += 60;
-      sent += world.askedSince(before).length;
+      sent += world().askedSince(before).length;
       // One call came before, to fill the catalog.
       expect(sent).toBeLessThanOrEqual(calls + (calls + 1) / 5);
     },
@@ -58,14 +35,14 @@ describe('an outage that makes deployments rest', () => {
   withWorld([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet}, cooldown_time: 60, queue_timeout: 0 }\n` });
 
   it('soon costs no calls at all, and says when it is worth trying again', async () => {
-    world.simulator.script.always(faults.server500);
+    world().simulator.script.always(faults.server500);
     for (let call = 0; call < 20; call += 1) await ask();
     const { answer, to } = await ask();
     expect(to).toEqual([]);
     expect(answer.status).toBe(429);
     expect(errorOf(answer)).toMatchObject({ type: 'all_deployments_in_cooldown', gateway: { author: 'upstream' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50);
-    expect((await world.resting()).map(({ scope, kind, seconds }) => `${scope} ${kind} ${seconds}`).sort()).toEqual(['deployment a errors 60', 'deployment b errors 60']);
+    expect((await world().resting()).map(({ scope, kind, seconds }) => `${scope} ${kind} ${seconds}`).sort()).toEqual(['deployment a errors 60', 'deployment b errors 60']);
   });
 }); // prettier-ignore
 
@@ -73,8 +50,8 @@ describe('accounts that are used up', () => {
   withWorld([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet}, queue_timeout: 0 }\n` });
 
   it('are passed over until their reset; when all are, the earliest is told', async () => {
-    world.answers('a', usageLimit(7_200));
-    world.answers('b', usageLimit(600));
+    world().answers('a', usageLimit(7_200));
+    world().answers('b', usageLimit(600));
     const first = await ask();
     expect([...first.to].sort()).toEqual(['a', 'b']);
     expect(first.answer.status).toBe(429);
@@ -93,34 +70,34 @@ describe('accounts that are used up', () => {
   });
 
   it('beside refused logins are a 429; refused logins alone are a 503', async () => {
-    world.answers('a', usageLimit(600));
-    world.answers('b', faults.deactivatedWorkspace402);
+    world().answers('a', usageLimit(600));
+    world().answers('b', faults.deactivatedWorkspace402);
     await ask();
     expect((await ask()).answer.status).toBe(429);
-    await world.rested();
-    world.simulator.script.always(faults.deactivatedWorkspace402);
+    await world().rested();
+    world().simulator.script.always(faults.deactivatedWorkspace402);
     await ask();
     const { answer, to } = await ask();
     expect([answer.status, to]).toEqual([503, []]);
     expect(errorOf(answer)['type']).toBe('upstream_authentication_error');
-    expect([...(await world.accounts()).values()].flatMap(({ routing }) => routing.quarantine_reason ?? [])).toEqual(['deactivated_workspace', 'deactivated_workspace']);
+    expect([...(await world().accounts()).values()].flatMap(({ routing }) => routing.quarantine_reason ?? [])).toEqual(['deactivated_workspace', 'deactivated_workspace']);
   }); // prettier-ignore
 
   it('are used again when an admin says so', async () => {
-    world.simulator.script.always(usageLimit(600));
+    world().simulator.script.always(usageLimit(600));
     await ask();
-    world.simulator.script.clear();
+    world().simulator.script.clear();
     expect((await ask()).answer.status).toBe(429);
-    const cleared = await post(world.bench, '/account/clear_cooldown', { account: 'a' });
+    const cleared = await post(world().bench, '/account/clear_cooldown', { account: 'a' });
     expect(cleared.json).toEqual({ cleared: ['account a'] });
     expect(await ask()).toMatchObject({ answer: { status: 200 }, to: ['a'] });
-    expect((await post(world.bench, '/account/clear_cooldown', { account: 'nobody' })).status).toBe(400);
+    expect((await post(world().bench, '/account/clear_cooldown', { account: 'nobody' })).status).toBe(400);
   });
 
   it('are shown with windows, plan and cooldowns to admins only', async () => {
-    world.answers('a', usageLimit(600));
+    world().answers('a', usageLimit(600));
     await Promise.all([ask(), ask(), ask(), ask()]);
-    const accounts = await world.accounts();
+    const accounts = await world().accounts();
     const [a, b] = [accounts.get('a')?.routing, accounts.get('b')?.routing];
     expect(b).toMatchObject({ plan: 'plus', in_flight: 0, credits: { has_credits: false }, cooldowns: [] });
     expect(b?.windows.map(({ window, used_percent, source }) => [window, used_percent, source])).toEqual([
@@ -128,7 +105,7 @@ describe('accounts that are used up', () => {
       ['week', 29, 'headers'],
     ]);
     expect(a?.cooldowns).toMatchObject([{ scope: 'account a', kind: 'quota', reason: 'usage_limit_reached' }]);
-    const stranger = await send(world.bench, '/account/list', {
+    const stranger = await send(world().bench, '/account/list', {
       headers: { authorization: 'Bearer sk-of-nobody-at-all' },
     });
     expect(stranger.status).toBe(401);
@@ -158,7 +135,7 @@ describe('a burst limit of the only account', () => {
   withWorld([{ account: 'a' }], { rest: `router_settings: { ${quiet} }\n` });
 
   it('is waited for as long as the upstream asks', async () => {
-    world.simulator.script.next(burst429(1));
+    world().simulator.script.next(burst429(1));
     const startedMs = performance.now();
     const { answer, to } = await ask();
     expect(answer.status).toBe(200);
@@ -175,10 +152,10 @@ describe('deployments that may have one call at a time', () => {
   });
 
   it('make a second call wait its turn, and refuse it when that takes too long', async () => {
-    world.simulator.script.next(held(text('first')), text('second'));
+    world().simulator.script.next(held(text('first')), text('second'));
     const first = ask();
-    await world.simulator.waitForRequest(world.isOf('a'));
-    while (world.simulator.held === 0) await new Promise((resolve) => setImmediate(resolve));
+    await world().simulator.waitForRequest(world().isOf('a'));
+    while (world().simulator.held === 0) await new Promise((resolve) => setImmediate(resolve));
     const startedMs = performance.now();
     const late = await ask();
     expect(late.answer.status).toBe(429);
@@ -186,7 +163,7 @@ describe('deployments that may have one call at a time', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(950);
     const patient = ask();
     setTimeout(() => {
-      world.simulator.release();
+      world().simulator.release();
     }, 100);
     expect((await first).answer.text).toContain('first');
     expect((await patient).answer.text).toContain('second');
@@ -200,8 +177,8 @@ describe('levels of order', () => {
 
   it('are tried one after the other, each with its own retries', async () => {
     for (let call = 0; call < 6; call += 1) expect(['a', 'b']).toContain((await ask()).to[0]);
-    world.answers('a', faults.server500);
-    world.answers('b', faults.server500);
+    world().answers('a', faults.server500);
+    world().answers('b', faults.server500);
     const { answer, to } = await ask();
     expect(answer.status).toBe(200);
     expect([...to.slice(0, 2)].sort()).toEqual(['a', 'b']);
@@ -209,8 +186,8 @@ describe('levels of order', () => {
   });
 
   it('leave those that rest out at once', async () => {
-    world.answers('a', usageLimit(600));
-    world.answers('b', usageLimit(600));
+    world().answers('a', usageLimit(600));
+    world().answers('b', usageLimit(600));
     await ask();
     expect((await ask()).to).toEqual(['c']);
   });
@@ -224,7 +201,7 @@ describe('a paid overflow', () => {
 
   it('answers only when the plans are used up', async () => {
     for (let call = 0; call < 10; call += 1) expect(['a', 'b']).toContain((await ask()).to[0]);
-    world.simulator.script.always(usageLimit(600));
+    world().simulator.script.always(usageLimit(600));
     const { answer, to } = await ask();
     expect(answer.status).toBe(200);
     expect([...to.slice(0, 2)].sort()).toEqual(['a', 'b']);
@@ -233,98 +210,9 @@ describe('a paid overflow', () => {
   });
 
   it('is not asked in the place of a request that is wrong', async () => {
-    world.simulator.script.always(faults.contextLength400);
+    world().simulator.script.always(faults.contextLength400);
     const { answer, to } = await ask();
     expect(answer.status).toBe(400);
     expect(to).toHaveLength(1);
-  });
-});
-
-describe('tags', () => {
-  withWorld(
-    [
-      { account: 'a', params: 'tags: [fast]' },
-      { account: 'b', params: 'tags: [default]' },
-    ],
-    {
-      rest: `router_settings: { ${quiet}, enable_tag_filtering: true }\n`,
-    },
-  );
-
-  it.each<[string, Record<string, unknown>, Record<string, string>, string]>([
-    ['of the body', { tags: ['fast'] }, {}, 'a'],
-    ['of its metadata', { metadata: { tags: ['fast'] } }, {}, 'a'],
-    ['of the header', {}, { 'x-litellm-tags': 'x, fast' }, 'a'],
-    ['that nobody has', { tags: ['slow'] }, {}, 'b'],
-    ['that are not there', {}, {}, 'b'],
-  ])('%s lead to their deployment', async (_, extra, headers, account) => {
-    for (let call = 0; call < 4; call += 1)
-      expect((await ask({ ...question, ...extra }, headers)).to).toEqual([account]);
-  });
-});
-
-describe('a deployment asked for by its id', () => {
-  withWorld([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet} }\n` });
-
-  it('is asked even while it rests, and used again when it answers', async () => {
-    world.answers('a', usageLimit(600));
-    for (let call = 0; call < 6; call += 1) await ask();
-    expect((await world.resting()).map(({ scope }) => scope)).toEqual(['account a']);
-    world.simulator.script.clear();
-    expect(await ask({ ...question, model: 'a' })).toMatchObject({ answer: { status: 200 }, to: ['a'] });
-    expect(await world.resting()).toEqual([]);
-  });
-});
-
-describe('time limits of a request', () => {
-  withWorld([{ account: 'a' }], {
-    rest: `router_settings: { ${quiet}, num_retries: 0 }\n`,
-    times: { firstByteHoldMs: 100, idleMs: 300 },
-  });
-
-  it.each<[string, Record<string, unknown>, Record<string, string>, string]>([
-    ['the whole call, by body', { timeout: 0.2 }, {}, 'timeout'],
-    ['the whole call, by header', {}, { 'x-litellm-timeout': '0.2' }, 'timeout'],
-    ['the first event, by header', {}, { 'x-litellm-stream-timeout': '0.2' }, 'timeout'],
-  ])('%s', async (_, extra, headers, type) => {
-    world.simulator.script.always(held(text('late')));
-    const startedMs = performance.now();
-    const { answer } = await ask({ ...question, ...extra }, headers);
-    expect(answer.status).toBe(504);
-    expect(errorOf(answer)['type']).toBe(type);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
-  });
-
-  it.each<[string, Record<string, string>, Reply, string]>([
-    ['the whole call', { 'x-litellm-timeout': '0.3' }, held(text('late')), 'request_timeout'],
-    ['the response headers', { 'x-litellm-stream-timeout': '0.3' }, held(text('late')), 'upstream_headers_timeout'],
-    ['the first event', { 'x-litellm-stream-timeout': '0.3' }, stall(text('late'), 0), 'upstream_first_event_timeout'],
-    ['silence in the middle', {}, stall(text('late '.repeat(200)), 9_000), 'upstream_idle_timeout'],
-  ])('%s has a code of its own in a stream', async (_, headers, reply, code) => {
-    world.simulator.script.always(reply);
-    const answer = await post(world.bench, '/v1/chat/completions', chatBody({ model: 'team', stream: true }), headers);
-    expect(answer.text).toContain(`"type":"timeout","param":null,"code":"${code}"`);
-  });
-
-  it.each([{ num_retries: 'two' }, { timeout: -1 }, { fallbacks: 'b' }])(
-    '%j is refused with the field',
-    async (extra) => {
-      const { answer, to } = await ask({ ...question, ...extra });
-      expect([answer.status, to]).toEqual([400, []]);
-      expect(errorOf(answer)['param']).toBe(Object.keys(extra)[0]);
-    },
-  );
-});
-
-describe('retries of a request', () => {
-  withWorld([{ account: 'a' }], { rest: `router_settings: { ${quiet}, num_retries: 3 }\n` });
-
-  it.each<[string, Record<string, unknown>, Record<string, string>, number]>([
-    ['none, by body', { num_retries: 0 }, {}, 1],
-    ['one, by header', {}, { 'x-litellm-num-retries': '1' }, 2],
-    ['the body before the header', { num_retries: 0 }, { 'x-litellm-num-retries': '2' }, 1],
-  ])('%s', async (_, extra, headers, calls) => {
-    world.simulator.script.always(faults.server500);
-    expect((await ask({ ...question, ...extra }, headers)).to).toHaveLength(calls);
   });
 });

@@ -1,0 +1,99 @@
+import { type AddressInfo } from 'node:net';
+import { Controller, Get, Module, Post, Req, Res } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { GatewayConfigModule } from '../../src/config/config.module';
+import { SystemClock } from '../../src/config/system-clock';
+import { HealthController } from '../../src/health/health.controller';
+import { LoginsHealth } from '../../src/health/logins-health';
+import { GatewayError } from '../../src/kernel/errors';
+import { KeysModule } from '../../src/keys/keys.module';
+import { Public } from '../../src/keys/public.decorator';
+import { MetricsModule } from '../../src/metrics/metrics.module';
+import { StateModule } from '../../src/state/state.module';
+import { TelemetryModule } from '../../src/telemetry/telemetry.module';
+import { settingsFor } from './settings-for';
+import { readJsonBody } from '../../src/http/body-reader';
+import { callContextOf } from '../../src/http/call-context';
+import { createAdapter } from '../../src/http/fastify-adapter';
+import { HttpModule } from '../../src/http/http.module';
+import { Lifecycle } from '../../src/http/lifecycle';
+import { RawEventStream } from '../../src/http/raw-event-stream';
+
+export const secret = 'sk-edge-spec-0123456789abcdef';
+export const authorization = `Bearer ${secret}`;
+export const json = { authorization, 'content-type': 'application/json' };
+const settings = settingsFor('http://127.0.0.1:9', {
+  times: { requestHeadersMs: 400, requestBodyMs: 600 },
+  rest: { masterKey: secret },
+});
+
+let opened: (stream: RawEventStream) => void = () => undefined;
+/** The stream of the next call of `/v1/stream`. */
+export const nextStream = () => new Promise<RawEventStream>((resolve) => (opened = resolve));
+
+@Controller()
+class DoorController {
+  @Post('v1/echo')
+  async echo(@Req() request: FastifyRequest): Promise<unknown> {
+    const { json: body } = await readJsonBody(request, { maxBytes: 50_000, maxDepth: 8, timeoutMs: 300 });
+    return { body, holder: callContextOf(request).principal?.kind };
+  }
+
+  @Post('backend-api/codex/fail')
+  fail(): never {
+    throw new GatewayError({ status: 502, type: 'bad_gateway', code: 'server_error', message: 'down' });
+  }
+
+  @Get('v1/bug')
+  bug(): never {
+    throw new Error(`leaks ${secret}`);
+  }
+
+  @Public()
+  @Get('open')
+  open(@Req() request: FastifyRequest): unknown {
+    return { ip: request.ip };
+  }
+
+  @Get('v1/stream')
+  stream(@Res() reply: FastifyReply): void {
+    opened(new RawEventStream(reply, { keepAliveFrame: ':\n\n', keepAliveMs: 9_000, stalledReaderMs: 9_000 }));
+  }
+}
+
+/** The probes as a gateway without logins shows them. */
+const noLogins = { cache: null, stateSilentMs: 0, degradations: () => [], unusableCredentials: () => new Set() };
+
+@Module({
+  controllers: [DoorController, HealthController],
+  providers: [{ provide: LoginsHealth, useValue: noLogins }],
+})
+class DoorModule {}
+
+/** Listens with the whole edge and a few doors behind it. */
+export async function listen(): Promise<{
+  app: NestFastifyApplication;
+  lifecycle: Lifecycle;
+  port: number;
+  url: string;
+}> {
+  const lifecycle = new Lifecycle();
+  const root = {
+    module: DoorModule,
+    imports: [
+      GatewayConfigModule.register(settings),
+      TelemetryModule,
+      HttpModule.forLifecycle(lifecycle),
+      StateModule,
+      KeysModule,
+      MetricsModule,
+    ],
+  };
+  const adapter = createAdapter(settings, { lifecycle, clock: new SystemClock() });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { bodyParser: false, logger: false });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { app, lifecycle, port, url: `http://127.0.0.1:${port}` };
+}
