@@ -4,25 +4,16 @@ import { join } from 'node:path';
 import { digestOf } from '../keys/secrets';
 import { importLiteLlmCommand } from './import-litellm.command';
 import { keysCommand } from './keys.command';
+import { CapturedOutput } from '../../test/support/captured-output';
 
 let folder: string;
-let out: string;
-let err: string;
+
+const said = new CapturedOutput();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'key-commands-'));
-  [out, err] = ['', ''];
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
 });
 afterEach(() => {
-  jest.restoreAllMocks();
   rmSync(folder, { recursive: true });
 });
 
@@ -36,19 +27,19 @@ const keys = (...argv: readonly string[]) => keysCommand(conditions(argv));
 
 it('makes a key and prints it alone, lists it without it, blocks and opens it', async () => {
   expect(await keys('create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d', '--models', 'a, b')).toBe(0); // prettier-ignore
-  const key = out.trim();
+  const key = said.out.trim();
   expect(key).toMatch(/^sk-[\w-]{43}$/);
-  expect(err).toContain('shown this once');
-  out = '';
+  expect(said.err).toContain('shown this once');
+  said.out = '';
   expect(await keys('list')).toBe(0);
-  expect(out).toMatch(/^ALIAS +KEY +TEAM +USER +BUDGET +EXPIRES +STATE +ID\nci +sk-\.\.\..{4} +- +- +2\.5 USD in 7d +- +open +[0-9a-f]{64}\n$/); // prettier-ignore
-  expect(out).not.toContain(key);
-  out = '';
+  expect(said.out).toMatch(/^ALIAS +KEY +TEAM +USER +BUDGET +EXPIRES +STATE +ID\nci +sk-\.\.\..{4} +- +- +2\.5 USD in 7d +- +open +[0-9a-f]{64}\n$/); // prettier-ignore
+  expect(said.out).not.toContain(key);
+  said.out = '';
   expect(await keys('block', key)).toBe(0);
-  expect(out).toBe('ci is blocked.\n');
-  out = '';
+  expect(said.out).toBe('ci is blocked.\n');
+  said.out = '';
   expect(await keys('unblock', digestOf(key), '--json')).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ key_alias: 'ci', blocked: false, models: ['a', 'b'] });
+  expect(JSON.parse(said.out)).toMatchObject({ key_alias: 'ci', blocked: false, models: ['a', 'b'] });
 });
 
 it('reads a dump as JSON, as JSON lines and as an object, and ends with what became of it', async () => {
@@ -63,13 +54,13 @@ it('reads a dump as JSON, as JSON lines and as an object, and ends with what bec
     writeFileSync(join(folder, name), text);
     expect(await importLiteLlmCommand(conditions(['--file', name]))).toBe(0);
   }
-  expect(out.split('\n').filter((line) => line.startsWith('Taken'))).toEqual([
+  expect(said.out.split('\n').filter((line) => line.startsWith('Taken'))).toEqual([
     'Taken: 0 budgets, 0 teams, 0 users, 2 keys. Skipped: 0.',
     'Taken: 0 budgets, 0 teams, 0 users, 1 keys. Skipped: 1.',
     'Taken: 0 budgets, 0 teams, 0 users, 1 keys. Skipped: 0.',
     'Taken: 1 budgets, 1 teams, 1 users, 0 keys. Skipped: 0.',
   ]);
-  expect(out).toContain(`skipped key ${digestOf('sk-1')}: already here`);
+  expect(said.out).toContain(`skipped key ${digestOf('sk-1')}: already here`);
 });
 
 it.each([
@@ -83,9 +74,9 @@ it.each([
   [['list', '--url', 'ftp://127.0.0.1'], '--url must be'],
 ])('keys %j says what is wrong and gives 1', async (argv, words) => {
   expect(await keys(...argv)).toBe(1);
-  expect(out).toBe('');
-  expect(err).toContain(words);
-  expect(err).not.toContain('sk-pasted');
+  expect(said.out).toBe('');
+  expect(said.err).toContain(words);
+  expect(said.err).not.toContain('sk-pasted');
 });
 
 it.each([
@@ -96,6 +87,6 @@ it.each([
 ])('import-litellm %j of %j says what is wrong and gives 1', async (argv, text, words) => {
   writeFileSync(join(folder, 'f'), text);
   expect(await importLiteLlmCommand(conditions(argv))).toBe(1);
-  expect(err).toContain(words);
-  expect(err).not.toContain('nonsense');
+  expect(said.err).toContain(words);
+  expect(said.err).not.toContain('nonsense');
 });

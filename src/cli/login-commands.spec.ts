@@ -7,13 +7,16 @@ import { LoginFiles } from '../auth/login-files';
 import { accountsCommand } from './accounts.command';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
+import { CapturedOutput } from '../../test/support/captured-output';
 
 let simulator: Simulator;
 let folder: string;
 let path: string;
-let out: string;
-let err: string;
 let printed: () => void = () => undefined;
+
+const said = new CapturedOutput(() => {
+  printed();
+});
 
 beforeAll(async () => {
   simulator = await startSimulator();
@@ -22,19 +25,8 @@ afterAll(() => simulator.close());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'login-commands-'));
   path = join(folder, 'codex', 'auth.json');
-  [out, err] = ['', ''];
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    printed();
-    return true;
-  });
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
 });
 afterEach(() => {
-  jest.restoreAllMocks();
   simulator.reset();
   rmSync(folder, { recursive: true });
 });
@@ -56,7 +48,7 @@ const secretsOf = (file: string) => /rt_[\w-]+|eyJ[\w.-]+/g[Symbol.match](readFi
 /** Runs login and approves the code that it prints. */
 async function approved(argv: readonly string[], env: Record<string, string> = {}): Promise<number> {
   printed = () => {
-    const code = /[0-9A-F]{4}-[0-9A-F]{4}/.exec(out)?.[0];
+    const code = /[0-9A-F]{4}-[0-9A-F]{4}/.exec(said.out)?.[0];
     if (code !== undefined) simulator.devices.decide(code);
   };
   try {
@@ -69,13 +61,13 @@ async function approved(argv: readonly string[], env: Record<string, string> = {
 describe('login', () => {
   it('shows address and code, writes the default login file and prints no token', async () => {
     expect(await approved([])).toBe(0);
-    expect(out).toContain(`${simulator.url}/codex/device`);
-    expect(out).toContain(`The login is in ${path} (mode 0600).`);
-    expect(out).toContain('plan plus');
+    expect(said.out).toContain(`${simulator.url}/codex/device`);
+    expect(said.out).toContain(`The login is in ${path} (mode 0600).`);
+    expect(said.out).toContain('plan plus');
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const { accessToken, accountId } = await new LoginFiles().read(path);
     expect(simulator.tokens.judge(accessToken ?? '')).toMatchObject({ kind: 'valid', accountId });
-    for (const secret of secretsOf(path)) expect(out + err).not.toContain(secret);
+    for (const secret of secretsOf(path)) expect(said.out + said.err).not.toContain(secret);
   });
 
   it('writes the file of a named credential, and speaks JSON for programs', async () => {
@@ -85,7 +77,7 @@ describe('login', () => {
       `credential_list:\n  - credential_name: alice\n    credential_values: {auth_file: ${file}}\nmodel_list:\n  - model_name: m\n    litellm_params: {model: codex-oauth/gpt-5.5, litellm_credential_name: alice}\n`,
     );
     expect(await approved(['--name', 'alice', '--json'])).toBe(0);
-    const [asked, done] = out.trim().split('\n').map((line) => JSON.parse(line) as unknown); // prettier-ignore
+    const [asked, done] = said.out.trim().split('\n').map((line) => JSON.parse(line) as unknown); // prettier-ignore
     expect(asked).toMatchObject({ verification_url: `${simulator.url}/codex/device`, expires_in_seconds: 900 });
     expect(done).toMatchObject({ name: 'alice', auth_file: file, plan: 'plus', in_redis: false });
     expect(existsSync(file)).toBe(true);
@@ -102,31 +94,31 @@ describe('login', () => {
     [['top-secret'], /^Known words: (?!.*top-secret)/],
   ])('refuses %j with a sentence that quotes no secret', async (argv, words) => {
     expect(await loginCommand(conditions(argv))).toBe(1);
-    expect(err).toMatch(words);
+    expect(said.err).toMatch(words);
     expect(simulator.seen).toHaveLength(0);
   });
 
   it('says that an access token in the settings is no login', async () => {
     expect(await loginCommand(conditions([], { CODEX_ACCESS_TOKEN: 'at-secret-token' }))).toBe(1);
-    expect(err).toMatch(/is an access token in the settings/);
-    expect(err).not.toContain('at-secret');
+    expect(said.err).toMatch(/is an access token in the settings/);
+    expect(said.err).not.toContain('at-secret');
   });
 
   it('asks nobody to approve a login that could not be saved', async () => {
     writeFileSync(join(folder, 'codex'), '');
     expect(await loginCommand(conditions([]))).toBe(1);
-    expect(err).toMatch(/codex cannot be written by this user/);
+    expect(said.err).toMatch(/codex cannot be written by this user/);
     expect(simulator.seen).toHaveLength(0);
   });
 
   it('keeps the old login when the new one is declined', async () => {
     const { login } = simulator.makeAuthFile(join(folder, 'codex'));
     printed = () => {
-      simulator.devices.decide(/[0-9A-F]{4}-[0-9A-F]{4}/.exec(out)?.[0] ?? '', 'refused');
+      simulator.devices.decide(/[0-9A-F]{4}-[0-9A-F]{4}/.exec(said.out)?.[0] ?? '', 'refused');
     };
     expect(await loginCommand(conditions([]))).toBe(1);
     printed = () => undefined;
-    expect(err).toMatch(/declined/);
+    expect(said.err).toMatch(/declined/);
     expect((await new LoginFiles().read(path)).refreshToken).toBe(login.refreshToken);
   });
 });
@@ -143,17 +135,17 @@ describe('logout', () => {
   it('ends the login everywhere with --revoke', async () => {
     const { login } = simulator.makeAuthFile(join(folder, 'codex'));
     expect(await logoutCommand(conditions(['--revoke', '--json']))).toBe(0);
-    expect(JSON.parse(out)).toEqual({ name: 'default', auth_file: path, removed: true, revoked: true });
+    expect(JSON.parse(said.out)).toEqual({ name: 'default', auth_file: path, removed: true, revoked: true });
     expect(simulator.tokens.refresh(login.refreshToken).kind).toBe('invalidated');
     expect(existsSync(path)).toBe(false);
   });
 
   it('says when there is no login, and that nothing was removed', async () => {
     expect(await logoutCommand(conditions([]))).toBe(0);
-    expect(out).toBe(`There is no login in ${path}: nothing was removed.\n`);
-    out = '';
+    expect(said.out).toBe(`There is no login in ${path}: nothing was removed.\n`);
+    said.out = '';
     expect(await logoutCommand(conditions(['--json']))).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ auth_file: path, removed: false, revoked: false });
+    expect(JSON.parse(said.out)).toMatchObject({ auth_file: path, removed: false, revoked: false });
   });
 
   it('keeps the file when the server did not confirm, so that it can be tried again', async () => {
@@ -161,7 +153,7 @@ describe('logout', () => {
     simulator.scripts.revoke.next(httpError(503, {}));
     expect(await logoutCommand(conditions(['--revoke']))).toBe(1);
     expect((await new LoginFiles().read(path)).refreshToken).toBe(login.refreshToken);
-    expect(err).not.toContain(login.refreshToken);
+    expect(said.err).not.toContain(login.refreshToken);
   });
 });
 
@@ -176,7 +168,7 @@ describe('accounts', () => {
       `credential_list:\n  - credential_name: ws\n    credential_values: {access_token: at-secret-token}\nmodel_list:\n  - model_name: m\n    litellm_params: {model: codex-oauth/gpt-5.5, litellm_credential_name: ws}\n`,
     );
     expect(await accountsCommand(conditions(['--json']))).toBe(0);
-    const { accounts } = JSON.parse(out) as { accounts: unknown[] };
+    const { accounts } = JSON.parse(said.out) as { accounts: unknown[] };
     expect(accounts).toEqual([
       expect.objectContaining({
         name: 'default',
@@ -189,10 +181,10 @@ describe('accounts', () => {
       }),
       expect.objectContaining({ name: 'ws', kind: 'access_token', state: 'not_checked', plan: null }),
     ]);
-    out = '';
+    said.out = '';
     await accountsCommand(conditions([]));
-    expect(out.split('\n')[0]).toMatch(/^NAME +KIND +STATE +PLAN +EXPIRES +LAST REFRESH +ROTATED BY$/);
-    expect(out).not.toMatch(/at-secret|rt_|eyJ/);
+    expect(said.out.split('\n')[0]).toMatch(/^NAME +KIND +STATE +PLAN +EXPIRES +LAST REFRESH +ROTATED BY$/);
+    expect(said.out).not.toMatch(/at-secret|rt_|eyJ/);
   });
 
   it.each([
@@ -202,12 +194,12 @@ describe('accounts', () => {
   ])('calls a login with %d seconds left %s', async (expiresInSeconds, state) => {
     simulator.makeAuthFile(join(folder, 'codex'), { expiresInSeconds });
     await accountsCommand(conditions(['--json']));
-    expect(JSON.parse(out)).toMatchObject({ accounts: [{ state }] });
+    expect(JSON.parse(said.out)).toMatchObject({ accounts: [{ state }] });
   });
 
   it('ends with status 1 and the reason when a login is missing', async () => {
     expect(await accountsCommand(conditions([]))).toBe(1);
-    expect(out).toMatch(/default +chatgpt +unusable/);
-    expect(out).toContain(`default: ${path} does not exist. Sign in with \`node dist/main.js login\``);
+    expect(said.out).toMatch(/default +chatgpt +unusable/);
+    expect(said.out).toContain(`default: ${path} does not exist. Sign in with \`node dist/main.js login\``);
   });
 });

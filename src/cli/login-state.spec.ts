@@ -11,12 +11,15 @@ import { accountsCommand } from './accounts.command';
 import { LoginState } from './login-state';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
+import { CapturedOutput } from '../../test/support/captured-output';
 
 let simulator: Simulator;
 let folder: string;
 let path: string;
-let out: string;
-let err: string;
+
+const said = new CapturedOutput((piece) => {
+  simulator.devices.decide(/[0-9A-F]{4}-[0-9A-F]{4}/.exec(piece)?.[0] ?? '');
+});
 
 beforeAll(async () => {
   simulator = await startSimulator();
@@ -25,19 +28,8 @@ afterAll(() => simulator.close());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'login-state-'));
   path = join(folder, 'auth.json');
-  [out, err] = ['', ''];
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    simulator.devices.decide(/[0-9A-F]{4}-[0-9A-F]{4}/.exec(out)?.[0] ?? '');
-    return true;
-  });
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
 });
 afterEach(() => {
-  jest.restoreAllMocks();
   simulator.reset();
   rmSync(folder, { recursive: true });
 });
@@ -70,37 +62,37 @@ describeWithRedis('with Redis', () => {
 
   it('login hands the new login to all replicas, accounts says who rotated it, logout takes it back', async () => {
     expect(await loginCommand(conditions([], env))).toBe(0);
-    expect(out).toContain('and in Redis for all replicas');
-    out = '';
+    expect(said.out).toContain('and in Redis for all replicas');
+    said.out = '';
     expect(await accountsCommand(conditions(['--json'], env))).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({
+    expect(JSON.parse(said.out)).toMatchObject({
       accounts: [{ state: 'ok', rotated_by: 'login', generation: 1, plan: 'plus' }],
     });
-    out = '';
+    said.out = '';
     expect(await logoutCommand(conditions([], env))).toBe(0);
     expect(existsSync(path)).toBe(false);
-    out = '';
+    said.out = '';
     expect(await accountsCommand(conditions(['--json'], env))).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ accounts: [{ state: 'unusable', expires_at: null }] });
+    expect(JSON.parse(said.out)).toMatchObject({ accounts: [{ state: 'unusable', expires_at: null }] });
   });
 
   it('a second login replaces the first', async () => {
     await loginCommand(conditions([], env));
-    out = '';
+    said.out = '';
     await loginCommand(conditions([], env));
-    out = '';
+    said.out = '';
     await accountsCommand(conditions(['--json'], env));
-    expect(JSON.parse(out)).toMatchObject({ accounts: [{ state: 'ok', rotated_by: 'login', generation: 2 }] });
+    expect(JSON.parse(said.out)).toMatchObject({ accounts: [{ state: 'ok', rotated_by: 'login', generation: 2 }] });
   });
 
   it('a login is saved in the file even while Redis is away, and logout then refuses to do half of its work', async () => {
     await server.kill();
     try {
       expect(await loginCommand(conditions([], env))).toBe(0);
-      expect(err).toContain('Redis could not be reached');
+      expect(said.err).toContain('Redis could not be reached');
       expect((await new LoginFiles().read(path)).refreshToken).toMatch(/^rt_/);
       expect(await logoutCommand(conditions([], env))).toBe(1);
-      expect(err).toContain('Nothing was removed');
+      expect(said.err).toContain('Nothing was removed');
       expect(existsSync(path)).toBe(true);
     } finally {
       await server.resume();
@@ -127,7 +119,7 @@ describe('with the journal of a state folder', () => {
     } finally {
       await holder.close();
     }
-    expect(err).toContain('A running gateway holds it: stop that first');
+    expect(said.err).toContain('A running gateway holds it: stop that first');
     expect(existsSync(path)).toBe(true);
     expect(await logoutCommand(conditions([]))).toBe(0);
     expect(existsSync(path)).toBe(false);

@@ -10,12 +10,19 @@ import { JournalCredentialStore } from '../state/credentials/journal-credential-
 import { accountsCommand } from './accounts.command';
 import { loginCommand } from './login.command';
 import { logoutCommand } from './logout.command';
+import { CapturedOutput } from '../../test/support/captured-output';
 
 let simulator: Simulator;
 let folder: string;
-let out: string;
-let err: string;
 let beforeApproval: () => Promise<void>;
+
+const said = new CapturedOutput((piece) => {
+  const code = /[0-9A-F]{4}-[0-9A-F]{4}/.exec(piece)?.[0];
+  if (code !== undefined)
+    void beforeApproval().then(() => {
+      simulator.devices.decide(code);
+    });
+});
 
 beforeAll(async () => {
   simulator = await startSimulator();
@@ -23,24 +30,9 @@ beforeAll(async () => {
 afterAll(() => simulator.close());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'stored-login-'));
-  [out, err] = ['', ''];
   beforeApproval = () => Promise.resolve();
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    const code = /[0-9A-F]{4}-[0-9A-F]{4}/.exec(String(text))?.[0];
-    if (code !== undefined)
-      void beforeApproval().then(() => {
-        simulator.devices.decide(code);
-      });
-    return true;
-  });
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
 });
 afterEach(() => {
-  jest.restoreAllMocks();
   simulator.reset();
   rmSync(folder, { recursive: true });
 });
@@ -75,9 +67,9 @@ function configure(params = 'api_key: "oauth:work"', credentials = ''): void {
 }
 
 async function rowOf(name: string, env: Record<string, string> = {}): Promise<unknown> {
-  out = '';
+  said.out = '';
   await accountsCommand(conditions(['--json'], env));
-  const { accounts } = JSON.parse(out) as { accounts: { name: string }[] };
+  const { accounts } = JSON.parse(said.out) as { accounts: { name: string }[] };
   return accounts.find((each) => each.name === name);
 }
 
@@ -112,17 +104,17 @@ describeWithRedis('a named login in Redis', () => {
       auth_file: null,
       advice: expect.stringContaining('node dist/main.js login --name work --store') as string,
     });
-    out = '';
+    said.out = '';
     expect(await loginCommand(conditions(['--name', 'work', '--store'], env))).toBe(0);
-    expect(out).toContain("The login 'work' is sealed in Redis, and all replicas use it.");
-    expect(out).toContain('plan plus');
+    expect(said.out).toContain("The login 'work' is sealed in Redis, and all replicas use it.");
+    expect(said.out).toContain('plan plus');
     expect(await contents()).toContain('sealed');
-    const [everywhere, secrets] = [(await contents()) + out + err, secretsOf(mint)];
+    const [everywhere, secrets] = [(await contents()) + said.out + said.err, secretsOf(mint)];
     for (const secret of secrets) expect(everywhere).not.toContain(secret);
     expect(await rowOf('work', env)).toMatchObject({ state: 'ok', plan: 'plus', rotated_by: 'login', generation: 1, advice: null }); // prettier-ignore
-    out = '';
+    said.out = '';
     expect(await logoutCommand(conditions(['--name', 'work'], env))).toBe(0);
-    expect(out).toBe("The login named 'work' is removed.\n");
+    expect(said.out).toBe("The login named 'work' is removed.\n");
     expect(await rowOf('work', env)).toMatchObject({ state: 'unusable', expires_at: null });
     expect(readdirSync(folder)).toEqual(['config.yaml']);
   });
@@ -130,10 +122,10 @@ describeWithRedis('a named login in Redis', () => {
   it('needs no word about the state when the configuration says where it lives, and speaks JSON for programs', async () => {
     configure('litellm_credential_name: team', '{credential_name: team, credential_values: {login: work}}');
     expect(await loginCommand(conditions(['--name', 'team', '--json'], env))).toBe(0);
-    const done: unknown = JSON.parse(out.trim().split('\n')[1] ?? '');
+    const done: unknown = JSON.parse(said.out.trim().split('\n')[1] ?? '');
     expect(done).toMatchObject({ name: 'team', login: 'work', auth_file: null, in_redis: true, plan: 'plus' });
     expect(await rowOf('team', env)).toMatchObject({ state: 'ok', generation: 1 });
-    out = '';
+    said.out = '';
     await loginCommand(conditions(['--name', 'work', '--store'], env));
     expect(await rowOf('team', env)).toMatchObject({ state: 'ok', generation: 2 });
   });
@@ -145,20 +137,20 @@ describeWithRedis('a named login in Redis', () => {
     const logout = () => logoutCommand(conditions(['--name', 'work', '--store', '--revoke'], env));
     simulator.scripts.revoke.next(httpError(503, {}));
     expect(await logout()).toBe(1);
-    out = '';
+    said.out = '';
     expect(await logout()).toBe(0);
     expect(issued).toMatch(/^rt_/);
-    expect(out).toBe("The login named 'work' is removed and revoked.\n");
-    out = '';
+    expect(said.out).toBe("The login named 'work' is removed and revoked.\n");
+    said.out = '';
     expect(await logout()).toBe(0);
-    expect(out).toBe("There is no login named 'work': nothing was removed.\n");
+    expect(said.out).toBe("There is no login named 'work': nothing was removed.\n");
   });
 
   it('is not begun while Redis is away', async () => {
     await server.kill();
     try {
       expect(await loginCommand(conditions(['--name', 'work', '--store'], env))).toBe(1);
-      expect(err).toMatch(/not kept\. Redis could not be reached/);
+      expect(said.err).toMatch(/not kept\. Redis could not be reached/);
       expect(simulator.seen).toHaveLength(0);
     } finally {
       await server.resume();
@@ -180,7 +172,7 @@ describe('a named login without Redis', () => {
     const mint = jest.spyOn(simulator.tokens, 'mint');
     configure();
     expect(await loginCommand(conditions(['--name', 'work', '--store']))).toBe(0);
-    expect(out).toContain(`is sealed in ${join(folder, 'state')}, for the gateway that starts there`);
+    expect(said.out).toContain(`is sealed in ${join(folder, 'state')}, for the gateway that starts there`);
     const journal = readFileSync(join(folder, 'state', 'credentials.journal'), 'utf8');
     expect(journal).toContain('"sealed":"v1.');
     for (const secret of secretsOf(mint)) expect(journal).not.toContain(secret);
@@ -196,7 +188,7 @@ describe('a named login without Redis', () => {
     await gateway.run({ name: 'read', account: 'any', lane: 'any' });
     try {
       expect(await loginCommand(conditions(['--name', 'work', '--store']))).toBe(1);
-      expect(err).toMatch(/A running gateway holds the state.*Stop it first.*REDIS_URL.*--auth-file/);
+      expect(said.err).toMatch(/A running gateway holds the state.*Stop it first.*REDIS_URL.*--auth-file/);
       expect(simulator.seen).toHaveLength(0);
       expect(await rowOf('work')).toMatchObject({ state: 'not_checked', advice: null });
     } finally {
@@ -212,7 +204,7 @@ describe('a named login without Redis', () => {
   ])('is refused for %j', async (argv, words) => {
     configure('litellm_credential_name: alice', '{credential_name: alice, credential_values: {auth_file: a.json}}');
     expect(await loginCommand(conditions(argv))).toBe(1);
-    expect(err).toMatch(words);
+    expect(said.err).toMatch(words);
     expect(simulator.seen).toHaveLength(0);
   });
 });

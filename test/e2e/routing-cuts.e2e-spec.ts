@@ -4,19 +4,8 @@ import { htmlPage } from '../simulator/faults';
 import { AccountsBench } from '../support/accounts';
 import { chatBody, post, type ReadAnswer } from '../support/calls';
 import { framesOf, frozen } from '../support/frozen-answer';
+import { firstThenSecond, oneRetry } from '../support/two-accounts';
 
-const members = [
-  { account: 'first', params: 'weight: 1' },
-  { account: 'second', params: 'weight: 0' },
-];
-const rules = `
-router_settings:
-  routing_strategy: simple-shuffle
-  num_retries: 1
-  queue_timeout: 0
-  quota_poll_seconds: 0
-  retry_budget: { percent: 100, minimum: 100000 }
-`;
 const args = { place: 'Köln', days: 3, hourly: true };
 const lost = 'Half of what was to be said, then a call: ';
 const saved = text('all is well');
@@ -46,8 +35,8 @@ function cutsAt(door: string): readonly Cut[] {
 let pair: AccountsBench;
 
 beforeAll(async () => {
-  pair = await AccountsBench.start(members, {
-    rest: rules,
+  pair = await AccountsBench.start(firstThenSecond, {
+    rest: oneRetry,
     times: { firstEventMs: 900, idleMs: 900, keepAliveMs: 30, firstByteHoldMs: 20_000, retryBackoffMs: 5 },
   });
   pair.simulator.script.always(saved);

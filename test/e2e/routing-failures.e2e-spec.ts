@@ -1,6 +1,7 @@
 import { faults } from '../simulator/faults';
 import { AccountsBench } from '../support/accounts';
 import { chatBody, post, type ReadAnswer } from '../support/calls';
+import { oneRetry } from '../support/two-accounts';
 
 /** What one account's failure means for the client, the other account and itself. */
 interface Row {
@@ -110,14 +111,6 @@ const doors: readonly (readonly [name: string, path: string, body: Record<string
   ['native', '/backend-api/codex/responses', nativeBody],
 ];
 const times = { firstEventMs: 300, idleMs: 300, retryBackoffMs: 10 };
-const rules = `
-router_settings:
-  routing_strategy: simple-shuffle
-  num_retries: 1
-  queue_timeout: 0
-  quota_poll_seconds: 0
-  retry_budget: { percent: 100, minimum: 100000 }
-`;
 
 /** Words of a failure, in whichever dialect; an answer that succeeded has none of them. */
 const failureWords = /"error":\{|response\.failed|event: error/;
@@ -136,7 +129,7 @@ describe('an account that fails before the first content, beside another', () =>
   let pair: AccountsBench;
   beforeAll(async () => {
     // The second one is asked only when the first one cannot be.
-    pair = await AccountsBench.start([{ account: 'first', params: 'weight: 1' }, { account: 'second', params: 'weight: 0' }], { rest: rules, times });
+    pair = await AccountsBench.start([{ account: 'first', params: 'weight: 1' }, { account: 'second', params: 'weight: 0' }], { rest: oneRetry, times });
     await post(pair.bench, '/v1/responses', { model: 'team', input: 'Hi' });
   }); // prettier-ignore
   afterEach(() => pair.rested());
@@ -166,7 +159,7 @@ describe('an account that fails before the first content, beside another', () =>
 describe('an account that fails before the first content, alone', () => {
   let single: AccountsBench;
   beforeAll(async () => {
-    single = await AccountsBench.start([{ account: 'first' }], { rest: rules, times });
+    single = await AccountsBench.start([{ account: 'first' }], { rest: oneRetry, times });
     await post(single.bench, '/v1/responses', { model: 'team', input: 'Hi' });
   });
   afterEach(() => single.rested());

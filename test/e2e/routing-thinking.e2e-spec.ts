@@ -6,19 +6,8 @@ import { AccountsBench } from '../support/accounts';
 import { chatBody, post, type ReadAnswer, send } from '../support/calls';
 import { endOf, frozen } from '../support/frozen-answer';
 import { eventually } from '../support/login-gateways';
+import { firstThenSecond, oneRetry } from '../support/two-accounts';
 
-const members = [
-  { account: 'first', params: 'weight: 1' },
-  { account: 'second', params: 'weight: 0' },
-];
-const rules = `
-router_settings:
-  routing_strategy: simple-shuffle
-  num_retries: 1
-  queue_timeout: 0
-  quota_poll_seconds: 0
-  retry_budget: { percent: 100, minimum: 100000 }
-`;
 const droppedHeader = 'x-codex-gateway-reasoning-dropped';
 /** A model that thinks without a word about it: an empty item, then for long nothing. */
 const thinking = frozen(reasoningThenText('', 'Never seen'));
@@ -29,8 +18,8 @@ const holdMs = 400;
 let pair: AccountsBench;
 
 beforeAll(async () => {
-  pair = await AccountsBench.start(members, {
-    rest: rules,
+  pair = await AccountsBench.start(firstThenSecond, {
+    rest: oneRetry,
     times: { firstByteHoldMs: holdMs, idleMs: 2_000, keepAliveMs: 30, retryBackoffMs: 5, clientGoneDrainMs: 400 },
   });
   await post(pair.bench, '/v1/responses', { model: 'team', input: 'Hi' });
@@ -88,8 +77,11 @@ describe('a model that thinks and has not said anything yet', () => {
 describe('on_client_disconnect: cancel', () => {
   let brisk: AccountsBench;
   beforeAll(async () => {
-    const rest = `general_settings: { on_client_disconnect: cancel }\n${rules}`;
-    brisk = await AccountsBench.start(members, { rest, times: { clientGoneDrainMs: 600_000, idleMs: 600_000 } });
+    const rest = `general_settings: { on_client_disconnect: cancel }\n${oneRetry}`;
+    brisk = await AccountsBench.start(firstThenSecond, {
+      rest,
+      times: { clientGoneDrainMs: 600_000, idleMs: 600_000 },
+    });
     await post(brisk.bench, '/v1/responses', { model: 'team', input: 'Hi' });
   });
   afterAll(() => brisk.close());

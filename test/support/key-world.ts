@@ -16,6 +16,7 @@ import { JournalEntityStore } from '../../src/state/entities/journal-entity-stor
 import { eventually } from './login-gateways';
 import { MovedClock } from './moved-clock';
 import { settingsFor } from './settings-for';
+import { type GatewayError } from '../../src/kernel/errors';
 
 export const worldMasterKey = 'sk-master-key-of-the-world-0001';
 
@@ -84,4 +85,14 @@ export async function holderOf({ directory }: Pick<KeyWorld, 'directory'>, secre
 /** Whoever holds a key, acting. */
 export async function actorWith(world: KeyWorld, secret: string): Promise<Actor> {
   return { principal: await holderOf(world, secret), via: 'http' };
+}
+
+/** What a piece of work is refused with. @throws {Error} when it is not. */
+export function refusalOf(work: Promise<unknown>): Promise<GatewayError> {
+  return work.then(
+    () => {
+      throw new Error('it was let through');
+    },
+    (error: unknown) => error as GatewayError,
+  );
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { actorWith, keyWorld, type KeyWorld } from '../../../test/support/key-world';
+import { actorWith, keyWorld, type KeyWorld, refusalOf } from '../../../test/support/key-world';
 import { effortRanks } from '../../kernel/effort-ranks';
-import { type GatewayError } from '../../kernel/errors';
 import { type Principal } from '../../kernel/principal';
 import { type HolderRules, principalOf } from '../compile/principal-of';
 import { mayUse } from '../model-access';
@@ -56,14 +55,6 @@ async function ann(fields: Body = {}): Promise<Actor> {
   const { secret } = await world.management.minting.generate(world.admin, { user_id: 'ann', ...fields });
   return actorWith(world, secret);
 }
-
-const refusalOf = (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => {
-      throw new Error('it was let through');
-    },
-    (error: unknown) => error as GatewayError,
-  );
 
 describe('no key gives more than it has itself:', () => {
   it('every field of a key is looked at here', () => {

@@ -1,5 +1,4 @@
-import { actorWith, holderOf, keyWorld, type KeyWorld } from '../../../test/support/key-world';
-import { type GatewayError } from '../../kernel/errors';
+import { actorWith, holderOf, keyWorld, type KeyWorld, refusalOf } from '../../../test/support/key-world';
 import { personOf } from '../../kernel/principal';
 import { type Actor } from './actor';
 
@@ -19,14 +18,6 @@ const keyOf = (fields: object): Promise<Actor> => keyBy(world.admin, fields);
 async function keyBy(actor: Actor, fields: object): Promise<Actor> {
   return actorWith(world, (await world.management.minting.generate(actor, fields)).secret);
 }
-
-const refusalOf = (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => {
-      throw new Error('it was let through');
-    },
-    (error: unknown) => error as GatewayError,
-  );
 
 describe('a service account', () => {
   it('is made by admins of the team and by members who are told so, and by nobody else', async () => {
