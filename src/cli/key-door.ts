@@ -11,7 +11,7 @@ import { keyView, nothingSpent } from '../keys/management/views';
 import { type Stored } from '../keys/rows/rows';
 import { auditLogFor } from '../state/audit/audit.module';
 import { entityStoreFor } from '../state/entities/entities.module';
-import { RedisLink } from '../state/redis/redis-link';
+import { commandLink } from './command-link';
 import { StateUnavailable } from '../state/state-unavailable';
 import { askGateway, type GatewayAddress } from './gateway-call';
 import { CommandRefused } from './login-words';
@@ -59,7 +59,7 @@ export function keyDoor(settings: Settings, { url, key }: { readonly url: string
 
 async function localDoor(settings: Settings): Promise<KeyDoor> {
   const clock = new SystemClock();
-  const link = settings.redis === undefined ? undefined : new RedisLink(settings.redis, settings.times, clock);
+  const link = settings.redis === undefined ? undefined : commandLink(settings.redis, settings, clock);
   await link?.open();
   const store = entityStoreFor(settings, clock, link);
   const audit = auditLogFor(settings, link);

@@ -11,8 +11,9 @@ import { type CredentialStore } from '../state/credentials/credential-store';
 import { JournalCredentialStore } from '../state/credentials/journal-credential-store';
 import { Keyring } from '../state/credentials/keyring';
 import { RedisCredentialStore } from '../state/credentials/redis-credential-store';
-import { RedisLink } from '../state/redis/redis-link';
+import { type RedisLink } from '../state/redis/redis-link';
 import { StateUnavailable } from '../state/state-unavailable';
+import { commandLink } from './command-link';
 
 /** Between two tries to keep a new login, milliseconds, and how many there are. */
 const keepAgainMs = 1_000;
@@ -43,7 +44,7 @@ export class LoginState {
     const clock = new SystemClock();
     if (settings.redis === undefined)
       return new LoginState(settings, new JournalCredentialStore(settings.stateDir, clock), undefined);
-    const link = new RedisLink(settings.redis, settings.times, clock);
+    const link = commandLink(settings.redis, settings, clock);
     await link.open();
     return new LoginState(settings, new RedisCredentialStore(link), link);
   }

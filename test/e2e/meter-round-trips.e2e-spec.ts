@@ -15,25 +15,30 @@ const rows = ['settle', 'correct'];
 
 /** Digest, or text for a server that does not know it yet → name, of every script. */
 const scripts = new Map(
-  [books, join(src, 'state', 'entities', 'lua'), join(src, 'routing', 'board', 'lua')].flatMap((folder) =>
-    readdirSync(folder).flatMap((file) => {
-      const name = file.replace('.lua', '');
-      const parts = folder === books ? ['common', ...(rows.includes(name) ? ['posting'] : []), name] : [name];
-      const text = parts.map((part) => readFileSync(join(folder, `${part}.lua`), 'utf8')).join('\n');
-      return [
-        [createHash('sha1').update(text).digest('hex'), name],
-        [text, name],
-      ] as const;
-    }),
+  [books, ...['state/entities', 'state/credentials', 'routing/board'].map((room) => join(src, room, 'lua'))].flatMap(
+    (folder) =>
+      readdirSync(folder).flatMap((file) => {
+        const name = file.replace('.lua', '');
+        const parts = folder === books ? ['common', ...(rows.includes(name) ? ['posting'] : []), name] : [name];
+        const text = parts.map((part) => readFileSync(join(folder, `${part}.lua`), 'utf8')).join('\n');
+        return [
+          [createHash('sha1').update(text).digest('hex'), name],
+          [text, name],
+        ] as const;
+      }),
   ),
 );
 
 /** What others are told without anybody waiting for the answer. */
 const untold = ['note', 'pin', 'put-notice'];
+/** How logins are looked after: now and then, and before the first request. */
+const ofLogins = 'credential-command';
 
 /** Commands of the link, in the order in which they were sent; those that are told without being waited for get no answer. */
 class LinkSpy {
   readonly sent: string[] = [];
+  /** Holds back the answers to what is said of logins, too. */
+  holdsLogins: Promise<void> | undefined;
   /** Lets what was held back be answered. */
   release: () => void = () => undefined;
 
@@ -53,7 +58,10 @@ class LinkSpy {
               const called = isPin ? 'pin' : (scripts.get(String(words[0])) ?? name);
               const reply: unknown = Reflect.apply(member, target, words);
               this.sent.push(called);
-              return untold.includes(called) ? unanswered(reply, released) : reply;
+              if (untold.includes(called)) return unanswered(reply, released);
+              return called === ofLogins && this.holdsLogins !== undefined
+                ? unanswered(reply, this.holdsLogins)
+                : reply;
             };
           },
         });
@@ -63,7 +71,7 @@ class LinkSpy {
 
   /** What requests sent and waited for: the clock is asked, and the process says that it lives, whoever calls. */
   get waitedFor(): readonly string[] {
-    return this.sent.filter((name) => ![...untold, 'time', 'ping'].includes(name));
+    return this.sent.filter((name) => ![...untold, ofLogins, 'time', 'ping'].includes(name));
   }
 }
 
@@ -117,7 +125,11 @@ describeWithRedis('a request of a key with every limit, when it has been seen be
     await eventually('the first one is settled', async () => (await spent()) > 0);
     const before = await spent();
     spy.sent.length = 0;
+    let letGo: () => void = () => undefined;
+    spy.holdsLogins = new Promise((resolve) => (letGo = resolve));
     const answer = await post(own, path, body);
+    spy.holdsLogins = undefined;
+    letGo();
     expect(answer.status).toBe(200);
     await eventually('it is settled', () => spy.sent.includes('settle'));
     expect(spy.waitedFor).toEqual(['admit', 'settle']);

@@ -2,11 +2,15 @@ import { held, type Reply, stall } from '../simulator/answer';
 import { text } from '../simulator/answers';
 import { faults, usageLimit } from '../simulator/faults';
 import { chatBody, post } from '../support/calls';
+import { errorOf, RuledWorld } from '../support/ruled-world';
 
-import { ask, errorOf, question, quiet, withWorld, world } from '../support/asked-world';
+// What a request may say about the way it goes: tags, a deployment, time limits, retries.
+
+const quiet = 'quota_poll_seconds: 0';
+const rules = new RuledWorld();
 
 describe('tags', () => {
-  withWorld(
+  rules.withGateway(
     [
       { account: 'a', params: 'tags: [fast]' },
       { account: 'b', params: 'tags: [default]' },
@@ -23,26 +27,25 @@ describe('tags', () => {
     ['that nobody has', { tags: ['slow'] }, {}, 'b'],
     ['that are not there', {}, {}, 'b'],
   ])('%s lead to their deployment', async (_, extra, headers, account) => {
-    for (let call = 0; call < 4; call += 1)
-      expect((await ask({ ...question, ...extra }, headers)).to).toEqual([account]);
+    for (let call = 0; call < 4; call += 1) expect((await rules.ask(extra, headers)).to).toEqual([account]);
   });
 });
 
 describe('a deployment asked for by its id', () => {
-  withWorld([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet} }\n` });
+  rules.withGateway([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet} }\n` });
 
   it('is asked even while it rests, and used again when it answers', async () => {
-    world().answers('a', usageLimit(600));
-    for (let call = 0; call < 6; call += 1) await ask();
-    expect((await world().resting()).map(({ scope }) => scope)).toEqual(['account a']);
-    world().simulator.script.clear();
-    expect(await ask({ ...question, model: 'a' })).toMatchObject({ answer: { status: 200 }, to: ['a'] });
-    expect(await world().resting()).toEqual([]);
+    rules.world.answers('a', usageLimit(600));
+    for (let call = 0; call < 6; call += 1) await rules.ask();
+    expect((await rules.world.resting()).map(({ scope }) => scope)).toEqual(['account a']);
+    rules.world.simulator.script.clear();
+    expect(await rules.ask({ model: 'a' })).toMatchObject({ answer: { status: 200 }, to: ['a'] });
+    expect(await rules.world.resting()).toEqual([]);
   });
 });
 
 describe('time limits of a request', () => {
-  withWorld([{ account: 'a' }], {
+  rules.withGateway([{ account: 'a' }], {
     rest: `router_settings: { ${quiet}, num_retries: 0 }\n`,
     times: { firstByteHoldMs: 100, idleMs: 300 },
   });
@@ -52,9 +55,9 @@ describe('time limits of a request', () => {
     ['the whole call, by header', {}, { 'x-litellm-timeout': '0.2' }, 'timeout'],
     ['the first event, by header', {}, { 'x-litellm-stream-timeout': '0.2' }, 'timeout'],
   ])('%s', async (_, extra, headers, type) => {
-    world().simulator.script.always(held(text('late')));
+    rules.world.simulator.script.always(held(text('late')));
     const startedMs = performance.now();
-    const { answer } = await ask({ ...question, ...extra }, headers);
+    const { answer } = await rules.ask(extra, headers);
     expect(answer.status).toBe(504);
     expect(errorOf(answer)['type']).toBe(type);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
@@ -66,9 +69,9 @@ describe('time limits of a request', () => {
     ['the first event', { 'x-litellm-stream-timeout': '0.3' }, stall(text('late'), 0), 'upstream_first_event_timeout'],
     ['silence in the middle', {}, stall(text('late '.repeat(200)), 9_000), 'upstream_idle_timeout'],
   ])('%s has a code of its own in a stream', async (_, headers, reply, code) => {
-    world().simulator.script.always(reply);
+    rules.world.simulator.script.always(reply);
     const answer = await post(
-      world().bench,
+      rules.world.bench,
       '/v1/chat/completions',
       chatBody({ model: 'team', stream: true }),
       headers,
@@ -79,7 +82,7 @@ describe('time limits of a request', () => {
   it.each([{ num_retries: 'two' }, { timeout: -1 }, { fallbacks: 'b' }])(
     '%j is refused with the field',
     async (extra) => {
-      const { answer, to } = await ask({ ...question, ...extra });
+      const { answer, to } = await rules.ask(extra);
       expect([answer.status, to]).toEqual([400, []]);
       expect(errorOf(answer)['param']).toBe(Object.keys(extra)[0]);
     },
@@ -87,14 +90,14 @@ describe('time limits of a request', () => {
 });
 
 describe('retries of a request', () => {
-  withWorld([{ account: 'a' }], { rest: `router_settings: { ${quiet}, num_retries: 3 }\n` });
+  rules.withGateway([{ account: 'a' }], { rest: `router_settings: { ${quiet}, num_retries: 3 }\n` });
 
   it.each<[string, Record<string, unknown>, Record<string, string>, number]>([
     ['none, by body', { num_retries: 0 }, {}, 1],
     ['one, by header', {}, { 'x-litellm-num-retries': '1' }, 2],
     ['the body before the header', { num_retries: 0 }, { 'x-litellm-num-retries': '2' }, 1],
   ])('%s', async (_, extra, headers, calls) => {
-    world().simulator.script.always(faults.server500);
-    expect((await ask({ ...question, ...extra }, headers)).to).toHaveLength(calls);
+    rules.world.simulator.script.always(faults.server500);
+    expect((await rules.ask(extra, headers)).to).toHaveLength(calls);
   });
 });

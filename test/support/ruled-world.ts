@@ -3,6 +3,7 @@ import { AccountsBench, type GroupMember } from './accounts';
 import { post, type ReadAnswer } from './calls';
 
 const rich = 'retry_budget: { percent: 100, minimum: 10000 }';
+const times = { retryBackoffMs: 5, firstEventMs: 5_000 };
 const question = { model: 'team', input: 'Hi' };
 
 /** One account, and two alike, of a group `team`. */
@@ -20,24 +21,31 @@ export interface Asked {
   readonly to: readonly string[];
 }
 
+/** What an error answer says of itself. */
+export const errorOf = ({ json }: ReadAnswer): Record<string, unknown> =>
+  (json as { error: Record<string, unknown> }).error;
+
 /** Gateways of one suite, one after the other, each with router settings of its own. */
 export class RuledWorld {
   private running: AccountsBench | undefined;
 
   /** The gateway of the `describe` that runs. */
   get world(): AccountsBench {
-    if (this.running === undefined) throw new Error('no gateway runs: withRules was not called in this describe');
+    if (this.running === undefined)
+      throw new Error('no gateway runs: neither withRules nor withGateway was called in this describe');
     return this.running;
   }
 
   /** To be called in a `describe`: a gateway whose router settings hold `router`. */
   withRules(members: readonly GroupMember[], router: string, config?: string): void {
+    const rest = `router_settings: { quota_poll_seconds: 0, queue_timeout: 0, ${rich}, ${router} }\n`;
+    this.withGateway(members, config === undefined ? { rest } : { config: `${config}${rest}` });
+  }
+
+  /** To be called in a `describe`: a gateway that is configured by nothing but these options. */
+  withGateway(...[members, options]: Parameters<typeof AccountsBench.start>): void {
     beforeAll(async () => {
-      const rest = `router_settings: { quota_poll_seconds: 0, queue_timeout: 0, ${rich}, ${router} }\n`;
-      this.running = await AccountsBench.start(members, {
-        ...(config === undefined ? { rest } : { config: `${config}${rest}` }),
-        times: { retryBackoffMs: 5, firstEventMs: 5_000 },
-      });
+      this.running = await AccountsBench.start(members, { times, ...options });
       // The catalog is asked for before anything is counted.
       await this.ask();
       await this.world.rested();

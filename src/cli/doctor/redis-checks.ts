@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Settings } from '../../config/settings';
 import { SystemClock } from '../../config/system-clock';
-import { type RedisCommands, RedisLink } from '../../state/redis/redis-link';
+import { type RedisCommands, type RedisLink } from '../../state/redis/redis-link';
+import { commandLink } from '../command-link';
 import { type Replica, ReplicaBoard } from '../../state/replicas/replica-board';
 import { StateUnavailable } from '../../state/state-unavailable';
 import { fault, type Finding, ok, skipped, warning } from './finding';
@@ -37,7 +38,7 @@ export async function redisFindings(settings: Settings): Promise<readonly Findin
   if (settings.redis === undefined)
     return [skipped('redis', 'none is configured: the state is kept in STATE_DIR, for one process')];
   const clock = new SystemClock();
-  const link = new RedisLink(settings.redis, { ...settings.times, redisCommandMs: settings.times.connectMs }, clock);
+  const link = commandLink(settings.redis, settings, clock);
   try {
     if (!(await link.open())) return [await unreachable(link)];
     const found = [...(await healthFindings(link)), ...transportFindings(settings), await rightsFinding(link)];
