@@ -172,8 +172,11 @@ export class AccountRefresher {
 
   private async untilEnd(reason: RefreshReason): Promise<void> {
     const giveUpMs = this.parts.clock.monotonicMs() + this.parts.refreshWaitMs;
+    const due = this.account.login?.access;
     for (;;) {
-      const end = await this.cycle(reason);
+      // What came while it waited may have been taken from the state already: a fresh token is not due.
+      const isOver = this.account.login?.access !== due;
+      const end: CycleEnd = isOver ? { kind: 'renewed' } : await this.cycle(reason);
       this.end = end;
       this.endOf = this.account.login?.access;
       const leftMs = giveUpMs - this.parts.clock.monotonicMs();

@@ -126,6 +126,33 @@ describeWithRedis('processes that share a Redis and a login file', () => {
     expect(simulator.counts).toMatchObject({ refreshAttempts: 1, reusedTokens: 0 });
   });
 
+  it('hear of the new login before they hear that somebody was at it, and do not refresh that one too', async () => {
+    const first = await process();
+    const second = await process();
+    const login = bench.login({ expiresInSeconds: -10 });
+    simulator.scripts.oauth.next(heldUsual());
+    const asked = ask(first);
+    await until(() => simulator.held === 1);
+    const { store } = second;
+    const run = store.run.bind(store);
+    let isBusy = false;
+    store.run = async (command) => {
+      const reply = await run(command);
+      if (reply.kind === 'busy') {
+        isBusy = true;
+        await until(() => second.tokens.accountStates()[0]?.generation === 2);
+      }
+      return reply;
+    };
+    const alsoAsked = ask(second);
+    await until(() => isBusy);
+    simulator.release();
+    const { bearer } = await asked;
+    expect((await alsoAsked).bearer).toBe(bearer);
+    expect(bearer).toBe(current(login.accountId)?.accessToken);
+    expect(simulator.counts).toMatchObject({ refreshAttempts: 1, reusedTokens: 0 });
+  });
+
   it('make one token call at a time however many logins end together', async () => {
     const paths = Array.from({ length: 20 }, (_, at) => join(bench.folder, `login-${at}.json`));
     const credentials = paths.map((path, at) => {

@@ -22,6 +22,10 @@ afterEach(async () => {
 
 const scopes = [keyScope({ budgets: [budget(10_000)] })];
 const counters = async ({ books }: OpenBooks) => (await books.ledger.counters([{ kind: 'key', id: 'k1' }]))[0];
+const isAway = (error: unknown): false => {
+  expect(error).toBeInstanceOf(StateUnavailable);
+  return false;
+};
 const files = (): string[] => {
   const folder = join(world.folder, 'settlements');
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.journal')) : [];
@@ -92,6 +96,8 @@ describeWithRedis('the meter while Redis is away', () => {
     for (const request of late) await open.books.meter.settle(ended(request, 10));
     await server.resume();
     await until(() => open.books.meter.health.isUp && open.books.meter.health.waiting === 0);
+    // The links of one process come back one after the other.
+    await until(() => counters(open).then(() => true, isAway));
     expect(await counters(open)).toMatchObject({ spent: 60, held: 0, running: 0 });
     expect((await open.books.ledger.page({ order: 'newest', offset: 0, limit: 9 })).total).toBe(6);
   });
