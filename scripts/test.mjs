@@ -17,7 +17,7 @@ import { ensureRedisCerts } from './redis-certs.mjs';
 
 /** Suites that use Redis only as a gateway does; others need an administrator's rights themselves. */
 const redisSuites =
-  'src/(state/(credentials|entities|audit|shared-cache)|metering/(?!engines)|routing/board|auth/refresh/|prompts/release-prompts|cli/(login-state|stored-login))|test/e2e/(instructions|health|models-catalog|refresh-)';
+  'src/(state/(credentials|entities|audit|shared-cache)|metering/(?!engines|redis/ledger-scale)|routing/board|auth/refresh/|prompts/release-prompts|cli/(login-state|stored-login))|test/e2e/(instructions|health|models-catalog|refresh-)';
 
 const redisKinds = ['guarded', 'tls', 'cluster', 'failover'];
 
