@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { eventually, type GatewayOptions, LoginGateways } from '../support/login-gateways';
 import { type Served } from '../support/program';
+import { describeWithOneNode } from '../support/redis-server';
 
 /** Four processes start on a machine that has other things to do. */
 jest.setTimeout(120_000);
@@ -181,7 +182,7 @@ class RedisProxy {
   }
 }
 
-describe('Redis cut off between claim and store', () => {
+describeWithOneNode('Redis cut off between claim and store', () => {
   it('costs neither login nor answer: the pair is used, written to the file, and in Redis when it is back', async () => {
     const proxy = new RedisProxy(gateways.redis.port);
     const { port } = new URL(await proxy.listen());

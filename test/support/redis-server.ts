@@ -12,6 +12,10 @@ import { type RedisTopology, startCluster, startFailover } from './redis-topolog
 
 /** `describe`, for what needs a Redis: left out where `npm test` found none. */
 export const describeWithRedis = process.env['TEST_NO_REDIS'] === undefined ? describe : describe.skip;
+/** For suites that put something before the only address of Redis: several nodes have several. */
+export const describeWithOneNode = ['cluster', 'failover'].includes(process.env['TEST_REDIS'] ?? '')
+  ? describe.skip
+  : describeWithRedis;
 
 /** Of suites that keep to themselves on a server of whichever kind; the gateways that they start use the part before `test-`. */
 const testPrefix = 'codex-gateway:test-';
