@@ -20,7 +20,7 @@ export const describeWithOneNode = ['cluster', 'failover'].includes(process.env[
 /** Of suites that keep to themselves on a server of whichever kind; the gateways that they start use the part before `test-`. */
 const testPrefix = 'codex-gateway:test-';
 
-/** What `TEST_REDIS` may ask for; see `test/support/README.md`. */
+/** What `TEST_REDIS` may ask for; docs/operations.md says what each kind is. */
 type RedisKind = 'plain' | 'guarded' | 'tls' | 'cluster' | 'failover';
 
 /**
