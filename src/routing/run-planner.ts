@@ -2,7 +2,7 @@ import { type Deployment } from '../config/deployment';
 import { type RoutingAnswer } from '../metering/meter';
 import { type UpstreamCall } from '../upstream/upstream';
 import { type Bearings, type Conversations } from './affinity/conversations';
-import { type Candidate, candidateOf } from './choice/candidate';
+import { type Candidate, candidatesOf, idsOf } from './choice/candidate';
 import { eligible, withRoomFor } from './choice/eligible';
 import { GroupRun, type Trail } from './choice/group-run';
 import { strategyFor } from './choice/strategies';
@@ -51,7 +51,7 @@ export class RunPlanner {
     const asking = { tags, userAgent: caller.userAgent, heldTo: caller.deployments };
     const may = eligible(route.deployments, asking, settings);
     const fit = settings.checksContext ? await this.roomy(may, route.requestedModel, call) : may;
-    const candidates = fit.map(candidateOf);
+    const candidates = candidatesOf(fit);
     return new GroupRun({
       plan,
       trail,
@@ -79,8 +79,7 @@ export class RunPlanner {
     { route, call }: Pick<GroupVisit, 'route' | 'call'>,
   ): Bearings {
     const who = { keyHash: caller.keyHash, session: wishes.session };
-    const ids = route.deployments.map(({ id }) => id);
-    return this.conversations.bearings(call, who, ids, this.parts.clock.nowMs());
+    return this.conversations.bearings(call, who, idsOf(route.deployments), this.parts.clock.nowMs());
   }
 
   private async roomy(
@@ -96,20 +95,19 @@ export class RunPlanner {
     return withRoomFor(deployments, { tokens: inputTokensOf(call) }, requestedModel, (each) => windows.get(each));
   }
 
-  /** What the admission counted and this process does not see itself. */
+  /** What the admission counted and this process does not see itself; most calls meet no other replica's. */
   private elsewhere({ question }: Bearings, answer: RoutingAnswer | undefined): (candidate: Candidate) => number {
-    if (answer === undefined || answer.inFlight.length === 0) return nobody;
+    if (answer === undefined) return nobody;
     const { books } = this.parts.fleet;
-    const counts = new Map<string, number>();
-    return (candidate) => {
-      const { id } = candidate.deployment;
-      const known = counts.get(id);
-      if (known !== undefined) return known;
-      const place = question.deploymentIds.indexOf(id);
-      const others = place === -1 ? 0 : Math.max((answer.inFlight[place] ?? 0) - books.inFlight(candidate), 0);
-      counts.set(id, others);
-      return others;
-    };
+    let counts: Map<string, number> | undefined;
+    for (const [place, everywhere] of answer.inFlight.entries()) {
+      const id = question.deploymentIds[place];
+      const others = id === undefined ? 0 : everywhere - books.inFlightAt(id);
+      if (id !== undefined && others > 0) (counts ??= new Map()).set(id, others);
+    }
+    if (counts === undefined) return nobody;
+    const known = counts;
+    return ({ deployment }) => known.get(deployment.id) ?? 0;
   }
 }
 

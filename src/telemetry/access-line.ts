@@ -17,6 +17,7 @@ export function accessLevel({ status, end, errorCode }: RequestRecord): LogLevel
 /** The line of one request. `userAgent` is scrubbed already. */
 export function accessLine(record: RequestRecord, userAgent: string): LogFields {
   const { usage } = record;
+  const { keyHash, keyAlias, team, user } = whoIs(record.principal);
   const model = named(record.requestedModel);
   return {
     requestId: record.requestId,
@@ -30,7 +31,10 @@ export function accessLine(record: RequestRecord, userAgent: string): LogFields 
     deployment: record.deploymentId,
     account: record.account,
     stream: record.stream,
-    ...whoIs(record.principal),
+    keyHash,
+    keyAlias,
+    team,
+    user,
     inputTokens: usage?.inputTokens,
     cachedTokens: usage?.cachedInputTokens,
     outputTokens: usage?.outputTokens,
@@ -59,7 +63,7 @@ export function foreign(text: string | undefined): string | undefined {
 
 type Who = Pick<LogFields, 'keyHash' | 'keyAlias' | 'team' | 'user'>;
 
-const nobody: Who = {};
+const nobody: Who = { keyHash: undefined, keyAlias: undefined, team: undefined, user: undefined };
 /** A holder is looked up for thousands of requests; its names are scrubbed once. */
 const known = new WeakMap<Principal, Who>();
 

@@ -35,6 +35,32 @@ export function candidateOf(deployment: Deployment): Candidate {
   return candidate;
 }
 
+/** Of a whole group: lists of deployments live as long as the configuration, and one is walked for every call. */
+interface Members {
+  readonly candidates: readonly Candidate[];
+  readonly ids: readonly string[];
+}
+
+const knownMembers = new WeakMap<readonly Deployment[], Members>();
+
+function membersOf(deployments: readonly Deployment[]): Members {
+  const found = knownMembers.get(deployments);
+  if (found !== undefined) return found;
+  const members = { candidates: deployments.map(candidateOf), ids: deployments.map(({ id }) => id) };
+  knownMembers.set(deployments, members);
+  return members;
+}
+
+/** The same list for the same deployments. */
+export function candidatesOf(deployments: readonly Deployment[]): readonly Candidate[] {
+  return membersOf(deployments).candidates;
+}
+
+/** The same list for the same deployments. */
+export function idsOf(deployments: readonly Deployment[]): readonly string[] {
+  return membersOf(deployments).ids;
+}
+
 /** The kind of a scope and what it is called without it. */
 export function partsOfScope(scope: string): { readonly kind: CooldownScope; readonly name: string } {
   const space = scope.indexOf(' ');

@@ -104,17 +104,23 @@ export class Chooser {
   } {
     const nowMs = this.clock.nowMs();
     const inFlightAt = (each: Candidate): number => this.inFlight(run, each);
-    const available: Candidate[] = [];
+    const members = fromOrder(run);
     const hindrances: Hindrance[] = [];
+    // As long as nobody is left out there is no list to be made: this is the way of nearly every call.
+    let out: Set<Candidate> | undefined;
     let probe: Choice | undefined;
-    for (const candidate of run.candidates) {
-      if (orderOf(candidate) < run.leastOrder) continue;
+    for (const candidate of members) {
       const found = this.fleet.hindranceOf(candidate, run.settings, inFlightAt, nowMs);
-      if (found === undefined || (found.kind === 'resting' && run.route.isById === true)) available.push(candidate);
-      else hindrances.push(found);
-      if (found?.kind !== 'resting' || probe !== undefined || run.tried.has(candidate.deployment.id)) continue;
+      if (found === undefined) continue;
+      if (found.kind !== 'resting' || run.route.isById !== true) {
+        (out ??= new Set()).add(candidate);
+        hindrances.push(found);
+      }
+      if (found.kind !== 'resting' || probe !== undefined || run.tried.has(candidate.deployment.id)) continue;
       if (this.fleet.cooldowns.mayProbe(found.cooldown, nowMs)) probe = { candidate, probed: found.cooldown.scope };
     }
+    const left = out;
+    const available = left === undefined ? members : members.filter((each) => !left.has(each));
     return { available, hindrances, probe };
   }
 
@@ -129,7 +135,7 @@ export class Chooser {
       run.hasLeftHome = true;
     }
     const level = lowestLevel(available);
-    const untried = level.filter(({ deployment }) => !run.tried.has(deployment.id));
+    const untried = run.tried.size === 0 ? level : level.filter(({ deployment }) => !run.tried.has(deployment.id));
     const open = untried.length > 0 ? untried : level;
     return this.kept(run, open, ground) ?? run.strategy.pick(open, ground);
   }
@@ -189,6 +195,13 @@ export class Chooser {
 }
 
 const noHindrance: readonly Hindrance[] = [];
+
+/** Without the levels of `order` that have had their tries. */
+function fromOrder({ candidates, leastOrder }: GroupRun): readonly Candidate[] {
+  return leastOrder === Number.NEGATIVE_INFINITY
+    ? candidates
+    : candidates.filter((each) => orderOf(each) >= leastOrder);
+}
 
 function lowestLevel(candidates: readonly Candidate[]): readonly Candidate[] {
   let lowest = Number.POSITIVE_INFINITY;

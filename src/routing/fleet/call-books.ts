@@ -22,8 +22,13 @@ export class CallBooks {
   }
 
   /** Calls in flight at one deployment. */
-  inFlight(candidate: Candidate): number {
-    return this.deployments.get(candidate.deployment.id)?.inFlight ?? 0;
+  inFlight({ deployment }: Candidate): number {
+    return this.inFlightAt(deployment.id);
+  }
+
+  /** The same by the id of the deployment. */
+  inFlightAt(deploymentId: string): number {
+    return this.deployments.get(deploymentId)?.inFlight ?? 0;
   }
 
   /** Calls in flight at all deployments of an account. */
