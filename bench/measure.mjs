@@ -92,13 +92,7 @@ async function idleRounds(workload, names, plan) {
   const count = Math.min(plan.rounds, 3);
   for (let round = 0; round < count; round += 1) {
     for (const name of rotated(names, round)) {
-      const stage = await Stage.open({
-        workload,
-        names: [name],
-        folder: join(plan.folder, workload.name, `${name}-${round}`),
-        entry: plan.entry,
-        nodeFlags: plan.nodeFlags,
-      });
+      const stage = await openStage(workload, [name], join(plan.folder, workload.name, `${name}-${round}`), plan);
       try {
         rounds[name].push(await idleTurn(stage.targets[0], workload, plan.seconds ?? workload.seconds));
       } finally {
@@ -118,26 +112,30 @@ async function warmUp(target, workload, seconds) {
   await callers.close();
 }
 
+function openStage(workload, names, folder, { entry, nodeFlags }) {
+  return Stage.open({ workload, names, folder, entry, nodeFlags });
+}
+
+/** Checks and warms whoever is measured on a stage. */
+async function ready(stage, workload, warmSeconds) {
+  const targets = workload.direct ? [stage.direct, ...stage.targets] : stage.targets;
+  stage.keepPace(false);
+  for (const target of targets) {
+    await checkText(target, workload);
+    await warmUp(target, workload, warmSeconds);
+  }
+  stage.keepPace(true);
+  return targets;
+}
+
 async function loadRounds(workload, names, plan) {
-  const stage = await Stage.open({
-    workload,
-    names,
-    folder: join(plan.folder, workload.name),
-    entry: plan.entry,
-    nodeFlags: plan.nodeFlags,
-  });
+  const stage = await openStage(workload, names, join(plan.folder, workload.name), plan);
+  const rounds = {};
   try {
-    const targets = workload.direct ? [stage.direct, ...stage.targets] : stage.targets;
-    const rounds = Object.fromEntries(targets.map((target) => [target.name, []]));
-    stage.keepPace(false);
-    for (const target of targets) {
-      await checkText(target, workload);
-      await warmUp(target, workload, plan.warmSeconds);
-    }
-    stage.keepPace(true);
+    const targets = await ready(stage, workload, plan.warmSeconds);
     for (let round = 0; round < plan.rounds; round += 1) {
       for (const target of rotated(targets, round)) {
-        rounds[target.name].push(await loadTurn(target, workload, plan.seconds ?? workload.seconds));
+        (rounds[target.name] ??= []).push(await loadTurn(target, workload, plan.seconds ?? workload.seconds));
       }
       plan.onRound(workload, round, plan.rounds);
     }
@@ -145,6 +143,34 @@ async function loadRounds(workload, names, plan) {
   } finally {
     await stage.close();
   }
+}
+
+const freshTurns = 3;
+
+/**
+ * For small differences between two processes: every round starts all of them anew, since two processes of one program may
+ * differ by more, as long as they live, than what is looked for. The targets take turns within the round as well.
+ */
+async function freshRounds(workload, names, plan) {
+  const rounds = Object.fromEntries(names.map((name) => [name, []]));
+  const seconds = (plan.seconds ?? workload.seconds) / 2;
+  for (let round = 0; round < plan.rounds; round += 1) {
+    const stage = await openStage(workload, names, join(plan.folder, workload.name, String(round)), plan);
+    try {
+      const targets = await ready(stage, workload, plan.warmSeconds / 2);
+      const turns = Object.fromEntries(names.map((name) => [name, []]));
+      for (let turn = 0; turn < freshTurns; turn += 1) {
+        for (const target of rotated(targets, round + turn)) {
+          turns[target.name].push(await loadTurn(target, workload, seconds));
+        }
+      }
+      for (const name of names) rounds[name].push(medians(turns[name]));
+    } finally {
+      await stage.close();
+    }
+    plan.onRound(workload, round, plan.rounds);
+  }
+  return rounds;
 }
 
 function medians(rounds) {
@@ -156,7 +182,8 @@ function medians(rounds) {
 export async function measure(name, usualTargets, plan) {
   const workload = workloadNamed(name);
   const targetNames = workload.targets ?? usualTargets;
-  const rounds = await (workload.stall ? idleRounds : loadRounds)(workload, targetNames, plan);
+  const roundsOf = workload.stall ? idleRounds : workload.fresh ? freshRounds : loadRounds;
+  const rounds = await roundsOf(workload, targetNames, plan);
   const targets = Object.entries(rounds).map(([target, turns]) => [target, { ...medians(turns), rounds: turns }]);
   return { name, title: workload.title, targets: Object.fromEntries(targets) };
 }
@@ -164,13 +191,7 @@ export async function measure(name, usualTargets, plan) {
 /** Every target must answer right even when its upstream's frames are torn at odd bytes. */
 export async function checkTargets(targetNames, plan) {
   const workload = workloadNamed('torn');
-  const stage = await Stage.open({
-    workload,
-    names: targetNames,
-    folder: join(plan.folder, workload.name),
-    entry: plan.entry,
-    nodeFlags: plan.nodeFlags,
-  });
+  const stage = await openStage(workload, targetNames, join(plan.folder, workload.name), plan);
   try {
     for (const target of stage.targets) await checkText(target, workload);
   } finally {

@@ -100,8 +100,9 @@ function agentCall() {
 /**
  * Fields: `deltas` per answer; `burst` deltas the mock writes at once; `paceMs` between deltas (0: as fast as they go);
  * `firstTokenMs` of silence before the first; `concurrency` callers; `seconds` of one round; `stall` leaves the stream
- * open after its first delta; `targets` are compared instead of the usual ones; `needsRedis` leaves it out where none is
- * installed; `tear` makes the mock write pieces of that many bytes, for the check before measuring.
+ * open after its first delta; `fresh` starts the targets anew for every round; `targets` are compared instead of the usual
+ * ones; `needsRedis` leaves it out where none is installed; `tear` makes the mock write pieces of that many bytes, for the
+ * check before measuring.
  */
 const shapes = [
   { name: 'torn', title: 'Check: frames torn at odd bytes', call: () => shortCall(true), deltas: 64, tear: 97 },
@@ -118,6 +119,7 @@ const shapes = [
     call: () => shortCall(true),
     concurrency: 64,
     targets: ['translator', 'gateway', 'routed'],
+    fresh: true,
   },
   {
     name: 'w2e',
@@ -159,6 +161,7 @@ const shapes = [
     call: () => shortCall(true),
     concurrency: 64,
     targets: ['translator', 'unobserved', 'observed'],
+    fresh: true,
   },
   {
     name: 'w2t',
@@ -166,6 +169,7 @@ const shapes = [
     call: () => shortCall(true),
     concurrency: 64,
     targets: ['translator', 'gateway', 'traced'],
+    fresh: true,
   },
   { name: 'w5', title: '2 000 idle streams', call: () => shortCall(true), concurrency: 2_000, deltas: 1, stall: true },
 ];
@@ -185,7 +189,7 @@ const usual = {
 export const workloads = new Map(
   shapes.map((shape) => [
     shape.name,
-    { ...usual, stall: false, tear: 0, direct: false, ...shape, call: undefined, body: shape.call() },
+    { ...usual, stall: false, fresh: false, tear: 0, direct: false, ...shape, call: undefined, body: shape.call() },
   ]),
 );
 
