@@ -35,31 +35,23 @@ export function candidateOf(deployment: Deployment): Candidate {
   return candidate;
 }
 
-/** Of a whole group: lists of deployments live as long as the configuration, and one is walked for every call. */
-interface Members {
-  readonly candidates: readonly Candidate[];
-  readonly ids: readonly string[];
+/** Lists of deployments live as long as the configuration, and one is walked for every call: the same list for the same one. */
+function listed<T>(of: (deployment: Deployment) => T): (deployments: readonly Deployment[]) => readonly T[] {
+  const lists = new WeakMap<readonly Deployment[], readonly T[]>();
+  return (deployments) => {
+    const found = lists.get(deployments);
+    if (found !== undefined) return found;
+    const list = deployments.map(of);
+    lists.set(deployments, list);
+    return list;
+  };
 }
 
-const knownMembers = new WeakMap<readonly Deployment[], Members>();
+/** The candidates of a list of deployments. */
+export const candidatesOf = listed(candidateOf);
 
-function membersOf(deployments: readonly Deployment[]): Members {
-  const found = knownMembers.get(deployments);
-  if (found !== undefined) return found;
-  const members = { candidates: deployments.map(candidateOf), ids: deployments.map(({ id }) => id) };
-  knownMembers.set(deployments, members);
-  return members;
-}
-
-/** The same list for the same deployments. */
-export function candidatesOf(deployments: readonly Deployment[]): readonly Candidate[] {
-  return membersOf(deployments).candidates;
-}
-
-/** The same list for the same deployments. */
-export function idsOf(deployments: readonly Deployment[]): readonly string[] {
-  return membersOf(deployments).ids;
-}
+/** The ids of a list of deployments. */
+export const idsOf = listed(({ id }) => id);
 
 /** The kind of a scope and what it is called without it. */
 export function partsOfScope(scope: string): { readonly kind: CooldownScope; readonly name: string } {
