@@ -30,7 +30,8 @@ afterAll(async () => {
 });
 
 async function redisBench(): Promise<Bench> {
-  const opened = new RedisLink(redis.settings(), { connectMs: 2_000, redisCommandMs: 2_000 }, new MovedClock());
+  const settings = redis.settings();
+  const opened = new RedisLink(settings, { connectMs: 2_000, redisCommandMs: 2_000 }, new MovedClock());
   link = opened;
   await opened.open();
   // The time of the test in place of the server's.
@@ -43,7 +44,7 @@ async function redisBench(): Promise<Bench> {
   await opened.run((commands) => commands.zadd(engine.reads.name('leases'), 1, runOwner));
   return {
     engine,
-    dump: () => redisDump(opened),
+    dump: () => redisDump(redis, settings.keyPrefix),
     loseBook: async (key) => {
       await opened.run((commands) => commands.del(engine.reads.name(`b:${key}`)));
     },
@@ -51,7 +52,7 @@ async function redisBench(): Promise<Bench> {
       await opened.run((commands) => commands.hdel(engine.reads.name(`b:${key}`), `u:${counter}`, `h:${counter}`));
     },
     restart: async () => {
-      await opened.run((commands) => commands.script('FLUSH'));
+      await redis.everywhere((server) => server.script('FLUSH'));
       return false;
     },
   };

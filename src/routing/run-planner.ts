@@ -1,15 +1,25 @@
 import { type Deployment } from '../config/deployment';
+import { type Clock } from '../kernel/clock';
 import { type RoutingAnswer } from '../metering/meter';
+import { type ModelCatalog } from '../models/model-catalog';
 import { type UpstreamCall } from '../upstream/upstream';
 import { type Bearings, type Conversations } from './affinity/conversations';
 import { type Candidate, candidatesOf, idsOf } from './choice/candidate';
 import { eligible, withRoomFor } from './choice/eligible';
 import { GroupRun, type Trail } from './choice/group-run';
 import { strategyFor } from './choice/strategies';
+import { type Fleet } from './fleet/fleet';
 import { inputTokensOf } from './input-tokens';
-import { type Route } from './model-groups';
-import { type RoutingParts } from './routing-rooms';
+import { type ModelGroups, type Route } from './model-groups';
 import { type TryPlan } from './try-plan';
+
+/** What the planner looks at. */
+export interface PlannerParts {
+  readonly groups: Pick<ModelGroups, 'routing'>;
+  readonly catalog: Pick<ModelCatalog, 'resolve'>;
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+}
 
 /** One group that a call is about to try. */
 export interface GroupVisit {
@@ -21,7 +31,7 @@ export interface GroupVisit {
 /** Finds out, before a call tries a group, who may serve it there and where it belongs. */
 export class RunPlanner {
   constructor(
-    private readonly parts: RoutingParts,
+    private readonly parts: PlannerParts,
     private readonly conversations: Conversations,
   ) {}
 

@@ -1,7 +1,8 @@
-import { type RedisLink } from '../../src/state/redis/redis-link';
+import { type Redis } from 'ioredis';
 import { counterName } from '../../src/metering/machine/counter';
 import { type MeterState } from '../../src/metering/machine/meter-state';
 import { booksTag } from '../../src/metering/redis/books-script';
+import { type RedisServer } from './redis-server';
 
 /** Everything the books hold, as Redis has it: name → fields, members with scores, or text. */
 export type MeterDump = Record<string, unknown>;
@@ -57,30 +58,39 @@ function texts(figures: ReadonlyMap<string, readonly number[]>): Record<string, 
   return Object.fromEntries([...figures].map(([name, metrics]) => [name, metrics.join(' ')]));
 }
 
-/** What Redis holds of the books, without what only finds things: sets of names, leases, pins. */
-export async function redisDump(link: RedisLink): Promise<MeterDump> {
-  const prefix = link.key(booksTag);
-  const names: string[] = [];
+/**
+ * What Redis holds of the books, without what only finds things: sets of names, leases, pins.
+ * @param server looked into on every one of its nodes.
+ * @param keyPrefix of the gateway.
+ */
+export async function redisDump(server: RedisServer, keyPrefix: string): Promise<MeterDump> {
+  const prefix = `${keyPrefix}${booksTag}`;
+  const nodes = await server.everywhere(async (redis) => {
+    const names = (await namesOf(redis, prefix)).filter((name) => !isFinder.test(name.slice(prefix.length)));
+    const values = await Promise.all(names.map((name) => valueOf(redis, name)));
+    return names.map((name, at) => [name.slice(prefix.length), values[at]] as const);
+  });
+  return Object.fromEntries(nodes.flat());
+}
+
+const isFinder = /^(bk$|leases$|p:|cd:)/;
+
+async function namesOf(redis: Redis, prefix: string): Promise<readonly string[]> {
+  const names = new Set<string>();
   let cursor = '0';
   do {
-    const [next, found] = await link.run((redis) =>
-      redis.scan(cursor, 'MATCH', `${prefix.replace(/[{}]/g, '?')}*`, 'COUNT', 1_000),
-    );
+    const [next, found] = await redis.scan(cursor, 'MATCH', `${prefix.replace(/[{}]/g, '?')}*`, 'COUNT', 1_000);
     cursor = next;
-    names.push(...found);
+    for (const name of found) names.add(name);
   } while (cursor !== '0');
-  const dump: MeterDump = {};
-  for (const name of new Set(names)) {
-    const short = name.slice(prefix.length);
-    if (/^(bk$|leases$|p:|cd:)/.test(short)) continue;
-    dump[short] = await link.run(async (redis) => {
-      const type = await redis.type(name);
-      if (type === 'hash') return { ...(await redis.hgetall(name)) };
-      if (type === 'list') return redis.lrange(name, 0, -1);
-      if (type === 'string') return redis.get(name);
-      const flat = await redis.zrange(name, '0', '-1', 'WITHSCORES');
-      return Object.fromEntries(flat.flatMap((id, at) => (at % 2 === 0 ? [[id, flat[at + 1]]] : [])));
-    });
-  }
-  return dump;
+  return [...names];
+}
+
+async function valueOf(redis: Redis, name: string): Promise<unknown> {
+  const type = await redis.type(name);
+  if (type === 'hash') return { ...(await redis.hgetall(name)) };
+  if (type === 'list') return redis.lrange(name, 0, -1);
+  if (type === 'string') return redis.get(name);
+  const flat = await redis.zrange(name, '0', '-1', 'WITHSCORES');
+  return Object.fromEntries(flat.flatMap((id, at) => (at % 2 === 0 ? [[id, flat[at + 1]]] : [])));
 }

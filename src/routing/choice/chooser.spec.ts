@@ -10,7 +10,6 @@ import { Conversations } from '../affinity/conversations';
 import { LocalBoard } from '../board/local-board';
 import { LocalPins } from '../board/local-pins';
 import { Fleet } from '../fleet/fleet';
-import { type RoutingParts } from '../routing-rooms';
 import { RunPlanner } from '../run-planner';
 import { anyCaller, type TryPlan } from '../try-plan';
 import { type Candidate } from './candidate';
@@ -27,7 +26,8 @@ beforeEach(() => {
   fleet = new Fleet({ board, clock, observer, claim: () => Promise.resolve(false) });
   chooser = new Chooser(fleet, clock, seededRandom(1));
   const groups = { routing: { ...defaultRouting, strategy: 'least-busy' as const, queueTimeoutMs: 0 } };
-  planner = new RunPlanner({ groups, fleet, clock } as RoutingParts, new Conversations(new LocalPins(clock)));
+  const catalog = { resolve: () => Promise.reject(new Error('Nothing here depends on the catalog.')) };
+  planner = new RunPlanner({ groups, catalog, fleet, clock }, new Conversations(new LocalPins(clock)));
 });
 
 /** A run of the planner's making. @param everywhere calls in flight over all replicas, as an admission told. */
