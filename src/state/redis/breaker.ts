@@ -4,11 +4,11 @@ const strainOfFailure = 2;
 /** Answers in a row after which a server is trusted again. */
 const trustToClose = 3;
 /** Between two probes of a server that was given up, milliseconds. */
-const probeEveryMs = 1_000;
+export const probeEveryMs = 500;
 
 /**
  * Spares callers the wait for a server that does not answer. It opens and closes at different marks, so that a server that
- * answers now and then is not given up and taken back with every call: while open one call a second goes through, and each
+ * answers now and then is not given up and taken back with every call: while open two calls a second go through, and each
  * that is answered lets the next one go at once.
  */
 export class Breaker {

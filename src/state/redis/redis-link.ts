@@ -4,7 +4,7 @@ import { type RedisSettings } from '../../config/redis-settings';
 import { type TimeLimits } from '../../config/time-limits';
 import { type Clock } from '../../kernel/clock';
 import { StateUnavailable } from '../state-unavailable';
-import { Breaker } from './breaker';
+import { Breaker, probeEveryMs } from './breaker';
 import { redisClient, type RedisClient } from './redis-client';
 import { commandFailure, isOutage, isReplyCode } from './redis-failure';
 import { healthOf, type RedisHealth } from './redis-health';
@@ -24,8 +24,8 @@ export type RedisTimes = Pick<TimeLimits, 'connectMs' | 'redisCommandMs'>;
 const upkeepMs = 5_000;
 /** Round trips that a measurement of the latency takes. */
 const pings = 3;
-/** How often a server that was given up is asked again, milliseconds; a little more than the breaker wants. */
-const probeEveryMs = 1_010;
+/** A little more than the breaker wants between two probes, milliseconds. */
+const patienceMs = probeEveryMs + 10;
 
 /**
  * The way to the shared state: no command waits longer than `redisCommandMs`, none is sent twice by itself, and a server
@@ -205,12 +205,12 @@ export class RedisLink {
     for (const watcher of this.watchers) watcher(isUp);
   }
 
-  /** A server that was given up is asked every second whether or not anybody needs it, so that it is found when it is back. */
+  /** A server that was given up is asked twice a second whether or not anybody needs it, so that it is found when it is back. */
   private probeSoon(): void {
     this.probing ??= setTimeout(() => {
       this.probing = undefined;
       void this.probe();
-    }, probeEveryMs).unref();
+    }, patienceMs).unref();
   }
 
   private async probe(): Promise<void> {
