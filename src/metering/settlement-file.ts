@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WriterLock } from '../state/credentials/writer-lock';
+import { WriterLock } from '../state/journal/writer-lock';
 import { AppendLog } from './journal/append-log';
 
 const suffix = '.journal';

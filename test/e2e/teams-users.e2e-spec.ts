@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGateway } from '../../src/gateway';
 import { AuditLog } from '../../src/state/audit/audit-log';
-import { WriterLock } from '../../src/state/credentials/writer-lock';
+import { WriterLock } from '../../src/state/journal/writer-lock';
 import { chatBody, post, send } from '../support/calls';
 import { settingsOf, startBench, type TestBench } from '../support/gateway';
 import { holder, type Json, look, manage, refusalIn } from '../support/holders';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Clock } from '../../kernel/clock';
 import { errorCode } from '../../kernel/error-code';
-import { WriterLock } from '../../state/credentials/writer-lock';
+import { WriterLock } from '../../state/journal/writer-lock';
 import { StateDir } from '../../state/state-dir';
 import { StateUnavailable } from '../../state/state-unavailable';
 import { admit } from '../machine/admit';

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { JournalFile } from '../../state/credentials/journal-file';
-import { WriterLock } from '../../state/credentials/writer-lock';
+import { JournalFile } from '../../state/journal/journal-file';
+import { WriterLock } from '../../state/journal/writer-lock';
 import { type AlertBody } from './alert-event';
 
 /** One alert for one target, not yet delivered. */

@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { type Clock } from '../../kernel/clock';
-import { errorCode } from '../../kernel/error-code';
-import { JournalFile } from '../credentials/journal-file';
-import { WriterLock } from '../credentials/writer-lock';
-import { StateDir } from '../state-dir';
-import { StateUnavailable } from '../state-unavailable';
+import { OwnedJournal } from '../journal/owned-journal';
 import {
   type Change,
   changedBy,
@@ -47,56 +42,59 @@ type Line = z.infer<typeof lineSchema>;
 export class JournalEntityStore extends EntityStore {
   private table = new EntityTable();
   private readonly listeners = new Set<(changed: readonly ChangedRef[] | undefined) => void>();
-  private readonly journal: JournalFile;
-  private readonly lock: WriterLock;
-  private opening: Promise<void> | undefined;
-  private lines = 0;
-  private rewriting: Promise<void> | undefined;
+  private readonly journal: OwnedJournal;
 
   constructor(
-    private readonly folder: string,
+    folder: string,
     private readonly clock: Clock,
   ) {
     super();
-    this.journal = new JournalFile(join(folder, 'entities.journal'));
-    this.lock = new WriterLock(join(folder, 'entities.lock'));
+    this.journal = new OwnedJournal(folder, 'entities', {
+      restore: (lines) => {
+        this.restore(lines);
+      },
+      content: () => this.content(),
+      isLong: (lines) => lines >= Math.max(fewestLines, 2 * this.table.size),
+    });
   }
 
   /** @throws {StateUnavailable} when the folder cannot be used or belongs to another running gateway. */
   override async commit(changes: readonly Change[]): Promise<CommitReply> {
-    await this.opened();
-    // Nothing is awaited between this and the append: what a rewrite leaves out is written behind it.
-    while (this.rewriting !== undefined) await this.rewriting;
-    const before = this.table.lastVersion;
-    const reply = this.table.commit(changes, this.clock.nowMs(), nonce());
-    if (reply.kind !== 'committed' || reply.version === before) return reply;
-    await this.keep(this.lineOf(changes, reply.version));
-    this.tell(changedBy(changes, reply.version));
+    const { reply, isNews } = await this.journal.write(() => {
+      const before = this.table.lastVersion;
+      const committed = this.table.commit(changes, this.clock.nowMs(), nonce());
+      if (committed.kind !== 'committed' || committed.version === before)
+        return { reply: { reply: committed, isNews: false } };
+      const line = this.lineOf(changes, committed.version);
+      const purges = line.removed.some(({ kind }) => personalKinds.has(kind));
+      return { reply: { reply: committed, isNews: true }, line, purges };
+    });
+    if (isNews && reply.kind === 'committed') this.tell(changedBy(changes, reply.version));
     return reply;
   }
 
   override async many(refs: readonly EntityRef[]): Promise<readonly (Entity | undefined)[]> {
-    await this.opened();
+    await this.journal.opened();
     return refs.map((ref) => this.table.get(ref));
   }
 
   override async named(kind: EntityKind, name: string): Promise<Entity | undefined> {
-    await this.opened();
+    await this.journal.opened();
     return this.table.named(kind, name);
   }
 
   override async page(kind: EntityKind, query: PageQuery): Promise<EntityPage> {
-    await this.opened();
+    await this.journal.opened();
     return this.table.page(kind, query);
   }
 
   override async counts(kind: EntityKind, lists: readonly string[]): Promise<readonly number[]> {
-    await this.opened();
+    await this.journal.opened();
     return lists.map((list) => this.table.count(kind, list));
   }
 
   override async news(since: Stamp | undefined): Promise<News> {
-    await this.opened();
+    await this.journal.opened();
     return this.table.news(since);
   }
 
@@ -109,28 +107,13 @@ export class JournalEntityStore extends EntityStore {
     return this.clock.nowMs();
   }
 
-  override async close(): Promise<void> {
-    await this.opening?.catch(() => undefined);
-    await this.journal.close();
-    this.lock.letGo();
-    this.opening = undefined;
+  override close(): Promise<void> {
+    return this.journal.close();
   }
 
-  private opened(): Promise<void> {
-    this.opening ??= this.open().catch((error: unknown) => {
-      // Tried again by the next command: the other process may have ended, the disk may be there again.
-      this.opening = undefined;
-      this.lock.letGo();
-      throw error instanceof StateUnavailable ? error : new StateUnavailable('connection', errorCode(error));
-    });
-    return this.opening;
-  }
-
-  private async open(): Promise<void> {
-    await new StateDir(this.folder).ensure();
-    if (!(await this.lock.take())) throw new StateUnavailable('offline');
+  private restore(lines: readonly unknown[]): void {
     const table = new EntityTable();
-    for (const line of await this.journal.load()) {
+    for (const line of lines) {
       const { version, put, removed } = lineSchema.parse(line);
       for (const entity of put) table.restore(entity);
       for (const ref of removed) table.drop(ref);
@@ -138,7 +121,6 @@ export class JournalEntityStore extends EntityStore {
     }
     table.begin(nonce());
     this.table = table;
-    await this.compact();
     this.tell(undefined);
   }
 
@@ -151,36 +133,15 @@ export class JournalEntityStore extends EntityStore {
     return { version, put, removed };
   }
 
-  private async keep(line: Line): Promise<void> {
-    this.lines += 1;
-    try {
-      await this.journal.append(line);
-    } catch (error) {
-      // The disk may or may not have it. Everything is read again, so that memory says what the disk says.
-      await this.close();
-      throw new StateUnavailable('connection', errorCode(error));
-    }
-    const isPersonal = line.removed.some(({ kind }) => personalKinds.has(kind));
-    if (!isPersonal && this.lines < Math.max(fewestLines, 2 * this.table.size)) return;
-    // The line is on disk: a rewrite that fails costs this commit nothing, and the next one opens the journal anew.
-    this.rewriting ??= this.compact()
-      .catch(() => this.close())
-      .finally(() => {
-        this.rewriting = undefined;
-      });
-    await this.rewriting;
-  }
-
   /** One line a document; the last line carries the version, so that it never falls. */
-  private async compact(): Promise<void> {
+  private content(): readonly Line[] {
     const lines: Line[] = [...this.table.all()].map((entity) => ({
       version: entity.version,
       put: [{ ...entity, names: [...entity.names], lists: [...entity.lists] }],
       removed: [],
     }));
     lines.push({ version: this.table.lastVersion, put: [], removed: [] });
-    await this.journal.rewrite(lines);
-    this.lines = lines.length;
+    return lines;
   }
 
   private tell(changed: readonly ChangedRef[] | undefined): void {

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StateUnavailable } from '../state-unavailable';
+import { OwnedJournal } from './owned-journal';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'owned-journal-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Numbers in memory, and the journal that keeps them. */
+function numbers(longest: number): { readonly all: Set<number>; readonly journal: OwnedJournal } {
+  const all = new Set<number>();
+  const journal = new OwnedJournal(folder, 'numbers', {
+    restore: (lines) => {
+      all.clear();
+      for (const line of lines as readonly { add: number; drop?: number }[]) {
+        all.add(line.add);
+        if (line.drop !== undefined) all.delete(line.drop);
+      }
+    },
+    content: () => [...all].map((add) => ({ add })),
+    isLong: (lines) => lines > longest,
+  });
+  return { all, journal };
+}
+
+function added(all: Set<number>, add: number): { readonly reply: number; readonly line: { readonly add: number } } {
+  all.add(add);
+  return { reply: add, line: { add } };
+}
+
+const text = (): string => readFileSync(join(folder, 'numbers.journal'), 'utf8');
+
+describe('a journal that one process owns', () => {
+  it('loses no change that comes while it is written anew', async () => {
+    const { all, journal } = numbers(3);
+    const wanted = Array.from({ length: 200 }, (_, at) => at);
+    const writing: Promise<number>[] = [];
+    await journal.opened();
+    for (const at of wanted) {
+      writing.push(journal.write(() => added(all, at)));
+      // One a turn of the loop: they meet the file in every state it can be in.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await Promise.all(writing)).toEqual(wanted);
+    await journal.close();
+    const later = numbers(3);
+    await later.journal.opened();
+    expect([...later.all].sort((one, other) => one - other)).toEqual(wanted);
+    await later.journal.close();
+  });
+
+  it('has what a line removes off the disk when that is asked for', async () => {
+    const { all, journal } = numbers(100);
+    await journal.write(() => added(all, 4_711));
+    await journal.write(() => {
+      all.delete(4_711);
+      return { reply: undefined, line: { add: 1, drop: 4_711 }, purges: true };
+    });
+    expect(text()).not.toContain('4711');
+    await journal.close();
+  });
+
+  it('writes nothing for a change that is none', async () => {
+    const { all, journal } = numbers(100);
+    await journal.write(() => added(all, 1));
+    const before = text();
+    expect(await journal.write(() => ({ reply: 'as it was' }))).toBe('as it was');
+    expect(text()).toBe(before);
+    await journal.close();
+  });
+
+  it('belongs to one at a time, and to the next when that one has closed it', async () => {
+    const [first, second] = [numbers(100), numbers(100)];
+    await first.journal.write(() => added(first.all, 1));
+    const refused = await second.journal.opened().catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(StateUnavailable);
+    await first.journal.close();
+    await second.journal.write(() => added(second.all, 2));
+    expect([...second.all]).toEqual([1, 2]);
+    await second.journal.close();
+  });
+
+  it('is read again after it could not be read', async () => {
+    writeFileSync(join(folder, 'numbers.journal'), 'torn\n');
+    const { all, journal } = numbers(100);
+    expect(await journal.opened().catch((error: unknown) => error)).toBeInstanceOf(StateUnavailable);
+    writeFileSync(join(folder, 'numbers.journal'), '{"add":7}\n');
+    await journal.opened();
+    expect([...all]).toEqual([7]);
+    await journal.close();
+  });
+});
