@@ -30,7 +30,7 @@ afterEach(async () => {
 const line = (message: string, reason: string): unknown[] => [
   'error',
   expect.stringContaining(message),
-  expect.objectContaining({ code: 'state_unavailable', reason, stateDir }),
+  expect.objectContaining({ code: 'state_unavailable', reason, folder: stateDir }),
 ];
 const again = ['info', 'the state of the logins can be used again', {}];
 

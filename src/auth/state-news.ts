@@ -52,7 +52,7 @@ export class StateNews {
     if (isKnown || (part === 'key' && this.ill.has('store'))) return;
     const { redis, stateDir } = this.settings;
     const { message, advice } = part === 'key' ? keyWords : redis === undefined ? folderWords(error) : redisWords;
-    const where = redis === undefined || part === 'key' ? { stateDir } : {};
+    const where = redis === undefined || part === 'key' ? { folder: stateDir } : {};
     const reason = error.replyCode ?? error.trouble;
     this.logger.event('error', message, { code: 'state_unavailable', reason, ...where, advice });
   }
@@ -108,7 +108,7 @@ const redisWords: Words = {
 function folderWords({ trouble, replyCode }: StateUnavailable): Words {
   if (trouble === 'offline') {
     return {
-      message: 'STATE_DIR belongs to another running gateway: no login is renewed here',
+      message: 'STATE_DIR belongs to another running gateway: no login is renewed and no key is looked up here',
       advice: 'Give each gateway a STATE_DIR and logins of its own, or let them share Redis (REDIS_URL).',
     };
   }

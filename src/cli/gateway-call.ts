@@ -2,10 +2,11 @@ import { type Settings } from '../config/settings';
 import { jsonIn } from '../kernel/json-text';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { UndiciOutbound } from '../outbound/undici-outbound';
+import { StateDir } from '../state/state-dir';
 import { baseOf } from './gateway-address';
 import { CommandRefused } from './login-words';
 
-/** A running gateway, and the key to ask it with; without one the master key of the settings is sent. */
+/** A running gateway, and the key to ask it with; without one the master key of the settings is sent, else the one that a start made. */
 export interface GatewayAddress {
   readonly url: string;
   readonly key: string | undefined;
@@ -28,9 +29,9 @@ export async function askGateway(
   { method, path, body }: GatewayQuestion,
 ): Promise<unknown> {
   const base = baseOf(address.url);
-  const secret = address.key ?? settings.masterKey;
+  const secret = address.key ?? settings.masterKey ?? (await keptMasterKey(settings));
   if (secret === undefined)
-    throw new CommandRefused('Say the master key of that gateway: --key, or GATEWAY_MASTER_KEY.');
+    throw new CommandRefused('Say the master key of that gateway: --key, or LITELLM_MASTER_KEY. STATE_DIR holds none that can be read.');
   // The person who typed the address allows it, and no other.
   const outbound = new UndiciOutbound({ ...settings, deployments: [], codex: { ...settings.codex, baseUrl: base } });
   try {
@@ -48,9 +49,13 @@ export async function askGateway(
   }
 } // prettier-ignore
 
+/** A key that cannot be read is one that has to be said. */
+function keptMasterKey({ stateDir }: Settings): Promise<string | undefined> {
+  return new StateDir(stateDir).masterKey().catch(() => undefined);
+}
+
 function refusalWords(status: number, json: unknown): string {
   const said = messageIn(json);
-  if (status === 401) return 'The gateway answers 401: only its master key or an admin’s may ask.';
   if (said !== undefined) return `The gateway answers ${status}: ${said}`;
   return `The gateway answers ${status}${status === 404 ? ': is the address right, and is that a Codex Gateway?' : '.'}`;
 }

@@ -34,8 +34,10 @@ export function gatewayWords({ argv, env, cwd, homeDir }: StartConditions): Gate
   };
 }
 
-/** Where a gateway of these settings listens, as seen from this machine. */
-function ownAddress({ listen: { host, port } }: Settings): string {
+/** Where a gateway of these settings listens for the routes of these commands, as seen from this machine. */
+function ownAddress({ listen: { host, port: usual }, observability: { adminPort = 0 } }: Settings): string {
+  // A port that the system chose is told in the log only.
+  const port = adminPort === 0 ? usual : adminPort;
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

@@ -20,7 +20,11 @@ function isOpenHttp(value: string | undefined): boolean {
 }
 
 function accessTokenWarnings({ CODEX_ACCESS_TOKEN: token }: Environment): readonly string[] {
-  if (token === undefined || token.trim().startsWith('at-')) return [];
+  if (token === undefined) return [];
+  // An example with its ellipsis: it cannot even be sent.
+  if (!/^[\x21-\x7e]*$/.test(token.trim()))
+    return ['environment CODEX_ACCESS_TOKEN: has characters that no token has; was an example copied as it stands?'];
+  if (token.trim().startsWith('at-')) return [];
   return [
     'environment CODEX_ACCESS_TOKEN: does not begin with "at-", as the access tokens of a workspace do. A ChatGPT login belongs into CODEX_AUTH_FILE, an API key into an openai/ deployment.',
   ];

@@ -17,6 +17,17 @@ const reasons: ReadonlyMap<string, string> = new Map([
       'health_check_interval alerting_threshold spend_report_frequency alert_type_config allowed_ips max_response_size_mb ' +
       'global_max_parallel_requests disable_spend_logs store_prompts_in_spend_logs proxy_batch_write_at',
   ),
+  ...each(
+    'callers are known by the keys of this gateway alone: it lets nobody in and keeps nobody out',
+    'custom_auth custom_sso enable_jwt_auth litellm_jwtauth allow_user_auth',
+  ),
+  ...each('it keeps nobody out; allowed_routes of a key says what that key may call', 'admin_only_routes'),
+  ...each('it refuses nothing; a key or team says which end users it may speak for', 'enforce_user_param'),
+  ...each('limits belong to keys, teams, users, customers and models', 'max_parallel_requests'),
+  ...each('there is no such thing here', 'guardrails mcp_servers pass_through_endpoints vector_store_registry'),
+  ...each('a team says itself what holds for it', 'default_team_settings'),
+  ...each('certificates are always checked; NODE_EXTRA_CA_CERTS names further authorities', 'ssl_verify'),
+  ...each('what a key may do while the state is away is told in docs/metering.md', 'allow_requests_on_db_unavailable'),
   ...each('in litellm_params: single deployments have no budget', 'max_budget budget_duration'),
   ...each(
     'there is no priority queue; a full model group waits for queue_timeout, first come first served',

@@ -53,9 +53,10 @@ const shortestSalt = 16;
 export function readRedis(sources: SettingsSources, sections: FileSections, hasMasterKey: boolean): RedisReading {
   const { environment, file } = sources;
   const saltKey = environment.GATEWAY_SALT_KEY ?? environment.LITELLM_SALT_KEY;
-  const found = fromEnvironment(environment) ?? fromRouter(sections, environment, file) ?? fromCache(sections, environment, file);
+  const named = fromEnvironment(environment) ?? fromRouter(sections, environment, file);
+  const found = named ?? fromCache(sections, environment, file);
   if (found === undefined) return { redis: undefined, saltKey, faults: [], warnings: [] };
-  const missing = [...(hasMasterKey ? [] : [masterKeyMissing]), ...(saltKey === undefined ? [saltKeyMissing] : [])];
+  const missing = [...(hasMasterKey ? [] : [masterKeyMissing]), ...(saltKey === undefined ? [saltKeyMissing(named === undefined ? file : undefined)] : [])];
   const warnings = saltKey !== undefined && saltKey.length < shortestSalt ? [shortSalt] : [];
   if ('message' in found) return { redis: undefined, saltKey, faults: [found, ...missing], warnings };
   const redis = { ...found, keyPrefix: prefixOf(environment, sections) };
@@ -66,10 +67,18 @@ const masterKeyMissing: Fault = {
   place: 'environment GATEWAY_MASTER_KEY',
   message: 'is needed with Redis, because all replicas must know the same one; set it here or in general_settings.master_key',
 }; // prettier-ignore
-const saltKeyMissing: Fault = {
-  place: 'environment GATEWAY_SALT_KEY',
-  message: 'is needed with Redis: it seals the logins that are stored there; use at least 32 random characters and keep it',
-}; // prettier-ignore
+
+/** @param cached file whose `cache_params` name the Redis: an operator who only wanted a cache has to hear of it. */
+function saltKeyMissing(cached: GatewayFile | undefined): Fault {
+  const whence =
+    cached === undefined
+      ? ''
+      : `. Redis is named by ${placeIn(cached, 'litellm_settings', 'cache_params')}; with cache: false none is used`;
+  return {
+    place: 'environment GATEWAY_SALT_KEY',
+    message: `is needed with Redis: it seals the logins that are stored there; use at least 32 random characters and keep it (LITELLM_SALT_KEY counts too)${whence}`,
+  };
+}
 const shortSalt = `environment GATEWAY_SALT_KEY: is shorter than ${shortestSalt} characters, which is easy to guess`;
 
 function fromEnvironment(environment: Environment): Server | Fault | undefined {

@@ -18,8 +18,26 @@ type Routed = Pick<Settings, 'deployments' | 'modelAliases' | 'routing'>;
 /** What will not work as it was meant: fallbacks that lead nowhere, and hosts that lack the Responses API. */
 export function routingWarnings(settings: Routed, file: GatewayFile | undefined): readonly string[] {
   if (file === undefined || settings.deployments.length === 0) return [];
-  return [...fallbackWarnings(settings, file), ...settings.deployments.flatMap(hostWarning)];
+  return [...twiceWarnings(file), ...fallbackWarnings(settings, file), ...settings.deployments.flatMap(hostWarning)];
 }
+
+/** Both sections may say these; LiteLLM's router looks at its own first. */
+const saidTwice = [
+  'fallbacks',
+  'context_window_fallbacks',
+  'content_policy_fallbacks',
+  'default_fallbacks',
+  'num_retries',
+  'allowed_fails',
+  'cooldown_time',
+];
+
+function twiceWarnings(file: GatewayFile): readonly string[] {
+  const written = new Set(file.keys.map(({ name }) => name));
+  return saidTwice
+    .filter((key) => written.has(`router_settings.${key}`) && written.has(`litellm_settings.${key}`))
+    .map((key) => `${file.placeOf(['litellm_settings', key])}: has no effect, because router_settings.${key} is there too and counts alone`);
+} // prettier-ignore
 
 function fallbackWarnings({ deployments, modelAliases, routing }: Routed, file: GatewayFile): readonly string[] {
   const names = new Set([...deployments.flatMap(({ id, modelGroup }) => [id, modelGroup]), ...modelAliases.keys()]);

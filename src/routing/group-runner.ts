@@ -41,6 +41,10 @@ export interface GroupRunnerParts {
 /** Groups whose budgets are kept; clients choose the names of some, so there is an end to it. */
 const mostBudgets = 2_000;
 
+/** Without a first event for so long a deployment is in trouble, whoever waited. */
+const tellingMs = 10_000;
+const idleTimeoutCode = 'upstream_idle_timeout';
+
 /** The only retry loop of the program: everything above and below it fails at once. */
 export class GroupRunner {
   private readonly budgets = new Map<string, RetryBudget>();
@@ -93,12 +97,20 @@ export class GroupRunner {
       signal.throwIfAborted();
       throw error;
     }
-    this.parts.fleet.failed(lease, failure, run.settings, otherWays(run, candidate));
+    if (!this.isHaste(run, candidate, failure))
+      this.parts.fleet.failed(lease, failure, run.settings, otherWays(run, candidate));
     lease.end({ failure, succeeded: false });
     run.lastError = error;
     if (this.parts.boundCalls.recovers(run, failure)) return;
     run.tried.add(candidate.deployment.id);
     if (!(await this.goesOn(run, candidate, failure))) throw error;
+  }
+
+  /** The request gave the deployment less time than the operator does, and less than says anything of it: it is not to blame. */
+  private isHaste({ plan }: GroupRun, { deployment }: Candidate, { kind, details }: UpstreamFailure): boolean {
+    const { streamTimeoutMs } = plan.wishes;
+    if (kind !== 'timeout' || streamTimeoutMs === undefined || details.code === idleTimeoutCode) return false;
+    return streamTimeoutMs < Math.min(deployment.streamTimeoutMs ?? this.parts.times.firstEventMs, tellingMs);
   }
 
   /** Decides about the next attempt, and waits for it. */

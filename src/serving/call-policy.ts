@@ -28,7 +28,8 @@ export function nativeWithinPolicy(native: NativeRequest, policy: Ceilings): Nat
   const reasoning = isJsonObject(body['reasoning']) ? body['reasoning'] : {};
   const effort = effortUnder(policy.maxEffort, textOf(reasoning['effort']));
   const tier = allowedTier(policy, textOf(body['service_tier']));
-  if (effort === textOf(reasoning['effort']) && tier === textOf(body['service_tier'])) return native;
+  const held = { ...native, effortCeiling: policy.maxEffort };
+  if (effort === textOf(reasoning['effort']) && tier === textOf(body['service_tier'])) return held;
   const rest = { ...body };
   delete rest['service_tier'];
   const changed = {
@@ -36,7 +37,7 @@ export function nativeWithinPolicy(native: NativeRequest, policy: Ceilings): Nat
     ...(effort === undefined ? {} : { reasoning: { ...reasoning, effort } }),
     ...(tier === undefined ? {} : { service_tier: tier }),
   };
-  return { ...native, body: Buffer.from(JSON.stringify(changed)) };
+  return { ...held, body: Buffer.from(JSON.stringify(changed)) };
 }
 
 /** The tier a request is sent with; undefined: none. */

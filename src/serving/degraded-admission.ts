@@ -59,6 +59,19 @@ export class DegradedAdmission {
   }
 }
 
+/** Nobody can say what a customer is held to. */
+export function customerUnavailable(): GatewayError {
+  return new GatewayError({
+    status: 503,
+    type: 'service_unavailable',
+    code: 'budget_unavailable',
+    message:
+      'What the customer of this request is held to cannot be looked up at the moment, so nothing is spent for it. Try again shortly.',
+    limit: 'customer.budget',
+    retryAfterMs,
+  });
+}
+
 function budgetUnavailable({ kind, name }: ScopeLimits): GatewayError {
   return new GatewayError({
     status: 503,

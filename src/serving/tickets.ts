@@ -20,7 +20,7 @@ import { limitRefusal } from '../reports/limits/limit-refusal';
 import { type Route } from '../routing/model-groups';
 import { StateUnavailable } from '../state/state-unavailable';
 import { type Call } from './call';
-import { DegradedAdmission } from './degraded-admission';
+import { customerUnavailable, DegradedAdmission } from './degraded-admission';
 import { ledgerEntry, nothingYet } from './ledger-entry';
 import { HoldEstimator, type StandIn } from './hold-estimator';
 import { type Progress } from './progress';
@@ -112,9 +112,14 @@ export class Tickets {
     return this.slots.admit(request, (again) => this.meter.admit(again), { timeoutMs, signal });
   }
 
-  /** The end user pays too, where the request names one. */
+  /** The end user pays too, where the request names one. @throws {GatewayError} 403 for a blocked one, 503 when nobody can say. */
   private async withCustomer(customerId: string, own: readonly ScopeLimits[]): Promise<readonly ScopeLimits[]> {
-    return [...own, await this.customers.scopeOf(customerId)];
+    try {
+      return [...own, await this.customers.scopeOf(customerId)];
+    } catch (error) {
+      // Whoever was not looked up lately may be blocked, or have a budget: as with keys, nothing is spent on a guess.
+      throw error instanceof StateUnavailable ? customerUnavailable() : error;
+    }
   }
 
   private refusal(limit: LimitState, nowMs: number): GatewayError {

@@ -49,6 +49,11 @@ export class StateDir {
     return { key: kept, path, isNew };
   }
 
+  /** The key of a start before; makes none. @throws {Error} when the file cannot be read, or holds something else. */
+  masterKey(): Promise<string | undefined> {
+    return this.readKey(join(this.path, keyFile));
+  }
+
   private async readKey(path: string): Promise<string | undefined> {
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return undefined;

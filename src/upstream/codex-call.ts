@@ -113,6 +113,7 @@ export class CodexCalls {
         kind: 'canonical',
         request: this.readAgain(call),
         fromCodexCli: true,
+        effortCeiling: call.effortCeiling,
         isWire: false,
       });
     }

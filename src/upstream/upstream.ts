@@ -16,6 +16,8 @@ export interface NativeRequest {
   readonly body: Buffer;
   /** Identity headers to pass on, lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** As of a `CanonicalCall`: the model's name may ask for more than the body, and is read where the body is said anew. */
+  readonly effortCeiling?: string | undefined;
 }
 
 /** A request in the inner language. */

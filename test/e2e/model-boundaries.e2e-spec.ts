@@ -113,6 +113,26 @@ describe.each([
   }
 }); // prettier-ignore
 
+describe('the highest effort of a key', () => {
+  let bench: TestBench;
+  beforeAll(async () => {
+    bench = await startBench({});
+  });
+  afterAll(() => bench.close());
+
+  it.each(['low', 'medium'])('%s holds for an effort that the name of a model asks for, also on the native surface', async (ceiling) => {
+    const own = await makeKey(bench, { max_reasoning_effort: ceiling });
+    const before = bench.simulator.seen.length;
+    for (const model of ['gpt-6.1-sol-xhigh', 'gpt-5.5-xhigh']) {
+      expect((await ask(own, { model })).status).toBe(200);
+      await post(own, '/backend-api/codex/responses', nativeBody(model));
+    }
+    const efforts = asked(bench, before).map(([, , effort]) => effort);
+    expect(efforts.length).toBeGreaterThanOrEqual(3);
+    expect(efforts.filter((effort) => effort === 'xhigh' || effort === 'high' || (ceiling === 'low' && effort === 'medium'))).toEqual([]);
+  });
+}); // prettier-ignore
+
 describe('fallbacks that a request wishes', () => {
   let bench: TestBench;
   const groups = ['small: gpt-6.1-sol', 'big: gpt-5.5'].map((each) => each.split(': ')).map(([group, model]) => `  - { model_name: ${group}, litellm_params: { model: codex-oauth/${model} } }\n`); // prettier-ignore

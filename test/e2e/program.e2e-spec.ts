@@ -155,7 +155,7 @@ describe('a start', () => {
   it('with the STATE_DIR of another gateway says loudly that nothing is renewed', async () => {
     const owner = await bench.serve();
     const second = await bench.serve();
-    const taken = 'STATE_DIR belongs to another running gateway: no login is renewed here';
+    const taken = 'STATE_DIR belongs to another running gateway: no login is renewed and no key is looked up here';
     expect(linesOf(owner).map(({ msg }) => msg)).not.toContain(taken);
     expect(linesOf(second)).toContainEqual(expect.objectContaining({ level: 50, msg: taken }));
     for (const served of [owner, second]) {

@@ -48,6 +48,21 @@ describe('an outage that makes deployments rest', () => {
   });
 }); // prettier-ignore
 
+describe('requests that give nobody the time to answer', () => {
+  rules.withGateway([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet}, queue_timeout: 0, allowed_fails: 1 }\n` });
+
+  it('make nothing rest: others are served as before', async () => {
+    rules.world.simulator.script.always(faults.silence);
+    for (let call = 0; call < 12; call += 1) {
+      const { answer } = await rules.ask({ stream_timeout: 0.02, num_retries: 1 });
+      expect([answer.status, errorOf(answer)['type']]).toEqual([504, 'timeout']);
+    }
+    expect(await rules.world.resting()).toEqual([]);
+    rules.world.simulator.script.always(text('pong'));
+    expect((await rules.ask()).answer.status).toBe(200);
+  });
+}); // prettier-ignore
+
 describe('accounts that are used up', () => {
   rules.withGateway([{ account: 'a' }, { account: 'b' }], {
     rest: `router_settings: { ${quiet}, queue_timeout: 0 }\n`,

@@ -6,9 +6,11 @@ import { type KeyRow } from '../rows/key-row';
 import { type TeamRow } from '../rows/team-row';
 import { type UserRow } from '../rows/user-row';
 
-/** Names in a list of models that stand for others. */
+/** In a list of models: every model, whatever else the list names. */
 export const allProxyModels = 'all-proxy-models';
+/** In a key's list: what the team's own list allows. It leads nowhere for a key without a team. */
 export const allTeamModels = 'all-team-models';
+/** Names no model: a list of nothing else allows none, where an empty list would allow all. */
 export const noDefaultModels = 'no-default-models';
 
 /** What a key's calls may ask for: whatever key, team and user all allow. */

@@ -34,7 +34,6 @@ const bounds: Readonly<Record<string, { readonly granted: unknown; readonly with
   allowed_networks: { granted: ['10.0.0.0/8'], within: ['10.1.0.0/16'], more: [['0.0.0.0/0'], ['10.1.0.0/16', '11.0.0.0/8']] },
   max_reasoning_effort: { granted: 'medium', within: 'low', more: ['high', 'ultra'] },
   service_tier: { granted: 'default', within: 'forbidden', more: ['priority'] },
-  forced_model: { granted: 'a', within: 'a', more: ['b1'] },
   disable_fallbacks: { granted: true, within: true, more: [false] },
 }; // prettier-ignore
 

@@ -10,6 +10,7 @@ const adminFields: ReadonlyMap<string, string> = new Map([
   ['content_logging_duration', 'the logging of prompts and answers is decided by the operator'],
   ['temp_budget_increase', 'budgets are raised by the operator'],
   ['temp_budget_expiry', 'budgets are raised by the operator'],
+  ['forced_model', 'it is asked whatever models are allowed'],
   ['tags', 'they decide which accounts are asked and to whom spend is put down'],
   ['permissions', 'rights are given by the operator'],
   ['organization_id', 'it is set by the operator'],

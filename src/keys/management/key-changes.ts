@@ -90,7 +90,7 @@ export class KeyChanges {
     return keys.flatMap((key) => removal(key, this.parts.store.nowMs(), creatorOf(actor)));
   }
 
-  /** `POST /key/{key}/regenerate`: another secret for the same key; the old one works on for the time of grace. */
+  /** `POST /key/{key}/regenerate`: another secret for the same key; the old ones work on for the time of grace, if any. */
   async regenerate(actor: Actor, named: string | undefined, body: unknown): Promise<MintedKey> {
     const sent = body ?? {};
     const { fields, ...rest } = readFields(liftedFromMetadata(sent), { shape: regenerateBody, keptNames: keptKeyFields });
@@ -110,8 +110,9 @@ export class KeyChanges {
     const nowMs = this.parts.store.nowMs();
     const until = graceEnd(nowMs, grace);
     const [current, ...older] = row.secrets;
-    const alive = older.filter(({ untilMs = 0 }) => untilMs > nowMs);
-    const old = current === undefined || until === undefined ? alive : [{ hash: current.hash, untilMs: until }, ...alive];
+    // Whoever took an earlier secret may have turned the key with a long grace: no secret outlives the grace given now.
+    const alive = older.flatMap(({ hash: known, untilMs = 0 }) => untilMs > nowMs && until !== undefined ? [{ hash: known, untilMs: Math.min(untilMs, until) }] : []);
+    const old = current === undefined || until === undefined ? [] : [{ hash: current.hash, untilMs: until }, ...alive];
     const hash = digestOf(secret);
     if (row.secrets.some((each) => each.hash === hash)) throw invalidRequest("'new_key' is the present key.", 'new_key');
     return {

@@ -79,7 +79,6 @@ type Fields<S extends z.core.$ZodLooseShape> = Partial<z.output<z.ZodObject<S>>>
 export type GenerateFields = Fields<typeof generateShape>;
 /** What is to change of a key. */
 export type UpdateFields = Fields<typeof updateShape>;
-/** What a new secret is asked to be. */
 /** What both say of a key. */
 export type CommonKeyFields = Fields<typeof commonShape>;
 

@@ -67,8 +67,8 @@ function wordsOf(issue: z.core.$ZodIssue | undefined): string {
 
 function unknownField(name: string, known: readonly string[]): Error {
   const near = known.find((each) => isNear(each, name));
-  const hint = near === undefined ? 'GET /openapi.json lists the fields' : `did you mean '${near}'?`;
-  return invalidRequest(`Unknown field '${shorten(name)}': ${hint}.`, shorten(name), 'unknown_field');
+  const hint = near === undefined ? 'GET /openapi.json lists the fields.' : `did you mean '${near}'?`;
+  return invalidRequest(`Unknown field '${shorten(name)}': ${hint}`, shorten(name), 'unknown_field');
 }
 
 /** Equal but for case, dashes, a missing or doubled letter. */

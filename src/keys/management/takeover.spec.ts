@@ -97,13 +97,33 @@ describe('a key that somebody makes for somebody else', () => {
     const graceful = await changes.regenerate(victim, first.key.id, { grace_period: '1h' });
     expect(await person(graceful.secret)).toBeUndefined();
     const back = await changes.regenerate(victim, first.key.id, { grace_period: '0s' });
-    expect(await person(back.secret)).toBeUndefined();
-    world.clock.aheadMs += 2 * 3_600_000;
-    expect(await person((await changes.regenerate(victim, first.key.id, {})).secret)).toBe('victim');
+    expect(await person(back.secret)).toBe('victim');
+    expect(await holderOf(world, graceful.secret).then(() => 'let in', () => 'refused')).toBe('refused'); // prettier-ignore
     const given = await minting.generate(mallory, { team_id: 'a' });
     expect(await person(given.secret)).toBe('mallory');
     await changes.update(mallory, { key: given.key.id, user_id: 'victim' });
     expect(await person(given.secret)).toBeUndefined();
+  });
+
+  it('is over with every earlier secret when it is turned without grace, and none outlives the grace it is turned with', async () => {
+    const { minting, changes } = world.management;
+    const first = await minting.generate(world.admin, { user_id: 'plain' });
+    const thief = await actorWith(world, first.secret);
+    const turned = await changes.regenerate(thief, first.key.id, { grace_period: '3650d' });
+    const graceful = await changes.regenerate(world.admin, first.key.id, { grace_period: '1h' });
+    const works = (secret: string): Promise<boolean> => holderOf(world, secret).then(() => true, () => false); // prettier-ignore
+    expect(await Promise.all([first, turned, graceful].map(({ secret }) => works(secret)))).toEqual([true, true, true]);
+    world.clock.aheadMs += 3_600_001;
+    expect(await Promise.all([first, turned, graceful].map(({ secret }) => works(secret)))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    const again = await changes.regenerate(await actorWith(world, graceful.secret), first.key.id, {
+      grace_period: '3650d',
+    });
+    const last = await changes.regenerate(world.admin, first.key.id, {});
+    expect(await Promise.all([graceful, again, last].map(({ secret }) => works(secret)))).toEqual([false, false, true]);
   });
 
   it('is what keys of an earlier release are, unless the operator or the user made them', async () => {

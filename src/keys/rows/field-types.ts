@@ -19,6 +19,7 @@ export const name = text.min(1, { error: 'must not be empty' });
 /** An id: what goes into lists and scopes. */
 export const id = name.max(255, { error: 'must have at most 255 characters' });
 
+/** `true` or `false`; text is not taken for either. */
 export const flag = z.boolean({ error: 'must be true or false' });
 
 /** Numbers may come as text, as LiteLLM takes them. */
@@ -46,6 +47,7 @@ export const count = number(
 /** Part of a plan's window, 0 to 1. */
 export const share = number('must be a share of the plan, above 0 and at most 1', (value) => value > 0 && value <= 1);
 
+/** A duration such as `30d`, kept as it was written. */
 export const duration = z.string({ error: `must be ${durationForm}` }).refine(isDuration, { error: `must be ${durationForm}` }); // prettier-ignore
 
 /** A network in CIDR notation, or a single address. */
