@@ -73,7 +73,7 @@ export function ledgerEntry(call: Call, progress: Progress, facts: EntryFacts): 
     clientIp: context.clientIp,
     userAgent: agentOf(context.userAgent),
     startMs,
-    firstContentMs: momentOf(progress.firstContentMs, startMs),
+    firstContentMs: firstContentOf(progress, facts),
     endMs: facts.endMs,
     requestedModel,
     modelGroup: progress.limitedModel ?? progress.modelGroup ?? requestedModel,
@@ -111,9 +111,12 @@ function agentOf(userAgent: string): string {
   return userAgent.length > longestAgent ? userAgent.slice(0, longestAgent) : userAgent;
 }
 
-function momentOf(sinceMs: number | undefined, startMs: number): number | undefined {
-  return sinceMs === undefined ? undefined : Math.round(startMs + sinceMs);
-}
+function firstContentOf({ firstContentMs, startedMs, admissionStartedMs = startedMs }: Progress, { startMs, endMs }: Pick<EntryFacts, 'startMs' | 'endMs'>): number | undefined {
+  if (firstContentMs === undefined) return undefined;
+  // It counts from the arrival of the request, whose body may take its time; a row begins a little after the admission did.
+  const uploadMs = admissionStartedMs - startedMs;
+  return Math.min(endMs, Math.round(startMs + Math.max(0, firstContentMs - uploadMs)));
+} // prettier-ignore
 
 function endOf({ end }: Progress, error: GatewayError | undefined): string {
   return end ?? (error === undefined ? 'completed' : 'failed');
