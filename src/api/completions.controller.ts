@@ -1,9 +1,10 @@
 import { Controller, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { chatToCanonical } from '../protocol/chat/chat-to-canonical';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AnsweringService } from './answering.service';
+import { answers, chatBody } from './openai-docs';
 
 /** The door for OpenAI's Chat Completions. */
 @ApiTags('OpenAI')
@@ -14,13 +15,13 @@ export class CompletionsController {
   constructor(private readonly answering: AnsweringService) {}
 
   @Post(['v1/chat/completions', 'chat/completions'])
-  @ApiOperation({ summary: 'Chat completion, streamed or whole' })
+  @answers('Chat completion, streamed or whole', chatBody)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.answering.answer({ request, reply, route: '/v1/chat/completions', dialect: 'chat' }, chatToCanonical);
   }
 
   @Post('openai/deployments/:model/chat/completions')
-  @ApiOperation({ summary: 'Chat completion with the model in the path, as Azure clients send it' })
+  @answers('Chat completion with the model in the path, as Azure clients send it', chatBody)
   async createForDeployment(
     @Param('model') model: string,
     @Req() request: FastifyRequest,

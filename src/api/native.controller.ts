@@ -1,5 +1,5 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callContextOf } from '../http/call-context';
 import { RouteGroup } from '../keys/route-group.decorator';
@@ -12,6 +12,7 @@ import { readWishes } from '../protocol/request-wishes';
 import { CompactionService } from '../serving/compaction.service';
 import { AnsweringService } from './answering.service';
 import { identityHeaders } from './identity-headers';
+import { answers, responsesBody } from './openai-docs';
 
 /** The door for the Codex CLI: its own requests, forwarded as they came, with our keys and our accounting. */
 @ApiTags('Codex CLI')
@@ -25,14 +26,14 @@ export class NativeController {
   ) {}
 
   @Post('backend-api/codex/responses')
-  @ApiOperation({ summary: 'A turn of the Codex CLI' })
+  @answers('A turn of the Codex CLI', responsesBody)
   async respond(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const call = await this.read(request);
     await this.answering.tell({ ...call, route: '/backend-api/codex/responses' }, reply);
   }
 
   @Post(['backend-api/codex/responses/compact', 'v1/responses/compact', 'responses/compact'])
-  @ApiOperation({ summary: 'Compaction of a conversation in one call, as older Codex CLIs ask for it' })
+  @answers('Compaction of a conversation in one call, as older Codex CLIs ask for it', responsesBody)
   async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const call = { ...(await this.read(request)), route: '/v1/responses/compact', callType: 'compact' };
     const body = await this.compaction.compact(call, clientGone(reply.raw));

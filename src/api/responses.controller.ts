@@ -1,9 +1,10 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
 import { AnsweringService } from './answering.service';
+import { answers, responsesBody } from './openai-docs';
 
 /** The door for OpenAI's Responses. */
 @ApiTags('OpenAI')
@@ -14,7 +15,7 @@ export class ResponsesController {
   constructor(private readonly answering: AnsweringService) {}
 
   @Post(['v1/responses', 'responses'])
-  @ApiOperation({ summary: 'Response, streamed or whole' })
+  @answers('Response, streamed or whole', responsesBody)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.answering.answer({ request, reply, route: '/v1/responses', dialect: 'responses' }, responsesToCanonical);
   }

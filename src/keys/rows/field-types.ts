@@ -23,29 +23,40 @@ export const id = name.max(255, { error: 'must have at most 255 characters' });
 export const flag = z.boolean({ error: 'must be true or false' });
 
 /** Numbers may come as text, as LiteLLM takes them. */
-function number(error: string, isRight: (value: number) => boolean): z.ZodType<number> {
-  return z.unknown().transform((value, context): number => {
-    const read = typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : value;
-    if (typeof read === 'number' && Number.isFinite(read) && isRight(read)) return read;
-    context.addIssue({ code: 'custom', message: error });
-    return z.NEVER;
-  });
+function number(type: 'number' | 'integer', error: string, isRight: (value: number) => boolean): z.ZodType<number> {
+  const shown = { type, description: error.replace('must be ', '') };
+  return z
+    .unknown()
+    .meta(shown)
+    .transform((value, context): number => {
+      const read =
+        typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : value;
+      if (typeof read === 'number' && Number.isFinite(read) && isRight(read)) return read;
+      context.addIssue({ code: 'custom', message: error });
+      return z.NEVER;
+    });
 }
 
 /** Money in dollars. */
 export const dollars = number(
+  'number',
   `must be an amount in dollars, from 0 to ${mostDollars}`,
   (value) => value >= 0 && value <= mostDollars,
 );
 
 /** A limit of requests, tokens or calls at the same time. */
 export const count = number(
+  'integer',
   'must be a whole number, 0 or more',
   (value) => Number.isSafeInteger(value) && value >= 0 && value <= 1e15,
 );
 
 /** Part of a plan's window, 0 to 1. */
-export const share = number('must be a share of the plan, above 0 and at most 1', (value) => value > 0 && value <= 1);
+export const share = number(
+  'number',
+  'must be a share of the plan, above 0 and at most 1',
+  (value) => value > 0 && value <= 1,
+);
 
 /** A duration such as `30d`, kept as it was written. */
 export const duration = z.string({ error: `must be ${durationForm}` }).refine(isDuration, { error: `must be ${durationForm}` }); // prettier-ignore
