@@ -67,6 +67,10 @@ describe('metrics', () => {
   });
 });
 
+interface Documented {
+  readonly paths: Readonly<Record<string, { readonly post?: { readonly responses: object } }>>;
+}
+
 describe('the API reference', () => {
   it('lists every door as OpenAPI and as a page without scripts', async () => {
     const document = await send(bench, '/openapi.json', { headers: { authorization: '' } });
@@ -75,6 +79,14 @@ describe('the API reference', () => {
       expect(paths).toContain(path);
     for (const path of ['/health', '/health/liveliness', '/health/liveness', '/health/readiness', '/metrics'])
       expect(document.json).toHaveProperty(['paths', path, 'get', 'summary'], expect.stringMatching(/^\S.{20,}/));
+    const post = (path: string): readonly string[] => ['paths', path, 'post'];
+    for (const path of [chat, '/v1/responses', '/backend-api/codex/responses']) {
+      expect(document.json).toHaveProperty([...post(path), 'requestBody']);
+      expect(Object.keys((document.json as Documented).paths[path]?.post?.responses ?? {})).toEqual(['200']);
+    }
+    const made = [...post('/key/generate'), 'requestBody', 'content', 'application/json', 'schema', 'properties'];
+    expect(document.json).toHaveProperty([...made, 'max_budget', 'type'], 'number');
+    expect(document.json).toHaveProperty([...made, 'rpm_limit', 'type'], 'integer');
     const page = await send(bench, '/docs', { headers: { authorization: '' } });
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
