@@ -53,6 +53,23 @@ describe('a start tells', () => {
     expect(load(undefined, { CODEX_ACCESS_TOKEN: ' at-good ' }).warnings).toEqual([]);
   });
 
+  it('of an example token that was copied as it stands', () => {
+    expect(load(undefined, { CODEX_ACCESS_TOKEN: 'at-…' }).warnings).toEqual([expect.stringContaining('has characters that no token has')]); // prettier-ignore
+  });
+
+  it('of fallbacks in two sections, of which one counts', () => {
+    const both =
+      'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\nrouter_settings: { fallbacks: [{ a: [a] }] }\nlitellm_settings: { fallbacks: [{ a: [a] }], num_retries: 1 }\n';
+    const { warnings } = load(both);
+    expect(warnings.filter((each) => each.includes('counts alone'))).toEqual([expect.stringMatching(/config\.yaml:3 .*fallbacks: has no effect/)]); // prettier-ignore
+  });
+
+  it('that there is nobody at the door whom LiteLLM would have there', () => {
+    const checked = check('general_settings: { enable_jwt_auth: true, custom_auth: a.b }\n');
+    for (const key of ['enable_jwt_auth', 'custom_auth'])
+      expect(verdicts(checked, `general_settings.${key}`)).toMatchObject({ verdict: 'ignored', why: expect.stringContaining('lets nobody in') as string }); // prettier-ignore
+  });
+
   it('what an unset variable of the master key leads to, unless another variable holds one', () => {
     const text = 'general_settings:\n  master_key: os.environ/TEAM_KEY\n';
     const settings = load(text);

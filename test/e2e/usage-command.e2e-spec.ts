@@ -1,5 +1,12 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import OpenAI from 'openai';
 import { runCommand } from '../../src/cli/commands';
+import { StateDir } from '../../src/state/state-dir';
 import { startBench, type TestBench } from '../support/gateway';
 
 let bench: TestBench;
@@ -22,7 +29,17 @@ afterAll(async () => {
 });
 
 /** What a command printed, and its status. */
-async function run(...argv: readonly string[]): Promise<{ status: number; out: string; err: string }> {
+function run(...argv: readonly string[]): Promise<Told> {
+  return runWith({ GATEWAY_MASTER_KEY: bench.key, PORT: new URL(bench.url).port }, ...argv);
+}
+
+interface Told {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function runWith(env: Readonly<Record<string, string>>, ...argv: readonly string[]): Promise<Told> {
   const told = { out: '', err: '' };
   const spies = (['out', 'err'] as const).map((name) =>
     jest.spyOn(process[`std${name}`], 'write').mockImplementation((text) => {
@@ -31,7 +48,6 @@ async function run(...argv: readonly string[]): Promise<{ status: number; out: s
     }),
   );
   try {
-    const env = { GATEWAY_MASTER_KEY: bench.key, PORT: new URL(bench.url).port };
     const status = await runCommand({ argv, env, cwd: bench.folder, homeDir: bench.folder });
     return { status, ...told };
   } finally {
@@ -75,6 +91,41 @@ describe('the command usage', () => {
     expect(away.err).toMatch(/^The gateway cannot be reached \(upstream_unreachable\)\.\n$/);
     expect((await run('usage', '--colour')).err).toContain('Known words: --url U, --key K');
     expect((await run('usage', '--url', 'gateway')).err).toContain('--url must be an http or https address');
+  });
+});
+
+describe('a command that asks a running gateway', () => {
+  let asked: string[];
+  let server: Server;
+  let port: number;
+  beforeAll(async () => {
+    server = createServer((request, answer) => {
+      asked.push(`${request.url ?? ''} ${request.headers.authorization ?? ''}`);
+      answer.writeHead(401, { 'content-type': 'application/json' });
+      answer.end('{"error":{"message":"That key is not known."}}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    port = (server.address() as AddressInfo).port;
+  });
+  beforeEach(() => {
+    asked = [];
+  });
+  afterAll(() => server.close());
+
+  it('sends the master key that a start made, when nobody says one', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'usage-command-'));
+    const none = await runWith({ STATE_DIR: stateDir, PORT: String(port) }, 'usage');
+    expect(none).toMatchObject({ status: 1, err: expect.stringContaining('Say the master key') as string });
+    const { key } = await new StateDir(stateDir).obtainMasterKey();
+    const { err } = await runWith({ STATE_DIR: stateDir, PORT: String(port) }, 'usage');
+    expect(asked).toEqual([`/v1/usage Bearer ${key}`]);
+    expect(err).toBe('The gateway answers 401: That key is not known.\n');
+    rmSync(stateDir, { recursive: true });
+  });
+
+  it('goes to the port of the management routes, where they have one', async () => {
+    await runWith({ GATEWAY_MASTER_KEY: 'sk-of-the-suite-1234567', PORT: '1', ADMIN_PORT: String(port) }, 'reconcile');
+    expect(asked).toEqual(['/spend/reconcile Bearer sk-of-the-suite-1234567']);
   });
 });
 
