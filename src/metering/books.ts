@@ -126,7 +126,7 @@ async function overRedis(
   const file = new SettlementFile(join(stateDir, 'settlements'), owner);
   const settler = new JournaledSettler({ engine, file, clock, observer, warn });
   const reaper = new Reaper({ engine, lease, clock, observer });
-  const audit = new TicketAudit(engine, watch, settler);
+  const audit = new TicketAudit({ engine, watch, settler, clock, heartbeatMs: times.heartbeatMs });
   const upkeep = new RedisUpkeep({ lease, watch, settler, reaper, audit });
   // Told from the start: what is missing cannot be seen to change.
   observer.breakerChanged({ breaker: 'redis', open: !redis.isUp });

@@ -5,7 +5,7 @@ import { StateUnavailable } from '../state/state-unavailable';
 import { type LedgerRow } from './ledger-row';
 import { rowFromText, rowText } from './machine/row-text';
 import { type MeterEngine } from './meter-engine';
-import { type SettlementFile } from './settlement-file';
+import { type SettlementFile, type StuckFile } from './settlement-file';
 import { Settler, settleRow } from './settler';
 
 /** What a settler with a journal is made of. */
@@ -31,6 +31,8 @@ export class JournaledSettler extends Settler {
   private readonly queue = new Map<string, Waiting>();
   private isReplaying = false;
   private hasLookedBehind = false;
+  /** Files that the operator was told of. */
+  private readonly warned = new Set<string>();
 
   constructor(private readonly parts: JournaledParts) {
     super();
@@ -115,11 +117,18 @@ export class JournaledSettler extends Settler {
 
   private async lookBehind(): Promise<void> {
     if (this.hasLookedBehind) return;
-    for (const { lines, done } of await this.parts.file.leftBehind()) {
-      for (const line of lines) await this.tellLine(line);
-      done();
-    }
-    this.hasLookedBehind = true;
+    const stuck = await this.parts.file.tellLeftBehind((line) => this.tellLine(line));
+    for (const each of stuck) this.warnOnce(each);
+    // Money lies in what is stuck, so it is looked at again until it is told.
+    this.hasLookedBehind = stuck.length === 0;
+  }
+
+  private warnOnce({ name, reason }: StuckFile): void {
+    if (this.warned.has(name)) return;
+    this.warned.add(name);
+    this.parts.warn(
+      `Settlements of an earlier process cannot be told: STATE_DIR/settlements/${name} gives ${reason}. They are kept and tried again; they count once this is mended.`,
+    );
   }
 
   private async tellLine(line: string): Promise<void> {

@@ -1,10 +1,14 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { appendFile, readFile } from 'node:fs/promises';
+import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../kernel/error-code';
 import { WriterLock } from '../state/journal/writer-lock';
+import { StateUnavailable } from '../state/state-unavailable';
 import { AppendLog } from './journal/append-log';
 
 const suffix = '.journal';
+/** Characters beyond which something is no row but a file that was spoilt; gathering more of it would fill the memory. */
+const longestLine = 16 * 1024 ** 2;
 
 /**
  * Rows that could not be told to the shared state, one a line, in a file of this process: `STATE_DIR/settlements`. Files of
@@ -57,39 +61,77 @@ export class SettlementFile {
   }
 
   /**
-   * What processes left behind that are gone. @returns their lines, and how to remove the file when all is told; nothing where
-   * there is no folder, or where it cannot be read.
+   * Gives the lines of processes that are gone to `tell`, one file at a time; a file goes when all its lines are told.
+   *
+   * @returns the files that could not be read or removed. They stay, free for whoever tries again. @throws {StateUnavailable}
+   * of `tell`; then the file stays as well: lines that are told twice do no harm.
    */
-  async leftBehind(): Promise<readonly Legacy[]> {
-    const found: Legacy[] = [];
-    for (const name of this.names()) {
+  async tellLeftBehind(tell: (line: string) => Promise<void>): Promise<readonly StuckFile[]> {
+    const stuck: StuckFile[] = [];
+    for (const name of this.names(stuck)) {
       const owner = name.slice(0, -suffix.length);
       if (owner === this.owner) continue;
-      const lock = new WriterLock(join(this.folder, `${owner}.lock`));
-      if (!(await lock.take().catch(() => false))) continue;
-      const path = join(this.folder, name);
-      const text = await readFile(path, 'utf8').catch(() => '');
-      const done = (): void => {
-        rmSync(path, { force: true });
-        lock.letGo();
-      };
-      // A torn last line was never acknowledged.
-      found.push({ lines: text.split('\n').slice(0, -1), done });
+      try {
+        await this.takeOver(owner, tell);
+      } catch (error) {
+        if (error instanceof StateUnavailable) throw error;
+        // What is wrong with one file must not keep the others from being told.
+        stuck.push({ name, reason: reasonOf(error) });
+      }
     }
-    return found;
+    return stuck;
   }
 
-  private names(): readonly string[] {
+  private async takeOver(owner: string, tell: (line: string) => Promise<void>): Promise<void> {
+    const lock = new WriterLock(join(this.folder, `${owner}.lock`));
+    // Its owner lives, or somebody else is telling it.
+    if (!(await lock.take())) return;
+    try {
+      const path = join(this.folder, `${owner}${suffix}`);
+      for await (const line of wholeLines(path)) await tell(line);
+      rmSync(path, { force: true });
+    } finally {
+      // A lock that is kept would bar the next try of this very process too.
+      lock.letGo();
+    }
+  }
+
+  private names(stuck: StuckFile[]): readonly string[] {
     try {
       return readdirSync(this.folder).filter((name) => name.endsWith(suffix));
-    } catch {
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') stuck.push({ name: '', reason: reasonOf(error) });
       return [];
     }
   }
 }
 
-/** A file of a process that is gone. */
-export interface Legacy {
-  readonly lines: readonly string[];
-  readonly done: () => void;
+/** A file of a process that is gone that could not be told to its end. */
+export interface StuckFile {
+  /** In the folder of settlements; empty for the folder itself. */
+  readonly name: string;
+  /** The system's word, for example `EIO`. */
+  readonly reason: string;
+}
+
+/**
+ * Piece by piece, since a long outage writes more than fits into one string. A torn last line was never acknowledged, so it
+ * is left out. @throws {Error} what the disk says, except that there is no such file: somebody else told it.
+ */
+async function* wholeLines(path: string): AsyncGenerator<string> {
+  let rest = '';
+  try {
+    for await (const piece of createReadStream(path, { encoding: 'utf8' })) {
+      const lines = `${rest}${String(piece)}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+      if (rest.length > longestLine) throw new RangeError('a line is too long for a row');
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return errorCode(error) ?? (error instanceof Error ? error.message : 'unknown');
 }
