@@ -10,6 +10,7 @@ export const alertTypes = [
   'new_internal_user_created',
   'spend_tracked',
 ] as const;
+/** One of `alertTypes`. */
 export type AlertType = (typeof alertTypes)[number];
 
 /** Somebody who is told. */

@@ -13,7 +13,6 @@ export function readPort(value: unknown): number | undefined {
   return port !== undefined && port >= 1 && port <= 65_535 ? port : undefined;
 }
 
-/** `{host, port}` as for a Cluster, or `[host, port]` as for Sentinels. */
 /** A list of servers, each `{host, port}` or `[host, port]`; undefined for anything else. */
 export function readNodes(value: unknown): readonly RedisNode[] | undefined {
   if (!Array.isArray(value)) return undefined;
@@ -25,6 +24,7 @@ export function readNodes(value: unknown): readonly RedisNode[] | undefined {
   return nodes.length === value.length ? nodes : undefined;
 }
 
+/** Of `{host, port}`, as for a Cluster. `[host, port]`, as for Sentinels, needs no reading. */
 function nodeFields(item: unknown): readonly unknown[] {
   return typeof item === 'object' && item !== null && 'host' in item && 'port' in item ? [item.host, item.port] : [];
 }

@@ -43,12 +43,11 @@ export interface TimeLimits {
   readonly keyPollMs: number;
   /** How long keys that were verified serve on while the state is away. */
   readonly keySnapshotMs: number;
-  /** From SIGTERM to the end of the last stream: the one deadline that everything shares. */
   /** First pause before the same deployment is tried again; doubles each time. */
   readonly retryBackoffMs: number;
   /** Longest such pause; an upstream that asks for more is left to the client to wait for. */
   readonly longestRetryPauseMs: number;
-  /** Running streams after SIGTERM. */
+  /** From SIGTERM to the end of the last stream: the one deadline that everything shares. */
   readonly drainMs: number;
   /** Part of it at its beginning: still serving, no longer ready, until balancers have noticed. */
   readonly drainDelayMs: number;

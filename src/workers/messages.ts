@@ -30,7 +30,9 @@ const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('last'), text: z.string() }),
 ]);
 
+/** From the primary to a worker; `texts` and `ended` are expositions of Prometheus. */
 export type Order = z.output<typeof orderSchema>;
+/** From a worker to the primary; `text` is an exposition of Prometheus, `url` where the worker serves. */
 export type Report = z.output<typeof reportSchema>;
 
 /** @returns undefined for what is no order: Node itself sends messages too. */
