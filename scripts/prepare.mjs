@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Folder of the checkout, absolute. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Runs a command, its output shown; ends this process with its status when it fails. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
+/** Reads `.dockerignore` of its root once, when it is made; paths are relative to the root, with `/`. */
 export class BuildContext {
   #rules;
 

@@ -8,6 +8,7 @@ import { delimiter, dirname, join, posix } from 'node:path';
 import { provideBase } from './bases.mjs';
 import { configOf } from './dockerfile.mjs';
 
+/** Builds stages and what they rest on. @throws {Error} with the line of the Dockerfile when a command of it fails. */
 export class StageBuilder {
   #done = new Map();
 

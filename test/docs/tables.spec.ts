@@ -78,6 +78,20 @@ describe('docs/keys.md', () => {
   });
 });
 
+it('docs/adr/0005-dependencies.md has a reason for every package that is installed with the gateway, and for no other', () => {
+  const rows = pageNamed('docs/adr/0005-dependencies.md')
+    .text.split('\n')
+    .filter((line) => line.startsWith('| `'));
+  const named = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  );
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+    string,
+    Readonly<Record<string, string>>
+  >;
+  expect(named.sort()).toEqual(Object.keys({ ...dependencies, ...optionalDependencies }).sort());
+});
+
 it('docs/routing.md names every setting of routing', () => {
   const { text } = pageNamed('docs/routing.md');
   const keys = [...Object.keys(routingKeys.router), ...Object.keys(routingKeys.deployment)];
