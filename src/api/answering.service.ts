@@ -15,6 +15,7 @@ import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
 import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
+import { assertFewFields } from './field-count';
 import { ServingService } from '../serving/serving.service';
 
 /** The shared half of the doors: body in, then a stream or one JSON answer out. */
@@ -66,6 +67,7 @@ export class AnsweringService {
   ): Promise<Call> {
     const { request, route, dialect, adapt = unchanged } = exchange;
     const body = await readJsonBody(request, this.wireLimits);
+    assertFewFields(body.json);
     const { client, isWire } = clientRequest(body, (json) => map(adapt(json), this.mapping));
     return {
       context: callContextOf(request),

@@ -108,6 +108,12 @@ describe('bodies', () => {
     expectRefusal(await raw('<a/>', { 'content-type': 'text/xml' }), 415);
   });
 
+  it('of ten thousand fields at once is told the limit', async () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`x${at}`, 1]));
+    const { status, text } = await post(bench, '/v1/chat/completions', chatBody(many));
+    expect([status, text]).toEqual([400, expect.stringContaining('more than 10000 fields')]);
+  });
+
   it('nested ten thousand levels deep are a 400', async () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
     expectRefusal(await raw(`{"model":"gpt-5.5","messages":${deep}}`), 400);

@@ -154,6 +154,20 @@ describe('fallbacks that a request wishes', () => {
     expect(asked(bench, before)).toEqual([['gpt-6.1-sol', undefined, undefined], ['gpt-5.5', 'priority', 'xhigh']]); // prettier-ignore
   });
 
+  it('bring fields of their own only where mapping the request once more is cheap', async () => {
+    const own = await makeKey(bench, {});
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`x${at}`, 1]));
+    for (const body of [
+      { ...wished, ...many },
+      { ...wished, user: 'u', metadata: { note: 'n'.repeat(1_100_000) } },
+    ]) {
+      const { status, text } = await ask(own, body);
+      expect([status, text]).toEqual([400, expect.stringContaining("'fallbacks' may bring fields of their own")]);
+      bench.simulator.script.clear();
+      expect((await ask(own, { ...body, fallbacks: ['big'] })).status).not.toBe(400);
+    }
+  });
+
   it('are kept to the policy of their key', async () => {
     const before = bench.simulator.seen.length;
     const own = await makeKey(bench, { service_tier: 'forbidden', max_reasoning_effort: 'low' });

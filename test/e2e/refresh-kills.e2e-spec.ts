@@ -65,7 +65,8 @@ describe('kill -9 of the process that refreshes', () => {
     expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(counts().refreshAttempts).toBe(0);
     await gateways.age(longMs);
-    await gateways.askUntilOk(other);
+    // On a busy machine the lease may have been over before: then the other one keeps to the pause that it was told of.
+    await gateways.askUntilOk(await started());
     expect(counts()).toMatchObject({ refreshAttempts: 1, reusedTokens: 0 });
     await gateways.expectAgreement(path, login.accountId);
   });
