@@ -7,8 +7,8 @@ import { type AccountRecord, emptyAccount, freeLane, type LaneRecord } from './c
 import { CredentialStore } from './credential-store';
 import { recordSchema } from './record-schema';
 
-/** Lines after which the journal is written anew with one line an account. */
-const linesPerJournal = 1_000;
+/** A journal shorter than this is not worth writing anew; a longer one is when half of its lines no longer count. */
+const fewestLines = 1_000;
 
 const lineSchema = z.object({ account: z.string().min(1), record: recordSchema });
 
@@ -32,7 +32,7 @@ export class JournalCredentialStore extends CredentialStore {
         this.restore(lines);
       },
       content: () => [...this.accounts].map(([account, record]) => ({ account, record })),
-      isLong: (lines) => lines >= linesPerJournal,
+      isLong: (lines) => lines >= Math.max(fewestLines, 2 * this.accounts.size),
     });
   }
 
