@@ -138,10 +138,14 @@ async function overRedis(
   await upkeep.round();
   upkeep.start(times.heartbeatMs);
   const ledger = ledgerSettings(settings);
-  const archive = new RedisArchive(looks, engine.reads, owner);
-  const archiver = new Archiver(archive, ledger, { nowMs: () => engine.nowMs(), warn });
   const memory = new MemoryWatch(looks, warn);
-  const timers = [every(ledger.checkEveryMs, () => archiver.run()), every(memoryLookMs, () => memory.look())];
+  const archive = new RedisArchive(looks, engine.reads, owner, memory);
+  const archiver = new Archiver(archive, ledger, { nowMs: () => engine.nowMs(), warn });
+  const looking = every(memoryLookMs, async () => {
+    // Memory does not wait for the clock.
+    if (await memory.look()) await archiver.run();
+  });
+  const timers = [every(ledger.checkEveryMs, () => archiver.run()), looking];
   const close = async (): Promise<void> => {
     stopWatching();
     for (const timer of timers) clearInterval(timer);

@@ -37,6 +37,9 @@ afterEach(async () => {
   await world.close();
 });
 
+/** A Redis with room. */
+const plenty = { look: () => Promise.resolve(false) };
+
 interface Place {
   readonly engine: MeterEngine;
   readonly source: ArchiveSource;
@@ -67,7 +70,7 @@ async function place(kind: 'journal' | 'Redis'): Promise<Place> {
   const lease = { isKnown: true, beat: () => Promise.resolve() };
   const observer = { stateCommandDone: () => undefined };
   const engine = new RedisEngine(timed, timed, { lease, clock, observer });
-  return { engine, source: new RedisArchive(timed, engine.reads, 'p1'), reopen: () => Promise.resolve(engine) };
+  return { engine, source: new RedisArchive(timed, engine.reads, 'p1', plenty), reopen: () => Promise.resolve(engine) };
 }
 
 const archiveDir = () => join(world.folder, 'archive');

@@ -3,6 +3,7 @@ import { type ArchivePiece, type ArchiveRule, ArchiveSource } from '../keeping/a
 import { adjustmentIndexes, isAdjustment, postingOf } from '../machine/posting';
 import { rowFromText } from '../machine/row-text';
 import { booksScript, booksTag, type BooksScript } from './books-script';
+import { type MemoryWatch } from './memory-watch';
 import { type RedisReads } from './redis-reads';
 
 const piece = 200;
@@ -13,7 +14,7 @@ const youngestMs = 3_600_000;
 const kinds = ['proxy', 'key', 'team', 'user', 'customer', 'tag', 'account'] as const;
 const dayMs = 86_400_000;
 
-/** Rows leave Redis, the oldest first, by whichever process has the turn. */
+/** Rows leave Redis, the oldest first, by whichever process has the turn; before their time where its memory is scarce. */
 export class RedisArchive extends ArchiveSource {
   private readonly drop: BooksScript;
   private figuresFrom: number | undefined;
@@ -22,6 +23,7 @@ export class RedisArchive extends ArchiveSource {
     private readonly link: Pick<RedisLink, 'run' | 'key' | 'nowMs' | 'script'>,
     private readonly reads: RedisReads,
     private readonly owner: string,
+    private readonly memory: Pick<MemoryWatch, 'look'>,
   ) {
     super();
     this.drop = booksScript(link, 'drop');
@@ -30,7 +32,8 @@ export class RedisArchive extends ArchiveSource {
   override async next({ beforeMs, keptRows }: ArchiveRule): Promise<ArchivePiece | undefined> {
     if (!(await this.hasTurn())) return undefined;
     const everything = { index: 'all', fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
-    const tooMany = Math.max(0, (await this.reads.countRows(everything)) - keptRows);
+    const isScarce = await this.memory.look();
+    const tooMany = Math.max(isScarce ? piece : 0, (await this.reads.countRows(everything)) - keptRows);
     const untilMs = tooMany > 0 ? Math.max(beforeMs, this.link.nowMs() - youngestMs) : beforeMs;
     const limit = Math.min(piece, Math.max(tooMany, await this.reads.countRows({ ...everything, untilMs: beforeMs })));
     const rows = await this.reads.rows({ ...everything, untilMs }, 'oldest', { offset: 0, limit });
