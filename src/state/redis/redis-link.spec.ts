@@ -45,6 +45,12 @@ async function answering(link: RedisLink): Promise<void> {
   }
 }
 
+/** As a long computation, or a processor that others have. */
+function busy(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
 const troubleOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 'none',
@@ -169,6 +175,16 @@ describeWithRedis('RedisLink without an answer', () => {
     expect(spared.filter((trouble) => trouble === 'breaker').length).toBeGreaterThanOrEqual(49);
     frozen.thaw();
     await answering(link);
+  });
+
+  it('does not take a moment of its own for an outage', async () => {
+    const link = await opened();
+    const changes: boolean[] = [];
+    link.onChange((isUp) => changes.push(isUp));
+    const asked = Array.from({ length: 20 }, () => link.run((redis) => redis.ping()));
+    busy(2 * limits.redisCommandMs);
+    expect(await Promise.all(asked)).toEqual(asked.map(() => 'PONG'));
+    expect(changes).toEqual([]);
   });
 
   it('never sends a command twice by itself when the connection breaks', async () => {

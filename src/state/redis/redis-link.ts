@@ -10,6 +10,7 @@ import { commandFailure, isOutage, isReplyCode } from './redis-failure';
 import { healthOf, type RedisHealth } from './redis-health';
 import { RedisTime } from './redis-time';
 import { RedisSubscriber } from './redis-subscriber';
+import { within } from './within';
 
 /** Commands of a server or Cluster. Names of keys come from `RedisLink.key`. */
 export type RedisCommands = RedisCommander;
@@ -239,20 +240,5 @@ export class RedisLink {
     } catch {
       // The last measurement goes on; whoever needs the state finds out for himself.
     }
-  }
-}
-
-/** @throws {StateUnavailable} `timeout`; what comes later of the work is dropped. */
-async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new StateUnavailable('timeout'));
-    }, limitMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
