@@ -1,5 +1,5 @@
 /** A map that forgets: what is too old, and what was touched longest ago when there is too much. */
-export class BoundedMap<V> {
+export class ExpiringMap<V> {
   private readonly entries = new Map<string, { readonly value: V; readonly untilMs: number }>();
 
   constructor(private readonly most: number) {}
