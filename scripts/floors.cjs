@@ -3,7 +3,7 @@
  * never a neighbour. Read by .dependency-cruiser.cjs, which checks it, and by scripts/docs.mjs, which draws it.
  */
 module.exports = [
-  { kernel: 'errors, failures, usage, money, and the ports that every floor may call; pure' },
+  { kernel: 'errors, failures, usage, money, maps that forget, and the ports that every floor may call; pure' },
   { protocol: 'OpenAI, Codex and SSE: reading, writing, translating, pricing; pure' },
   { config: 'environment, config.yaml, what is in force of them, clock, time limits' },
   {

@@ -1,6 +1,6 @@
 import { type ThrottlerStorage } from '@nestjs/throttler';
 import { type Clock } from '../kernel/clock';
-import { BoundedMap } from './bounded-map';
+import { BoundedMap } from '../kernel/bounded-map';
 import { parseNetwork } from './networks';
 
 /** What is counted of one name. On `Clock.monotonicMs`. */

@@ -1,3 +1,4 @@
+import { forgetOldest } from '../kernel/forget-oldest';
 import { type ScopeLimits } from '../kernel/limits';
 import { bookKey } from './machine/book-keys';
 
@@ -74,8 +75,7 @@ export class DegradedRates {
     const window = { startMs: nowMs, requests: 0 };
     this.windows.delete(key);
     this.windows.set(key, window);
-    const [oldest] = this.windows.keys();
-    if (this.windows.size > mostWindows && oldest !== undefined) this.windows.delete(oldest);
+    forgetOldest(this.windows, mostWindows);
     return window;
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { forgetOldest } from '../kernel/forget-oldest';
 import { type TokenUsage } from '../kernel/usage';
 import { type QuestionSize } from '../protocol/canonical/question-size';
 
@@ -76,9 +77,7 @@ export class TokenEstimates {
     if (tookMs >= leastTimedMs) known.perSecond.add((usage.outputTokens * 1_000) / tookMs);
     known.unseenInput.add(Math.max(0, usage.inputTokens - inputTokensOf(size)));
     if (usage.inputTokens > 0) known.cachedPart.add(Math.min(1, usage.cachedInputTokens / usage.inputTokens));
-    if (this.known.size <= remembered) return;
-    const [oldest] = this.known.keys();
-    if (oldest !== undefined) this.known.delete(oldest);
+    forgetOldest(this.known, remembered);
   }
 }
 

@@ -1,3 +1,4 @@
+import { Memo } from '../kernel/memo';
 import { type CatalogEntry, type ResolvedModel } from './catalog-entry';
 import { readModelName } from './model-names';
 
@@ -20,7 +21,7 @@ export interface CatalogState {
 /** One state of one account's catalog, with the answers already worked out from it. Immutable but for that memory. */
 export class AccountCatalog {
   private readonly bySlug: ReadonlyMap<string, CatalogEntry>;
-  private readonly resolved = new Map<string, ResolvedModel>();
+  private readonly resolved = new Memo<string, ResolvedModel>(rememberedNames);
 
   constructor(
     readonly state: CatalogState,
@@ -34,9 +35,7 @@ export class AccountCatalog {
     const known = this.resolved.get(name);
     if (known !== undefined) return known;
     const model = this.workOut(name);
-    if (name.length > longestRemembered) return model;
-    if (this.resolved.size >= rememberedNames) this.resolved.clear();
-    this.resolved.set(name, model);
+    if (name.length <= longestRemembered) this.resolved.set(name, model);
     return model;
   }
 

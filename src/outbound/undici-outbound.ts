@@ -3,6 +3,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { SettingsChanges } from '../config/settings-holder';
+import { memoized } from '../kernel/memo';
 import { allowedOrigins } from './allowed-origins';
 import { Exchange } from './exchange';
 import { Outbound, type OutboundRequest, type OutboundResponse } from './outbound';
@@ -23,7 +24,7 @@ export class UndiciOutbound extends Outbound implements OnApplicationShutdown {
   private readonly dispatcher: Dispatcher;
   /** Those of every settings that were in force: calls that began before a change end where they began. */
   private readonly origins: Set<string>;
-  private readonly targets = new Map<string, Target>();
+  private readonly targetOf = memoized(rememberedUrls, (url: string) => this.read(url));
 
   constructor(@Inject(SETTINGS) settings: Settings, @Optional() changes?: SettingsChanges) {
     super();
@@ -51,15 +52,10 @@ export class UndiciOutbound extends Outbound implements OnApplicationShutdown {
     await this.close();
   }
 
-  private targetOf(url: string): Target {
-    const known = this.targets.get(url);
-    if (known !== undefined) return known;
+  private read(url: string): Target {
     const { origin, pathname, search } = new URL(url);
     if (!this.origins.has(origin)) throw new Error(`origin not named in the settings: ${origin}`);
-    const target = { origin, path: pathname + search };
-    if (this.targets.size >= rememberedUrls) this.targets.clear();
-    this.targets.set(url, target);
-    return target;
+    return { origin, path: pathname + search };
   }
 }
 

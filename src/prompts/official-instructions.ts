@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CodexHooks } from '../config/hooks';
+import { memoized } from '../kernel/memo';
 import { Observer } from '../kernel/observer';
 import { hookFailed } from './hook-failed';
 import { HOOKS } from './hooks.module';
@@ -18,7 +19,9 @@ const rememberedDigests = 64;
 /** Catalog, release or default; then the operator's `prompt` hooks, in order. */
 @Injectable()
 export class OfficialInstructionsSource extends Instructions {
-  private readonly digests = new Map<string, string>();
+  private readonly digestOf = memoized(rememberedDigests, (text: string) =>
+    createHash('sha256').update(text).digest('hex'),
+  );
 
   constructor(
     private readonly releases: ReleasePrompts,
@@ -44,15 +47,6 @@ export class OfficialInstructionsSource extends Instructions {
       return { text: fromCatalog, source: 'catalog', ageMs: 0 };
     const released = await this.releases.read(promptFileOf(slug));
     return released ?? { text: defaultInstructions, source: 'default', ageMs: 0 };
-  }
-
-  private digestOf(text: string): string {
-    const known = this.digests.get(text);
-    if (known !== undefined) return known;
-    if (this.digests.size >= rememberedDigests) this.digests.clear();
-    const digest = createHash('sha256').update(text).digest('hex');
-    this.digests.set(text, digest);
-    return digest;
   }
 }
 

@@ -1,6 +1,7 @@
 import { type TimeLimits } from '../config/time-limits';
 import { type Clock } from '../kernel/clock';
 import { GatewayError, modelNotFound } from '../kernel/errors';
+import { Memo } from '../kernel/memo';
 import { type Observer } from '../kernel/observer';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type UpstreamCall } from '../upstream/upstream';
@@ -47,7 +48,7 @@ const idleTimeoutCode = 'upstream_idle_timeout';
 
 /** The only retry loop of the program: everything above and below it fails at once. */
 export class GroupRunner {
-  private readonly budgets = new Map<string, RetryBudget>();
+  private readonly budgets = new Memo<string, RetryBudget>(mostBudgets);
 
   constructor(private readonly parts: GroupRunnerParts) {}
 
@@ -171,7 +172,6 @@ export class GroupRunner {
   private budgetOf({ route, settings }: GroupRun): RetryBudget {
     const known = this.budgets.get(route.modelGroup);
     if (known !== undefined) return known;
-    if (this.budgets.size >= mostBudgets) this.budgets.clear();
     const budget = new RetryBudget(settings.retryBudget);
     this.budgets.set(route.modelGroup, budget);
     return budget;

@@ -5,6 +5,7 @@ import { type Settings } from '../config/settings';
 import { SETTINGS } from '../config/config.module';
 import { SettingsChanges } from '../config/settings-holder';
 import { GatewayError, modelNotFound } from '../kernel/errors';
+import { Memo } from '../kernel/memo';
 import { ModelCatalog } from '../models/model-catalog';
 import { providerPrefixes } from '../models/name-tables';
 import { namePattern } from './table/name-pattern';
@@ -40,7 +41,7 @@ export class ModelGroups {
   private current: RoutingTable;
   private rules: RoutingSettings;
   private catalogOnly: Deployment | undefined;
-  private readonly ofCatalog = new Map<string, readonly Deployment[]>();
+  private readonly ofCatalog = new Memo<string, readonly Deployment[]>(rememberedNames);
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -192,7 +193,6 @@ export class ModelGroups {
   private catalogued(wanted: string, template: Deployment): readonly Deployment[] {
     const known = this.ofCatalog.get(wanted);
     if (known !== undefined) return known;
-    if (this.ofCatalog.size >= rememberedNames) this.ofCatalog.clear();
     const deployments = [concrete(template, wanted)];
     this.ofCatalog.set(wanted, deployments);
     return deployments;

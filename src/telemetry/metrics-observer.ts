@@ -1,3 +1,4 @@
+import { Memo } from '../kernel/memo';
 import { dollarsFromNanos } from '../kernel/money';
 import { type AttemptRecord, type RequestRecord } from '../kernel/observer';
 import { accessLevel, accessLine, foreign } from './access-line';
@@ -20,9 +21,9 @@ const longestAgent = 256;
  * they would give every metric as many series as there are clients.
  */
 export class MetricsObserver extends EventObserver {
-  private readonly requestSeries = new Map<string, RequestSeries>();
-  private readonly attemptSeries = new Map<string, AttemptSeries>();
-  private readonly agents = new Map<string, Agent>();
+  private readonly requestSeries = new Memo<string, RequestSeries>(remembered);
+  private readonly attemptSeries = new Memo<string, AttemptSeries>(remembered);
+  private readonly agents = new Memo<string, Agent>(remembered);
 
   constructor(
     metrics: GatewayMetrics,
@@ -45,7 +46,7 @@ export class MetricsObserver extends EventObserver {
   attemptEnded(record: AttemptRecord): void {
     const key = AttemptSeries.keyOf(this.metrics, record);
     const series = this.attemptSeries.get(key) ?? new AttemptSeries(this.metrics, record);
-    if (series.isLasting) remember(this.attemptSeries, key, series);
+    if (series.isLasting) this.attemptSeries.set(key, series);
     series.count(record);
   }
 
@@ -67,7 +68,7 @@ export class MetricsObserver extends EventObserver {
     const known = this.requestSeries.get(key);
     if (known !== undefined) return known;
     const series = new RequestSeries(this.metrics, record, agent);
-    if (series.isLasting) remember(this.requestSeries, key, series);
+    if (series.isLasting) this.requestSeries.set(key, series);
     return series;
   }
 
@@ -76,7 +77,7 @@ export class MetricsObserver extends EventObserver {
     if (known !== undefined) return known;
     const agent = { label: agentLabel(userAgent), shown: foreign(userAgent) ?? '' };
     // A header may be long; what is made up for one request is not worth keeping.
-    if (userAgent.length <= longestAgent) remember(this.agents, userAgent, agent);
+    if (userAgent.length <= longestAgent) this.agents.set(userAgent, agent);
     return agent;
   }
 }
@@ -85,9 +86,4 @@ export class MetricsObserver extends EventObserver {
 interface Agent {
   readonly label: string;
   readonly shown: string;
-}
-
-function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {
-  if (memory.size >= remembered) memory.clear();
-  memory.set(key, value);
 }

@@ -5,6 +5,7 @@ import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { type ResolvedModel } from '../models/catalog-entry';
 import { Clock } from '../kernel/clock';
+import { memoized } from '../kernel/memo';
 import { noSpan, type Span } from '../kernel/tracing';
 import { ModelCatalog } from '../models/model-catalog';
 import { codexModeOf } from '../prompts/codex-mode';
@@ -25,9 +26,9 @@ import { nativeBody } from './native-body';
 import { waited } from './waited';
 import { type PreparedCall } from './prepared-call';
 import { type CanonicalCall, type NativeRequest } from './upstream';
-import { Literals, writtenAround, writtenBody } from './written-body';
+import { writtenAround, writtenBody } from './written-body';
 
-/** Prompts whose wire text is remembered; an account has a dozen models. */
+/** Prompts whose wire text and JSON are remembered; an account has a dozen models. */
 const rememberedPrompts = 64;
 
 /** Makes calls for the Codex backend. */
@@ -35,8 +36,9 @@ const rememberedPrompts = 64;
 export class CodexCalls {
   private readonly identity: CodexIdentity;
   private readonly mapping: MappingOptions;
-  private readonly encoded = new Map<string, string>();
-  private readonly literals = new Literals();
+  /** Prompts are long and few, and the longest part of a small request: each is encoded once. */
+  private readonly wireInstructions = memoized(rememberedPrompts, encodeWire);
+  private readonly literalOf = memoized(rememberedPrompts, (text: string) => JSON.stringify(text));
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -84,22 +86,12 @@ export class CodexCalls {
       url: `${deployment.apiBase}/responses`,
       body:
         official !== undefined && body['instructions'] === instructions
-          ? writtenAround(body, this.literals.of(instructions), isWire)
+          ? writtenAround(body, this.literalOf(instructions), isWire)
           : writtenBody(body, isWire),
       headersFor: (token) => withAccount(headers, token),
       droppedParams: dropped,
       instructions: official,
     };
-  }
-
-  /** Prompts are long and few: each is encoded once. */
-  private wireInstructions(text: string): string {
-    const known = this.encoded.get(text);
-    if (known !== undefined) return known;
-    if (this.encoded.size >= rememberedPrompts) this.encoded.clear();
-    const wire = encodeWire(text);
-    this.encoded.set(text, wire);
-    return wire;
   }
 
   /**

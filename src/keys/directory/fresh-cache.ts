@@ -1,6 +1,6 @@
 import { type Clock } from '../../kernel/clock';
 import { type ChangedRef, type EntityRef } from '../../state/entities/entity';
-import { BoundedMap } from '../bounded-map';
+import { BoundedMap } from '../../kernel/bounded-map';
 import { nameOf, type StateWatch } from './state-watch';
 
 /** Something that was worked out from documents. */

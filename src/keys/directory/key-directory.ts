@@ -3,7 +3,7 @@ import { type GatewayError } from '../../kernel/errors';
 import { type Principal } from '../../kernel/principal';
 import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts, type HolderRules, principalOf } from '../compile/principal-of';
-import { BoundedMap } from '../bounded-map';
+import { BoundedMap } from '../../kernel/bounded-map';
 import { KeyAuthenticator } from '../key-authenticator';
 import { keyBlocked, keyExpired, memberMissing, teamBlocked, teamMissing, unreadable } from '../key-refusals';
 import { type MasterKeyAuthenticator } from '../master-key';

@@ -2,7 +2,7 @@ import { type TimeLimits } from '../../config/time-limits';
 import { type Clock } from '../../kernel/clock';
 import { type ChangedRef, type EntityRef, type Stamp } from '../../state/entities/entity';
 import { type EntityStore } from '../../state/entities/entity-store';
-import { BoundedMap } from '../bounded-map';
+import { BoundedMap } from '../../kernel/bounded-map';
 
 /** Documents whose newest version is remembered: only those that changed while something was read are asked for. */
 const mostRemembered = 10_000;

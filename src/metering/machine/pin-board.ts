@@ -1,3 +1,5 @@
+import { forgetOldest } from '../../kernel/forget-oldest';
+
 /** Where a conversation went, and until when that counts. */
 export interface Pin {
   readonly value: string;
@@ -18,9 +20,7 @@ export class PinBoard {
   set(pin: string, value: string, endsAtMs: number): void {
     this.pins.delete(pin);
     this.pins.set(pin, { value, endsAtMs });
-    if (this.pins.size <= mostPins) return;
-    const [oldest] = this.pins.keys();
-    if (oldest !== undefined) this.pins.delete(oldest);
+    forgetOldest(this.pins, mostPins);
   }
 
   entries(): IterableIterator<[string, Pin]> {

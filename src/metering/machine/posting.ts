@@ -1,3 +1,4 @@
+import { Memo } from '../../kernel/memo';
 import { utcDay } from '../../kernel/periods';
 import { adjustmentCall, type LedgerRow } from '../ledger-row';
 import { type Amounts, amountsOf, isRequest } from './amounts';
@@ -73,8 +74,8 @@ interface Remembered {
   readonly part: OwnPart;
 }
 
-const remembered = new Map<string, readonly Remembered[]>();
-const mostRemembered = 2_000;
+/** By the keys' hashes. */
+const remembered = new Memo<string, readonly Remembered[]>(2_000);
 /** Of one key: the row of a request that has just come knows no account, the one at its end does. */
 const mostOfKey = 4;
 
@@ -83,7 +84,6 @@ function ownPartOf(row: LedgerRow): OwnPart {
   const known = remembered.get(row.keyHash);
   if (known !== undefined) for (const each of known) if (hasSameOwners(each.row, row)) return each.part;
   const part = newOwnPart(row);
-  if (remembered.size >= mostRemembered) remembered.clear();
   remembered.set(row.keyHash, [{ row, part }, ...(known ?? []).slice(0, mostOfKey - 1)]);
   return part;
 }

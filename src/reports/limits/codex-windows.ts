@@ -1,4 +1,5 @@
 import { type ScopeKind } from '../../kernel/limits';
+import { Memo } from '../../kernel/memo';
 import { type LimitState } from '../../metering/meter';
 import { rateKindOf } from './limit-words';
 
@@ -49,14 +50,12 @@ export function addCodexWindowHeaders(headers: Record<string, string>, limits: r
 }
 
 /** Durations that were read before; operators write a handful of them. */
-const knownMinutes = new Map<string, number | undefined>();
-const mostKnown = 1_000;
+const knownMinutes = new Memo<string, number | undefined>(1_000);
 
 /** A duration such as `30d`, `24h`, `1mo`, `weekly`; a month counts as 30 days. Undefined for anything else. */
 export function periodMinutes(period: string): number | undefined {
   if (knownMinutes.has(period)) return knownMinutes.get(period);
   const minutes = minutesPerWord.get(period) ?? minutesIn(period);
-  if (knownMinutes.size >= mostKnown) knownMinutes.clear();
   knownMinutes.set(period, minutes);
   return minutes;
 }

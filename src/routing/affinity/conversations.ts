@@ -1,6 +1,6 @@
 import { type RoutingAnswer, type RoutingQuestion } from '../../metering/meter';
 import { type UpstreamCall } from '../../upstream/upstream';
-import { BoundedMap } from '../board/bounded-map';
+import { ExpiringMap } from '../board/expiring-map';
 import { type PinStore } from '../board/pin-store';
 import { answerPin, type Bonds, bondsOf, sealPin } from './bonds';
 
@@ -37,8 +37,8 @@ export type PinWriter = (pin: string, value: string, ttlMs: number) => void;
 
 /** Which account a conversation belongs to. Times are Unix milliseconds. */
 export class Conversations {
-  private readonly seals = new BoundedMap<string>(mostSeals);
-  private readonly talks = new BoundedMap<{ readonly account: string; readonly atMs: number }>(mostTalks);
+  private readonly seals = new ExpiringMap<string>(mostSeals);
+  private readonly talks = new ExpiringMap<{ readonly account: string; readonly atMs: number }>(mostTalks);
 
   constructor(private readonly pins: PinStore) {}
 

@@ -4,7 +4,7 @@ import { Clock } from '../../kernel/clock';
 import { RedisLink } from '../../state/redis/redis-link';
 import { type QuotaRecord } from '../quota/quota-record';
 import { type Cooldown, laterOf } from '../trouble/cooldown';
-import { BoundedMap } from './bounded-map';
+import { ExpiringMap } from './expiring-map';
 import { LocalBoard } from './local-board';
 import { LocalPins } from './local-pins';
 import { type PinStore } from './pin-store';
@@ -229,7 +229,7 @@ describeWithRedis('replicas that share a Redis', () => {
 
 describe('a map that forgets', () => {
   it('gives up what was touched longest ago, and what is too old', () => {
-    const map = new BoundedMap<number>(2);
+    const map = new ExpiringMap<number>(2);
     map.set('a', 1, 100);
     map.set('b', 2, 100);
     expect(map.get('a', 0)).toBe(1);

@@ -1,5 +1,5 @@
 import { type Clock } from '../../kernel/clock';
-import { BoundedMap } from './bounded-map';
+import { ExpiringMap } from './expiring-map';
 import { PinStore } from './pin-store';
 
 /** About 150 bytes each. */
@@ -7,7 +7,7 @@ const mostPins = 50_000;
 
 /** Pins of a gateway that is alone. */
 export class LocalPins extends PinStore {
-  private readonly pins = new BoundedMap<string>(mostPins);
+  private readonly pins = new ExpiringMap<string>(mostPins);
 
   constructor(private readonly clock: Pick<Clock, 'nowMs'>) {
     super();

@@ -1,3 +1,4 @@
+import { Memo } from '../../kernel/memo';
 import { type Cooldown, laterOf } from '../trouble/cooldown';
 import { type Candidate } from '../choice/candidate';
 
@@ -20,7 +21,7 @@ export type ProbeClaim = (scope: string, lifeMs: number) => Promise<boolean>;
  */
 export class CooldownMemory {
   private readonly resting = new Map<string, Cooldown>();
-  private readonly strikes = new Map<string, Strikes>();
+  private readonly strikes = new Memo<string, Strikes>(mostResting);
   /** By scope: asked for, ours to use, or in use. */
   private readonly probes = new Map<string, 'asked' | 'granted' | 'running'>();
 
@@ -109,7 +110,6 @@ export class CooldownMemory {
     const known = this.strikes.get(scope);
     const goesOn = known !== undefined && nowMs < known.untilMs;
     const count = goesOn ? known.count + 1 : 1;
-    if (known === undefined && this.strikes.size >= mostResting) this.strikes.clear();
     const restsUntilMs = this.resting.get(scope)?.untilMs ?? nowMs;
     this.strikes.set(scope, { count, untilMs: Math.max(nowMs, restsUntilMs) + strikeLifeMs });
     return count;

@@ -1,5 +1,6 @@
 import { type Deployment } from '../../config/deployment';
 import { type Settings } from '../../config/settings';
+import { Memo } from '../../kernel/memo';
 import { type NamePattern, patternsOf, tailOf } from './name-pattern';
 
 /** The part of the settings that says which names lead where. */
@@ -35,7 +36,7 @@ export class RoutingTable {
   private readonly wildcards: readonly NamePattern[];
   private readonly accessGroups = new Map<string, ReadonlySet<string>>();
   private readonly anyFallback: string | undefined;
-  private readonly filledIn = new Map<string, readonly Deployment[]>();
+  private readonly filledIn = new Memo<string, readonly Deployment[]>(rememberedNames);
 
   constructor({ deployments, modelAliases, routing }: TableSettings) {
     this.aliases = modelAliases;
@@ -96,7 +97,6 @@ export class RoutingTable {
     const key = `${group}\n${tail}`;
     const known = this.filledIn.get(key);
     if (known !== undefined) return known;
-    if (this.filledIn.size >= rememberedNames) this.filledIn.clear();
     const members = (this.groups.get(group) ?? []).map((each) => concrete(each, tail));
     this.filledIn.set(key, members);
     return members;

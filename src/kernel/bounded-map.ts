@@ -8,7 +8,7 @@ export class BoundedMap<V> {
   private readonly half: number;
 
   /**
-   * @param most entries at once, at least 2.
+   * @param most entries at once, give or take one, at least 2; the half of them that was asked for last is always there.
    * @param onDrop told of what was forgotten, not of what was deleted.
    */
   constructor(

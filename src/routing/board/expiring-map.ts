@@ -1,5 +1,7 @@
+import { forgetOldest } from '../../kernel/forget-oldest';
+
 /** A map that forgets: what is too old, and what was touched longest ago when there is too much. */
-export class BoundedMap<V> {
+export class ExpiringMap<V> {
   private readonly entries = new Map<string, { readonly value: V; readonly untilMs: number }>();
 
   constructor(private readonly most: number) {}
@@ -17,8 +19,6 @@ export class BoundedMap<V> {
   set(key: string, value: V, untilMs: number): void {
     this.entries.delete(key);
     this.entries.set(key, { value, untilMs });
-    if (this.entries.size <= this.most) return;
-    const [oldest] = this.entries.keys();
-    if (oldest !== undefined) this.entries.delete(oldest);
+    forgetOldest(this.entries, this.most);
   }
 }
