@@ -17,6 +17,7 @@ import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
 import { assertFewFields } from './field-count';
 import { ServingService } from '../serving/serving.service';
+import { TagRoll } from '../serving/tag-roll';
 
 /** The shared half of the doors: body in, then a stream or one JSON answer out. */
 @Injectable()
@@ -32,6 +33,7 @@ export class AnsweringService {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly serving: ServingService,
+    private readonly tagRoll: TagRoll,
     changes: SettingsChanges,
   ) {
     this.bodyLimits = bodyLimitsOf(settings);
@@ -51,8 +53,9 @@ export class AnsweringService {
 
   /** What a request says beside its question. @param isWire the strings of `json` are wire text. */
   extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
-    const extras = callExtras(request.headers, json, { customer: this.settings.metering.customerHeaders });
-    return isWire && !saysNothing(extras) ? valueFromWire(extras) : extras;
+    const said = callExtras(request.headers, json, { customer: this.settings.metering.customerHeaders });
+    const extras = isWire && !saysNothing(said) ? valueFromWire(said) : said;
+    return this.tagRoll.called(extras, callContextOf(request).principal);
   }
 
   /** Reads, maps and answers one request of a JSON dialect. */

@@ -20,6 +20,8 @@ export interface LedgerRow {
   /** End user, as the request named it. */
   readonly customerId?: string | undefined;
   readonly tags: readonly string[];
+  /** How many of the last of them have no daily figures of their own: a caller may make up as many as he likes. Undefined: none. */
+  readonly uncountedTags?: number | undefined;
   /** When it was admitted: the period it is charged to is the one of this moment. */
   readonly startMs: number;
   readonly firstContentMs?: number | undefined;

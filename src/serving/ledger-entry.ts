@@ -70,6 +70,7 @@ export function ledgerEntry(call: Call, progress: Progress, facts: EntryFacts): 
     sessionId: extras.sessionId,
     metadata: extras.metadata,
     tags: tagsOf(call),
+    uncountedTags: extras.uncountedTags,
     clientIp: context.clientIp,
     userAgent: agentOf(context.userAgent),
     startMs,
@@ -126,7 +127,7 @@ function billedOf({ billed }: EntryFacts): string {
   return billed === undefined ? 'standard' : billed.tier;
 }
 
-/** Of key and request, each once. */
+/** Of key and request, each once; those that are not counted stay the last. */
 function tagsOf({ context, extras }: Call): readonly string[] {
   const own = context.principal?.policy.tags ?? [];
   if (own.length === 0) return extras.tags;

@@ -17,6 +17,7 @@ import { PriceBook } from './price-book';
 import { RunningCalls } from './running-calls';
 import { ServingService } from './serving.service';
 import { Settlement } from './settlement';
+import { TagRoll } from './tag-roll';
 import { Tickets } from './tickets';
 import { TransformService } from './transform.service';
 
@@ -38,11 +39,12 @@ import { TransformService } from './transform.service';
     RunningCalls,
     ServingService,
     Settlement,
+    TagRoll,
     { provide: SlotQueue, inject: [Clock], useFactory: (clock: Clock) => new SlotQueue(clock) },
     Tickets,
     TokenEstimates,
     TransformService,
   ],
-  exports: [ServingService, CompactionService, PlanShares, RunningCalls, TransformService],
+  exports: [ServingService, CompactionService, PlanShares, RunningCalls, TagRoll, TransformService],
 })
 export class ServingModule {}

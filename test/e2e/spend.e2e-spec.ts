@@ -183,6 +183,32 @@ describe('what a key spends', () => {
     expect(JSON.stringify(await json('/audit'))).toContain('global.reset_spend');
   });
 
+  it('is told by tag, those that requests make up without end together, and the rows know all of them', async () => {
+    const { hash, client } = await newKey({ tags: ['team-a'] });
+    const ofCall = (call: number) => Array.from({ length: 31 }, (_, at) => `job-${call}-${at}`);
+    const tell = (tags: readonly string[]) => {
+      const fields = { ...question, model: 'team-default', tags };
+      return client.chat.completions.create(fields);
+    };
+    for (let call = 0; call < 33; call += 1) await tell(ofCall(call));
+    await tell(['job-0-0', 'team-a', 'made-up']);
+    const rows = await rowsOf(hash, 34);
+    expect(rows.map(({ request_tags: tags }) => tags)).toEqual(
+      expect.arrayContaining([
+        ['team-a', ...ofCall(0)],
+        ['team-a', 'job-0-0', 'made-up'],
+      ]),
+    );
+    const all = await json<{ spend_per_tag: { name: string; log_count: number }[] }>(`/global/spend/tags?${span}`);
+    const counts = new Map(all.spend_per_tag.map(({ name, log_count: count }) => [name, count]));
+    expect([...counts.keys()].filter((tag) => tag.startsWith('job-'))).toHaveLength(1_000);
+    const names = ['team-a', 'job-0-0', 'job-32-30', 'made-up', '(other tags)'];
+    expect(names.map((tag) => counts.get(tag))).toEqual([34, 2, undefined, undefined, 2]);
+    expect(await json('/spend/reconcile', bench.key, { method: 'POST', body: '{"repair":false}' })).toMatchObject({
+      mismatches: [],
+    });
+  });
+
   it('is exported row by row', async () => {
     const text = await (await asked('/spend/export?format=csv')).text();
     const [head, ...rows] = text.trimEnd().split('\r\n');

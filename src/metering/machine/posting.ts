@@ -47,6 +47,8 @@ export interface Posting {
 
 const mostTags = 32;
 const noTags: readonly string[] = [];
+/** Daily figures of all tags that have none of their own. */
+const otherTags = '(other tags)';
 
 /** Whether this row was made by `Meter.adjust`. */
 export function isAdjustment({ callType }: LedgerRow): boolean {
@@ -99,6 +101,7 @@ function hasSameOwners(one: LedgerRow, other: LedgerRow): boolean {
     one.callType === other.callType &&
     one.account === other.account &&
     one.tags.length === other.tags.length &&
+    one.uncountedTags === other.uncountedTags &&
     one.tags.every((tag, at) => tag === other.tags[at])
   );
 }
@@ -133,8 +136,13 @@ function ownersOf(row: LedgerRow): RowOwners {
     customer: name(row.customerId),
     group: name(row.modelGroup),
     account: name(row.account),
-    tags: row.tags.length === 0 ? noTags : [...new Set(row.tags.slice(0, mostTags).map(safeName))],
+    tags: row.tags.length === 0 ? noTags : [...new Set(countedTags(row).map(safeName))],
   };
+}
+
+function countedTags({ tags, uncountedTags = 0 }: LedgerRow): readonly string[] {
+  const counted = tags.slice(0, Math.min(mostTags, tags.length - uncountedTags));
+  return uncountedTags === 0 ? counted : [...counted, otherTags];
 }
 
 /** Lists that show an adjustment. */

@@ -28,6 +28,7 @@ const rows: fc.Arbitrary<LedgerRow> = fc.record({
   userId: maybeWord,
   customerId: maybeWord,
   tags: fc.array(word, { maxLength: 3 }),
+  uncountedTags: maybeCount,
   startMs: count,
   firstContentMs: maybeCount,
   endMs: count,

@@ -7,8 +7,8 @@ const version = 1;
 
 /** A row as one line of JSON, half as long as with names; never holds a raw tab or newline. */
 export function rowText(row: LedgerRow): string {
-  const { usage, tier, cost, adjusts } = row;
-  return JSON.stringify([
+  const { usage, tier, cost, adjusts, uncountedTags } = row;
+  const members = [
     version,
     row.id, row.callType, row.keyHash,
     row.keyAlias, row.teamId, row.userId, row.customerId,
@@ -24,7 +24,9 @@ export function rowText(row: LedgerRow): string {
     row.quality === 'exact', row.late, row.attempts,
     row.sessionId, row.clientIp, row.userAgent,
     row.metadata, adjusts === undefined ? null : [adjusts.kind, adjusts.id, adjusts.model, adjusts.periods],
-  ]); // prettier-ignore
+  ]; // prettier-ignore
+  if (uncountedTags !== undefined) members.push(uncountedTags);
+  return JSON.stringify(members);
 }
 
 function costTuple({ input, cachedInput, cacheWrite, output, reasoning, ...rest }: CostParts): readonly unknown[] {
@@ -79,7 +81,7 @@ function moneyFrom(read: TupleReader): MoneyPart {
 
 type RestPart = Pick<
   LedgerRow,
-  'quality' | 'late' | 'attempts' | 'sessionId' | 'clientIp' | 'userAgent' | 'metadata' | 'adjusts'
+  'quality' | 'late' | 'attempts' | 'sessionId' | 'clientIp' | 'userAgent' | 'metadata' | 'adjusts' | 'uncountedTags'
 >;
 
 function restFrom(read: TupleReader): RestPart {
@@ -88,11 +90,13 @@ function restFrom(read: TupleReader): RestPart {
   const client = { ...read.maybeText('sessionId'), ...read.maybeText('clientIp'), ...read.maybeText('userAgent') };
   const metadata = read.maybeObject();
   const adjusts = read.maybeTuple();
+  const uncounted = read.isAtEnd ? {} : { uncountedTags: read.number() };
   return {
     ...ours,
     ...client,
     ...(metadata === undefined ? {} : { metadata }),
     ...(adjusts === undefined ? {} : { adjusts: adjustmentFrom(adjusts) }),
+    ...uncounted,
   };
 }
 

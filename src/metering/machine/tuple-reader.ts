@@ -8,6 +8,11 @@ export class TupleReader {
     this.members = value;
   }
 
+  /** Whether all members were read: a text of an earlier version ends where later ones go on. */
+  get isAtEnd(): boolean {
+    return this.at >= this.members.length;
+  }
+
   text(): string {
     const member = this.next();
     return typeof member === 'string' ? member : this.bad();

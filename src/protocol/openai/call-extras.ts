@@ -7,6 +7,8 @@ export interface CallExtras {
   readonly customerId?: string | undefined;
   /** For routing and for the spend log; each once. */
   readonly tags: readonly string[];
+  /** How many of the last of them have no daily figures of their own. Undefined: none. */
+  readonly uncountedTags?: number | undefined;
   readonly sessionId?: string | undefined;
   /** `spend_logs_metadata`: the caller's own words for the spend log. */
   readonly metadata?: JsonObject | undefined;
