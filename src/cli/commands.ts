@@ -83,8 +83,9 @@ const commands: readonly Command[] = [
   {
     name: 'usage',
     help: `  node dist/main.js usage [--url GATEWAY] [--key KEY] [--config FILE] [--json]
-      What a key spent and what it is held to; with an admin's key also what all keys spent. Asks a running gateway, by
-      default the one of these settings on this machine, with the master key.`,
+      What a key spent and what it is held to; with an admin's key also what all keys spent, which a gateway with an
+      ADMIN_PORT tells there only. Asks a running gateway, by default the one of these settings on this machine, with the
+      master key.`,
     run: usageCommand,
   },
   {
