@@ -1,6 +1,6 @@
 /** What a fresh clone lacks, installed in order: packages, build, servers for tests. Used by every command of package.json. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,10 +20,12 @@ export function tryRun(command, args, options = {}) {
   return status ?? 1;
 }
 
-/** Installs the locked packages when they are missing or older than the lock. */
+/** Installs the locked packages when they are missing or older than the lock; ends this process rather than doing so through a link. */
 export function ensurePackages() {
   const mark = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(mark) || modified(mark) < modified(join(root, 'package-lock.json'))) {
+  if (isLinked()) {
+    refuseOthers(mark);
+  } else if (!existsSync(mark) || modified(mark) < modified(join(root, 'package-lock.json'))) {
     console.log('Installing packages (npm ci)…');
     run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   }
@@ -41,7 +43,8 @@ export function ensureLocks() {
   const folder = join(root, 'node_modules', 'fs-ext');
   const failed = join(root, 'node_modules', '.fs-ext-not-built');
   if (existsSync(join(folder, 'build', 'Release', 'fs_ext.node'))) return true;
-  if (!existsSync(folder) || existsSync(failed)) return false;
+  // Through a link it would be built in somebody else's checkout.
+  if (!existsSync(folder) || existsSync(failed) || isLinked()) return false;
   console.log('Building fs-ext…');
   const options = { cwd: root, encoding: 'utf8', timeout: 120_000 };
   const { status } = spawnSync('npm', ['rebuild', 'fs-ext', '--ignore-scripts=false', '--loglevel=error'], options);
@@ -122,6 +125,32 @@ function ensureCommand(command, debianPackage, elsewhere) {
 /** Path of a package's command. */
 export function bin(name) {
   return join(root, 'node_modules', '.bin', name);
+}
+
+/** Whether the packages are those of another checkout. */
+function isLinked() {
+  return lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/** `npm ci` empties the folder that a link leads to: linked packages are used when they are the locked ones, and else refused. */
+function refuseOthers(mark) {
+  const wanted = packagesIn(join(root, 'package-lock.json'));
+  const there = existsSync(mark) ? packagesIn(mark) : {};
+  const names = Object.keys(wanted).filter((name) => name !== '' && (name in there || wanted[name].optional !== true));
+  // Integrity stands for version and content; packages from elsewhere have only a version.
+  const differ = (one, other) => one?.version !== other.version || one.integrity !== other.integrity;
+  if (existsSync(mark) && !names.some((name) => differ(there[name], wanted[name]))) return;
+  const link = join(root, 'node_modules');
+  console.error(`${link} is a link to ${readlinkSync(link)}, which does not hold the packages of package-lock.json.`);
+  console.error(
+    'Nothing was installed: that would empty the folder that the link leads to, which another checkout may need.',
+  );
+  console.error(`Remove the link and run this again: rm ${link}`);
+  process.exit(1);
+}
+
+function packagesIn(path) {
+  return JSON.parse(readFileSync(path, 'utf8')).packages ?? {};
 }
 
 function has(command) {

@@ -5,7 +5,7 @@ import { AuditLog } from '../state/audit/audit-log';
 import { type AuditRecord } from '../state/audit/audit-record';
 import { numberIn, type Query as Params, textIn } from './admin-request';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { queries } from './openapi-bodies';
+import { queries } from '../http/openapi-bodies';
 
 /** Who changed what. */
 @ApiTags('Audit')

@@ -8,7 +8,7 @@ import { id } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { actorOf, bodyOf } from './admin-request';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { jsonBody } from './openapi-bodies';
+import { jsonBody } from '../http/openapi-bodies';
 
 /** LiteLLM's routes of budgets: limits under a name. */
 @ApiTags('Budgets')

@@ -9,7 +9,7 @@ import { RouteGroup } from '../keys/route-group.decorator';
 import { actorOf, bodyOf, type Query as Params, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { jsonBody, queries } from './openapi-bodies';
+import { jsonBody, queries } from '../http/openapi-bodies';
 
 /** LiteLLM's routes of customers (end users), under both of their names. */
 @ApiTags('Customers')

@@ -7,7 +7,7 @@ import { present } from '../keys/present';
 import { actorOf, flagIn, numberIn, type Query as Params, textIn, wordIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { queries } from './openapi-bodies';
+import { queries } from '../http/openapi-bodies';
 
 const sortNames = ['created_at', 'key_alias', 'expires', 'max_budget', 'updated_at'] as const;
 

@@ -14,8 +14,8 @@ import { actorOf, bodyOf, optionalBodyOf } from './admin-request';
 import { EntityViews } from './entity-views';
 import { newKey } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { jsonBody } from './openapi-bodies';
-import { SpendResets } from './spend-resets';
+import { jsonBody, optionalJsonBody } from '../http/openapi-bodies';
+import { resetBody, SpendResets } from './spend-resets';
 
 const makers = { roles: 'makers' } as const;
 
@@ -105,7 +105,7 @@ export class KeyController {
   @Post(':key/regenerate')
   @HttpCode(200)
   @ApiOperation({ summary: 'The same, with the key or its digest in the path' })
-  @jsonBody(regenerateShape)
+  @optionalJsonBody(regenerateShape)
   async regenerateNamed(@Param('key') key: string, @Req() request: FastifyRequest): Promise<object> {
     return this.regenerated(request, key, await optionalBodyOf(request));
   }
@@ -114,6 +114,7 @@ export class KeyController {
   @Post(':key/reset_spend')
   @HttpCode(200)
   @ApiOperation({ summary: 'Sets what counts as spent, by an entry in the ledger' })
+  @optionalJsonBody(resetBody)
   async resetSpend(@Param('key') named: string, @Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const key = await this.management.access.managed(actor, named);

@@ -8,7 +8,8 @@ import { dollars } from '../keys/rows/field-types';
 import { Meter } from '../metering/meter';
 import { Books } from './books';
 
-const resetBody = z.strictObject({ reset_to: dollars.default(0) });
+/** `POST /key/{key}/reset_spend`, dollars. */
+export const resetBody = z.strictObject({ reset_to: dollars.default(0) });
 
 /** Sets what counts as spent; written down like every admin action. */
 @Injectable()

@@ -3,14 +3,14 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { invalidRequest } from '../kernel/errors';
 import { Management } from '../keys/management/management';
-import { newTeamShape, teamShape } from '../keys/management/team-fields';
+import { memberShape, newMemberShape, newTeamShape, removedMember, teamShape } from '../keys/management/team-fields';
 import { type ChangedTeam } from '../keys/management/team-management';
 import { id } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { actorOf, bodyOf, numberIn, type Query as Params, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { jsonBody, queries } from './openapi-bodies';
+import { jsonBody, queries } from '../http/openapi-bodies';
 
 /** Keys and teams that one answer carries at most; the rest is behind the paged lists. */
 const mostListed = 1_000;
@@ -126,6 +126,7 @@ export class TeamController {
   @Post('team/member_add')
   @HttpCode(200)
   @ApiOperation({ summary: 'Adds members; for admins of the team too' })
+  @jsonBody(newMemberShape)
   async addMember(@Req() request: FastifyRequest): Promise<object> {
     const { team, users, members } = await this.management.members.add(actorOf(request), await bodyOf(request));
     return {
@@ -139,6 +140,7 @@ export class TeamController {
   @Post('team/member_update')
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes role and limits of a member; for admins of the team too' })
+  @jsonBody(memberShape)
   async changeMember(@Req() request: FastifyRequest): Promise<object> {
     const { team, members } = await this.management.members.update(actorOf(request), await bodyOf(request));
     const { user_id, max_budget = null, tpm_limit = null, rpm_limit = null } = members[0]?.row ?? {};
@@ -149,6 +151,7 @@ export class TeamController {
   @Post('team/member_delete')
   @HttpCode(200)
   @ApiOperation({ summary: 'Takes a member out; for admins of the team too' })
+  @jsonBody(removedMember)
   async removeMember(@Req() request: FastifyRequest): Promise<object> {
     const { team } = await this.management.members.remove(actorOf(request), await bodyOf(request));
     return this.views.team(team);

@@ -13,7 +13,7 @@ import { actorOf, bodyOf, listIn, numberIn, type Query as Params, textIn } from 
 import { EntityViews } from './entity-views';
 import { newKey, newUser } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { jsonBody, queries } from './openapi-bodies';
+import { jsonBody, queries } from '../http/openapi-bodies';
 
 const mostKeys = 500;
 

@@ -6,6 +6,7 @@ import { type PlanShare } from '../metering/plan-share';
 import { type AccountState } from '../auth/refresh/account-state';
 import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { callContextOf } from '../http/call-context';
+import { jsonBody } from '../http/openapi-bodies';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { GatewayError, invalidRequest, shorten } from '../kernel/errors';
 import { type Role } from '../kernel/principal';
@@ -84,6 +85,7 @@ export class AccountListController {
   @ApiOperation({
     summary: 'Uses an account again before its cooldown is over: {"account": name}, or {} for all; admin keys only',
   })
+  @jsonBody(ClearRequest)
   async clear(@Req() request: FastifyRequest): Promise<{ readonly cleared: readonly string[] }> {
     assertRole(request, ['proxy_admin']);
     const body = ClearRequest.safeParse((await this.answering.readBody(request)).json);

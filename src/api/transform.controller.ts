@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callContextOf } from '../http/call-context';
+import { jsonBody } from '../http/openapi-bodies';
 import { invalidRequest } from '../kernel/errors';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { chatToCanonical } from '../protocol/chat/chat-to-canonical';
@@ -29,6 +30,7 @@ export class TransformController {
   @Post('utils/transform_request')
   @HttpCode(200)
   @ApiOperation({ summary: 'The upstream request for a given call, without secrets and without sending it' })
+  @jsonBody(TransformRequest)
   async show(@Req() request: FastifyRequest): Promise<object> {
     const { json } = await this.answering.readBody(request);
     const parsed = TransformRequest.safeParse(json);

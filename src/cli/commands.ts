@@ -1,5 +1,4 @@
 import { type StartConditions } from '../config/load-settings';
-import { gatewayVersion } from '../upstream/gateway-version';
 import { accountsCommand } from './accounts.command';
 import { checkConfigCommand } from './check-config.command';
 import { doctorCommand } from './doctor/doctor.command';
@@ -10,6 +9,7 @@ import { logoutCommand } from './logout.command';
 import { reconcileCommand } from './reconcile.command';
 import { serve } from './serve';
 import { usageCommand } from './usage.command';
+import { versionCommand } from './version.command';
 
 /** One command of the program. */
 interface Command {
@@ -83,8 +83,9 @@ const commands: readonly Command[] = [
   {
     name: 'usage',
     help: `  node dist/main.js usage [--url GATEWAY] [--key KEY] [--config FILE] [--json]
-      What a key spent and what it is held to; with an admin's key also what all keys spent. Asks a running gateway, by
-      default the one of these settings on this machine, with the master key.`,
+      What a key spent and what it is held to; with an admin's key also what all keys spent, which a gateway with an
+      ADMIN_PORT tells there only. Asks a running gateway, by default the one of these settings on this machine, with the
+      master key.`,
     run: usageCommand,
   },
   {
@@ -96,8 +97,8 @@ const commands: readonly Command[] = [
   },
   {
     name: 'version',
-    help: '  node dist/main.js version',
-    run: () => Promise.resolve(print(`codex-gateway ${gatewayVersion()}`)),
+    help: '  node dist/main.js version [--json]',
+    run: (conditions) => Promise.resolve(versionCommand(conditions)),
   },
   { name: 'help', help: '  node dist/main.js help', run: () => Promise.resolve(print(helpText())) },
 ];
@@ -111,9 +112,9 @@ const more = `Environment variables and the keys of config.yaml: docs/configurat
  * @returns the exit status, 2 for a word that is no command. @throws {ConfigFault} for settings that cannot be used.
  */
 export async function runCommand(conditions: StartConditions): Promise<number> {
-  const [first = 'serve', ...rest] = conditions.argv;
+  const [typed = 'serve', ...rest] = conditions.argv;
+  const first = typed === '--version' ? 'version' : typed;
   if (first === '-h' || first === '--help') return print(helpText());
-  if (first === '--version') return print(`codex-gateway ${gatewayVersion()}`);
   const wantsHelp = rest.some((word) => word === '--help' || word === '-h');
   if (first.startsWith('-')) return wantsHelp ? print(helpText()) : serve(conditions);
   const command = commands.find(({ name }) => name === first);

@@ -19,10 +19,20 @@ export interface GatewayQuestion {
   readonly body?: unknown;
 }
 
+/** It answered, and not with what was asked for. */
+export class GatewayRefused extends CommandRefused {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
 const answerMs = 60_000;
 const answerLimitBytes = 32 * 1024 * 1024;
 
-/** The JSON of its answer. @throws {CommandRefused} that repeats neither key nor answer, but the words of a refusal. */
+/** The JSON of its answer. @throws {CommandRefused} that repeats neither key nor answer, {GatewayRefused} with the words of a refusal. */
 export async function askGateway(
   settings: Settings,
   address: GatewayAddress,
@@ -39,7 +49,7 @@ export async function askGateway(
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await outbound.send({ method, url: base + path, headers, headersMs: answerMs, ...sent });
     const json = jsonIn(await answer.text(answerLimitBytes, answerMs));
-    if (answer.status !== 200) throw new CommandRefused(refusalWords(answer.status, json));
+    if (answer.status !== 200) throw new GatewayRefused(refusalWords(answer.status, json), answer.status);
     return json;
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type StartConditions } from '../config/load-settings';
 import { dollarWords } from '../reports/limits/limit-words';
-import { askGateway } from './gateway-call';
+import { askGateway, GatewayRefused } from './gateway-call';
 import { gatewayWords } from './gateway-words';
 import { CommandRefused, withPlainErrors } from './login-words';
 import { textTable } from './text-table';
@@ -30,37 +30,45 @@ const totalSchema = z.looseObject({ spend: z.number(), max_budget: z.number().nu
 const keysSchema = z.array(z.looseObject({ api_key: z.string(), key_alias: word, total_spend: z.number() }));
 
 type Usage = z.infer<typeof usageSchema>;
-type Total = z.infer<typeof totalSchema>;
-type Keys = z.infer<typeof keysSchema>;
+type Everybody = z.infer<typeof totalSchema> & { readonly keys: z.infer<typeof keysSchema> };
 
 /**
  * Shows what a key spent and what it is held to; for an admin's key also what all keys spent in the last month.
  *
- * @returns 0, or 1 when the gateway cannot be asked.
+ * @returns 0, or 1 when the gateway cannot be asked, also when only what all keys spent cannot be asked with the master key.
  */
 export function usageCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
     const { settings, address, json } = gatewayWords(conditions);
     const usage = usageSchema.safeParse(await askGateway(settings, address, { method: 'GET', path: '/v1/usage' }));
     if (!usage.success) throw new CommandRefused('That address does not answer like a Codex Gateway.');
-    // Only admins and viewers are told what others spent.
-    const ask = (path: string): Promise<unknown> =>
-      askGateway(settings, address, { method: 'GET', path }).catch(unlessRefused);
-    const all = totalSchema.safeParse(await ask('/global/spend')).data;
-    const top = all === undefined ? undefined : keysSchema.safeParse(await ask('/global/spend/keys?limit=20')).data;
-    const gateway = all === undefined || top === undefined ? undefined : { ...all, keys: top };
-    const shown = json ? JSON.stringify({ usage: usage.data, gateway }, null, 2) : page(usage.data, all, top);
+    const { gateway, notHere } = await everybodys((path) => askGateway(settings, address, { method: 'GET', path }));
+    const shown = json ? JSON.stringify({ usage: usage.data, gateway }, null, 2) : page(usage.data, gateway);
     process.stdout.write(`${shown}\n`);
-    return 0;
+    if (notHere === undefined) return 0;
+    process.stderr.write(`What all keys spent is not shown. ${notHere}\n`);
+    // Whoever asks with a key of its own may be a holder, who would not have been told on any port.
+    return address.key === undefined || address.key === settings.masterKey ? 1 : 0;
   });
 }
 
-function unlessRefused(error: unknown): undefined {
-  if (!(error instanceof CommandRefused)) throw error;
-  return undefined;
+/** What all keys spent: only admins and viewers are told, and only on the port that has the routes of management. */
+async function everybodys(
+  ask: (path: string) => Promise<unknown>,
+): Promise<{ readonly gateway?: Everybody; readonly notHere?: string }> {
+  try {
+    const total = totalSchema.safeParse(await ask('/global/spend')).data;
+    const keys = total === undefined ? undefined : keysSchema.safeParse(await ask('/global/spend/keys?limit=20')).data;
+    return total === undefined || keys === undefined ? {} : { gateway: { ...total, keys } };
+  } catch (error) {
+    if (!(error instanceof GatewayRefused)) throw error;
+    if (error.status === 403) return {};
+    if (error.status === 404) return { notHere: error.message };
+    throw error;
+  }
 }
 
-function page(usage: Usage, total: Total | undefined, keys: Keys | undefined): string {
+function page(usage: Usage, gateway: Everybody | undefined): string {
   const { key, limits } = usage;
   const whose = [key.key_alias ?? key.token.slice(0, 12), key.team_id && `team ${key.team_id}`, key.user_id && `user ${key.user_id}`]; // prettier-ignore
   const head = `${whose.filter((part) => part !== null && part !== '').join(', ')}: ${dollarWords(usage.spend)} spent, ${dollarWords(usage.held)} set aside by ${usage.running_requests} running requests`;
@@ -77,14 +85,15 @@ function page(usage: Usage, total: Total | undefined, keys: Keys | undefined): s
       reset_at,
     ]),
   );
-  return [head, ...(limits.length === 0 ? ['No limits.'] : table), ...gatewayLines(total, keys)].join('\n');
+  return [head, ...(limits.length === 0 ? ['No limits.'] : table), ...gatewayLines(gateway)].join('\n');
 }
 
-function gatewayLines(total: Total | undefined, keys: Keys | undefined): readonly string[] {
-  if (total === undefined || keys === undefined) return [];
-  const budget = total.max_budget === null ? '' : ` of ${dollarWords(total.max_budget)}`;
+function gatewayLines(gateway: Everybody | undefined): readonly string[] {
+  if (gateway === undefined) return [];
+  const { spend, max_budget: most, keys } = gateway;
+  const budget = most === null ? '' : ` of ${dollarWords(most)}`;
   const rows = keys.map(({ api_key, key_alias, total_spend }) => [key_alias, api_key.slice(0, 12), dollarWords(total_spend)]); // prettier-ignore
-  return ['', `All keys: ${dollarWords(total.spend)}${budget}`, ...textTable(['ALIAS', 'KEY', 'LAST 30 DAYS'], rows)];
+  return ['', `All keys: ${dollarWords(spend)}${budget}`, ...textTable(['ALIAS', 'KEY', 'LAST 30 DAYS'], rows)];
 }
 
 function amount(value: number, unit: string): string {

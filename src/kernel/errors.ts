@@ -96,6 +96,21 @@ export function routeNotFound(method: string, path: string): GatewayError {
   });
 }
 
+/**
+ * 404: a route of the other port, where management has one of its own. The port is named as the operator knows it, by its
+ * variable: its number is nobody else's business.
+ */
+export function routeElsewhere(method: string, path: string, port: 'ADMIN_PORT' | 'PORT'): GatewayError {
+  const whose = port === 'PORT' ? 'Models' : 'Management routes, reports and /metrics';
+  return new GatewayError({
+    status: 404,
+    type: 'invalid_request_error',
+    code: 'unknown_url',
+    message: `Unknown route on this port: ${method} ${shorten(path)}. ${whose} are served on the other one (${port}).`,
+    shouldRetry: false,
+  });
+}
+
 /** 413: the body is larger than the operator allows. */
 export function bodyTooLarge(limitBytes: number): GatewayError {
   return new GatewayError({

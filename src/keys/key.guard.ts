@@ -5,7 +5,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { cameByAdminDoor } from '../http/admin-door';
 import { type CallContext, callContextOf } from '../http/call-context';
-import { authenticationFailed, GatewayError, routeNotFound } from '../kernel/errors';
+import { authenticationFailed, GatewayError, routeElsewhere } from '../kernel/errors';
 import { type Principal } from '../kernel/principal';
 import { addressName, failureRule, HitCounter } from './hit-counter';
 import { KeyAuthenticator } from './key-authenticator';
@@ -126,14 +126,14 @@ export class KeyGuard implements CanActivate {
 
 /**
  * With a port for admins each door has its routes: there everything but the calls of models, here these and what a holder
- * asks about itself. Before any key is looked at, so that a route behind the other door is not there at all.
+ * asks about itself. Before any key is looked at, so that a route behind the other door is not there at all; which door it
+ * is behind is no secret, since /openapi.json lists the routes.
  */
 function assertDoor(execution: ExecutionContext, { kind, always }: RouteRule): void {
   const { raw, method, url } = execution.switchToHttp().getRequest<FastifyRequest>();
-  const isHere = cameByAdminDoor(raw)
-    ? kind !== 'llm_api' || always
-    : kind === 'llm_api' || kind === 'public' || always;
-  if (!isHere) throw routeNotFound(method, pathOf(url));
+  const isAdminDoor = cameByAdminDoor(raw);
+  const isHere = isAdminDoor ? kind !== 'llm_api' || always : kind === 'llm_api' || kind === 'public' || always;
+  if (!isHere) throw routeElsewhere(method, pathOf(url), isAdminDoor ? 'PORT' : 'ADMIN_PORT');
 }
 
 /** `/metrics`, when it asks for a key: it tells of all teams. */

@@ -4,7 +4,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { cameByAdminDoor } from '../http/admin-door';
-import { routeNotFound } from '../kernel/errors';
+import { routeElsewhere } from '../kernel/errors';
 import { KeyGuard } from '../keys/key.guard';
 import { Public } from '../keys/public.decorator';
 import { Expositions } from '../workers/expositions';
@@ -25,7 +25,7 @@ export class MetricsController {
   @ApiOperation({ summary: 'Prometheus metrics; a key is needed only with require_auth_for_metrics_endpoint' })
   async scrape(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     const { adminPort, requireAuthForMetrics } = this.settings.observability;
-    if (adminPort !== undefined && !cameByAdminDoor(request.raw)) throw routeNotFound('GET', '/metrics');
+    if (adminPort !== undefined && !cameByAdminDoor(request.raw)) throw routeElsewhere('GET', '/metrics', 'ADMIN_PORT');
     if (requireAuthForMetrics) await this.guard.admit(request);
     const { text, contentType } = await this.expositions.collect();
     void reply.header('content-type', contentType);

@@ -31,12 +31,17 @@ describe('a port for admins', () => {
     for (const path of ['/metrics', '/metrics/', '/account/list', '/%61ccount/list']) {
       const answer = await send(bench, path);
       expect([path, answer.status, answer.json]).toEqual([path, 404, { error: expect.objectContaining({ code: '404' }) as unknown }]);
+      // Where it is, but not by which number.
+      const { message } = (answer.json as { error: { message: string } }).error;
+      expect(message).toMatch(/Unknown route on this port: GET .*Management routes, reports and \/metrics are served on the other one \(ADMIN_PORT\)/);
+      expect(message).not.toContain(new URL(admin.url).port);
     }
+    expect((await send(bench, '/account/lists')).text).toContain('Unknown route: GET /account/lists. GET /openapi.json');
   });
 
   it('serves no models', async () => {
     const answer = await post(admin, '/v1/chat/completions', chatBody());
-    expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('Unknown route')]);
+    expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('Models are served on the other one (PORT)')]);
     expect((await post(bench, '/v1/chat/completions', chatBody())).status).toBe(200);
     expect((await post(bench, '/v1/chat/completions', chatBody({ stream: true }))).status).toBe(200);
   });

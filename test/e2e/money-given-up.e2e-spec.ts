@@ -27,6 +27,7 @@ interface Row {
   readonly spend: number;
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
+  readonly metadata: { readonly codex_gateway: { readonly quality: string } };
 }
 
 let bench: TestBench;
@@ -121,6 +122,29 @@ describe.each(ways)('an answer whose client wants no more of it, %s', (_, stream
     expect(cut?.completion_tokens).toBeGreaterThanOrEqual(900);
     expect(cut?.prompt_tokens).toBeGreaterThan(0);
   });
+});
+
+it('of more than 32 answers that nobody waits for any more, the others end at once and are estimated', async () => {
+  const patient = await startBench({ times: { clientGoneDrainMs: 60_000 } });
+  try {
+    const { simulator } = patient;
+    const key = await makeKey(patient);
+    simulator.script.always(stall(thinking, thinks));
+    let areAllThere = false;
+    const clients = Array.from({ length: 34 }, () =>
+      hangUp(key, chat, chatBody({ stream: true }), () => (areAllThere ||= simulator.held === 34)),
+    );
+    await Promise.all(clients);
+    const qualities = async (count: number): Promise<readonly string[]> =>
+      (await rowsOf(patient, key, count)).map(({ metadata }) => metadata.codex_gateway.quality).sort();
+    expect(await qualities(2)).toEqual(['estimated', 'estimated']);
+    await eventually('the upstream is told', () => simulator.held <= 32);
+    expect(simulator.held).toBe(32);
+    simulator.release();
+    expect(await qualities(34)).toEqual([...Array<string>(2).fill('estimated'), ...Array<string>(32).fill('exact')]);
+  } finally {
+    await patient.close();
+  }
 });
 
 describe('a compaction', () => {

@@ -30,6 +30,16 @@ describe('the commands', () => {
       stdout: expect.stringMatching(/^codex-gateway \d+\.\d+\.\d+\n$/) as string,
     });
     expect(await bench.run(['--version'])).toEqual(version);
+    const [, number = ''] = /^codex-gateway (\S+)/.exec(version.stdout) ?? [];
+    for (const word of ['version', '--version']) {
+      const { status, stdout, stderr } = await bench.run([word, '--json']);
+      expect([status, stderr, JSON.parse(stdout)]).toEqual([0, '', { version: number, node: process.versions.node }]);
+    }
+    expect(await bench.run(['version', '--jsn'])).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('version [--json]') as string,
+    });
   });
 
   it('refuse an unknown word with the help', async () => {
@@ -41,7 +51,7 @@ describe('the commands', () => {
   });
 
   it('each print their own help, and do nothing else', async () => {
-    for (const command of ['serve', 'check-config', 'login', 'logout', 'accounts', 'usage', 'reconcile']) {
+    for (const command of ['serve', 'check-config', 'login', 'logout', 'accounts', 'usage', 'reconcile', 'version']) {
       const { status, stdout, stderr } = await bench.run([command, '--help']);
       expect([status, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(command === 'serve' ? /main\.js \[--config/ : new RegExp(`main\\.js ${command} `));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import OpenAI from 'openai';
 import { runCommand } from '../../src/cli/commands';
 import { StateDir } from '../../src/state/state-dir';
+import { post } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 
 let bench: TestBench;
@@ -126,6 +127,43 @@ describe('a command that asks a running gateway', () => {
   it('goes to the port of the management routes, where they have one', async () => {
     await runWith({ GATEWAY_MASTER_KEY: 'sk-of-the-suite-1234567', PORT: '1', ADMIN_PORT: String(port) }, 'reconcile');
     expect(asked).toEqual(['/spend/reconcile Bearer sk-of-the-suite-1234567']);
+  });
+});
+
+describe('a command that asks the port of the clients, where management has another', () => {
+  let split: TestBench;
+  let key: string;
+  beforeAll(async () => {
+    split = await startBench({ env: { ADMIN_PORT: '0' } });
+    const admin = { url: split.gateway.adminUrl ?? '', key: split.key };
+    key = ((await post(admin, '/key/generate', { key_alias: 'of-a-holder' })).json as { key: string }).key;
+  });
+  afterAll(() => split.close());
+  const elsewhere =
+    /^The gateway answers 404: .*Management routes, reports and \/metrics are served on the other one \(ADMIN_PORT\)\.\n$/;
+
+  it('is told that there is another', async () => {
+    const { status, err } = await run('reconcile', '--url', split.url, '--key', split.key);
+    expect([status, err]).toEqual([1, expect.stringMatching(elsewhere)]);
+  });
+
+  it('says what it was told, and that the rest is there: usage', async () => {
+    const env = { GATEWAY_MASTER_KEY: split.key };
+    for (const words of [[], ['--key', split.key]]) {
+      const { status, out, err } = await runWith(env, 'usage', '--url', split.url, ...words);
+      expect([status, out]).toEqual([1, expect.stringContaining(' spent, ')]);
+      expect(err).toMatch(/^What all keys spent is not shown\. The gateway answers 404: .*\(ADMIN_PORT\)\.\n$/);
+    }
+    const right = await runWith(env, 'usage', '--url', split.gateway.adminUrl ?? '');
+    expect(right).toMatchObject({ status: 0, out: expect.stringContaining('All keys: ') as string, err: '' });
+  });
+
+  it('is no failure to a holder, who has the own usage on either port', async () => {
+    const { status, out, err } = await run('usage', '--url', split.url, '--key', key, '--json');
+    expect([status, JSON.parse(out)]).toEqual([0, { usage: expect.objectContaining({ spend: 0 }) as unknown }]);
+    expect(err).toContain('(ADMIN_PORT)');
+    const right = await run('usage', '--url', split.gateway.adminUrl ?? '', '--key', key);
+    expect(right).toMatchObject({ status: 0, err: '' });
   });
 });
 

@@ -1,6 +1,8 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { jsonBody, optionalJsonBody } from '../../http/openapi-bodies';
 import { RouteGroup } from '../../keys/route-group.decorator';
 import { Bookkeeper } from '../../metering/bookkeeper';
 import { optionalFlag, requireObject } from '../../protocol/json-guards';
@@ -10,6 +12,15 @@ import { actorOf } from '../admin-request';
 import { callerOf } from './asking';
 import { ReportBody } from './report-body';
 import { SpendReset } from './spend-reset';
+
+/** What is asked, for the API reference: these bodies are read field by field, and further fields are let be. */
+const calculateBody = z.looseObject({
+  completion_response: z.looseObject({}).optional(),
+  model: z.string().optional(),
+  messages: z.array(z.looseObject({})).optional(),
+  input: z.union([z.string(), z.array(z.looseObject({}))]).optional(),
+});
+const reconcileBody = z.looseObject({ repair: z.boolean().default(true) });
 
 /** The doors to the books themselves: what would this cost, do they agree, start anew. */
 @ApiTags('Spend')
@@ -27,6 +38,7 @@ export class BooksController {
   @Post('spend/calculate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cost of an answer, or of the input of a question (LiteLLM shape)' })
+  @jsonBody(calculateBody)
   async calculate(@Req() request: FastifyRequest): Promise<object> {
     return this.calculator.calculate(await this.body.read(request));
   }
@@ -35,6 +47,7 @@ export class BooksController {
   @Post('spend/reconcile')
   @HttpCode(200)
   @ApiOperation({ summary: 'Compares ledger, counters, daily sums and holds, and repairs unless {"repair": false}' })
+  @optionalJsonBody(reconcileBody)
   async reconcile(@Req() request: FastifyRequest): Promise<object> {
     const caller = callerOf(request);
     requireAll(sightOf(caller));

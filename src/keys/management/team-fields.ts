@@ -38,6 +38,20 @@ export const newTeamShape = {
   members_with_roles: z.array(memberEntry, { error: 'must be a list of members' }).max(10_000),
 };
 
+const { max_budget, tpm_limit, rpm_limit, budget_duration } = limitShape;
+const memberEntries = z.union([memberEntry.transform((entry) => [entry]), z.array(memberEntry).min(1).max(1_000)], {
+  error: 'must be a member, or a list of members',
+});
+
+/** `POST /team/member_add`. */
+export const newMemberShape = { team_id: id, member: memberEntries, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration }; // prettier-ignore
+
+/** `POST /team/member_update`. */
+export const memberShape = { team_id: id, user_id: id, user_email: text, role: teamRole, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration, budget_id: id }; // prettier-ignore
+
+/** `POST /team/member_delete`. */
+export const removedMember = z.strictObject({ team_id: id, user_id: id.optional(), user_email: text.optional() });
+
 /** LiteLLM's fields of teams that are kept and shown, and do nothing here. */
 export const keptTeamFields: ReadonlySet<string> = new Set([
   'organization_id', 'guardrails', 'policies', 'prompts', 'object_permission', 'router_settings', 'admins', 'members',

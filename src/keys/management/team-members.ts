@@ -1,13 +1,10 @@
-import { z } from 'zod';
 import { invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
-import { id, text } from '../rows/field-types';
-import { limitShape } from '../rows/limit-fields';
 import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
-import { type MemberRow, memberRowSchema, type TeamMember, teamRole } from '../rows/team-row';
+import { type MemberRow, memberRowSchema, type TeamMember } from '../rows/team-row';
 import { type Actor, actionDenied, fieldDenied, isAdmin, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { committed, readOne } from './edits';
@@ -17,17 +14,9 @@ import { checkedReferences } from './key-minting';
 import { listOf } from './key-rows';
 import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
-import { type MemberEntry, memberEntry } from './team-fields';
+import { type MemberEntry, memberShape, newMemberShape, removedMember } from './team-fields';
 import { teamPut } from './team-management';
 import { teamListChange, userByEmail } from './user-rows';
-
-const { max_budget, tpm_limit, rpm_limit, budget_duration } = limitShape;
-const entries = z.union([memberEntry.transform((entry) => [entry]), z.array(memberEntry).min(1).max(1_000)], {
-  error: 'must be a member, or a list of members',
-});
-const addBody = { team_id: id, member: entries, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration };
-const changeBody = { team_id: id, user_id: id, user_email: text, role: teamRole, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration, budget_id: id }; // prettier-ignore
-const removeBody = z.strictObject({ team_id: id, user_id: id.optional(), user_email: text.optional() });
 
 /** More keys than this are not deleted in one go. */
 const mostKeys = 1_000;
@@ -49,7 +38,7 @@ export class TeamMembers {
 
   /** `POST /team/member_add`. @throws {GatewayError} 400, 403, 404 */
   async add(actor: Actor, body: unknown): Promise<ChangedMembers> {
-    const { fields } = readFields(body, { shape: addBody });
+    const { fields } = readFields(body, { shape: newMemberShape });
     const { team_id, member, max_budget_in_team, tpm_limit, rpm_limit, budget_duration } = fields;
     if (team_id === undefined || member === undefined) throw missing(team_id === undefined ? 'team_id' : 'member');
     const limits = present({ max_budget: max_budget_in_team, tpm_limit, rpm_limit, budget_duration });
@@ -66,7 +55,7 @@ export class TeamMembers {
 
   /** `POST /team/member_update`. @throws {GatewayError} 400, 403, 404 */
   async update(actor: Actor, body: unknown): Promise<ChangedMembers> {
-    const { fields, cleared } = readFields(body, { shape: changeBody });
+    const { fields, cleared } = readFields(body, { shape: memberShape });
     const { team_id, user_id, user_email, role, max_budget_in_team, ...limits } = fields;
     if (team_id === undefined) throw missing('team_id');
     const sent = new Set([...Object.keys(fields), ...cleared]);
@@ -88,7 +77,7 @@ export class TeamMembers {
 
   /** `POST /team/member_delete`. Keys of the member in the team go with it. @throws {GatewayError} 400, 403, 404 */
   async remove(actor: Actor, body: unknown): Promise<ChangedMembers> {
-    const { team_id, ...who } = readStrictly(removeBody, body);
+    const { team_id, ...who } = readStrictly(removedMember, body);
     return retrying(async () => {
       const team = await this.ruled(actor, team_id);
       const user = await this.idOf(who);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateUnavailable } from '../state-unavailable';
+import { JournalFile } from './journal-file';
 import { OwnedJournal } from './owned-journal';
 
 let folder: string;
@@ -9,6 +10,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'owned-journal-'));
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -34,6 +36,26 @@ function added(all: Set<number>, add: number): { readonly reply: number; readonl
   return { reply: add, line: { add } };
 }
 
+/** Has the next line of any journal told as written only when `letGo` is called; `written` is when the disk has it. */
+function heldLine(): { readonly written: Promise<void>; readonly letGo: () => void } {
+  const [written, gate] = [new Signal(), new Signal()];
+  const original = Object.getOwnPropertyDescriptor(JournalFile.prototype, 'append')?.value as JournalFile['append'];
+  jest.spyOn(JournalFile.prototype, 'append').mockImplementationOnce(async function (this: JournalFile, line) {
+    await original.call(this, line);
+    written.give();
+    await gate.given;
+  });
+  return { written: written.given, letGo: gate.give };
+}
+
+/** Something that happens once. */
+class Signal {
+  give: () => void = () => undefined;
+  readonly given = new Promise<void>((resolve) => {
+    this.give = resolve;
+  });
+}
+
 const text = (): string => readFileSync(join(folder, 'numbers.journal'), 'utf8');
 
 describe('a journal that one process owns', () => {
@@ -54,6 +76,31 @@ describe('a journal that one process owns', () => {
     expect([...later.all].sort((one, other) => one - other)).toEqual(wanted);
     await later.journal.close();
   });
+
+  // The word that begins the rewrite comes so many steps after the change, or before it; a step is one `await`.
+  const orders = [0, 1, 2, 3, 4, 5, 6].flatMap((steps) => [
+    { first: 'change', steps },
+    { first: 'word', steps },
+  ]);
+  it.each(orders)(
+    'keeps a change once that comes just as a rewrite begins: $first, $steps',
+    async ({ first, steps }) => {
+      const { all, journal } = numbers(100);
+      await journal.opened();
+      const { written, letGo } = heldLine();
+      const writing = [journal.write(() => ({ ...added(all, 1), purges: true }))];
+      // From here on nothing waits for the disk until both are under way, so that each order is the same at every run.
+      await written;
+      const doing = [() => void writing.push(journal.write(() => added(all, 2))), letGo];
+      if (first === 'word') doing.reverse();
+      doing[0]?.();
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      doing[1]?.();
+      expect(await Promise.all(writing)).toEqual([1, 2]);
+      await journal.close();
+      expect(text()).toBe('{"add":1}\n{"add":2}\n');
+    },
+  );
 
   it('has what a line removes off the disk when that is asked for', async () => {
     const { all, journal } = numbers(100);

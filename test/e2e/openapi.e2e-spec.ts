@@ -1,0 +1,98 @@
+import { send } from '../support/calls';
+import { startBench, type TestBench } from '../support/gateway';
+import { handlersOf } from '../support/served-routes';
+
+/** A schema as OpenAPI 3.0 has it; only what is looked at here. */
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+}
+
+interface Operation {
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+  };
+}
+
+/** Routes whose handlers read no body. */
+const bodyless = ['POST /global/spend/reset', 'POST /key/health'];
+/** Routes that may be asked without one. */
+const optional = ['POST /key/{key}/regenerate', 'POST /key/{key}/reset_spend', 'POST /spend/reconcile'];
+
+let bench: TestBench;
+let operations: ReadonlyMap<string, Operation>;
+beforeAll(async () => {
+  bench = await startBench();
+  const { paths } = (await send(bench, '/openapi.json')).json as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  };
+  operations = new Map(
+    Object.entries(paths).flatMap(([path, verbs]) =>
+      Object.entries(verbs).map(([verb, operation]) => [`${verb.toUpperCase()} ${path}`, operation] as const),
+    ),
+  );
+});
+afterAll(() => bench.close());
+
+/** Every route that may have a body, as the document writes it. */
+const writing = (): readonly string[] =>
+  handlersOf(bench)
+    .filter(({ method }) => ['POST', 'PUT', 'PATCH'].includes(method))
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+const bodyOf = (route: string): Schema | undefined =>
+  operations.get(route)?.requestBody?.content['application/json']?.schema;
+const namesIn = (schema: Schema | undefined): readonly string[] => [
+  ...Object.keys(schema?.properties ?? {}),
+  ...(schema?.anyOf ?? []).flatMap(namesIn),
+];
+
+/** The path of every part of a body that fits. */
+function partsOf(value: unknown, fits: (name: string, value: unknown) => boolean, at = ''): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, below]) => [
+    ...(fits(name, below) ? [`${at}/${name}`] : []),
+    ...partsOf(below, fits, `${at}/${name}`),
+  ]);
+}
+
+describe('bodies in the API reference', () => {
+  it('are there for every route that reads one, with the names of their fields', () => {
+    const routes = writing();
+    expect(routes.length).toBeGreaterThan(40);
+    expect(routes.filter((route) => namesIn(bodyOf(route)).length === 0).sort()).toEqual(bodyless);
+    for (const route of bodyless) expect([route, operations.get(route)]).toEqual([route, expect.not.objectContaining({ requestBody: expect.anything() as unknown })]); // prettier-ignore
+  });
+
+  it('may be left out where the path says everything', () => {
+    const left = [...operations].flatMap(([route, { requestBody }]) =>
+      requestBody?.required === false ? [route] : [],
+    );
+    expect(left.sort()).toEqual(optional);
+  });
+
+  it('have the fields that the routes read', () => {
+    const limits = ['max_budget_in_team', 'tpm_limit', 'rpm_limit', 'budget_duration'];
+    expect(namesIn(bodyOf('POST /team/member_add'))).toEqual(['team_id', 'member', ...limits]);
+    expect(bodyOf('POST /team/member_add')?.properties?.['member']?.anyOf?.map(({ type }) => type)).toEqual(['object', 'array']); // prettier-ignore
+    expect(namesIn(bodyOf('POST /team/member_update'))).toEqual(['team_id', 'user_id', 'user_email', 'role', ...limits, 'budget_id']); // prettier-ignore
+    expect(bodyOf('POST /team/member_delete')).toMatchObject({ required: ['team_id'], additionalProperties: false });
+    expect(namesIn(bodyOf('POST /spend/calculate'))).toEqual(['completion_response', 'model', 'messages', 'input']);
+    expect(bodyOf('POST /spend/reconcile')?.properties).toEqual({ repair: { type: 'boolean', default: true } });
+    expect(namesIn(bodyOf('POST /import/litellm'))).toEqual(['budgets', 'teams', 'users', 'keys']);
+    expect(bodyOf('POST /utils/transform_request')?.required).toEqual(['call_type', 'request_body']);
+    expect(bodyOf('POST /account/clear_cooldown')?.properties).toEqual({ account: { type: 'string', nullable: true } });
+  });
+
+  it('use the words of OpenAPI 3.0 only', () => {
+    const later = (name: string, value: unknown): boolean =>
+      ['$schema', '$defs', 'const', 'prefixItems', 'propertyNames'].includes(name) ||
+      (name === 'type' && (value === 'null' || Array.isArray(value))) ||
+      (name.startsWith('exclusiveM') && typeof value === 'number');
+    expect(operations.size).toBeGreaterThan(60);
+    expect([...operations].flatMap(([route, { requestBody }]) => partsOf(requestBody, later, route))).toEqual([]);
+  });
+});
