@@ -6,6 +6,7 @@ import { type Settings } from '../config/settings';
 import { SettingsChanges } from '../config/settings-holder';
 import { type BodyLimits, readJsonBody } from '../http/body-reader';
 import { callContextOf } from '../http/call-context';
+import { type StopSignal } from '../kernel/stop-signal';
 import { RawEventStream } from '../http/raw-event-stream';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
 import { type MappingOptions } from '../protocol/mapping-options';
@@ -60,7 +61,9 @@ export class AnsweringService {
 
   /** Reads, maps and answers one request of a JSON dialect. */
   async answer(exchange: Exchange, map: (body: unknown, options: MappingOptions) => ClientRequest): Promise<void> {
-    await this.tell(await this.callOf(exchange, map), exchange.reply);
+    const call = await this.callOf(exchange, map);
+    // Not awaited here: a frame that only waits would be kept for as long as the answer runs.
+    return this.tell(call, exchange.reply);
   }
 
   /** A function of its own, so that the body is not kept for as long as the answer runs. */
@@ -86,17 +89,19 @@ export class AnsweringService {
   }
 
   /** Answers a call: streams when the client asked for it, else one JSON body. */
-  async tell(call: Call, reply: FastifyReply): Promise<void> {
+  tell(call: Call, reply: FastifyReply): Promise<void> {
     const out = new RawEventStream(reply, {
       keepAliveFrame: call.context.isCodexCli ? cliKeepAlive : commentKeepAlive,
       keepAliveMs: call.context.isCodexCli ? this.settings.times.cliKeepAliveMs : this.settings.times.keepAliveMs,
       stalledReaderMs: this.settings.times.stalledReaderMs,
     });
-    if (call.dialect === 'native' || call.client.stream) {
-      await this.serving.stream(call, out);
-      return;
-    }
-    const { headers, body } = await this.serving.json(call, out.signal);
+    return call.dialect === 'native' || call.client.stream
+      ? this.serving.stream(call, out)
+      : this.tellWhole(call, out.signal, reply);
+  }
+
+  private async tellWhole(call: Call, clientGone: StopSignal, reply: FastifyReply): Promise<void> {
+    const { headers, body } = await this.serving.json(call, clientGone);
     await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(body);
   }
 }

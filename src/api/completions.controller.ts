@@ -16,20 +16,20 @@ export class CompletionsController {
 
   @Post(['v1/chat/completions', 'chat/completions'])
   @answers('Chat completion, streamed or whole', chatBody)
-  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.answering.answer({ request, reply, route: '/v1/chat/completions', dialect: 'chat' }, chatToCanonical);
+  create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answering.answer({ request, reply, route: '/v1/chat/completions', dialect: 'chat' }, chatToCanonical);
   }
 
   @Post('openai/deployments/:model/chat/completions')
   @answers('Chat completion with the model in the path, as Azure clients send it', chatBody)
-  async createForDeployment(
+  createForDeployment(
     @Param('model') model: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const route = '/openai/deployments/{model}/chat/completions';
     const adapt = (body: unknown): unknown => (isObject(body) ? { ...body, model } : body);
-    await this.answering.answer({ request, reply, route, dialect: 'chat', adapt }, chatToCanonical);
+    return this.answering.answer({ request, reply, route, dialect: 'chat', adapt }, chatToCanonical);
   }
 }
 

@@ -16,7 +16,10 @@ export class ResponsesController {
 
   @Post(['v1/responses', 'responses'])
   @answers('Response, streamed or whole', responsesBody)
-  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.answering.answer({ request, reply, route: '/v1/responses', dialect: 'responses' }, responsesToCanonical);
+  create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answering.answer(
+      { request, reply, route: '/v1/responses', dialect: 'responses' },
+      responsesToCanonical,
+    );
   }
 }

@@ -8,9 +8,9 @@ import { type Span } from '../kernel/tracing';
 import { UpstreamFailure } from '../kernel/upstream-failure';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
-import { opaqueId } from '../telemetry/tracing/opaque-id';
 import { type NativeRequest, Upstream, type UpstreamAnswer } from '../upstream/upstream';
 import { type Bearings } from './affinity/conversations';
+import { AttemptWatch } from './attempt-watch';
 import { type GroupRun } from './choice/group-run';
 import { type Attempt, failureOf } from './group-runner';
 import { type Route } from './model-groups';
@@ -79,11 +79,16 @@ export class Router {
     return this.rooms.throughGroups(plan, async (run, attempt) => {
       const { candidate, lease } = attempt;
       const own = attempt.call.kind === 'native' ? attempt.call : plan.call;
-      const { deployment } = candidate;
-      const { done: body, span } = await this.observed(run, attempt, () =>
-        this.upstream.compact(deployment, own, plan.upstreamSignal ?? plan.signal),
-      );
-      span.end(this.clock.monotonicMs());
+      const watch = this.watched(run, attempt);
+      let body: Buffer;
+      try {
+        body = await this.upstream.compact(candidate.deployment, own, plan.upstreamSignal ?? plan.signal);
+      } catch (error) {
+        watch.failed(error);
+        throw error;
+      }
+      watch.succeeded(candidate.deployment.upstreamModel);
+      watch.span.end(this.clock.monotonicMs());
       this.rooms.contentCame(run, lease);
       this.rooms.compacted(this.rooms.noteOf(run, attempt), body);
       lease.end({ succeeded: true });
@@ -95,13 +100,20 @@ export class Router {
     const { plan } = run;
     const deployment = asWished(attempt.candidate.deployment, plan.wishes);
     const running = new RunningAnswer(this.rooms, this.rooms.noteOf(run, attempt));
-    const { done: shown, span } = await this.observed(run, attempt, async (own) => {
-      const answer = await this.upstream.open(deployment, attempt.call, plan.upstreamSignal ?? plan.signal, own);
+    const tracker = new AnswerTracker(this.clock, running.watch);
+    const watch = this.watched(run, attempt);
+    let answer: UpstreamAnswer;
+    let held: AnswerEvent[];
+    try {
+      answer = await this.upstream.open(deployment, attempt.call, plan.upstreamSignal ?? plan.signal, watch.span);
       this.rooms.opened(run, attempt, answer);
-      return untilContent(answer, new AnswerTracker(this.clock, running.watch), plan.onWork);
-    });
+      held = await untilContent(answer, tracker, plan.onWork);
+    } catch (error) {
+      watch.failed(error);
+      throw error;
+    }
+    watch.succeeded(answer.model.slug);
     this.rooms.contentCame(run, attempt.lease);
-    const { answer, tracker, held } = shown;
     const by = routedBy(run, attempt, this.settings);
     const { route, attempts, retries, maxRetries, fallbacks, reasoningDropped } = by;
     // Member by member: this is the hot path, and spreading costs microseconds.
@@ -113,7 +125,7 @@ export class Router {
       maxRetries,
       fallbacks,
       reasoningDropped,
-      span,
+      span: watch.span,
       answer,
       tracker,
       held,
@@ -121,52 +133,9 @@ export class Router {
     };
   }
 
-  private async observed<T>(
-    run: GroupRun,
-    { candidate }: Attempt,
-    work: (span: Span) => Promise<T>,
-  ): Promise<{ readonly done: T; readonly span: Span }> {
-    const { deployment } = candidate;
-    const startedMs = this.clock.monotonicMs();
-    const span = attemptSpan(run, deployment, startedMs);
-    let failure: UpstreamFailure | undefined;
-    let upstreamModel = deployment.upstreamModel;
-    try {
-      const done = await work(span);
-      upstreamModel = slugOf(done) ?? upstreamModel;
-      return { done, span };
-    } catch (error) {
-      failure = failureOf(error);
-      span.tell({ failure: failure?.kind ?? 'refused', upstreamStatus: failure?.details.upstreamStatus });
-      span.end(this.clock.monotonicMs());
-      throw error;
-    } finally {
-      this.observer.attemptEnded({
-        modelLabel: run.route.label,
-        upstreamModel,
-        deploymentId: deployment.id,
-        apiBase: deployment.apiBase,
-        principal: run.plan.caller.principal,
-        failure: failure?.kind,
-        upstreamStatus: failure?.details.upstreamStatus,
-        durationMs: this.clock.monotonicMs() - startedMs,
-      });
-    }
+  private watched(run: GroupRun, { candidate }: Attempt): AttemptWatch {
+    return new AttemptWatch({ observer: this.observer, clock: this.clock }, run, candidate.deployment);
   }
-}
-
-function attemptSpan({ plan, trail }: GroupRun, deployment: Deployment, startedMs: number): Span {
-  const span = plan.span.child('attempt', startedMs);
-  if (!span.isRecording) return span;
-  span.tell({
-    operation: 'chat',
-    requestModel: deployment.upstreamModel,
-    deploymentId: deployment.id,
-    apiBase: deployment.apiBase,
-    account: opaqueId(deployment.credential.name),
-    attempt: trail.attempts,
-  });
-  return span;
 }
 
 /** What routing hears of an answer that runs. A class, so that it holds on to nothing of the question. */
@@ -200,7 +169,7 @@ async function untilContent(
   answer: UpstreamAnswer,
   tracker: AnswerTracker,
   onWork: (() => void) | undefined,
-): Promise<Pick<RoutedAnswer, 'answer' | 'tracker' | 'held'>> {
+): Promise<AnswerEvent[]> {
   const held: AnswerEvent[] = [];
   try {
     while (!tracker.hasContent && tracker.outcome.state === 'open' && held.length < mostHeld) {
@@ -211,7 +180,7 @@ async function untilContent(
     }
     // A failure that shares a chunk with the content before it is told in-band: replaying would double the content.
     if (tracker.outcome.state === 'failed' && !tracker.hasContent) throw tracker.outcome.failure;
-    return { answer, tracker, held };
+    return held;
   } catch (error) {
     answer.cancel();
     throw error;
@@ -251,9 +220,4 @@ function asWished(deployment: Deployment, { streamTimeoutMs, mockResponse }: Rou
     ...(streamTimeoutMs === undefined ? {} : { streamTimeoutMs }),
     ...(mockResponse === undefined ? {} : { mockResponse }),
   };
-}
-
-function slugOf(done: unknown): string | undefined {
-  if (typeof done !== 'object' || done === null || !('answer' in done)) return undefined;
-  return (done as Pick<RoutedAnswer, 'answer'>).answer.model.slug;
 }
