@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../kernel/error-code';
@@ -18,7 +18,7 @@ export class SettlementFile {
   private log: AppendLog | undefined;
   private readonly lock: WriterLock;
   private readonly path: string;
-  private isLocked = false;
+  private locking: Promise<void> | undefined;
 
   constructor(
     private readonly folder: string,
@@ -32,8 +32,9 @@ export class SettlementFile {
   async append(line: string): Promise<void> {
     if (this.log === undefined) {
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      if (!this.isLocked) this.isLocked = await this.lock.take();
-      this.log ??= new AppendLog(this.path, 0);
+      await this.locked();
+      // What was in it when it was closed has not been told.
+      this.log ??= new AppendLog(this.path, statSync(this.path, { throwIfNoEntry: false })?.size ?? 0);
     }
     await this.log.append(line);
   }
@@ -54,10 +55,15 @@ export class SettlementFile {
     await appendFile(join(this.folder, 'rejected.jsonl'), `${line}\n`, { mode: 0o600 });
   }
 
+  /** Gives the file free. @throws {Error} what the disk says. */
   async close(): Promise<void> {
-    await this.log?.close();
-    this.log = undefined;
-    this.lock.letGo();
+    try {
+      await this.log?.close();
+    } finally {
+      this.log = undefined;
+      this.locking = undefined;
+      this.lock.letGo();
+    }
   }
 
   /**
@@ -94,6 +100,20 @@ export class SettlementFile {
       // A lock that is kept would bar the next try of this very process too.
       lock.letGo();
     }
+  }
+
+  /** Rows that come together wait for the same lock, and go on in their order. */
+  private locked(): Promise<void> {
+    this.locking ??= this.takeLock().catch((error: unknown) => {
+      this.locking = undefined;
+      throw error;
+    });
+    return this.locking;
+  }
+
+  private async takeLock(): Promise<void> {
+    // It was closed, and somebody else is telling what is in it: the file goes with that, and a row in it would too.
+    if (!(await this.lock.take())) throw new Error('the file of settlements was taken over');
   }
 
   private names(stuck: StuckFile[]): readonly string[] {
