@@ -82,3 +82,19 @@ describe('settlements of a process that is gone', () => {
     expect([told, settler.waiting, there('me.journal')]).toEqual([['own'], 0, false]);
   });
 });
+
+describe('a file that cannot be removed', () => {
+  it('does not end the replay of its rows with an error, and goes once the disk lets it', async () => {
+    failures = 1;
+    await settler.settle(ledgerRow({ id: 'own' }), 0);
+    rmSync(join(folder, 'me.journal'));
+    // Refuses to be removed as a file, like one on a disk that has become read-only.
+    mkdirSync(join(folder, 'me.journal'));
+    await settler.replay();
+    expect([told, settler.waiting]).toEqual([['own'], 0]);
+    rmdirSync(join(folder, 'me.journal'));
+    writeFileSync(join(folder, 'me.journal'), '');
+    await settler.replay();
+    expect([told, there('me.journal')]).toEqual([['own'], false]);
+  });
+});

@@ -39,13 +39,13 @@ export class SettlementFile {
     await this.log.append(line);
   }
 
-  /** All that was appended is told: the file goes. */
+  /** All that was appended is told: the file goes. @throws {Error} what the disk says; a file that stays can be cleared again. */
   async clear(): Promise<void> {
     const log = this.log;
     if (log === undefined) return;
-    this.log = undefined;
     // Before anything is awaited: what is appended meanwhile begins a file of its own under this name.
     rmSync(this.path, { force: true });
+    this.log = undefined;
     await log.close();
   }
 
