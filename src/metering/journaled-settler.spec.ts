@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StillClock } from '../../test/support/catalog-fakes';
@@ -71,6 +71,18 @@ describe('settlements of a process that is gone', () => {
     leave('dead.journal', 'b');
     await settler.replay();
     expect([told, there('dead.journal')]).toEqual([['a', 'b'], false]);
+  });
+
+  it('are looked at again while their lock is too fresh to be a dead one’s', async () => {
+    leave('dead.journal', 'a');
+    // As a container leaves it that was killed a moment ago; its successor has a host name of its own.
+    const lock = join(folder, 'dead.lock');
+    writeFileSync(lock, 'another-host 7 4711 aa\n');
+    await settler.replay();
+    expect(told).toEqual([]);
+    utimesSync(lock, new Date(0), new Date(0));
+    await settler.replay();
+    expect([told, there('dead.journal'), warnings]).toEqual([['a'], false, []]);
   });
 
   it('that are stuck do not hold up those of this process', async () => {

@@ -36,7 +36,7 @@ describe('the files of processes that are gone', () => {
   /** Tells all that is left behind. @returns the lines, and what is stuck. */
   const toldBy = async (file: SettlementFile) => {
     const told: string[] = [];
-    const stuck = await file.tellLeftBehind((line) => Promise.resolve(void told.push(line)));
+    const { stuck } = await file.tellLeftBehind((line) => Promise.resolve(void told.push(line)));
     return { told, stuck };
   };
 

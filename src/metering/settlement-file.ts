@@ -69,33 +69,35 @@ export class SettlementFile {
   /**
    * Gives the lines of processes that are gone to `tell`, one file at a time; a file goes when all its lines are told.
    *
-   * @returns the files that could not be read or removed. They stay, free for whoever tries again. @throws {StateUnavailable}
-   * of `tell`; then the file stays as well: lines that are told twice do no harm.
+   * @returns what is still there. @throws {StateUnavailable} of `tell`; then the file stays as well: lines that are told twice
+   * do no harm.
    */
-  async tellLeftBehind(tell: (line: string) => Promise<void>): Promise<readonly StuckFile[]> {
+  async tellLeftBehind(tell: (line: string) => Promise<void>): Promise<LeftBehind> {
     const stuck: StuckFile[] = [];
+    let inUse = 0;
     for (const name of this.names(stuck)) {
       const owner = name.slice(0, -suffix.length);
       if (owner === this.owner) continue;
       try {
-        await this.takeOver(owner, tell);
+        if (!(await this.takeOver(owner, tell))) inUse += 1;
       } catch (error) {
         if (error instanceof StateUnavailable) throw error;
         // What is wrong with one file must not keep the others from being told.
         stuck.push({ name, reason: reasonOf(error) });
       }
     }
-    return stuck;
+    return { stuck, inUse };
   }
 
-  private async takeOver(owner: string, tell: (line: string) => Promise<void>): Promise<void> {
+  /** @returns false when its owner lives, or seems to, or somebody else is telling it. */
+  private async takeOver(owner: string, tell: (line: string) => Promise<void>): Promise<boolean> {
     const lock = new WriterLock(join(this.folder, `${owner}.lock`));
-    // Its owner lives, or somebody else is telling it.
-    if (!(await lock.take())) return;
+    if (!(await lock.take())) return false;
     try {
       const path = join(this.folder, `${owner}${suffix}`);
       for await (const line of wholeLines(path)) await tell(line);
       rmSync(path, { force: true });
+      return true;
     } finally {
       // A lock that is kept would bar the next try of this very process too.
       lock.letGo();
@@ -124,6 +126,14 @@ export class SettlementFile {
       return [];
     }
   }
+}
+
+/** Files of other processes after a look at them. */
+export interface LeftBehind {
+  /** Could not be read or removed. They stay, free for whoever tries again. */
+  readonly stuck: readonly StuckFile[];
+  /** How many were left alone. A process that died on another host looks alive for a while. */
+  readonly inUse: number;
 }
 
 /** A file of a process that is gone that could not be told to its end. */
