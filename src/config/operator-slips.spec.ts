@@ -64,6 +64,15 @@ describe('a start tells', () => {
     expect(warnings.filter((each) => each.includes('counts alone'))).toEqual([expect.stringMatching(/config\.yaml:3 .*fallbacks: has no effect/)]); // prettier-ignore
   });
 
+  it('nothing of a second section where the first one leaves the value empty: then the second one counts', () => {
+    const model = 'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\n';
+    const empty = 'router_settings: { num_retries: null, fallbacks: null, allowed_fails: }\n';
+    const second = 'litellm_settings: { num_retries: 7, fallbacks: [{ a: [a] }], allowed_fails: 2 }\n';
+    const { routing, warnings } = load(`${model}${empty}${second}`);
+    expect(routing).toMatchObject({ numRetries: 7, cooldown: { allowedFails: 2 } });
+    expect(warnings.filter((each) => each.includes('counts alone'))).toEqual([]);
+  });
+
   it('that there is nobody at the door whom LiteLLM would have there', () => {
     const checked = check('general_settings: { enable_jwt_auth: true, custom_auth: a.b }\n');
     for (const key of ['enable_jwt_auth', 'custom_auth'])

@@ -30,14 +30,19 @@ const saidTwice = [
   'num_retries',
   'allowed_fails',
   'cooldown_time',
-];
+] as const;
 
 function twiceWarnings(file: GatewayFile): readonly string[] {
-  const written = new Set(file.keys.map(({ name }) => name));
+  const { router_settings: router, litellm_settings: litellm } = file.content ?? {};
+  // A key with an empty value says nothing, so the other section counts.
   return saidTwice
-    .filter((key) => written.has(`router_settings.${key}`) && written.has(`litellm_settings.${key}`))
+    .filter((key) => isSet(router?.[key]) && isSet(litellm?.[key]))
     .map((key) => `${file.placeOf(['litellm_settings', key])}: has no effect, because router_settings.${key} is there too and counts alone`);
 } // prettier-ignore
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
 
 function fallbackWarnings({ deployments, modelAliases, routing }: Routed, file: GatewayFile): readonly string[] {
   const names = new Set([...deployments.flatMap(({ id, modelGroup }) => [id, modelGroup]), ...modelAliases.keys()]);

@@ -7,10 +7,14 @@ import { Lifecycle } from '../http/lifecycle';
 import { Public } from '../keys/public.decorator';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { type Degradation, LoginsHealth } from './logins-health';
+import { type FolderState, StateFolder } from './state-folder';
 
 /** LiteLLM's readiness shape; there is no SQL database here. */
 export interface Readiness {
-  /** `unavailable`: the shared state has been away for longer than what is known of it may be trusted. */
+  /**
+   * `unavailable`: Redis has been away for longer than what is known of it may be trusted, or the state folder belongs to
+   * another running gateway.
+   */
   readonly status: 'healthy' | 'draining' | 'unavailable';
   readonly db: 'Not connected';
   readonly cache: 'redis' | 'redis (down)' | null;
@@ -44,6 +48,7 @@ export class HealthController {
   constructor(
     private readonly lifecycle: Lifecycle,
     private readonly logins: LoginsHealth,
+    private readonly folder: StateFolder,
     @Inject(SETTINGS) private readonly settings: HealthSettings,
   ) {}
 
@@ -56,27 +61,33 @@ export class HealthController {
   }
 
   /**
-   * 503 while draining, so that no new request is sent here, and when Redis has been silent for half a minute: what is known
-   * of keys is too old by then. Lost logins are no reason: a refusal that names the trouble helps more than a balancer
-   * without a target.
+   * 503 while draining, so that no new request is sent here, when Redis has been silent for half a minute, since what is
+   * known of keys is too old by then, and while the state folder belongs to another gateway, which then is the better target.
+   * Lost logins are no reason, nor is a folder that nobody can use: a refusal that names the trouble helps more than a
+   * balancer without a target.
    */
   @Public()
   @Get('readiness')
-  @ApiOperation({ summary: 'Whether new work is taken (503 while draining), and what is degraded; no key needed' })
-  readiness(@Res({ passthrough: true }) reply: FastifyReply): Readiness {
-    const { status } = this;
+  @ApiOperation({
+    summary: 'Whether new work is taken (503 while draining or without its state), and what is degraded; no key needed',
+  })
+  async readiness(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+    // On the way down journals are closed one by one, and none is to be opened again.
+    const folder = this.lifecycle.state === 'ready' ? await this.folder.look() : 'open';
+    const status = this.statusWith(folder);
     void reply.code(status === 'healthy' ? 200 : 503);
     return {
       status,
       db: 'Not connected',
       cache: this.logins.cache,
-      degraded: this.logins.degradations(),
+      degraded: this.logins.degradations(folder),
       in_flight_requests: this.lifecycle.inFlight,
     };
   }
 
-  private get status(): Readiness['status'] {
+  private statusWith(folder: FolderState): Readiness['status'] {
     if (this.lifecycle.state !== 'ready') return 'draining';
+    if (folder === 'in_use') return 'unavailable';
     return this.logins.stateSilentMs > this.settings.times.staleStateMs ? 'unavailable' : 'healthy';
   }
 

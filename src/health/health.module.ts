@@ -3,7 +3,8 @@ import { AuthModule } from '../auth/auth.module';
 import { HealthController } from './health.controller';
 import { LoginsHealth } from './logins-health';
 import { ReplicaBeat } from './replica-beat';
+import { StateFolder } from './state-folder';
 
 /** The probes. */
-@Module({ imports: [AuthModule], controllers: [HealthController], providers: [LoginsHealth, ReplicaBeat] })
+@Module({ imports: [AuthModule], controllers: [HealthController], providers: [LoginsHealth, ReplicaBeat, StateFolder] })
 export class HealthModule {}

@@ -4,11 +4,14 @@ import { RefreshedAccessTokens } from '../auth/refreshed-access-tokens';
 import { Clock } from '../kernel/clock';
 import { ConfigReload } from '../reload/config-reload';
 import { RedisLink } from '../state/redis/redis-link';
+import { type FolderState } from './state-folder';
 
 /** What works less well than it should while requests are still served. */
 export type Degradation =
-  /** The shared state cannot be used: no login is renewed. */
+  /** The state cannot be used: no login is renewed, no key looked up. */
   | 'state_unavailable'
+  /** For the reason that another running gateway has the state folder for itself. */
+  | 'state_folder_in_use'
   /** Requests of some credential are refused: it has no login. */
   | 'login_unusable'
   /** A login cannot be renewed any more, or not at the moment; its token is used to the end. */
@@ -40,10 +43,11 @@ export class LoginsHealth {
   }
 
   /** Empty while all is well. */
-  degradations(): readonly Degradation[] {
-    const isStateAway = this.tokens.isStateUnavailable || this.redis?.isUp === false;
-    const ofLogins = this.known().flatMap((account) => this.degradationOf(account) ?? []);
-    const found: Degradation[] = isStateAway ? ['state_unavailable', ...ofLogins] : [...ofLogins];
+  degradations(folder: FolderState): readonly Degradation[] {
+    const isStateAway = this.tokens.isStateUnavailable || this.redis?.isUp === false || folder !== 'open';
+    const found: Degradation[] = isStateAway ? ['state_unavailable'] : [];
+    if (folder === 'in_use') found.push('state_folder_in_use');
+    found.push(...this.known().flatMap((account) => this.degradationOf(account) ?? []));
     if (this.reload.isRejected) found.push('config_rejected');
     return [...new Set(found)];
   }

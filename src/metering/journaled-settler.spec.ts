@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StillClock } from '../../test/support/catalog-fakes';
@@ -73,6 +73,18 @@ describe('settlements of a process that is gone', () => {
     expect([told, there('dead.journal')]).toEqual([['a', 'b'], false]);
   });
 
+  it('are looked at again while their lock is too fresh to be a dead one’s', async () => {
+    leave('dead.journal', 'a');
+    // As a container leaves it that was killed a moment ago; its successor has a host name of its own.
+    const lock = join(folder, 'dead.lock');
+    writeFileSync(lock, 'another-host 7 4711 aa\n');
+    await settler.replay();
+    expect(told).toEqual([]);
+    utimesSync(lock, new Date(0), new Date(0));
+    await settler.replay();
+    expect([told, there('dead.journal'), warnings]).toEqual([['a'], false, []]);
+  });
+
   it('that are stuck do not hold up those of this process', async () => {
     mkdirSync(join(folder, 'dead.journal'));
     failures = 1;
@@ -80,5 +92,21 @@ describe('settlements of a process that is gone', () => {
     expect([settler.waiting, there('me.journal')]).toEqual([1, true]);
     await settler.replay();
     expect([told, settler.waiting, there('me.journal')]).toEqual([['own'], 0, false]);
+  });
+});
+
+describe('a file that cannot be removed', () => {
+  it('does not end the replay of its rows with an error, and goes once the disk lets it', async () => {
+    failures = 1;
+    await settler.settle(ledgerRow({ id: 'own' }), 0);
+    rmSync(join(folder, 'me.journal'));
+    // Refuses to be removed as a file, like one on a disk that has become read-only.
+    mkdirSync(join(folder, 'me.journal'));
+    await settler.replay();
+    expect([told, settler.waiting]).toEqual([['own'], 0]);
+    rmdirSync(join(folder, 'me.journal'));
+    writeFileSync(join(folder, 'me.journal'), '');
+    await settler.replay();
+    expect([told, there('me.journal')]).toEqual([['own'], false]);
   });
 });

@@ -71,7 +71,8 @@ export class JournaledSettler extends Settler {
         this.queue.delete(id);
         this.parts.observer.settlementsWaiting(this.queue.size);
       }
-      await this.parts.file.clear();
+      // Rows that were told and stay in the file are told once more by whoever comes next; the next replay clears it again.
+      await this.parts.file.clear().catch(() => undefined);
     } catch (error) {
       if (!(error instanceof StateUnavailable)) throw error;
     } finally {
@@ -117,10 +118,10 @@ export class JournaledSettler extends Settler {
 
   private async lookBehind(): Promise<void> {
     if (this.hasLookedBehind) return;
-    const stuck = await this.parts.file.tellLeftBehind((line) => this.tellLine(line));
+    const { stuck, inUse } = await this.parts.file.tellLeftBehind((line) => this.tellLine(line));
     for (const each of stuck) this.warnOnce(each);
-    // Money lies in what is stuck, so it is looked at again until it is told.
-    this.hasLookedBehind = stuck.length === 0;
+    // Money lies in what is still there, so it is looked at again until it is told, by this process or its own.
+    this.hasLookedBehind = stuck.length === 0 && inUse === 0;
   }
 
   private warnOnce({ name, reason }: StuckFile): void {

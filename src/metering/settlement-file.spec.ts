@@ -20,6 +20,15 @@ describe('the file of settlements that wait', () => {
     expect(readFileSync(join(folder, 'process_1.journal'), 'utf8')).toBe('new\n');
     await file.close();
   });
+
+  it('keeps what it had when a row comes after it was closed', async () => {
+    const file = new SettlementFile(folder, 'process_1');
+    await Promise.all([file.append('before'), file.append('with it')]);
+    await file.close();
+    await file.append('after');
+    await file.close();
+    expect(readFileSync(join(folder, 'process_1.journal'), 'utf8')).toBe('before\nwith it\nafter\n');
+  });
 });
 
 describe('the files of processes that are gone', () => {
@@ -27,7 +36,7 @@ describe('the files of processes that are gone', () => {
   /** Tells all that is left behind. @returns the lines, and what is stuck. */
   const toldBy = async (file: SettlementFile) => {
     const told: string[] = [];
-    const stuck = await file.tellLeftBehind((line) => Promise.resolve(void told.push(line)));
+    const { stuck } = await file.tellLeftBehind((line) => Promise.resolve(void told.push(line)));
     return { told, stuck };
   };
 

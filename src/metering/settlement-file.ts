@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../kernel/error-code';
@@ -18,7 +18,7 @@ export class SettlementFile {
   private log: AppendLog | undefined;
   private readonly lock: WriterLock;
   private readonly path: string;
-  private isLocked = false;
+  private locking: Promise<void> | undefined;
 
   constructor(
     private readonly folder: string,
@@ -32,19 +32,20 @@ export class SettlementFile {
   async append(line: string): Promise<void> {
     if (this.log === undefined) {
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      if (!this.isLocked) this.isLocked = await this.lock.take();
-      this.log ??= new AppendLog(this.path, 0);
+      await this.locked();
+      // What was in it when it was closed has not been told.
+      this.log ??= new AppendLog(this.path, statSync(this.path, { throwIfNoEntry: false })?.size ?? 0);
     }
     await this.log.append(line);
   }
 
-  /** All that was appended is told: the file goes. */
+  /** All that was appended is told: the file goes. @throws {Error} what the disk says; a file that stays can be cleared again. */
   async clear(): Promise<void> {
     const log = this.log;
     if (log === undefined) return;
-    this.log = undefined;
     // Before anything is awaited: what is appended meanwhile begins a file of its own under this name.
     rmSync(this.path, { force: true });
+    this.log = undefined;
     await log.close();
   }
 
@@ -54,46 +55,67 @@ export class SettlementFile {
     await appendFile(join(this.folder, 'rejected.jsonl'), `${line}\n`, { mode: 0o600 });
   }
 
+  /** Gives the file free. @throws {Error} what the disk says. */
   async close(): Promise<void> {
-    await this.log?.close();
-    this.log = undefined;
-    this.lock.letGo();
+    try {
+      await this.log?.close();
+    } finally {
+      this.log = undefined;
+      this.locking = undefined;
+      this.lock.letGo();
+    }
   }
 
   /**
    * Gives the lines of processes that are gone to `tell`, one file at a time; a file goes when all its lines are told.
    *
-   * @returns the files that could not be read or removed. They stay, free for whoever tries again. @throws {StateUnavailable}
-   * of `tell`; then the file stays as well: lines that are told twice do no harm.
+   * @returns what is still there. @throws {StateUnavailable} of `tell`; then the file stays as well: lines that are told twice
+   * do no harm.
    */
-  async tellLeftBehind(tell: (line: string) => Promise<void>): Promise<readonly StuckFile[]> {
+  async tellLeftBehind(tell: (line: string) => Promise<void>): Promise<LeftBehind> {
     const stuck: StuckFile[] = [];
+    let inUse = 0;
     for (const name of this.names(stuck)) {
       const owner = name.slice(0, -suffix.length);
       if (owner === this.owner) continue;
       try {
-        await this.takeOver(owner, tell);
+        if (!(await this.takeOver(owner, tell))) inUse += 1;
       } catch (error) {
         if (error instanceof StateUnavailable) throw error;
         // What is wrong with one file must not keep the others from being told.
         stuck.push({ name, reason: reasonOf(error) });
       }
     }
-    return stuck;
+    return { stuck, inUse };
   }
 
-  private async takeOver(owner: string, tell: (line: string) => Promise<void>): Promise<void> {
+  /** @returns false when its owner lives, or seems to, or somebody else is telling it. */
+  private async takeOver(owner: string, tell: (line: string) => Promise<void>): Promise<boolean> {
     const lock = new WriterLock(join(this.folder, `${owner}.lock`));
-    // Its owner lives, or somebody else is telling it.
-    if (!(await lock.take())) return;
+    if (!(await lock.take())) return false;
     try {
       const path = join(this.folder, `${owner}${suffix}`);
       for await (const line of wholeLines(path)) await tell(line);
       rmSync(path, { force: true });
+      return true;
     } finally {
       // A lock that is kept would bar the next try of this very process too.
       lock.letGo();
     }
+  }
+
+  /** Rows that come together wait for the same lock, and go on in their order. */
+  private locked(): Promise<void> {
+    this.locking ??= this.takeLock().catch((error: unknown) => {
+      this.locking = undefined;
+      throw error;
+    });
+    return this.locking;
+  }
+
+  private async takeLock(): Promise<void> {
+    // It was closed, and somebody else is telling what is in it: the file goes with that, and a row in it would too.
+    if (!(await this.lock.take())) throw new Error('the file of settlements was taken over');
   }
 
   private names(stuck: StuckFile[]): readonly string[] {
@@ -104,6 +126,14 @@ export class SettlementFile {
       return [];
     }
   }
+}
+
+/** Files of other processes after a look at them. */
+export interface LeftBehind {
+  /** Could not be read or removed. They stay, free for whoever tries again. */
+  readonly stuck: readonly StuckFile[];
+  /** How many were left alone. A process that died on another host looks alive for a while. */
+  readonly inUse: number;
 }
 
 /** A file of a process that is gone that could not be told to its end. */

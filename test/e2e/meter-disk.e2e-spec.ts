@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SystemClock } from '../../src/config/system-clock';
 import { JournalEngine } from '../../src/metering/journal/journal-engine';
+import { heldAmounts } from '../../src/metering/machine/amounts';
+import { rowText } from '../../src/metering/machine/row-text';
 import { ledgerRow } from '../support/ledger-rows';
 
 jest.setTimeout(60_000);
@@ -42,4 +44,37 @@ afterEach(() => {
     expect(engine.rowCount).toBe(count);
     await engine.close();
   });
+
+  it('settles what a dead process left open exactly once, though it is full at the start', async () => {
+    await diesWithTickets(folder, 8);
+    const child = spawn(
+      'sh',
+      ['-c', 'ulimit -S -f 2; exec "$0" "$@"', process.execPath, join(__dirname, '../support/orphan-child.cjs'), folder],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    ); // prettier-ignore
+    const gone = once(child, 'exit');
+    const lines: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      if (line.startsWith('full')) spawnSync('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited']);
+    });
+    await gone;
+    expect(lines).toEqual(['full false', 'again']);
+    const journal = readFileSync(join(folder, 'metering', 'journal-000001'), 'utf8');
+    expect(journal.match(/^settled\t/gm)).toHaveLength(8);
+  });
 });
+
+/** Books of a process that let requests in and was gone before they ended. */
+async function diesWithTickets(stateDir: string, count: number): Promise<void> {
+  const clock = new SystemClock();
+  const engine = new JournalEngine(stateDir, clock);
+  const held = heldAmounts({ nanos: 5, tokens: 5, plan5h: 0, planWeek: 0 });
+  const more = { owner: 'o', deadlineMs: clock.nowMs() + 60_000, windowMs: 60_000, held, least: { nano_usd: 0, tokens: 0 }, scopes: [] }; // prettier-ignore
+  for (let at = 0; at < count; at += 1) {
+    const draft = ledgerRow({ id: `req_${at}` });
+    await engine.admit({ ticketId: draft.id, draft: rowText(draft), ...more }, { deploymentIds: [], pins: [] });
+  }
+  // Its tickets are as they were, and its lock is free, as that of a dead process is.
+  await engine.close();
+}

@@ -7,6 +7,7 @@ import { GatewayConfigModule } from '../../src/config/config.module';
 import { SystemClock } from '../../src/config/system-clock';
 import { HealthController } from '../../src/health/health.controller';
 import { LoginsHealth } from '../../src/health/logins-health';
+import { StateFolder } from '../../src/health/state-folder';
 import { GatewayError } from '../../src/kernel/errors';
 import { KeysModule } from '../../src/keys/keys.module';
 import { Public } from '../../src/keys/public.decorator';
@@ -68,7 +69,10 @@ const noLogins = { cache: null, stateSilentMs: 0, degradations: () => [], unusab
 
 @Module({
   controllers: [DoorController, HealthController],
-  providers: [{ provide: LoginsHealth, useValue: noLogins }],
+  providers: [
+    { provide: LoginsHealth, useValue: noLogins },
+    { provide: StateFolder, useValue: { look: () => Promise.resolve('open') } },
+  ],
 })
 class DoorModule {}
 

@@ -19,6 +19,10 @@ const answerLimitBytes = 64 * 1024;
 /** What is behind the words of readiness. */
 const advices: ReadonlyMap<string, string> = new Map([
   ['state_unavailable', 'its Redis, or its STATE_DIR, cannot be used: see its log'],
+  [
+    'state_folder_in_use',
+    'another running gateway has its STATE_DIR: stop one, give each its own, or let them share Redis',
+  ],
   ['login_unusable', 'a credential has no login: `accounts --url` names it'],
   ['login_not_renewed', 'a login cannot be renewed: `accounts --url` says why'],
   ['login_file_not_writable', 'a renewed login is in the state only: make its file writable'],
@@ -48,11 +52,14 @@ function readinessFindings(base: string, text: string): readonly Finding[] {
   if (read === undefined)
     return [fault(check, `${base} does not answer like a Codex Gateway`, 'check the address and what is before it')];
   const facts = `${base} is ${read.status}, ${read.in_flight_requests} requests in hand`;
-  const first = read.status === 'healthy' ? ok(check, facts) : fault(check, facts, adviceFor(read.status));
+  const first = read.status === 'healthy' ? ok(check, facts) : fault(check, facts, adviceFor(read));
   const trouble = read.degraded.map((word) => warning(check, word, advices.get(word) ?? 'see its log'));
   return [first, ...trouble];
 }
 
-function adviceFor(status: string): string {
-  return status === 'draining' ? 'it is ending; ask another replica' : 'Redis has been away for too long: see its log';
+function adviceFor({ status, degraded }: Pick<z.infer<typeof readinessSchema>, 'status' | 'degraded'>): string {
+  if (status === 'draining') return 'it is ending; ask another replica';
+  return degraded.includes('state_folder_in_use')
+    ? 'ask the gateway that has its STATE_DIR'
+    : 'Redis has been away for too long: see its log';
 }

@@ -43,6 +43,7 @@ import { type KeptRow } from '../machine/row-list';
 import { rowFromText, rowText } from '../machine/row-text';
 import { type RoutingAnswer, type RoutingQuestion } from '../meter';
 import { type AdmitOutcome, MeterEngine, type PinNote, type TicketNote } from '../meter-engine';
+import { unlessAway } from '../ticket-watch';
 import { type AppendLog } from './append-log';
 import { JournalFolder } from './journal-folder';
 import { changeOf, lineOf } from './journal-line';
@@ -255,7 +256,8 @@ export class JournalEngine extends MeterEngine {
     this.number = Math.max(1, snapshot, journals.at(-1) ?? 0);
     this.log = this.folder.append(this.number, journals.at(-1) === this.number ? length : 0);
     this.hasFailed = false;
-    await this.settleOrphans();
+    // What a full disk refuses is written later, from this very log. Opened once more, another would write it a second time.
+    await this.settleOrphans().catch(unlessAway);
   }
 
   private replay(line: string): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JournalFile } from './journal-file';
@@ -8,7 +8,25 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Empty for one that was closed meanwhile. */
+function fileBehind(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return '';
+  }
+}
+
 describe('a journal file', () => {
+  (existsSync('/proc/self/fd') ? it : it.skip)('leaves nothing open when it could not be written anew', async () => {
+    // A folder in its place cannot be written over.
+    const path = join(folder, 'in-the-way.journal');
+    mkdirSync(join(path, 'full'), { recursive: true });
+    await expect(new JournalFile(path).rewrite([1])).rejects.toThrow();
+    const open = readdirSync('/proc/self/fd').map(fileBehind);
+    expect(open.filter((name) => name.includes('in-the-way'))).toEqual([]);
+  });
+
   it('writes lines that come one after the other, each as soon as the one before is told', async () => {
     const path = join(folder, 'one-by-one');
     const journal = new JournalFile(path);

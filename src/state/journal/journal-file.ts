@@ -37,10 +37,16 @@ export class JournalFile {
     const draft = `${this.path}.new`;
     await rm(draft, { force: true });
     const file = await open(draft, 'ax', 0o600);
-    await file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
-    await file.sync();
-    await rename(draft, this.path);
-    await syncFolder(dirname(this.path));
+    try {
+      await file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+      await file.sync();
+      await rename(draft, this.path);
+      await syncFolder(dirname(this.path));
+    } catch (error) {
+      // It is tried again and again while the disk is full.
+      await file.close();
+      throw error;
+    }
     this.file = file;
   }
 

@@ -133,6 +133,20 @@ describe('a journal that one process owns', () => {
     await second.journal.close();
   });
 
+  it('stays with its owner when a change could not be written, however fast the next one asks', async () => {
+    const [first, second] = [numbers(100), numbers(100)];
+    await first.journal.write(() => added(first.all, 1));
+    // No JSON can say it, which to the journal is a disk that refuses.
+    const failed = first.journal.write(() => ({ reply: undefined, line: 1n }));
+    await expect(failed).rejects.toMatchObject({ trouble: 'connection' });
+    await expect(second.journal.opened()).rejects.toMatchObject({ trouble: 'offline' });
+    await first.journal.write(() => added(first.all, 2));
+    await first.journal.close();
+    await second.journal.opened();
+    expect([...second.all]).toEqual([1, 2]);
+    await second.journal.close();
+  });
+
   it('is read again after it could not be read', async () => {
     writeFileSync(join(folder, 'numbers.journal'), 'torn\n');
     const { all, journal } = numbers(100);

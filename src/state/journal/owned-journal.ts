@@ -26,7 +26,8 @@ export interface Written<T> {
 
 /**
  * A journal in `STATE_DIR`, `<name>.journal`, that one process at a time owns, by `<name>.lock`. It is opened by whoever needs
- * it first, and opened anew after every failure, so that memory says what the disk says.
+ * it first, and opened anew after every failure, so that memory says what the disk says. The owner stays one over failures: a
+ * second gateway that waits for the folder would else get this journal alone, and neither would have all of them.
  */
 export class OwnedJournal {
   private readonly file: JournalFile;
@@ -49,7 +50,6 @@ export class OwnedJournal {
     this.opening ??= this.open().catch((error: unknown) => {
       // Tried again by the next command: the other process may have ended, the disk may be there again.
       this.opening = undefined;
-      this.lock.letGo();
       throw error instanceof StateUnavailable ? error : new StateUnavailable('connection', errorCode(error));
     });
     return this.opening;
@@ -69,10 +69,15 @@ export class OwnedJournal {
     return reply;
   }
 
+  /** Gives the journal free. */
   async close(): Promise<void> {
+    await this.shut();
+    this.lock.letGo();
+  }
+
+  private async shut(): Promise<void> {
     await this.opening?.catch(() => undefined);
     await this.file.close();
-    this.lock.letGo();
     this.opening = undefined;
   }
 
@@ -89,13 +94,13 @@ export class OwnedJournal {
       await this.file.append(line);
     } catch (error) {
       // The disk may or may not have it: everything is read again.
-      await this.close();
+      await this.shut();
       throw new StateUnavailable('connection', errorCode(error));
     }
     if (!purges && !this.owner.isLong(this.lines)) return;
     // The line is on disk: a rewrite that fails costs this change nothing, and the next one opens the journal anew.
     this.rewriting ??= this.rewrite()
-      .catch(() => this.close())
+      .catch(() => this.shut())
       .finally(() => {
         this.rewriting = undefined;
       });

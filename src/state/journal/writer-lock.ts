@@ -18,7 +18,7 @@ export class WriterLock {
 
   constructor(private readonly path: string) {}
 
-  /** @returns whether this process may write now. */
+  /** @returns whether this process may write now; who has it already may. */
   async take(): Promise<boolean> {
     for (let tries = 0; tries < 3; tries += 1) {
       if (await publishOnce(this.path, this.owner)) {
@@ -26,6 +26,7 @@ export class WriterLock {
         return true;
       }
       const seen = await readFile(this.path, 'utf8').catch(() => '');
+      if (seen.trim() === this.owner) return true;
       if (seen !== '' && !(await this.isDead(seen))) return false;
       await this.clear(seen);
     }
@@ -59,6 +60,8 @@ export class WriterLock {
   }
 
   private keepAlive(): void {
+    // It may be ours already, and its file have been removed by hand.
+    if (this.heartbeat !== undefined) return;
     this.heartbeat = setInterval(() => {
       try {
         utimesSync(this.path, new Date(), new Date());
