@@ -58,6 +58,8 @@ export function listenerOptions(settings: ListenerSettings, clock: Clock): Fasti
     // files is the operator's.
     http: {
       insecureHTTPParser: false,
+      // Node's own answer is bare: the first hook refuses such a request in the envelope.
+      requireHostHeader: false,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: times.requestHeadersMs,
       connectionsCheckingInterval: slowSenderCheckMs,
