@@ -41,6 +41,11 @@ export class Books {
     return (await this.spent([book]))[0] ?? { spend: 0 };
   }
 
+  /** Of a book that was just opened; nobody is asked. */
+  unspentOf(book: BookRef): Spent {
+    return { spend: 0, resetAtMs: this.resetOf(book) };
+  }
+
   private resetOf({ limits, createdAtMs = 0 }: BookRef): number | undefined {
     const duration = limits?.budget_duration;
     if (duration === undefined) return undefined;

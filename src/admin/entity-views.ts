@@ -20,6 +20,11 @@ export class EntityViews {
     return keyView(key, await this.books.spentOf(bookOf('key', key)));
   }
 
+  /** A key that was just made: no state that is away may keep its secret from whoever asked for it. */
+  newKey(key: Stored<'key'>): View {
+    return keyView(key, this.books.unspentOf(bookOf('key', key)));
+  }
+
   async keys(keys: readonly Stored<'key'>[]): Promise<readonly View[]> {
     const spent = await this.books.spent(keys.map((key) => bookOf('key', key)));
     return keys.map((key, at) => keyView(key, spent[at] ?? { spend: 0 }));
@@ -36,6 +41,11 @@ export class EntityViews {
 
   async user(user: Stored<'user'>): Promise<View> {
     return userView(user, await this.books.spentOf(bookOf('user', user)));
+  }
+
+  /** A user that was just made; nobody is asked. */
+  newUser(user: Stored<'user'>): View {
+    return userView(user, this.books.unspentOf(bookOf('user', user)));
   }
 
   async users(users: readonly Stored<'user'>[]): Promise<readonly View[]> {

@@ -4,7 +4,6 @@ import { type FastifyRequest } from 'fastify';
 import { personOf } from '../kernel/principal';
 import { Management } from '../keys/management/management';
 import { newUserShape, userShape } from '../keys/management/user-fields';
-import { keyView, nothingSpent, userView } from '../keys/management/views';
 import { id } from '../keys/rows/field-types';
 import { stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
@@ -38,11 +37,11 @@ export class UserController {
     const { user, key, ignored } = await this.management.users.create(actorOf(request), await bodyOf(request));
     this.alerts.internalUserCreated(newUser(user));
     if (key !== undefined) this.alerts.keyCreated(newKey(key.stored));
-    const minted = key === undefined ? {} : { ...keyView(key.stored, nothingSpent), key: key.secret, token: key.stored.id };
+    const minted = key === undefined ? {} : { ...this.views.newKey(key.stored), key: key.secret, token: key.stored.id };
     return {
       ...minted,
       ...(key === undefined ? { key: '' } : {}),
-      ...userView(user, nothingSpent),
+      ...this.views.newUser(user),
       ...(ignored.length === 0 ? {} : { ignored_fields: ignored }),
     };
   } // prettier-ignore

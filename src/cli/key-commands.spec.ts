@@ -42,6 +42,13 @@ it('makes a key and prints it alone, lists it without it, blocks and opens it', 
   expect(JSON.parse(said.out)).toMatchObject({ key_alias: 'ci', blocked: false, models: ['a', 'b'] });
 });
 
+it('says nothing of what a key spent, which only a running gateway knows', async () => {
+  expect(await keys('create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d')).toBe(0);
+  said.out = '';
+  expect(await keys('list', '--json')).toBe(0);
+  expect(JSON.parse(said.out)).toMatchObject({ keys: [{ key_alias: 'ci', spend: null, budget_reset_at: null }] });
+});
+
 it('reads a dump as JSON, as JSON lines and as an object, and ends with what became of it', async () => {
   const row = (secret: string) => ({ token: digestOf(secret), models: [] });
   const files = {

@@ -64,11 +64,13 @@ async function localDoor(settings: Settings): Promise<KeyDoor> {
   const store = entityStoreFor(settings, clock, link);
   const audit = auditLogFor(settings, link);
   const management = new Management(store, audit, readRules(settings.keys));
-  const shown = (each: Stored<'key'>): ShownKey => shownKey.parse(keyView(each, nothingSpent));
+  const view = (each: Stored<'key'>): ShownKey => shownKey.parse(keyView(each, nothingSpent));
+  // The books belong to running gateways: a 0 here would be a lie.
+  const shown = (each: Stored<'key'>): ShownKey => ({ ...view(each), spend: null });
   return {
     async create(body) {
       const { secret, key } = await plainly(management.minting.generate(commandActor, body));
-      return { ...shown(key), key: secret };
+      return { ...view(key), key: secret };
     },
     async list({ team, user }) {
       const filter = { includeTeamKeys: false, sortBy: 'created_at', order: 'desc', ...(team === undefined ? {} : { teamId: team }), ...(user === undefined ? {} : { userId: user }) } as const; // prettier-ignore

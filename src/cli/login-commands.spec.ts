@@ -58,6 +58,24 @@ async function approved(argv: readonly string[], env: Record<string, string> = {
   }
 }
 
+it.each([
+  ['login', loginCommand],
+  ['logout', logoutCommand],
+])('%s at a running gateway is refused, and nothing is changed here', async (word, command) => {
+  expect(await approved([])).toBe(0);
+  const before = readFileSync(path, 'utf8');
+  for (const flags of [
+    ['--url', 'http://127.0.0.1:4000'],
+    ['--key', 'sk-pasted-key'],
+  ]) {
+    said.err = '';
+    expect(await command(conditions(flags))).toBe(1);
+    expect(said.err).toContain(`${word} works on the login of this machine`);
+    expect(said.err).not.toContain('sk-pasted');
+  }
+  expect(readFileSync(path, 'utf8')).toBe(before);
+});
+
 describe('login', () => {
   it('shows address and code, writes the default login file and prints no token', async () => {
     expect(await approved([])).toBe(0);

@@ -68,6 +68,14 @@ export function readWords({ argv, env, cwd, homeDir }: StartConditions): LoginWo
   };
 }
 
+/** `login` and `logout` would change another login than the gateway's. @throws {CommandRefused} with `--url` or `--key`. */
+export function refuseGateway({ url, key }: LoginWords, command: 'login' | 'logout'): void {
+  if (url === undefined && key === undefined) return;
+  throw new CommandRefused(
+    `${command} works on the login of this machine or of a shared Redis, not at a running gateway: type it where that gateway runs, without --url and --key.`,
+  );
+}
+
 /** Every credential that some deployment uses, and the default one, each name once. */
 export function credentialsOf({ defaultCredential, deployments }: Settings): readonly Credential[] {
   const all = [defaultCredential, ...deployments.map(({ credential }) => credential)];

@@ -6,7 +6,7 @@ import { type Settings } from '../config/settings';
 import { UndiciOutbound } from '../outbound/undici-outbound';
 import { StateUnavailable } from '../state/state-unavailable';
 import { LoginState } from './login-state';
-import { aboutFile, CommandRefused, ensureWritable, type LoginWords, placeOf, readWords, type StoredHome, withPlainErrors } from './login-words'; // prettier-ignore
+import { aboutFile, CommandRefused, ensureWritable, type LoginWords, placeOf, readWords, refuseGateway, type StoredHome, withPlainErrors } from './login-words'; // prettier-ignore
 
 /**
  * Signs in with a device code and writes the login file, mode 0600; with Redis every replica uses it from then on. A login
@@ -17,6 +17,7 @@ import { aboutFile, CommandRefused, ensureWritable, type LoginWords, placeOf, re
 export function loginCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
     const words = readWords(conditions);
+    refuseGateway(words, 'login');
     const { name, home } = placeOf(words);
     if (home.kind === 'auth_file') await loginToFile(words, name, home.path);
     else await loginToState(words, name, home);

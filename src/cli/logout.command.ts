@@ -8,7 +8,7 @@ import { errorCode } from '../kernel/error-code';
 import { UndiciOutbound } from '../outbound/undici-outbound';
 import { StateUnavailable } from '../state/state-unavailable';
 import { LoginState } from './login-state';
-import { aboutFile, CommandRefused, type LoginWords, placeOf, readWords, type StoredHome, withPlainErrors } from './login-words'; // prettier-ignore
+import { aboutFile, CommandRefused, type LoginWords, placeOf, readWords, refuseGateway, type StoredHome, withPlainErrors } from './login-words'; // prettier-ignore
 
 /**
  * Removes the gateway's copy of a login: from the state of the gateways, then the file if it has one. With `--revoke` the
@@ -20,6 +20,7 @@ import { aboutFile, CommandRefused, type LoginWords, placeOf, readWords, type St
 export function logoutCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
     const words = readWords(conditions);
+    refuseGateway(words, 'logout');
     const { name, home } = placeOf(words);
     const { place, auth_file, ...done } =
       home.kind === 'auth_file' ? await removeFile(words, home) : await removeStored(words, home);

@@ -6,7 +6,7 @@ import { type SpanFacts, type Tracer } from '../kernel/tracing';
 import { type CallContext, setCallContext } from './call-context';
 import { callContextFor } from './call-context-factory';
 import { type Lifecycle } from './lifecycle';
-import { expectationFailed, upgradeNotServed } from './refusals';
+import { expectationFailed, malformedRequest, upgradeNotServed } from './refusals';
 import { sendError } from './send-error';
 
 /** What the first hook needs. */
@@ -21,7 +21,7 @@ export interface EdgeParts {
 const drainRetryMs = 1_000;
 const openWhileDraining = /^\/(?:health|metrics)(?:[/?]|$)/;
 
-/** Installs the first hook: context, ids, the count of running work, and the two refusals that need no route. */
+/** Installs the first hook: context, ids, the count of running work, and the refusals that need no route. */
 export function installEdgeHooks(instance: FastifyInstance, parts: EdgeParts): void {
   // Node answers other expectations than 100-continue with a bare 417 unless somebody else takes them.
   instance.server.on('checkExpectation', (request, response) => {
@@ -84,9 +84,15 @@ function holderFacts(principal: Principal | undefined): SpanFacts {
 function refusalAtTheEdge(request: FastifyRequest, lifecycle: Lifecycle): GatewayError | undefined {
   // Other upgrades (h2c from Java clients) are ignored, as HTTP allows: the request is served over HTTP/1.1.
   if (request.headers.upgrade?.toLowerCase() === 'websocket') return upgradeNotServed();
+  if (lacksHost(request)) return malformedRequest('HTTP/1.1 asks for a host header.', 'host_missing');
   if (expectsTheUnknown(request)) return expectationFailed();
   if (lifecycle.state === 'draining' && !isAlwaysOpen(request)) return shuttingDown(drainRetryMs);
   return undefined;
+}
+
+/** HTTP/1.0 is served without it. */
+function lacksHost({ raw }: FastifyRequest): boolean {
+  return raw.headers.host === undefined && raw.httpVersion !== '1.0';
 }
 
 /** HTTP/1.0 had no such header and is served without it. */

@@ -15,6 +15,7 @@ import { type EdgeParts, installEdgeHooks, openCall } from './edge-hooks';
 import { errorReply } from './error-reply';
 import { headersTooLarge, malformedRequest, senderTooSlow } from './refusals';
 import { nextRequestId } from './request-ids';
+import { routedUrl } from './routed-url';
 import { sendError } from './send-error';
 
 /** What the listener needs to know. */
@@ -47,8 +48,7 @@ export function listenerOptions(settings: ListenerSettings, clock: Clock): Fasti
   const { times, trustedProxyHops } = settings;
   return {
     logger: false,
-    // Prometheus is often told `/metrics/`; Nest itself cannot declare a path with a final slash.
-    rewriteUrl: ({ url = '/' }) => (url === '/metrics/' ? '/metrics' : url),
+    rewriteUrl: ({ url }) => routedUrl(url),
     trustProxy: trustedProxyHops === 0 ? false : (_address, hop) => hop < trustedProxyHops,
     keepAliveTimeout: keepAliveMs,
     // The body reader's own limit comes first and answers better; this one ends connections that nobody reads.
@@ -58,6 +58,8 @@ export function listenerOptions(settings: ListenerSettings, clock: Clock): Fasti
     // files is the operator's.
     http: {
       insecureHTTPParser: false,
+      // Node's own answer is bare: the first hook refuses such a request in the envelope.
+      requireHostHeader: false,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: times.requestHeadersMs,
       connectionsCheckingInterval: slowSenderCheckMs,

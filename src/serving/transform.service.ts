@@ -3,6 +3,8 @@ import { modelNotFound } from '../kernel/errors';
 import { type JsonObject } from '../protocol/canonical/canonical-request';
 import { Upstream } from '../upstream/upstream';
 import { Admission } from './admission';
+import { allDropped } from './answer-headers';
+import { askedOfClient } from './asked-call';
 import { type Call } from './call';
 import { EventHooks } from './event-hooks';
 import { progressFrom } from './progress';
@@ -22,13 +24,8 @@ export class TransformService {
     const deployment = route.deployments[0];
     if (deployment === undefined) throw modelNotFound(route.requestedModel);
     const request = await this.hooks.onRequest(call, call.client.canonical);
-    const fromCodexCli = call.context.isCodexCli;
-    const { url, headers, body, instructionsHash } = await this.upstream.describe(deployment, {
-      kind: 'canonical',
-      request,
-      fromCodexCli,
-      isWire: call.isWire,
-    });
+    const asked = { ...askedOfClient(call), request };
+    const { url, headers, body, instructionsHash, droppedParams } = await this.upstream.describe(deployment, asked);
     return {
       raw_request_api_base: url,
       raw_request_headers: headers,
@@ -36,7 +33,7 @@ export class TransformService {
       error: null,
       deployment_id: deployment.id,
       instructions_sha256: instructionsHash,
-      dropped_params: call.client.droppedParams,
+      dropped_params: allDropped(call.client.droppedParams, droppedParams),
     };
   }
 }

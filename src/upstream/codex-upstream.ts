@@ -83,12 +83,13 @@ export class CodexUpstream extends Upstream {
   }
 
   async describe(deployment: Deployment, call: UpstreamCall): ReturnType<Upstream['describe']> {
-    const { url, body, headersFor, instructions } = await this.prepare(deployment, call);
+    const { url, body, headersFor, instructions, droppedParams } = await this.prepare(deployment, call);
     return {
       url,
       headers: headersFor(noLogin),
       body: jsonOf(typeof body === 'string' ? body : Buffer.from(body).toString('utf8')),
       instructionsHash: instructions === undefined ? null : createHash('sha256').update(instructions).digest('hex'),
+      droppedParams,
     };
   }
 

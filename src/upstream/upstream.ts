@@ -67,6 +67,18 @@ export interface UpstreamAnswer {
   cancel(): void;
 }
 
+/** A request that was made and not sent. */
+export interface DescribedCall {
+  readonly url: string;
+  /** Without secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  /** SHA-256 of the official instructions in it, hex; null when it has none. */
+  readonly instructionsHash: string | null;
+  /** As of an answer: what only this upstream cannot take. */
+  readonly droppedParams: readonly string[];
+}
+
 /** Port of routing: one attempt at one deployment. */
 export abstract class Upstream {
   /** @throws {UpstreamFailure} for every answer that is not a stream, with its kind decided. @throws {GatewayError} when the login is unusable. */
@@ -74,8 +86,5 @@ export abstract class Upstream {
   /** Unary compaction (`POST …/responses/compact`). @returns status 200 JSON bytes. */
   abstract compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer>;
   /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */
-  abstract describe(
-    deployment: Deployment,
-    call: UpstreamCall,
-  ): Promise<{ url: string; headers: Record<string, string>; body: unknown; instructionsHash: string | null }>;
+  abstract describe(deployment: Deployment, call: UpstreamCall): Promise<DescribedCall>;
 }

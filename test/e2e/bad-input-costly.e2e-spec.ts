@@ -128,6 +128,19 @@ describe('a connection', () => {
   });
 });
 
+describe('a request without a host header', () => {
+  it('gets a 400 in the envelope, which names the request', async () => {
+    const heard = await overSocket(bench.url, 'GET /health/liveliness HTTP/1.1\r\n\r\n');
+    expect(heard).toMatch(/^HTTP\/1\.1 400 [\s\S]*x-request-id: req_[\s\S]*connection: close[\s\S]*"code":"400"/i);
+    expect(heard).toMatch(/x-litellm-call-id: req_/i);
+  });
+
+  it('is served over HTTP/1.0, which has none', async () => {
+    const heard = await overSocket(bench.url, 'GET /health/liveliness HTTP/1.0\r\n\r\n');
+    expect(heard).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
 describe('an expectation', () => {
   it('that is unknown gets a 417 in the envelope, with and without a key', async () => {
     const body = `{${question}}`;

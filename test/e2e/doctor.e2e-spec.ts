@@ -43,6 +43,7 @@ describe('doctor', () => {
     for (const word of ['configuration: no file', 'master key: set', 'folders:', 'login default: ok', `upstream: ${bench.simulator.url} answers`]) {
       expect(found).toContain(word);
     } // prettier-ignore
+    expect(found).toMatch(/clock: \d\.\d s (ahead of|behind) http/);
     const asked = bench.simulator.seen.slice(before).map(({ method, path, headers }) => [method, path, headers['authorization']]); // prettier-ignore
     expect(asked).toEqual([['HEAD', '/', undefined]]);
   });

@@ -111,6 +111,20 @@ describe('POST /utils/transform_request', () => {
     expect(bench.simulator.counts.responses).toBe(before);
   });
 
+  it('shows what the key may ask for, and everything that the real call leaves out', async () => {
+    const policy = { codex_mode: false, max_reasoning_effort: 'low', service_tier: 'priority' };
+    const { key } = (await post(bench, '/key/generate', policy)).json as { key: string };
+    const asked = chatBody({ temperature: 1, max_tokens: 5, reasoning_effort: 'high', service_tier: 'flex' });
+    const call = { call_type: 'completion', request_body: asked };
+    const shown = (await post({ ...bench, key }, '/utils/transform_request', call)).json as Record<string, unknown>;
+    const real = await post({ ...bench, key }, chat, asked);
+    const sent = bench.simulator.seen.findLast(({ path }) => path.endsWith('/responses'))?.body;
+    expect(shown['raw_request_body']).toEqual(sent);
+    expect(sent).toMatchObject({ reasoning: { effort: 'low' } });
+    expect(shown['instructions_sha256']).toBeNull();
+    expect(String(shown['dropped_params'])).toBe(real.headers.get('x-codex-gateway-dropped-params'));
+  });
+
   it('refuses what the real call would refuse', async () => {
     expect((await post(bench, '/utils/transform_request', { call_type: 'dance' })).json).toMatchObject({
       error: { code: '400', param: 'call_type' },

@@ -53,6 +53,9 @@ describe('making keys', () => {
       ignored_fields: ['guardrails'],
     });
     const secret = String(made['key']);
+    const told = (await look(bench, `/key/info?key=${secret}`))['info'] as Record<string, unknown>;
+    expect(told['budget_reset_at']).toMatch(/^\d{4}-\d\d-01T00:00:00\.000Z$/);
+    expect(made['budget_reset_at']).toBe(told['budget_reset_at']);
     expect(secret).toMatch(/^sk-[A-Za-z0-9_-]{43}$/);
     expect(made['token']).toBe(createHash('sha256').update(secret).digest('hex'));
     expect(made['token_id']).toBe(made['token']);

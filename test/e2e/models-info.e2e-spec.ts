@@ -1,5 +1,5 @@
 import { type JsonObject, objectOf, objectsOf, stringOf } from '../simulator/json';
-import { send } from '../support/calls';
+import { chatBody, post, send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 
 const config = `
@@ -47,6 +47,17 @@ describe('the model list', () => {
     expect(data[0]).toEqual({ id: 'any/gpt-5.5', object: 'model', created: 1_677_610_602, owned_by: 'openai' });
     expect(await bench.client.models.retrieve('any/gpt-6-sol')).toMatchObject({ id: 'any/gpt-6-sol' });
     await expect(bench.client.models.retrieve('quiet')).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('is asked for a name with its slash as it is, as LiteLLM’s clients and the Python SDK do', async () => {
+    for (const path of ['/v1/models/any/gpt-6-sol', '/models/any/gpt-6-sol?x=1/2', '/v1/models/any%2Fgpt-6-sol'])
+      expect((await send(bench, path)).json).toMatchObject({ id: 'any/gpt-6-sol' });
+    expect((await send(bench, '/v1/models/no/such')).json).toMatchObject({ error: { code: '404', param: 'model' } });
+    expect((await send(bench, '/v1/models/any/gpt-6-sol', { headers: { authorization: '' } })).status).toBe(401);
+    for (const name of ['any/gpt-6-sol', 'any%2Fgpt-6-sol']) {
+      const path = `/openai/deployments/${name}/chat/completions?api-version=1/2`;
+      expect((await post(bench, path, chatBody({ model: 'other' }))).json).toMatchObject({ model: 'any/gpt-6-sol' });
+    }
   });
 
   it.each(['/v1/models', '/models', '/v1/models/team', '/model/info', '/v1/model/info', '/model_group/info'])(

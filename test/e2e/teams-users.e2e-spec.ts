@@ -97,6 +97,7 @@ describe('users', () => {
     const made = await manage(bench, '/user/new', { user_id: 'carla', user_email: 'carla@example.com', user_role: 'internal_user', max_budget: 9, budget_duration: '30d', key_alias: 'carla-key' }); // prettier-ignore
     expect(made).toMatchObject({ user_id: 'carla', user_email: 'carla@example.com', user_role: 'internal_user', max_budget: 9, key_alias: 'carla-key' }); // prettier-ignore
     const carla = { url: bench.url, key: String(made['key']) };
+    expect(made['budget_reset_at']).toMatch(/^\d{4}-\d\d-01T/);
     expect((await ask(carla)).status).toBe(200);
     expect(await manage(bench, '/user/new', { user_id: 'dora', auto_create_key: false })).toMatchObject({ key: '' });
     expect(await look(carla, '/user/info')).toMatchObject({ user_id: 'carla', user_info: { max_budget: 9 }, keys: [{ key_alias: 'carla-key' }] }); // prettier-ignore

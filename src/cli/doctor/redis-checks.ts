@@ -5,6 +5,7 @@ import { type RedisCommands, type RedisLink } from '../../state/redis/redis-link
 import { commandLink } from '../command-link';
 import { type Replica, ReplicaBoard } from '../../state/replicas/replica-board';
 import { StateUnavailable } from '../../state/state-unavailable';
+import { clockFinding } from './clock-check';
 import { fault, type Finding, ok, skipped, warning } from './finding';
 import { replicaFindings } from './replica-checks';
 
@@ -28,11 +29,6 @@ const probes: readonly Probe[] = [
   ['DEL', (redis, key) => redis.del(...['s', 'h', 'z', 'l', 't'].map((kind) => key + kind))],
 ];
 
-/** A clock this far from that of Redis makes logs and Redis hard to compare; milliseconds. */
-const oddClockMs = 2_000;
-/** Beyond it nothing is promised. */
-const wrongClockMs = 5 * 60_000;
-
 /** Whether replicas can share their state, and what stands in the way; without Redis nothing is asked. */
 export async function redisFindings(settings: Settings): Promise<readonly Finding[]> {
   if (settings.redis === undefined)
@@ -43,7 +39,7 @@ export async function redisFindings(settings: Settings): Promise<readonly Findin
     if (!(await link.open())) return [await unreachable(link)];
     const found = [...(await healthFindings(link)), ...transportFindings(settings), await rightsFinding(link)];
     const aheadMs = clock.nowMs() - link.nowMs();
-    return [...found, clockFinding(aheadMs), ...(await ofReplicas(link, settings))];
+    return [...found, clockFinding(aheadMs, 'Redis'), ...(await ofReplicas(link, settings))];
   } catch (error) {
     if (!(error instanceof StateUnavailable)) throw error;
     return [away(error)];
@@ -105,15 +101,6 @@ async function rightsFinding(link: RedisLink): Promise<Finding> {
 function replyCodeOf(error: unknown): string {
   if (error instanceof StateUnavailable && error.trouble === 'reply') return error.replyCode ?? 'refused';
   throw error;
-}
-
-function clockFinding(aheadMs: number): Finding {
-  const check = 'clock';
-  const size = Math.abs(aheadMs);
-  const facts = `${(size / 1_000).toFixed(1)} s ${aheadMs < 0 ? 'behind' : 'ahead of'} Redis`;
-  const advice = 'switch on time synchronisation (NTP) here and on the host of Redis';
-  if (size > wrongClockMs) return fault(check, facts, advice);
-  return size > oddClockMs ? warning(check, facts, advice) : ok(check, facts);
 }
 
 async function ofReplicas(link: RedisLink, settings: Settings): Promise<readonly Finding[]> {
