@@ -2,9 +2,10 @@ import { cutAfterBytes, stall } from '../simulator/answer';
 import { reasoningThenText, text } from '../simulator/answers';
 import { usageLimit } from '../simulator/faults';
 import { objectOf, objectsOf } from '../simulator/json';
-import { chatBody, post, type ReadAnswer, send } from '../support/calls';
+import { chatBody, post, type ReadAnswer } from '../support/calls';
 import { dialectDoors } from '../support/doors';
 import { endOf, frozen } from '../support/frozen-answer';
+import { hangUp, holder, rowsOf } from '../support/holders';
 import { eventually } from '../support/login-gateways';
 import { firstAndSecond, inOrder, RuledWorld } from '../support/ruled-world';
 
@@ -21,21 +22,12 @@ pair.withRules(firstAndSecond, inOrder(1), {
 });
 
 /** A client that leaves while an answer is held, and the upstream notices. @returns whom was asked. */
-async function leave(rules: RuledWorld, path: string, body: object, key = rules.world.bench.key): Promise<readonly string[]> {
-  const { world } = rules;
+async function leave({ world }: RuledWorld, path: string, body: object, key = world.bench.key): Promise<readonly string[]> {
   const { bench, simulator } = world;
   const before = simulator.seen.length;
-  const leaving = new AbortController();
-  const asking = fetch(`${bench.url}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: leaving.signal,
-  });
-  const seen = await simulator.waitForRequest((each) => world.isOf('first')(each) && simulator.seen.indexOf(each) >= before);
-  await rules.isHeld(1);
-  leaving.abort();
-  await expect(asking).rejects.toThrow();
+  const isOurs = world.isOf('first');
+  await hangUp({ url: bench.url, key }, path, body, () => simulator.held > 0);
+  const seen = await simulator.waitForRequest((each) => isOurs(each) && simulator.seen.indexOf(each) >= before);
   expect(await seen.ended).toBe('cancelled');
   return world.askedSince(before);
 } // prettier-ignore
@@ -51,15 +43,10 @@ describe('a model that thinks and has not said anything yet', () => {
   });
 
   it('and whose client leaves is read on for a moment, paid for, and asked of nobody else', async () => {
-    const made = await post(pair.world.bench, '/key/generate', { max_budget: 1 });
-    const { key, token } = made.json as { key: string; token: string };
+    const own = await holder(pair.world.bench, { max_budget: 1 });
     pair.world.simulator.script.always(stall(thinking, thinks));
-    expect(await leave(pair, '/v1/chat/completions', chatBody({ model: 'team' }), key)).toEqual(['first']);
-    let rows: readonly { readonly spend: number; readonly prompt_tokens: number }[] = [];
-    await eventually('the call is in the books', async () => {
-      rows = (await send(pair.world.bench, `/spend/logs?api_key=${token}`)).json as typeof rows;
-      return rows.length > 0;
-    });
+    expect(await leave(pair, '/v1/chat/completions', chatBody({ model: 'team' }), own.key)).toEqual(['first']);
+    const rows = await rowsOf(pair.world.bench, own, 1);
     expect(rows).toHaveLength(1);
     expect(rows[0]?.prompt_tokens).toBeGreaterThan(0);
     expect(rows[0]?.spend).toBeGreaterThan(0);
@@ -85,9 +72,7 @@ describe('on_client_disconnect: cancel', () => {
 
 describe('headers that leave before anybody has answered', () => {
   it('say all the same that a conversation has lost its reasoning, and what a key has left', async () => {
-    const made = await post(pair.world.bench, '/key/generate', { rpm_limit: 100 });
-    const { key } = made.json as { key: string };
-    const own = { url: pair.world.bench.url, key };
+    const own = await holder(pair.world.bench, { rpm_limit: 100 });
     pair.world.simulator.switches.sealsByAccount = true;
     pair.world.simulator.script.next(reasoningThenText('A thought.', 'Done.'));
     const user = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] };
