@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../test/simulator/simulator';
+import { printedBy } from '../../test/support/command-world';
 import { checkConfig } from '../config/check-config';
 import { loadSettings } from '../config/load-settings';
 import { checkConfigCommand } from './check-config.command';
@@ -54,17 +55,9 @@ describe('check-config --probe', () => {
   /** Runs the command on a file of this text. */
   async function run(text: string, ...words: readonly string[]): Promise<{ readonly status: number; readonly told: string }> {
     writeFileSync(join(folder, 'probed.yaml'), text);
-    let told = '';
-    const spy = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      told += String(chunk);
-      return true;
-    });
-    try {
-      const argv = [...words, '--config', 'probed.yaml'];
-      return { status: await checkConfigCommand({ argv, env, cwd: folder, homeDir: folder }), told };
-    } finally {
-      spy.mockRestore();
-    }
+    const argv = [...words, '--config', 'probed.yaml'];
+    const [status, told] = await printedBy(() => checkConfigCommand({ argv, env, cwd: folder, homeDir: folder }));
+    return { status, told };
   } // prettier-ignore
 
   afterEach(() => {

@@ -1,45 +1,28 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CommandWorld } from '../../test/support/command-world';
 import { digestOf } from '../keys/secrets';
 import { importLiteLlmCommand } from './import-litellm.command';
 import { keysCommand } from './keys.command';
-import { CapturedOutput } from '../../test/support/captured-output';
 
-let folder: string;
-
-const said = new CapturedOutput();
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'key-commands-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
-
-const conditions = (argv: readonly string[]) => ({
-  argv,
-  cwd: folder,
-  homeDir: folder,
-  env: { STATE_DIR: join(folder, 'state'), LITELLM_MASTER_KEY: 'sk-test-master-key-0001' },
-});
-const keys = (...argv: readonly string[]) => keysCommand(conditions(argv));
+const world = new CommandWorld('key-commands');
+const keys = (...argv: readonly string[]) => keysCommand(world.conditions(argv));
 
 it('makes a key and prints it alone, lists it without it, blocks and opens it', async () => {
   expect(await keys('create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d', '--models', 'a, b')).toBe(0); // prettier-ignore
-  const key = said.out.trim();
+  const key = world.out.trim();
   expect(key).toMatch(/^sk-[\w-]{43}$/);
-  expect(said.err).toContain('shown this once');
-  said.out = '';
+  expect(world.err).toContain('shown this once');
+  world.out = '';
   expect(await keys('list')).toBe(0);
-  expect(said.out).toMatch(/^ALIAS +KEY +TEAM +USER +BUDGET +EXPIRES +STATE +ID\nci +sk-\.\.\..{4} +- +- +2\.5 USD in 7d +- +open +[0-9a-f]{64}\n$/); // prettier-ignore
-  expect(said.out).not.toContain(key);
-  said.out = '';
+  expect(world.out).toMatch(/^ALIAS +KEY +TEAM +USER +BUDGET +EXPIRES +STATE +ID\nci +sk-\.\.\..{4} +- +- +2\.5 USD in 7d +- +open +[0-9a-f]{64}\n$/); // prettier-ignore
+  expect(world.out).not.toContain(key);
+  world.out = '';
   expect(await keys('block', key)).toBe(0);
-  expect(said.out).toBe('ci is blocked.\n');
-  said.out = '';
+  expect(world.out).toBe('ci is blocked.\n');
+  world.out = '';
   expect(await keys('unblock', digestOf(key), '--json')).toBe(0);
-  expect(JSON.parse(said.out)).toMatchObject({ key_alias: 'ci', blocked: false, models: ['a', 'b'] });
+  expect(JSON.parse(world.out)).toMatchObject({ key_alias: 'ci', blocked: false, models: ['a', 'b'] });
 });
 
 it('says nothing of what a key spent, which only a running gateway knows', async () => {
@@ -58,16 +41,16 @@ it('reads a dump as JSON, as JSON lines and as an object, and ends with what bec
     'all.json': JSON.stringify({ teams: [{ team_id: 't' }], users: [{ user_id: 'u' }], budgets: [{ budget_id: 'b' }] }),
   };
   for (const [name, text] of Object.entries(files)) {
-    writeFileSync(join(folder, name), text);
-    expect(await importLiteLlmCommand(conditions(['--file', name]))).toBe(0);
+    writeFileSync(join(world.folder, name), text);
+    expect(await importLiteLlmCommand(world.conditions(['--file', name]))).toBe(0);
   }
-  expect(said.out.split('\n').filter((line) => line.startsWith('Taken'))).toEqual([
+  expect(world.out.split('\n').filter((line) => line.startsWith('Taken'))).toEqual([
     'Taken: 0 budgets, 0 teams, 0 users, 2 keys. Skipped: 0.',
     'Taken: 0 budgets, 0 teams, 0 users, 1 keys. Skipped: 1.',
     'Taken: 0 budgets, 0 teams, 0 users, 1 keys. Skipped: 0.',
     'Taken: 1 budgets, 1 teams, 1 users, 0 keys. Skipped: 0.',
   ]);
-  expect(said.out).toContain(`skipped key ${digestOf('sk-1')}: already here`);
+  expect(world.out).toContain(`skipped key ${digestOf('sk-1')}: already here`);
 });
 
 it.each([
@@ -81,9 +64,9 @@ it.each([
   [['list', '--url', 'ftp://127.0.0.1'], '--url must be'],
 ])('keys %j says what is wrong and gives 1', async (argv, words) => {
   expect(await keys(...argv)).toBe(1);
-  expect(said.out).toBe('');
-  expect(said.err).toContain(words);
-  expect(said.err).not.toContain('sk-pasted');
+  expect(world.out).toBe('');
+  expect(world.err).toContain(words);
+  expect(world.err).not.toContain('sk-pasted');
 });
 
 it.each([
@@ -92,8 +75,8 @@ it.each([
   [['--file', 'f'], '{"token": \n nonsense', 'f:1 is not JSON'],
   [['--file', 'f'], '{"other": []}', 'Expected are rows of LiteLLM_VerificationToken'],
 ])('import-litellm %j of %j says what is wrong and gives 1', async (argv, text, words) => {
-  writeFileSync(join(folder, 'f'), text);
-  expect(await importLiteLlmCommand(conditions(argv))).toBe(1);
-  expect(said.err).toContain(words);
-  expect(said.err).not.toContain('nonsense');
+  writeFileSync(join(world.folder, 'f'), text);
+  expect(await importLiteLlmCommand(world.conditions(argv))).toBe(1);
+  expect(world.err).toContain(words);
+  expect(world.err).not.toContain('nonsense');
 });

@@ -1,37 +1,21 @@
 import { ledgerRow } from '../../test/support/ledger-rows';
-import { BooksWorld, budget, ended, keyScope, until } from '../../test/support/books-world';
-import { RedisServer } from '../../test/support/redis-server';
+import { bookKinds, BooksSuite, type BooksWorld, budget, ended, keyScope, until } from '../../test/support/books-world';
 import { type Books } from './books';
 import { type Admitted, type Refused } from './meter';
 
-const hasRedis = process.env['TEST_NO_REDIS'] === undefined;
 const hour = 3_600_000;
-let server: RedisServer | undefined;
-let world: BooksWorld;
+const suite = new BooksSuite();
 
-beforeAll(async () => {
-  server = hasRedis ? await RedisServer.start() : undefined;
-});
-afterAll(async () => {
-  await server?.close();
-});
-beforeEach(() => {
-  world = new BooksWorld();
-});
-afterEach(async () => {
-  await world.close();
-});
-
-const openBooks = async (kind: 'journal' | 'Redis'): Promise<Books> =>
-  (await world.open(kind === 'Redis' ? server?.settings() : undefined)).books;
-const asking: BooksWorld['asking'] = (...parts) => world.asking(...parts);
+const openBooks = async (kind: (typeof bookKinds)[number]): Promise<Books> =>
+  (await suite.world.open(suite.settingsOf(kind))).books;
+const asking: BooksWorld['asking'] = (...parts) => suite.world.asking(...parts);
 
 function admittedOf(answer: Admitted | Refused): Admitted {
   if (answer.kind === 'refused') throw new Error(`refused by ${answer.limit.limit}`);
   return answer;
 }
 
-describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const))('the meter with %s', (kind) => {
+describe.each(bookKinds)('the meter with %s', (kind) => {
   it('lets a request in, tells every limit, and settles it into books, ledger and daily figures', async () => {
     const { meter, ledger } = await openBooks(kind);
     const scopes = [
@@ -52,7 +36,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
       ['key', 'nano_usd', '1d', 1_000, 100],
       ['key', 'nano_usd', 'lifetime', 5_000, 100],
     ]);
-    expect(answer.limits[0]?.resetAtMs).toBeGreaterThan(world.clock.nowMs() + 50_000);
+    expect(answer.limits[0]?.resetAtMs).toBeGreaterThan(suite.world.clock.nowMs() + 50_000);
     expect(answer).toMatchObject({ observed: [], routing: { inFlight: [0], pins: [undefined, undefined] } });
     await meter.settle(ended(request, 90));
     const [key, team] = await ledger.counters([{ kind: 'key', id: 'k1' }, { kind: 'team', id: 't1' }]); // prettier-ignore
@@ -168,11 +152,11 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
   it('counts what the ledger has when a budget is new on an old key, of this period only', async () => {
     const { meter } = await openBooks(kind);
     const free = [keyScope({})];
-    world.clock.aheadMs = Date.UTC(2030, 0, 10, 12) - Date.now();
+    suite.world.clock.aheadMs = Date.UTC(2030, 0, 10, 12) - Date.now();
     const early = asking(free, {}, { modelGroup: 'big' });
     await meter.admit(early);
     await meter.settle(ended(early, 700));
-    world.clock.aheadMs += 24 * hour;
+    suite.world.clock.aheadMs += 24 * hour;
     const late = asking(free);
     await meter.admit(late);
     await meter.settle(ended(late, 40));
@@ -188,12 +172,12 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
 
   it('starts a budget anew when its period is over, and charges what still runs to the period before', async () => {
     const { meter } = await openBooks(kind);
-    world.clock.aheadMs = Date.UTC(2031, 4, 5, 23, 59) - Date.now();
+    suite.world.clock.aheadMs = Date.UTC(2031, 4, 5, 23, 59) - Date.now();
     const scopes = [keyScope({ budgets: [budget(150, '1d')] })];
     const night = asking(scopes);
     await meter.admit(night);
     expect(await meter.admit(asking(scopes))).toMatchObject({ kind: 'refused' });
-    world.clock.aheadMs += 2 * 60_000;
+    suite.world.clock.aheadMs += 2 * 60_000;
     const morning = asking(scopes);
     expect(admittedOf(await meter.admit(morning)).limits[0]).toMatchObject({ used: 100, max: 150 });
     await meter.settle(ended(night, 140));
@@ -228,7 +212,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
   it('charges a row without a ticket', async () => {
     const { meter, ledger } = await openBooks(kind);
     await meter.admit(asking([keyScope({})]));
-    await meter.settle(ledgerRow({ id: 'req_lost', startMs: world.clock.nowMs(), spend: 55 }));
+    await meter.settle(ledgerRow({ id: 'req_lost', startMs: suite.world.clock.nowMs(), spend: 55 }));
     expect((await ledger.counters([{ kind: 'key', id: 'k1' }]))[0]?.spent).toBe(55);
   });
 
@@ -257,7 +241,7 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
 
   it('pages through the ledger both ways, by time and by what a row says', async () => {
     const { meter, ledger } = await openBooks(kind);
-    const start = world.clock.nowMs() - 10_000;
+    const start = suite.world.clock.nowMs() - 10_000;
     for (let at = 0; at < 30; at += 1)
       await meter.settle(
         ledgerRow({

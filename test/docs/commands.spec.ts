@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../src/cli/commands';
+import { printedBy } from '../support/command-world';
 import { blocksIn, commandNames, inlineCodeOf, pageNamed, pages, proseOf, root } from '../support/docs';
 
 /** What `--help` of each command prints. */
@@ -12,17 +13,8 @@ beforeAll(async () => {
 
 /** What the program prints for these words; its own process is tried in program.e2e-spec.ts. */
 async function helpOf(...argv: readonly string[]): Promise<string> {
-  let text = '';
-  const spy = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
-    text += String(part);
-    return true;
-  });
-  try {
-    const status = await runCommand({ argv, env: {}, cwd: root, homeDir: root });
-    return status === 0 ? text : `status ${status}`;
-  } finally {
-    spy.mockRestore();
-  }
+  const [status, text] = await printedBy(() => runCommand({ argv, env: {}, cwd: root, homeDir: root }));
+  return status === 0 ? text : `status ${status}`;
 }
 
 const names = commandNames();

@@ -1,28 +1,17 @@
 import { held } from '../simulator/answer';
 import { deltas, text } from '../simulator/answers';
 import { chatBody, post } from '../support/calls';
-import { startBench, type TestBench } from '../support/gateway';
-import { holder, type Json, look, refusalIn } from '../support/holders';
+import { type Holder, holder, refusalIn, rowsOf, spentBy } from '../support/holders';
+import { SuiteBench } from '../support/suite-bench';
 
-let bench: TestBench;
-beforeAll(async () => {
-  bench = await startBench();
-});
-afterAll(() => bench.close());
-beforeEach(() => {
-  bench.simulator.reset();
-});
+const bench = new SuiteBench();
 
 /** What one output token of gpt-5.5 costs, dollars. */
 const tokenCost = 30e-6;
 
-async function settled(id: string, count: number): Promise<{ readonly rows: readonly Json[]; readonly spend: number }> {
-  for (;;) {
-    const rows = (await look(bench, `/spend/logs?api_key=${id}`)) as unknown as readonly Json[];
-    const { info } = (await look(bench, `/key/info?key=${id}`)) as { info: { spend: number } };
-    if (rows.length >= count) return { rows, spend: info.spend };
-    await new Promise(setImmediate);
-  }
+/** A further request of this key is refused. */
+async function expectSpent(own: Holder): Promise<void> {
+  expect(refusalIn(await post(own, '/v1/chat/completions', chatBody())).slice(0, 2)).toEqual([429, 'budget_exceeded']);
 }
 
 describe('the last of a budget', () => {
@@ -31,12 +20,10 @@ describe('the last of a budget', () => {
     const own = await holder(bench, { max_budget: 0.005 });
     bench.simulator.script.always(text('pong', { usage: { input: 500, cached: 0, output: 40, reasoning: 0 } }));
     expect((await post(own, '/v1/chat/completions', chatBody({ stream: true }))).text).toContain('[DONE]');
-    expect((await settled(own.id, 1)).spend).toBeCloseTo(0.0037, 9);
+    await rowsOf(bench, own, 1);
+    expect(await spentBy(bench, own)).toBeCloseTo(0.0037, 9);
     // 0.13 cents are left, and no request of this key has cost so little.
-    expect(refusalIn(await post(own, '/v1/chat/completions', chatBody())).slice(0, 2)).toEqual([
-      429,
-      'budget_exceeded',
-    ]);
+    await expectSpent(own);
   });
 
   it('is not shared: who comes while somebody holds it is refused, and let in when it is given back', async () => {
@@ -44,13 +31,10 @@ describe('the last of a budget', () => {
     bench.simulator.script.next(held(text('slow', { usage: { input: 100, cached: 0, output: 1, reasoning: 0 } })));
     const slow = post(own, '/v1/chat/completions', chatBody());
     await bench.simulator.waitForRequest(({ path }) => path.endsWith('/responses'));
-    expect(refusalIn(await post(own, '/v1/chat/completions', chatBody())).slice(0, 2)).toEqual([
-      429,
-      'budget_exceeded',
-    ]);
+    await expectSpent(own);
     bench.simulator.release();
     expect((await slow).status).toBe(200);
-    await settled(own.id, 1);
+    await rowsOf(bench, own, 1);
     expect((await post(own, '/v1/chat/completions', chatBody())).status).toBe(200);
   });
 
@@ -60,16 +44,14 @@ describe('the last of a budget', () => {
     const answer = await post(own, '/v1/chat/completions', chatBody({ stream: true }));
     expect(answer.text).toContain('budget_exceeded');
     expect(answer.text).not.toContain('word1999');
-    const { rows, spend } = await settled(own.id, 1);
+    const rows = await rowsOf(bench, own, 1);
+    const spend = await spentBy(bench, own);
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ spend, metadata: { codex_gateway: { quality: 'estimated' } } });
     expect(spend).toBeGreaterThanOrEqual(0.0059);
     // What came in one piece cannot be cut any finer.
     expect(spend).toBeLessThan(0.006 + 60 * tokenCost);
-    expect(refusalIn(await post(own, '/v1/chat/completions', chatBody())).slice(0, 2)).toEqual([
-      429,
-      'budget_exceeded',
-    ]);
+    await expectSpent(own);
   });
 
   it('ends an answer the same way when tokens are what is counted', async () => {
@@ -77,8 +59,8 @@ describe('the last of a budget', () => {
     bench.simulator.script.always(deltas(2_000, 2));
     const answer = await post(own, '/v1/chat/completions', chatBody({ stream: true }));
     expect(answer.text).toContain('budget_exceeded');
-    const [row] = (await settled(own.id, 1)).rows;
-    expect(Number(row?.['total_tokens'])).toBeGreaterThanOrEqual(300);
-    expect(Number(row?.['total_tokens'])).toBeLessThan(400);
+    const [row] = await rowsOf(bench, own, 1);
+    expect(row?.total_tokens).toBeGreaterThanOrEqual(300);
+    expect(row?.total_tokens).toBeLessThan(400);
   });
 });

@@ -1,9 +1,11 @@
 import { delayed, held, json, stall } from '../simulator/answer';
 import { compaction, reasoningThenText, text } from '../simulator/answers';
-import { chatBody, post, send } from '../support/calls';
+import { chatBody, post } from '../support/calls';
 import { endOf, frozen } from '../support/frozen-answer';
-import { startBench, type TestBench } from '../support/gateway';
+import { startBench } from '../support/gateway';
+import { type Door, hangUp, type Holder, holder, rowsOf, type SpendRow } from '../support/holders';
 import { eventually } from '../support/login-gateways';
+import { SuiteBench } from '../support/suite-bench';
 
 /** Cheap to the eye, dear in truth: nearly all of it is thought. */
 const usage = { input: 1_200, cached: 0, output: 50_100, reasoning: 50_000 };
@@ -17,63 +19,16 @@ const thinks = endOf(thinking, 'response.output_item.added');
 const usual = frozen(text('A usual answer.', { usage: { input: 1_200, cached: 0, output: 900, reasoning: 880 } }));
 const chat = '/v1/chat/completions';
 
-interface Made {
-  readonly url: string;
-  readonly key: string;
-  readonly token: string;
-}
+const bench = new SuiteBench();
+const brief = new SuiteBench({ times: { clientGoneDrainMs: 50 } });
 
-interface Row {
-  readonly spend: number;
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly metadata: { readonly codex_gateway: { readonly quality: string } };
-}
+const makeKey = (at: Door): Promise<Holder> => holder(at, { max_budget: 100 });
 
-let bench: TestBench;
-let brief: TestBench;
-
-beforeAll(async () => {
-  bench = await startBench();
-  brief = await startBench({ times: { clientGoneDrainMs: 50 } });
-});
-afterAll(async () => {
-  await bench.close();
-  await brief.close();
-});
-beforeEach(() => {
-  bench.simulator.reset();
-  brief.simulator.reset();
-});
-
-async function makeKey(at: TestBench): Promise<Made> {
-  return { ...((await post(at, '/key/generate', { max_budget: 100 })).json as Made), url: at.url };
-}
-
-/** The rows of a key, once there are as many. */
-async function rowsOf(at: TestBench, { token }: Made, count: number): Promise<readonly Row[]> {
-  let rows: readonly Row[] = [];
-  await eventually('the books are closed', async () => {
-    rows = (await send(at, `/spend/logs?api_key=${token}`)).json as readonly Row[];
-    return rows.length >= count;
-  });
+/** The rows of a key, as many as that and no more. */
+async function allRowsOf(at: Door, key: Holder, count: number): Promise<readonly SpendRow[]> {
+  const rows = await rowsOf(at, key, count);
   expect(rows).toHaveLength(count);
   return rows;
-}
-
-/** Asks, and hangs up as soon as `when` holds. */
-async function hangUp({ url, key }: Made, path: string, body: unknown, when: () => boolean): Promise<void> {
-  const leaving = new AbortController();
-  const asking = fetch(`${url}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: leaving.signal,
-  }).then((response) => response.text());
-  const refused = expect(asking).rejects.toThrow();
-  await eventually('the moment to hang up', () => Promise.resolve(when()));
-  leaving.abort();
-  await refused;
 }
 
 const ways: readonly (readonly [name: string, stream: boolean])[] = [
@@ -90,7 +45,7 @@ describe.each(ways)('an answer whose client wants no more of it, %s', (_, stream
     const told = await post(key, chat, { ...body, stop: ['END'] });
     expect(told.status).toBe(200);
     expect(told.text).not.toContain('END');
-    const [row] = await rowsOf(bench, key, 1);
+    const [row] = await allRowsOf(bench, key, 1);
     expect([row?.prompt_tokens, row?.completion_tokens]).toEqual([usage.input, usage.output]);
   });
 
@@ -107,7 +62,7 @@ describe.each(ways)('an answer whose client wants no more of it, %s', (_, stream
     // The client was told before the upstream was through.
     if (when !== 'in the middle of its words') expect(bench.simulator.held).toBe(1);
     bench.simulator.release();
-    const [row] = await rowsOf(bench, key, 1);
+    const [row] = await allRowsOf(bench, key, 1);
     expect([row?.prompt_tokens, row?.completion_tokens]).toEqual([usage.input, usage.output]);
   });
 
@@ -117,7 +72,7 @@ describe.each(ways)('an answer whose client wants no more of it, %s', (_, stream
     expect((await post(key, chat, body)).status).toBe(200);
     brief.simulator.script.always(stall(thinking, thinks));
     await hangUp(key, chat, body, () => brief.simulator.held > 0);
-    const rows = await rowsOf(brief, key, 2);
+    const rows = await allRowsOf(brief, key, 2);
     const cut = rows.find(({ completion_tokens: tokens }) => tokens !== 900) ?? rows[1];
     expect(cut?.completion_tokens).toBeGreaterThanOrEqual(900);
     expect(cut?.prompt_tokens).toBeGreaterThan(0);
@@ -136,7 +91,7 @@ it('of more than 32 answers that nobody waits for any more, the others end at on
     );
     await Promise.all(clients);
     const qualities = async (count: number): Promise<readonly string[]> =>
-      (await rowsOf(patient, key, count)).map(({ metadata }) => metadata.codex_gateway.quality).sort();
+      (await allRowsOf(patient, key, count)).map(({ metadata }) => metadata.codex_gateway.quality).sort();
     expect(await qualities(2)).toEqual(['estimated', 'estimated']);
     await eventually('the upstream is told', () => simulator.held <= 32);
     expect(simulator.held).toBe(32);
@@ -158,7 +113,7 @@ describe('a compaction', () => {
     await hangUp(key, '/v1/responses/compact', body, () =>
       bench.simulator.seen.slice(before).some(({ path }) => path.endsWith('/compact')),
     );
-    const [row] = await rowsOf(bench, key, 1);
+    const [row] = await allRowsOf(bench, key, 1);
     expect([row?.prompt_tokens, row?.completion_tokens]).toEqual([50_000, 3_000]);
   });
 
@@ -166,7 +121,7 @@ describe('a compaction', () => {
     const key = await makeKey(brief);
     brief.simulator.scripts.compact.always(held(compaction()));
     await hangUp(key, '/v1/responses/compact', body, () => brief.simulator.held > 0);
-    const [row] = await rowsOf(brief, key, 1);
+    const [row] = await allRowsOf(brief, key, 1);
     expect(row?.prompt_tokens).toBeGreaterThan(2_000);
     expect(row?.spend).toBeGreaterThan(0);
   });

@@ -1,53 +1,17 @@
 import OpenAI from 'openai';
 import { cutAfterBytes, held } from '../simulator/answer';
 import { deltas, text } from '../simulator/answers';
-import { post, type ReadAnswer, send } from '../support/calls';
-import { startBench, type TestBench } from '../support/gateway';
+import { post, type ReadAnswer } from '../support/calls';
+import { type Holder, holder, rowsOf, spentBy } from '../support/holders';
+import { eventually } from '../support/login-gateways';
+import { SuiteBench } from '../support/suite-bench';
 
 const usage = { input: 1_000, cached: 400, output: 50, reasoning: 10 };
 
-let bench: TestBench;
+const bench = new SuiteBench();
 
-beforeAll(async () => {
-  bench = await startBench();
-});
-afterAll(() => bench.close());
-beforeEach(() => {
-  bench.simulator.reset();
-});
-
-interface MadeKey {
-  readonly key: string;
-  readonly token: string;
-}
-
-async function makeKey(fields: Readonly<Record<string, unknown>> = {}): Promise<MadeKey> {
-  const made = await post(bench, '/key/generate', fields);
-  expect(made.status).toBe(200);
-  return made.json as MadeKey;
-}
-
-function clientOf({ key }: MadeKey): OpenAI {
+function clientOf({ key }: Holder): OpenAI {
   return new OpenAI({ baseURL: `${bench.url}/v1`, apiKey: key, maxRetries: 0 });
-}
-
-interface SpendRow {
-  readonly request_id: string;
-  readonly spend: number;
-  readonly status: string;
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-}
-
-async function rowsOf({ token }: MadeKey): Promise<readonly SpendRow[]> {
-  const found = await send(bench, `/spend/logs?api_key=${token}`);
-  expect(found.status).toBe(200);
-  return found.json as readonly SpendRow[];
-}
-
-async function spentBy({ key }: MadeKey): Promise<number> {
-  const info = await send(bench, `/key/info?key=${key}`);
-  return (info.json as { readonly info: { readonly spend: number } }).info.spend;
 }
 
 /** To the end; how many parts came. */
@@ -57,21 +21,12 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<number> {
   return parts;
 }
 
-/** Asks until the condition holds: a stream's books are closed after its last byte. */
-async function eventually<Value>(look: () => Promise<Value>, holds: (value: Value) => boolean): Promise<Value> {
-  for (;;) {
-    const value = await look();
-    if (holds(value)) return value;
-    await new Promise(setImmediate);
-  }
-}
-
 const chat = { model: 'gpt-5.5', messages: [{ role: 'user' as const, content: 'Ping!' }] };
 
 describe('a key with a budget', () => {
   it('is charged the same for every dialect and for streams as for whole answers', async () => {
     const costs: number[] = [];
-    const ways: readonly ((client: OpenAI, key: MadeKey) => Promise<unknown>)[] = [
+    const ways: readonly ((client: OpenAI, key: Holder) => Promise<unknown>)[] = [
       (client: OpenAI) => client.chat.completions.create(chat),
       async (client: OpenAI) => {
         await readAll(await client.chat.completions.create({ ...chat, stream: true }));
@@ -80,20 +35,22 @@ describe('a key with a budget', () => {
       async (client: OpenAI) => {
         await readAll(await client.responses.create({ model: 'gpt-5.5', input: 'Ping!', stream: true }));
       },
-      async (_: OpenAI, { key }: MadeKey) => {
+      async (_: OpenAI, own: Holder) => {
         const input = [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Ping!' }] }];
         const native = { model: 'gpt-5.5', instructions: 'Be brief.', input, store: false, stream: true };
-        const { status, text: told } = await post({ ...bench, key }, '/backend-api/codex/responses', native);
+        const { status, text: told } = await post(own, '/backend-api/codex/responses', native);
         expect([status, told.includes('response.completed')]).toEqual([200, true]);
       },
     ]; // prettier-ignore
     for (const way of ways) {
       bench.simulator.script.next(text('pong', { usage }));
-      const key = await makeKey({ max_budget: 1 });
+      const key = await holder(bench, { max_budget: 1 });
       await way(clientOf(key), key);
-      const [row] = await eventually(() => rowsOf(key), (rows) => rows.length === 1); // prettier-ignore
+      const rows = await rowsOf(bench, key, 1);
+      expect(rows).toHaveLength(1);
+      const [row] = rows;
       costs.push(row?.spend ?? -1);
-      expect(await spentBy(key)).toBe(row?.spend);
+      expect(await spentBy(bench, key)).toBe(row?.spend);
       expect(row).toMatchObject({ prompt_tokens: 1_000, completion_tokens: 50, status: 'success' });
     }
     // 600 uncached at $5, 400 cached at $0.50, 50 output at $30, per million.
@@ -102,37 +59,37 @@ describe('a key with a budget', () => {
 
   it('is told cost and limits in headers, and refused before anything is sent once it is spent', async () => {
     bench.simulator.script.always(text('pong', { usage }));
-    const key = await makeKey({ max_budget: 0.05, key_alias: 'small' });
-    const first = await post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+    const key = await holder(bench, { max_budget: 0.05, key_alias: 'small' });
+    const first = await post(key, '/v1/chat/completions', chat);
     expect(first.headers.get('x-litellm-response-cost')).toBe('0.0047');
     expect(first.headers.get('x-litellm-key-max-budget')).toBe('0.05');
     let last: ReadAnswer = first;
     for (let calls = 0; calls < 20 && last.status === 200; calls += 1) {
-      last = await post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+      last = await post(key, '/v1/chat/completions', chat);
     }
     expect(last.status).toBe(429);
     expect(last.json).toMatchObject({ error: { type: 'budget_exceeded', gateway: { author: 'key', limit: 'key.max_budget' } } }); // prettier-ignore
     expect(last.headers.get('x-should-retry')).toBe('false');
     const asked = bench.simulator.seen.filter(({ path }) => path.endsWith('/responses')).length;
-    expect(await spentBy(key)).toBeCloseTo(asked * 0.0047, 9);
-    expect(await spentBy(key)).toBeLessThanOrEqual(0.05);
+    expect(await spentBy(bench, key)).toBeCloseTo(asked * 0.0047, 9);
+    expect(await spentBy(bench, key)).toBeLessThanOrEqual(0.05);
   });
 });
 
 describe('limits of a key', () => {
   it('hold requests to the window and slots to their number, and free the slot', async () => {
-    const fast = await makeKey({ rpm_limit: 2 });
-    const ask = (key: MadeKey): Promise<ReadAnswer> => post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+    const fast = await holder(bench, { rpm_limit: 2 });
+    const ask = (key: Holder): Promise<ReadAnswer> => post(key, '/v1/chat/completions', chat);
     expect([(await ask(fast)).status, (await ask(fast)).status]).toEqual([200, 200]);
     const refused = await ask(fast);
     expect(refused.status).toBe(429);
     expect(refused.json).toMatchObject({ error: { type: 'throttling_error' } });
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
 
-    const single = await makeKey({ max_parallel_requests: 1 });
+    const single = await holder(bench, { max_parallel_requests: 1 });
     bench.simulator.script.next(held(text('slow')));
     const slow = ask(single);
-    await eventually(() => Promise.resolve(bench.simulator.held), (count) => count === 1); // prettier-ignore
+    await eventually('the slow one is held', () => Promise.resolve(bench.simulator.held === 1));
     expect((await ask(single)).json).toMatchObject({ error: { gateway: { limit: 'key.max_parallel_requests' } } });
     bench.simulator.release();
     expect((await slow).status).toBe(200);
@@ -140,21 +97,21 @@ describe('limits of a key', () => {
   });
 
   it('refuse models that the key may not use', async () => {
-    const key = await makeKey({ models: ['gpt-5.6-sol'] });
-    const refused = await post({ ...bench, key: key.key }, '/v1/chat/completions', chat);
+    const key = await holder(bench, { models: ['gpt-5.6-sol'] });
+    const refused = await post(key, '/v1/chat/completions', chat);
     expect(refused.status).toBe(403);
     expect(refused.json).toMatchObject({ error: { type: 'key_model_access_denied', param: 'model' } });
-    expect(await rowsOf(key)).toEqual([]);
+    expect(await rowsOf(bench, key, 0)).toEqual([]);
   });
 });
 
 describe('every admitted request has one row', () => {
   it('also when its upstream breaks off: estimated, never free, never twice', async () => {
-    const key = await makeKey({ max_budget: 1 });
+    const key = await holder(bench, { max_budget: 1 });
     bench.simulator.script.next(cutAfterBytes(deltas(200), 12_000));
     const stream = await clientOf(key).chat.completions.create({ ...chat, stream: true });
     await expect(readAll(stream)).rejects.toThrow();
-    const rows = await eventually(() => rowsOf(key), (found) => found.length > 0); // prettier-ignore
+    const rows = await rowsOf(bench, key, 1);
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ status: 'failure' });
     expect(rows[0]?.spend).toBeGreaterThan(0);
@@ -162,12 +119,12 @@ describe('every admitted request has one row', () => {
   });
 
   it('also when its client hangs up: read on for the true usage', async () => {
-    const key = await makeKey({ max_budget: 1 });
+    const key = await holder(bench, { max_budget: 1 });
     bench.simulator.script.next(deltas(40, 5));
     const stream = await clientOf(key).chat.completions.create({ ...chat, stream: true });
     await stream[Symbol.asyncIterator]().next();
     stream.controller.abort();
-    const rows = await eventually(() => rowsOf(key), (found) => found.length > 0); // prettier-ignore
+    const rows = await rowsOf(bench, key, 1);
     expect(rows).toHaveLength(1);
     expect(rows[0]?.spend).toBeGreaterThan(0);
     // As the upstream told at its end, not as many as the client waited for.

@@ -1,97 +1,87 @@
 import { cutAfterBytes, json, type Reply, withHeaders, write } from '../simulator/answer';
 import { text } from '../simulator/answers';
 import { faults, usageLimit } from '../simulator/faults';
-import { AccountsBench } from '../support/accounts';
-import { post } from '../support/calls';
 import { eventually } from '../support/login-gateways';
+import { ranked, RuledWorld, two } from '../support/ruled-world';
 
-const question = { model: 'team', input: 'Hi' };
-
-async function asked(world: AccountsBench): Promise<{ readonly status: number; readonly to: readonly string[] }> {
-  const before = world.simulator.seen.length;
-  const { status } = await post(world.bench, '/v1/responses', question);
-  return { status, to: world.askedSince(before) };
+/** A question of `rules`: its status, and whom it was put to. */
+async function asked(rules: RuledWorld): Promise<{ readonly status: number; readonly to: readonly string[] }> {
+  const { answer, to } = await rules.ask();
+  return { status: answer.status, to };
 }
 
 describe('a login that is refused', () => {
-  let world: AccountsBench;
-  beforeAll(async () => {
-    world = await AccountsBench.start([{ account: 'a' }, { account: 'b' }], { rest: 'router_settings: { quota_poll_seconds: 0 }\n' });
-  }); // prettier-ignore
-  afterAll(() => world.close());
+  const rules = new RuledWorld();
+  rules.runs(two, { rest: 'router_settings: { quota_poll_seconds: 0 }\n' });
 
   it('is left alone by everybody, and used again as soon as somebody signs in anew', async () => {
-    for (let call = 0; call < 4; call += 1) await asked(world);
-    const refused = world.bench.logins.get('a');
-    world.simulator.tokens.kill(refused?.accountId ?? '');
-    world.simulator.tokens.expire(refused?.accessToken ?? '');
+    for (let call = 0; call < 4; call += 1) await asked(rules);
+    const refused = rules.world.bench.logins.get('a');
+    rules.world.simulator.tokens.kill(refused?.accountId ?? '');
+    rules.world.simulator.tokens.expire(refused?.accessToken ?? '');
     await eventually('the dead login is noticed', async () => {
-      expect((await asked(world)).status).toBe(200);
-      return (await world.resting()).some(({ scope, kind }) => scope === 'account a' && kind === 'quarantine');
+      expect((await asked(rules)).status).toBe(200);
+      return (await rules.world.resting()).some(({ scope, kind }) => scope === 'account a' && kind === 'quarantine');
     });
-    for (let call = 0; call < 6; call += 1) expect(await asked(world)).toEqual({ status: 200, to: ['b'] });
-    expect((await world.accounts()).get('a')?.routing.quarantine_reason).toMatch(/login|token/);
+    for (let call = 0; call < 6; call += 1) expect(await asked(rules)).toEqual({ status: 200, to: ['b'] });
+    expect((await rules.world.accounts()).get('a')?.routing.quarantine_reason).toMatch(/login|token/);
     // A look at the refused login has to be taken before another one can be told from it.
     await new Promise((resolve) => setTimeout(resolve, 1_200));
-    const { login } = world.simulator.makeAuthFile(world.bench.folder, { fileName: 'a.json' });
+    const { login } = rules.world.simulator.makeAuthFile(rules.world.bench.folder, { fileName: 'a.json' });
     const renewed = ({ headers }: { headers: Readonly<Record<string, string>> }): boolean =>
       headers['chatgpt-account-id'] === login.accountId;
     await eventually('the new login is used', async () => {
-      await asked(world);
-      return world.simulator.seen.some((seen) => seen.method === 'POST' && renewed(seen));
+      await asked(rules);
+      return rules.world.simulator.seen.some((seen) => seen.method === 'POST' && renewed(seen));
     });
   }, 60_000);
 });
 
 describe('the usage route', () => {
-  let world: AccountsBench;
-  beforeAll(async () => {
-    world = await AccountsBench.start([{ account: 'a' }, { account: 'b' }], { rest: 'router_settings: { quota_poll_seconds: 1, queue_timeout: 0 }\n' });
-  }); // prettier-ignore
-  afterAll(() => world.close());
+  const rules = new RuledWorld();
+  rules.runs(two, { rest: 'router_settings: { quota_poll_seconds: 1, queue_timeout: 0 }\n' });
 
   it('is asked about accounts that nobody uses', async () => {
     await eventually('both are known', async () => {
-      const accounts = await world.accounts();
+      const accounts = await rules.world.accounts();
       return ['a', 'b'].every(
         (name) => accounts.get(name)?.routing.windows.some(({ source }) => source === 'poll') === true,
       );
     });
-    expect((await world.accounts()).get('a')?.routing.windows).toMatchObject([
+    expect((await rules.world.accounts()).get('a')?.routing.windows).toMatchObject([
       { window: '5h', used_percent: 12.5, source: 'poll' },
       { window: 'week', used_percent: 29 },
     ]);
   });
 
   it('finds out that a used-up account was reset early, and one call makes sure', async () => {
-    world.simulator.script.always(usageLimit(7_200));
-    world.simulator.scripts.usage.always(usedUp(100));
-    expect((await asked(world)).status).toBe(429);
-    expect(await asked(world)).toEqual({ status: 429, to: [] });
-    world.simulator.script.clear();
-    world.simulator.scripts.usage.always(usedUp(1));
-    await eventually('an account is used again', async () => (await asked(world)).status === 200);
+    rules.world.simulator.script.always(usageLimit(7_200));
+    rules.world.simulator.scripts.usage.always(usedUp(100));
+    expect((await asked(rules)).status).toBe(429);
+    expect(await asked(rules)).toEqual({ status: 429, to: [] });
+    rules.world.simulator.script.clear();
+    rules.world.simulator.scripts.usage.always(usedUp(1));
+    await eventually('an account is used again', async () => (await asked(rules)).status === 200);
     await eventually('so is the other', async () => {
-      await asked(world);
-      return (await world.resting()).length === 0;
+      await asked(rules);
+      return (await rules.world.resting()).length === 0;
     });
   }, 30_000);
 
   it('that does not answer keeps nothing from working', async () => {
-    world.simulator.scripts.usage.always(faults.cloudflare403);
+    rules.world.simulator.scripts.usage.always(faults.cloudflare403);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect((await asked(world)).status).toBe(200);
+    expect((await asked(rules)).status).toBe(200);
   });
 });
 
 describe('what an account says of its plan while it answers', () => {
-  let world: AccountsBench;
+  const rules = new RuledWorld();
+  rules.runs(two, { rest: 'router_settings: { quota_poll_seconds: 0, queue_timeout: 0 }\n' });
   beforeAll(async () => {
-    world = await AccountsBench.start([{ account: 'a' }, { account: 'b' }], { rest: 'router_settings: { quota_poll_seconds: 0, queue_timeout: 0 }\n' });
-    for (const model of ['a', 'b']) await post(world.bench, '/v1/responses', { ...question, model });
-  }); // prettier-ignore
-  afterEach(() => world.rested());
-  afterAll(() => world.close());
+    for (const model of ['a', 'b']) await rules.ask({ model });
+  });
+  afterEach(() => rules.world.rested());
 
   const windows = (used: number, week: number, credits = 'False'): Record<string, string> => ({
     'x-codex-primary-used-percent': String(used),
@@ -105,8 +95,8 @@ describe('what an account says of its plan while it answers', () => {
 
   async function known(a: Record<string, string>, b: Record<string, string>): Promise<void> {
     for (const [account, headers] of [['a', a], ['b', b]] as const) {
-      world.answers(account, withHeaders(text('fine'), headers));
-      await post(world.bench, '/v1/responses', { ...question, model: account });
+      rules.world.answers(account, withHeaders(text('fine'), headers));
+      await rules.ask({ model: account });
     }
   } // prettier-ignore
 
@@ -116,7 +106,7 @@ describe('what an account says of its plan while it answers', () => {
     ['credits go before nothing at all', windows(100, 10, 'True'), windows(100, 10), 'a'],
   ])('leads calls: %s', async (_, a, b, expected) => {
     await known(a, b);
-    for (let call = 0; call < 6; call += 1) expect(await asked(world)).toEqual({ status: 200, to: [expected] });
+    for (let call = 0; call < 6; call += 1) expect(await asked(rules)).toEqual({ status: 200, to: [expected] });
   });
 
   it('by a frame in the middle counts as much as by headers', async () => {
@@ -124,31 +114,25 @@ describe('what an account says of its plan while it answers', () => {
     const answer = withHeaders(text('fine and well'), windows(10, 10));
     const limits = { primary: { used_percent: 88, window_minutes: 300, reset_at: Number(windows(0, 0)['x-codex-primary-reset-at']) } };
     const frame = `event: codex.rate_limits\ndata: ${JSON.stringify({ type: 'codex.rate_limits', plan_type: 'plus', rate_limits: limits })}\n\n`;
-    world.simulator.script.clear();
-    world.answers('a', {
+    rules.world.simulator.script.clear();
+    rules.world.answers('a', {
       ...answer,
       steps: (question) => {
         const steps = [...answer.steps(question)];
         return [...steps.slice(0, -1), write(frame), ...steps.slice(-1)];
       },
     });
-    expect((await post(world.bench, '/v1/responses', { ...question, model: 'a', stream: true })).text).not.toContain('rate_limits');
-    const window = (await world.accounts()).get('a')?.routing.windows[0];
+    expect((await rules.ask({ model: 'a', stream: true })).answer.text).not.toContain('rate_limits');
+    const window = (await rules.world.accounts()).get('a')?.routing.windows[0];
     expect(window).toMatchObject({ window: '5h', used_percent: 88, source: 'frame' });
-    expect((await asked(world)).to).toEqual(['b']);
+    expect((await asked(rules)).to).toEqual(['b']);
   }); // prettier-ignore
 });
 
 describe('a compaction in one call', () => {
-  let world: AccountsBench;
+  const rules = new RuledWorld();
+  rules.withRules(ranked, 'routing_strategy: simple-shuffle');
   const body = { model: 'team', instructions: '', input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }], tools: [] };
-  beforeAll(async () => {
-    const members = [{ account: 'a', params: 'weight: 1' }, { account: 'b', params: 'weight: 0' }];
-    world = await AccountsBench.start(members, { rest: 'router_settings: { routing_strategy: simple-shuffle, quota_poll_seconds: 0, queue_timeout: 0, retry_budget: { percent: 100, minimum: 100 } }\n' });
-    await asked(world);
-  });
-  afterEach(() => world.rested());
-  afterAll(() => world.close());
 
   it.each<[string, Reply, string | undefined]>([
     ['a 500', faults.server500, undefined],
@@ -157,13 +141,12 @@ describe('a compaction in one call', () => {
     ['a used-up plan', usageLimit(600), 'account a quota'],
     ['a page of the edge', faults.cloudflare403, undefined],
   ])('is answered by another account after %s', async (_, reply, rests) => {
-    world.simulator.scripts.compact.when(world.isOf('a'), reply);
-    const before = world.simulator.seen.length;
-    const { status, json: told } = await post(world.bench, '/v1/responses/compact', body);
-    world.simulator.scripts.compact.clear();
-    expect([status, world.askedSince(before)]).toEqual([200, ['a', 'b']]);
-    expect(told).toMatchObject({ output: expect.any(Array) as unknown });
-    expect((await world.resting()).map(({ scope, kind }) => `${scope} ${kind}`)).toEqual(rests === undefined ? [] : [rests]);
+    rules.world.simulator.scripts.compact.when(rules.world.isOf('a'), reply);
+    const { answer, to } = await rules.askAt('/v1/responses/compact', body);
+    rules.world.simulator.scripts.compact.clear();
+    expect([answer.status, to]).toEqual([200, ['a', 'b']]);
+    expect(answer.json).toMatchObject({ output: expect.any(Array) as unknown });
+    expect((await rules.world.resting()).map(({ scope, kind }) => `${scope} ${kind}`)).toEqual(rests === undefined ? [] : [rests]);
   });
 }); // prettier-ignore
 

@@ -1,30 +1,12 @@
 import { cutAfterBytes, delayed, type Reply, stall } from '../simulator/answer';
 import { failedEvent, noTerminalEvent, text } from '../simulator/answers';
 import { faults } from '../simulator/faults';
-import { AccountsBench } from '../support/accounts';
-import { chatBody, post, type ReadAnswer } from '../support/calls';
+import { chatBody } from '../support/calls';
+import { dialectDoors, type Door, expectGoodEnd } from '../support/doors';
+import { firstAndSecond, inOrder, RuledWorld } from '../support/ruled-world';
 
-const rules = `
-router_settings:
-  routing_strategy: simple-shuffle
-  num_retries: 2
-  queue_timeout: 0
-  quota_poll_seconds: 0
-  retry_budget: { percent: 100, minimum: 100000 }
-`;
 const holdMs = 60;
-/** The second one is asked only when the first one cannot be. */
-const members = [
-  { account: 'first', params: 'weight: 1' },
-  { account: 'second', params: 'weight: 0' },
-];
-const doors: readonly (readonly [name: string, path: string, body: Record<string, unknown>])[] = [
-  ['chat, whole', '/v1/chat/completions', chatBody({ model: 'team' })],
-  ['chat, streamed', '/v1/chat/completions', chatBody({ model: 'team', stream: true })],
-  ['responses, whole', '/v1/responses', { model: 'team', input: 'Hi' }],
-  ['responses, streamed', '/v1/responses', { model: 'team', input: 'Hi', stream: true }],
-];
-const doorsThat = (way: string): typeof doors => doors.filter(([name]) => name.endsWith(way));
+const doorsThat = (way: string): readonly Door[] => dialectDoors.filter(([name]) => name.endsWith(way));
 
 /** Breaks that strike before the first content, by when they strike. */
 const early: readonly (readonly [what: string, reply: Reply])[] = [
@@ -37,45 +19,28 @@ const early: readonly (readonly [what: string, reply: Reply])[] = [
   ['silence after the headers', stall(text('Never seen'), 0)],
   ['silence after the first control event', stall(text('Never seen'), 400)],
 ];
-const failureWords = /"error":\{|response\.failed|event: error/;
-const goodEnds = /all is well|"finish_reason":"stop"[^]*data: \[DONE\]/;
 
-let pair: AccountsBench;
+const pair = new RuledWorld();
+pair.withRules(firstAndSecond, inOrder(2), {
+  times: { firstByteHoldMs: holdMs, firstEventMs: 250, idleMs: 250, keepAliveMs: 30, retryBackoffMs: 10 },
+});
 
-beforeAll(async () => {
-  pair = await AccountsBench.start(members, {
-    rest: rules,
-    times: { firstByteHoldMs: holdMs, firstEventMs: 250, idleMs: 250, keepAliveMs: 30, retryBackoffMs: 10 },
-  });
-  await post(pair.bench, '/v1/responses', { model: 'team', input: 'Hi' });
-}); // prettier-ignore
-afterEach(() => pair.rested());
-afterAll(() => pair.close());
-
-async function asked(path: string, body: Record<string, unknown>): Promise<{ answer: ReadAnswer; to: readonly string[] }> {
-  const before = pair.simulator.seen.length;
-  const answer = await post(pair.bench, path, body);
-  return { answer, to: pair.askedSince(before) };
-} // prettier-ignore
-
-describe.each(doors)('%s: before content a break is invisible', (_, path, body) => {
+describe.each(dialectDoors)('%s: before content a break is invisible', (_, path, body) => {
   it.each(early)('%s', async (_name, reply) => {
-    pair.answers('first', reply);
-    const { answer, to } = await asked(path, body);
+    pair.world.answers('first', reply);
+    const { answer, to } = await pair.askAt(path, body);
     expect(answer.status).toBe(200);
-    expect(answer.text).toMatch(goodEnds);
-    expect(answer.text).not.toMatch(failureWords);
+    expectGoodEnd(answer);
     expect(to).toEqual(['first', 'second']);
   });
 
   it.each(['server500', 'failedOverloaded', 'eofBeforeContent'] as const)(
     '%s, after the first-byte hold',
     async (name) => {
-      pair.answers('first', delayed(faults[name], 3 * holdMs));
-      const { answer, to } = await asked(path, body);
+      pair.world.answers('first', delayed(faults[name], 3 * holdMs));
+      const { answer, to } = await pair.askAt(path, body);
       expect(answer.status).toBe(200);
-      expect(answer.text).toMatch(goodEnds);
-      expect(answer.text).not.toMatch(failureWords);
+      expectGoodEnd(answer);
       expect(to).toEqual(['first', 'second']);
       // The client heard that somebody is there while it waited.
       if (!path.endsWith('whole') && answer.headers.get('content-type')?.includes('event-stream') === true) {
@@ -97,22 +62,22 @@ const late: readonly (readonly [what: string, reply: Reply, code: string])[] = [
 
 describe.each(doorsThat('streamed'))('%s: after content nothing is replayed', (_, path, body) => {
   it.each(late)('%s', async (_name, reply, code) => {
-    pair.answers('first', reply);
-    const { answer, to } = await asked(path, body);
+    pair.world.answers('first', reply);
+    const { answer, to } = await pair.askAt(path, body);
     expect(answer.status).toBe(200);
     expect(answer.text).toContain('half');
     expect(answer.text).toContain(`"code":"${code}"`);
     expect(answer.text).not.toMatch(/data: \[DONE\]|response\.completed/);
     expect(to).toEqual(['first']);
     // A fault of the transport says nothing about the account.
-    expect(await pair.resting()).toEqual([]);
+    expect(await pair.world.resting()).toEqual([]);
   });
 });
 
 describe.each(doorsThat('whole'))('%s: after content the failure is a status', (_, path, body) => {
   it.each(late)('%s', async (_name, reply) => {
-    pair.answers('first', reply);
-    const { answer, to } = await asked(path, body);
+    pair.world.answers('first', reply);
+    const { answer, to } = await pair.askAt(path, body);
     expect(answer.status).toBeGreaterThanOrEqual(500);
     expect(answer.json).toMatchObject({ error: { message: expect.any(String) as string } });
     expect(to).toEqual(['first']);
@@ -121,38 +86,35 @@ describe.each(doorsThat('whole'))('%s: after content the failure is a status', (
 
 describe('a quota that ends in the middle of an answer', () => {
   it('is told in the stream, and keeps the account from further calls', async () => {
-    pair.answers('first', failedEvent('usage_limit_reached', 'The usage limit has been reached', 'half'));
-    const { answer } = await asked('/v1/responses', { model: 'team', input: 'Hi', stream: true });
+    pair.world.answers('first', failedEvent('usage_limit_reached', 'The usage limit has been reached', 'half'));
+    const { answer } = await pair.askAt('/v1/responses', { model: 'team', input: 'Hi', stream: true });
     expect(answer.text).toContain('response.failed');
-    expect((await pair.resting()).map(({ scope, kind }) => [scope, kind])).toEqual([['account first', 'quota']]);
-    const next = await asked('/v1/responses', { model: 'team', input: 'Hi' });
+    expect((await pair.world.resting()).map(({ scope, kind }) => [scope, kind])).toEqual([['account first', 'quota']]);
+    const next = await pair.askAt('/v1/responses', { model: 'team', input: 'Hi' });
     expect(next.to).toEqual(['second']);
   });
 });
 
 describe('when every deployment fails', () => {
-  let patient: AccountsBench;
-  beforeAll(async () => {
-    // Three tries are over long before this hold, however busy the machine is.
-    patient = await AccountsBench.start(members, { rest: rules, times: { firstByteHoldMs: 20_000, retryBackoffMs: 10 } });
-    await post(patient.bench, '/v1/responses', { model: 'team', input: 'Hi' });
-  }); // prettier-ignore
-  afterEach(() => patient.rested());
-  afterAll(() => patient.close());
+  const patient = new RuledWorld();
+  // Three tries are over long before this hold, however busy the machine is.
+  patient.withRules(firstAndSecond, inOrder(2), { times: { firstByteHoldMs: 20_000, retryBackoffMs: 10 } });
 
-  it.each(doors)('%s: the client gets one real status, after as many tries as are allowed', async (_, path, body) => {
-    patient.simulator.script.always(faults.overloaded503);
-    const before = patient.simulator.seen.length;
-    const answer = await post(patient.bench, path, body);
-    expect(answer.status).toBe(503);
-    expect(answer.json).toMatchObject({ error: { type: 'service_unavailable', gateway: { author: 'upstream' } } });
-    expect(answer.headers.get('x-codex-gateway-refused-by')).toBe('upstream');
-    expect([...patient.askedSince(before)].sort()).toEqual(['first', 'first', 'second']);
-  });
+  it.each(dialectDoors)(
+    '%s: the client gets one real status, after as many tries as are allowed',
+    async (_, path, body) => {
+      patient.world.simulator.script.always(faults.overloaded503);
+      const { answer, to } = await patient.askAt(path, body);
+      expect(answer.status).toBe(503);
+      expect(answer.json).toMatchObject({ error: { type: 'service_unavailable', gateway: { author: 'upstream' } } });
+      expect(answer.headers.get('x-codex-gateway-refused-by')).toBe('upstream');
+      expect([...to].sort()).toEqual(['first', 'first', 'second']);
+    },
+  );
 
   it('after the first-byte hold only the status is lost', async () => {
-    pair.simulator.script.always(delayed(faults.overloaded503, 2 * holdMs));
-    const { answer, to } = await asked('/v1/chat/completions', chatBody({ model: 'team', stream: true }));
+    pair.world.simulator.script.always(delayed(faults.overloaded503, 2 * holdMs));
+    const { answer, to } = await pair.askAt('/v1/chat/completions', chatBody({ model: 'team', stream: true }));
     expect(answer.status).toBe(200);
     expect(answer.text).toContain('"code":"server_is_overloaded"');
     expect(answer.text).not.toContain('[DONE]');

@@ -1,10 +1,9 @@
 import { cutAfterBytes, drip, type Step, stall } from '../simulator/answer';
 import { reasoningThenText, text, textThenToolCalls } from '../simulator/answers';
 import { htmlPage } from '../simulator/faults';
-import { AccountsBench } from '../support/accounts';
-import { chatBody, post, type ReadAnswer } from '../support/calls';
+import { chatBody } from '../support/calls';
 import { framesOf, frozen } from '../support/frozen-answer';
-import { firstThenSecond, oneRetry } from '../support/two-accounts';
+import { firstAndSecond, inOrder, RuledWorld } from '../support/ruled-world';
 
 const args = { place: 'Köln', days: 3, hourly: true };
 const lost = 'Half of what was to be said, then a call: ';
@@ -32,27 +31,13 @@ function cutsAt(door: string): readonly Cut[] {
   });
 }
 
-let pair: AccountsBench;
-
-beforeAll(async () => {
-  pair = await AccountsBench.start(firstThenSecond, {
-    rest: oneRetry,
-    times: { firstEventMs: 900, idleMs: 900, keepAliveMs: 30, firstByteHoldMs: 20_000, retryBackoffMs: 5 },
-  });
-  pair.simulator.script.always(saved);
-  await post(pair.bench, '/v1/responses', { model: 'team', input: 'Hi' });
+const pair = new RuledWorld();
+pair.withRules(firstAndSecond, inOrder(1), {
+  times: { firstEventMs: 900, idleMs: 900, keepAliveMs: 30, firstByteHoldMs: 20_000, retryBackoffMs: 5 },
 });
 beforeEach(() => {
-  pair.simulator.script.always(saved);
+  pair.world.simulator.script.always(saved);
 });
-afterEach(() => pair.rested());
-afterAll(() => pair.close());
-
-async function ask(path: string, body: Record<string, unknown>): Promise<{ answer: ReadAnswer; to: readonly string[] }> {
-  const before = pair.simulator.seen.length;
-  const answer = await post(pair.bench, path, body);
-  return { answer, to: pair.askedSince(before) };
-} // prettier-ignore
 
 const doors = [
   ['chat', '/v1/chat/completions', chatBody({ model: 'team' })],
@@ -70,8 +55,8 @@ describe.each(doors)('%s: an upstream that hangs up after any of its events', (d
   });
 
   it.each(cuts)('$how after event $place, $type', async ({ how, bytes, isEarly }) => {
-    pair.answers('first', cutAfterBytes(broken, bytes, how));
-    const [whole, streamed] = [await ask(path, body), await ask(path, { ...body, stream: true })];
+    pair.world.answers('first', cutAfterBytes(broken, bytes, how));
+    const [whole, streamed] = [await pair.askAt(path, body), await pair.askAt(path, { ...body, stream: true })];
     if (isEarly) {
       // Nobody ever hears of it.
       for (const { answer, to } of [whole, streamed]) {
@@ -86,7 +71,7 @@ describe.each(doors)('%s: an upstream that hangs up after any of its events', (d
     expect([streamed.answer.status, streamed.to]).toEqual([200, ['first']]);
     expect(streamed.answer.text).toMatch(/"code":"(stream_cut|upstream_unreachable)"/);
     expectNoGoodEnd(door, streamed.answer.text);
-    expect(await pair.resting()).toEqual([]);
+    expect(await pair.world.resting()).toEqual([]);
   });
 });
 
@@ -102,10 +87,10 @@ describe.each(doors)('%s: an upstream that hangs up within an event', (_, path, 
     const end = frames.at(-1)?.end ?? 0;
     // Each length is another place in field names, line ends, JSON and UTF-8; three of them are enough for one call each.
     for (let bytes = step; bytes < end; bytes += Math.ceil(end / 12)) {
-      pair.simulator.script.clear();
-      pair.simulator.script.always(saved);
-      pair.answers('first', cutAfterBytes(broken, bytes));
-      const { answer, to } = await ask(path, { ...body, stream: true });
+      pair.world.simulator.script.clear();
+      pair.world.simulator.script.always(saved);
+      pair.world.answers('first', cutAfterBytes(broken, bytes));
+      const { answer, to } = await pair.askAt(path, { ...body, stream: true });
       expect(answer.status).toBe(200);
       if (to.length === 2) expect(answer.text).not.toMatch(/"error":\{|Half/);
       else expect(answer.text).not.toMatch(/\[DONE\]|response\.completed/);
@@ -132,8 +117,8 @@ const noises: readonly (readonly [what: string, frame: string])[] = [
 
 describe.each(doors)('%s: an upstream that only keeps the line warm', (_, path, body) => {
   it.each(noises)('with %s before its first event is given up for another', async (_what, frame) => {
-    pair.answers('first', { ...saved, steps: () => warm(frame, 200) });
-    const { answer, to } = await ask(path, { ...body, stream: true });
+    pair.world.answers('first', { ...saved, steps: () => warm(frame, 200) });
+    const { answer, to } = await pair.askAt(path, { ...body, stream: true });
     expect([answer.status, to]).toEqual([200, ['first', 'second']]);
     expect(answer.text).not.toMatch(/"error":\{/);
   });
@@ -141,11 +126,14 @@ describe.each(doors)('%s: an upstream that only keeps the line warm', (_, path, 
   it.each(noises)('with %s in the middle of its answer ends with a code of its own', async (_what, frame) => {
     const content = frames[firstContent]?.end ?? 0;
     const begun = cutAfterBytes(broken, content);
-    pair.answers('first', { ...saved, steps: (asked) => [...begun.steps(asked).slice(0, -1), ...warm(frame, 200)] });
-    const { answer, to } = await ask(path, { ...body, stream: true });
+    pair.world.answers('first', {
+      ...saved,
+      steps: (asked) => [...begun.steps(asked).slice(0, -1), ...warm(frame, 200)],
+    });
+    const { answer, to } = await pair.askAt(path, { ...body, stream: true });
     expect([answer.status, to]).toEqual([200, ['first']]);
     expect(answer.text).toContain('"code":"upstream_idle_timeout"');
-    expect(await pair.resting()).toEqual([]);
+    expect(await pair.world.resting()).toEqual([]);
   });
 });
 
@@ -156,14 +144,14 @@ describe('a page of the network edge in the place of an answer', () => {
     ['403', htmlPage(403, 'Attention Required')],
     ['503 with a challenge', { ...htmlPage(503, 'Just a moment...'), headers: { 'content-type': 'text/html', 'cf-mitigated': 'challenge' } }],
   ])('with %s is never shown, blames no account, and is asked for no proof', async (_, page) => {
-    pair.simulator.script.always(page);
-    const answers = [await ask('/v1/responses', { model: 'team', input: 'Hi' }), await ask('/v1/chat/completions', chatBody({ model: 'team', stream: true }))];
+    pair.world.simulator.script.always(page);
+    const answers = [await pair.askAt('/v1/responses', { model: 'team', input: 'Hi' }), await pair.askAt('/v1/chat/completions', chatBody({ model: 'team', stream: true }))];
     const [{ answer, to }] = answers as [(typeof answers)[0], (typeof answers)[0]];
     expect([answer.status, to]).toEqual([503, ['first', 'second']]);
     expect(answer.json).toMatchObject({ error: { type: 'upstream_blocked', gateway: { author: 'edge' } } });
     for (const each of answers) expect(each.answer.text).not.toMatch(/<|doctype|moment/i);
     // The only way there is rests, and no account does.
-    const resting = await pair.resting();
+    const resting = await pair.world.resting();
     expect(resting.map(({ scope, kind }) => `${scope.split(' ')[0] ?? ''} ${kind}`)).toEqual(['route edge']);
   }); // prettier-ignore
 });
@@ -171,9 +159,9 @@ describe('a page of the network edge in the place of an answer', () => {
 describe('a model that thinks for long', () => {
   it('is not cut off as long as it shows it, and the client hears that somebody is there', async () => {
     const thought = reasoningThenText('I think about it. '.repeat(8), 'Now I know.', { gapMs: 150 });
-    pair.answers('first', thought);
+    pair.world.answers('first', thought);
     const startedMs = performance.now();
-    const { answer, to } = await ask('/v1/responses', { model: 'team', input: 'Hi', stream: true });
+    const { answer, to } = await pair.askAt('/v1/responses', { model: 'team', input: 'Hi', stream: true });
     expect([answer.status, to]).toEqual([200, ['first']]);
     expect(answer.text).toContain('Now I know.');
     expect(answer.text).toContain(': keep-alive');
@@ -182,10 +170,10 @@ describe('a model that thinks for long', () => {
   });
 
   it('that is silent for less than its limit is waited for', async () => {
-    pair.simulator.script.always(stall(drip(saved, 400, 0), frames[0]?.end ?? 0));
-    const answering = ask('/v1/responses', { model: 'team', input: 'Hi' });
+    pair.world.simulator.script.always(stall(drip(saved, 400, 0), frames[0]?.end ?? 0));
+    const answering = pair.askAt('/v1/responses', { model: 'team', input: 'Hi' });
     setTimeout(() => {
-      pair.simulator.release();
+      pair.world.simulator.release();
     }, 150);
     expect((await answering).to).toEqual(['first']);
   });

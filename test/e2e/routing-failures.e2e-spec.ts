@@ -1,7 +1,7 @@
 import { faults } from '../simulator/faults';
-import { AccountsBench } from '../support/accounts';
-import { chatBody, post, type ReadAnswer } from '../support/calls';
-import { oneRetry } from '../support/two-accounts';
+import { type ReadAnswer } from '../support/calls';
+import { dialectDoors, type Door, expectGoodEnd } from '../support/doors';
+import { firstAndSecond, inOrder, RuledWorld } from '../support/ruled-world';
 
 /** What one account's failure means for the client, the other account and itself. */
 interface Row {
@@ -103,76 +103,48 @@ const nativeBody = {
 };
 
 /** The doors, all of which go through the same rooms. */
-const doors: readonly (readonly [name: string, path: string, body: Record<string, unknown>])[] = [
-  ['chat, whole', '/v1/chat/completions', chatBody({ model: 'team' })],
-  ['chat, streamed', '/v1/chat/completions', chatBody({ model: 'team', stream: true })],
-  ['responses, whole', '/v1/responses', { model: 'team', input: 'Hi' }],
-  ['responses, streamed', '/v1/responses', { model: 'team', input: 'Hi', stream: true }],
-  ['native', '/backend-api/codex/responses', nativeBody],
-];
+const doors: readonly Door[] = [...dialectDoors, ['native', '/backend-api/codex/responses', nativeBody]];
 const times = { firstEventMs: 300, idleMs: 300, retryBackoffMs: 10 };
 
-/** Words of a failure, in whichever dialect; an answer that succeeded has none of them. */
-const failureWords = /"error":\{|response\.failed|event: error/;
-const goodEnds = /all is well|"finish_reason":"stop"[^]*data: \[DONE\]/;
-
 /** One answer, from its beginning to its good end, with nothing of what went wrong before it. */
-function expectWhole({ text }: ReadAnswer): void {
-  expect(text).toMatch(goodEnds);
-  expect(text).not.toMatch(failureWords);
+function expectWhole(answer: ReadAnswer): void {
+  expectGoodEnd(answer);
+  const { text } = answer;
   expect(text.match(/"response\.created"|"role":"assistant","content":""/g) ?? []).toHaveLength(
     text.startsWith('{') ? 0 : 1,
   );
 }
 
 describe('an account that fails before the first content, beside another', () => {
-  let pair: AccountsBench;
-  beforeAll(async () => {
-    // The second one is asked only when the first one cannot be.
-    pair = await AccountsBench.start([{ account: 'first', params: 'weight: 1' }, { account: 'second', params: 'weight: 0' }], { rest: oneRetry, times });
-    await post(pair.bench, '/v1/responses', { model: 'team', input: 'Hi' });
-  }); // prettier-ignore
-  afterEach(() => pair.rested());
-  afterAll(() => pair.close());
+  const pair = new RuledWorld();
+  pair.withRules(firstAndSecond, inOrder(1), { times });
 
   describe.each(doors)('%s', (_, path, body) => {
     it.each(Object.entries(rows))('%s', async (name, row) => {
-      pair.answers('first', faults[name as keyof typeof faults]);
-      const before = pair.simulator.seen.length;
-      const { refreshes } = pair.simulator.counts;
-      const answer = await post(pair.bench, path, body);
+      pair.world.answers('first', faults[name as keyof typeof faults]);
+      const { refreshes } = pair.world.simulator.counts;
+      const { answer, to: asked } = await pair.askAt(path, body);
       expect(answer.status).toBe(row.status);
       if (row.status === 200) expectWhole(answer);
-      const asked = pair.askedSince(before);
       const to = (account: string): number => asked.filter((each) => each === account).length;
       // A login that is refused is renewed, if it was not a moment ago, and the call sent once more.
-      const renewed = pair.simulator.counts.refreshes - refreshes;
+      const renewed = pair.world.simulator.counts.refreshes - refreshes;
       expect([to('first') - renewed, to('second')]).toEqual(row.calls);
-      const resting = await pair.resting();
-      expect(resting.map(({ scope, kind, seconds }) => `${scope} ${kind} ${seconds}`)).toEqual(
-        row.rests === undefined ? [] : [row.rests],
-      );
+      expect(await pair.resting()).toEqual(row.rests === undefined ? [] : [row.rests]);
     });
   });
 });
 
 describe('an account that fails before the first content, alone', () => {
-  let single: AccountsBench;
-  beforeAll(async () => {
-    single = await AccountsBench.start([{ account: 'first' }], { rest: oneRetry, times });
-    await post(single.bench, '/v1/responses', { model: 'team', input: 'Hi' });
-  });
-  afterEach(() => single.rested());
-  afterAll(() => single.close());
+  const single = new RuledWorld();
+  single.withRules([{ account: 'first' }], inOrder(1), { times });
 
   it.each(Object.entries(rows))('%s', async (name, { alone: [status, calls, rests] }) => {
-    single.answers('first', faults[name as keyof typeof faults]);
-    const before = single.simulator.seen.length;
-    const { refreshes } = single.simulator.counts;
-    const answer = await post(single.bench, '/v1/responses', { model: 'team', input: 'Hi' });
+    single.world.answers('first', faults[name as keyof typeof faults]);
+    const { refreshes } = single.world.simulator.counts;
+    const { answer, to } = await single.ask();
     expect(answer.status).toBe(status);
-    expect(single.askedSince(before).length - (single.simulator.counts.refreshes - refreshes)).toBe(calls);
-    const resting = await single.resting();
-    expect(resting.map(({ scope, kind, seconds }) => `${scope} ${kind} ${seconds}`)).toEqual(rests === undefined ? [] : [rests]);
-  }); // prettier-ignore
+    expect(to.length - (single.world.simulator.counts.refreshes - refreshes)).toBe(calls);
+    expect(await single.resting()).toEqual(rests === undefined ? [] : [rests]);
+  });
 });

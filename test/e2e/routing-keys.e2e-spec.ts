@@ -19,7 +19,9 @@ describe('enable_pre_call_checks', () => {
       'model_info: { id: b }',
       'model_info: { id: b, max_input_tokens: 500 }',
     )}  - { model_name: wide, litellm_params: { model: codex/gpt-5.5, litellm_credential_name: b }, model_info: { id: wide } }\n`;
-  rules.withRules(two, 'enable_pre_call_checks: true, context_window_fallbacks: [{"team": ["wide"]}]', list);
+  rules.withRules(two, 'enable_pre_call_checks: true, context_window_fallbacks: [{"team": ["wide"]}]', {
+    config: list,
+  });
   const words = (tokens: number): string => 'word '.repeat(tokens);
 
   it('passes over who has no room, then asks the group for longer input', async () => {
@@ -67,7 +69,7 @@ describe('default_max_parallel_requests', () => {
 
 describe('conversations that are not kept together', () => {
   const list = `${teamConfig(two)}${['a', 'b'].map((name) => `  - { model_name: kept, litellm_params: { model: codex/gpt-5.5, litellm_credential_name: ${name} } }\n`).join('')}`;
-  rules.withRules(two, 'routing_strategy: simple-shuffle, model_group_affinity_config: { team: [] }', list);
+  rules.withRules(two, 'routing_strategy: simple-shuffle, model_group_affinity_config: { team: [] }', { config: list });
 
   it.each([
     ['team', 2],
@@ -110,7 +112,7 @@ describe('tags, all of which count', () => {
 
 describe('a deployment that is paused', () => {
   const list = `${teamConfig(two).replace('model_info: { id: a }', 'model_info: { id: a, blocked: true }')}  - { model_name: paused, litellm_params: { model: codex/gpt-5.5, litellm_credential_name: a }, model_info: { id: p, blocked: true } }\n`;
-  rules.withRules(two, 'num_retries: 0', list);
+  rules.withRules(two, 'num_retries: 0', { config: list });
 
   it('is passed over; alone, or asked for by its id, it is a 503 that says so', async () => {
     for (let call = 0; call < 4; call += 1) expect((await rules.ask()).to).toEqual(['b']);
@@ -130,7 +132,7 @@ describe('fallbacks for any group', () => {
   );
   const accounts = ['a', 'b', 'c', 'd'].map((account) => ({ account }));
   const config = `${teamConfig(accounts).split('model_list:')[0] ?? ''}model_list:\n${list.join('\n')}\n`;
-  rules.withRules(accounts, 'num_retries: 0, disable_cooldowns: true, fallbacks: [{"b": ["a"]}], default_fallbacks: [c, d]', config); // prettier-ignore
+  rules.withRules(accounts, 'num_retries: 0, disable_cooldowns: true, fallbacks: [{"b": ["a"]}], default_fallbacks: [c, d]', { config }); // prettier-ignore
 
   it('stand in where a group has none of its own', async () => {
     rules.world.answers('a', faults.server500);

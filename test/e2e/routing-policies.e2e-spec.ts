@@ -9,7 +9,9 @@ describe('retry_policy and model_group_retry_policy', () => {
   const policies =
     'num_retries: 1, retry_policy: { InternalServerErrorRetries: 0, ServiceUnavailableErrorRetries: 3, BadRequestErrorRetries: 2 }';
   const other = `${teamConfig(single)}  - { model_name: other, litellm_params: { model: codex/gpt-5.5, litellm_credential_name: a } }\n`;
-  rules.withRules(single, `${policies}, model_group_retry_policy: { other: { InternalServerErrorRetries: 2 } }`, other);
+  rules.withRules(single, `${policies}, model_group_retry_policy: { other: { InternalServerErrorRetries: 2 } }`, {
+    config: other,
+  });
 
   it.each<[string, Reply, string, number]>([
     ['none for what it says 0 of', faults.server500, 'team', 1],

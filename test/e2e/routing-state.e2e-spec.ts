@@ -4,13 +4,10 @@ import { type SeenRequest } from '../simulator/journal';
 import { AccountsBench, teamConfig } from '../support/accounts';
 import { chatBody, post, type ReadAnswer } from '../support/calls';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
+import { firstAndSecond } from '../support/ruled-world';
 
 /** Far longer than any call here takes: who waited for Redis would be seen to. */
 const redisCommandMs = 20_000;
-const members = [
-  { account: 'first', params: 'weight: 1' },
-  { account: 'second', params: 'weight: 0' },
-];
 const other = '  - { model_name: other, litellm_params: { model: codex/gpt-5.5, litellm_credential_name: second } }\n';
 const rules = `router_settings:
   routing_strategy: simple-shuffle
@@ -29,8 +26,8 @@ describeWithRedis('the shared state, once a call has been let in', () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    world = await AccountsBench.start(members, {
-      config: `${teamConfig(members)}${other}${alone}${rules}`,
+    world = await AccountsBench.start(firstAndSecond, {
+      config: `${teamConfig(firstAndSecond)}${other}${alone}${rules}`,
       env: { ...redis.env, GATEWAY_SALT_KEY: 'salt-key-of-thirty-two-characters!' },
       times: { redisCommandMs, retryBackoffMs: 5, firstEventMs: 10_000 },
     });

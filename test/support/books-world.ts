@@ -10,6 +10,7 @@ import { Books } from '../../src/metering/books';
 import { type LedgerRow } from '../../src/metering/ledger-row';
 import { type AdmitRequest, type Hold } from '../../src/metering/meter';
 import { RedisLink } from '../../src/state/redis/redis-link';
+import { RedisServer } from './redis-server';
 import { ledgerRow } from './ledger-rows';
 import { MovedClock } from './moved-clock';
 import { settingsFor } from './settings-for';
@@ -95,6 +96,39 @@ export class BooksWorld {
       draft: ledgerRow({ id: ticketId, startMs: nowMs, endMs: nowMs, spend: 0, ...row }),
       routing: { deploymentIds: ['d1'], pins: ['p1', 'p2'] },
     };
+  }
+}
+
+const hasRedis = process.env['TEST_NO_REDIS'] === undefined;
+
+/** Where books can be kept on this machine. */
+export const bookKinds = hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const);
+
+/** Books of one suite, each test in a world of its own; with a Redis where there is one. */
+export class BooksSuite {
+  private current: BooksWorld | undefined;
+  private server: RedisServer | undefined;
+
+  /** To be made where tests are declared. */
+  constructor() {
+    beforeAll(async () => {
+      this.server = hasRedis ? await RedisServer.start() : undefined;
+    });
+    afterAll(() => this.server?.close());
+    beforeEach(() => {
+      this.current = new BooksWorld();
+    });
+    afterEach(() => this.current?.close());
+  }
+
+  get world(): BooksWorld {
+    if (this.current === undefined) throw new Error('no test runs yet');
+    return this.current;
+  }
+
+  /** Where the Redis is, under a prefix that nobody else has; undefined for the journal. */
+  settingsOf(kind: (typeof bookKinds)[number]): RedisSettings | undefined {
+    return kind === 'Redis' ? this.server?.settings() : undefined;
   }
 }
 

@@ -30,32 +30,7 @@ class Silent extends Observer {
 
 function draftOf(id) {
   const nowMs = clock.nowMs();
-  const usage = { inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };
-  return {
-    id,
-    callType: 'acompletion',
-    keyHash: 'k1',
-    teamId: 't1',
-    userId: `u${issued % 3}`,
-    tags: [],
-    startMs: nowMs,
-    endMs: nowMs,
-    requestedModel: 'm',
-    modelGroup: 'm',
-    model: 'm',
-    provider: 'codex',
-    account: 'default',
-    status: 'success',
-    end: 'completed',
-    httpStatus: 200,
-    stream: true,
-    usage,
-    spend: 0,
-    tier: { billed: 'standard' },
-    quality: 'exact',
-    late: false,
-    attempts: 1,
-  };
+  return { ...options.row, id, userId: `u${issued % 3}`, startMs: nowMs, endMs: nowMs };
 }
 
 function requestOf({ budget, hold, parallel, requests }) {

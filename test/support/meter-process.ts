@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type RedisSettings } from '../../src/config/redis-settings';
 import { type TimeLimits } from '../../src/config/time-limits';
+import { ledgerRow } from './ledger-rows';
 
 /** How a process begins. */
 export interface MeterProcessOptions {
@@ -12,6 +13,13 @@ export interface MeterProcessOptions {
   readonly stateDir: string;
   readonly times?: Partial<TimeLimits>;
 }
+
+/** What the row of each of its requests says besides itself. */
+const unusedRow = ledgerRow({
+  teamId: 't1',
+  usage: { inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+  spend: 0,
+});
 
 type Words = Readonly<Record<string, unknown>>;
 
@@ -24,7 +32,7 @@ export class MeterProcess {
   private issued = 0;
 
   constructor(readonly options: MeterProcessOptions) {
-    const words = [join(__dirname, 'meter-child.cjs'), JSON.stringify(options)];
+    const words = [join(__dirname, 'meter-child.cjs'), JSON.stringify({ ...options, row: unusedRow })];
     this.child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'ignore'] });
     const { stdout } = this.child;
     if (stdout === null) throw new Error('a child with pipes has them');

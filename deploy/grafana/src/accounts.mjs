@@ -1,13 +1,8 @@
 import { board } from './board.mjs';
-import { bars, gateways as g, lines, number, rows } from './panels.mjs';
+import { alarmAt, bars, fullness, gateways as g, hourlyBy, lines, number, rateBy, rows, runbook } from './panels.mjs';
 
 const one = `${g}, account=~"$account"`;
-const fullness = [
-  [null, 'green'],
-  [0.8, 'orange'],
-  [0.95, 'red'],
-];
-const windowsLink = [['Runbook', 'runbooks/accounts-near-their-window.md']];
+const windowsLink = runbook('accounts-near-their-window');
 const used = `max by (account, window, limit) (codex_account_window_used_ratio{${one}})`;
 
 export const accounts = board({
@@ -24,11 +19,8 @@ export const accounts = board({
           title: 'Quarantined',
           description: 'Logins that only a person can bring back.',
           unit: 'short',
-          thresholds: [
-            [null, 'green'],
-            [1, 'red'],
-          ],
-          links: [['Runbook', 'runbooks/account-quarantined.md']],
+          thresholds: alarmAt(1),
+          links: runbook('account-quarantined'),
         },
         { expr: `sum(max by (account) (codex_account_quarantined{${one}}))` },
       ),
@@ -62,7 +54,7 @@ export const accounts = board({
             [3600, 'orange'],
             [86400, 'green'],
           ],
-          links: [['Runbook', 'runbooks/login-about-to-end.md']],
+          links: runbook('login-about-to-end'),
         },
         { expr: `min(codex_account_token_expiry_timestamp_seconds{${one}} - time())` },
       ),
@@ -166,7 +158,7 @@ export const accounts = board({
           title: 'Access token ends in',
           description: 'Renewed well before it reaches 0.',
           unit: 's',
-          links: [['Runbook', 'runbooks/login-about-to-end.md']],
+          links: runbook('login-about-to-end'),
         },
         {
           expr: `max by (account) (codex_account_token_expiry_timestamp_seconds{${one}} - time())`,
@@ -189,10 +181,7 @@ export const accounts = board({
           stacked: true,
           width: 12,
         },
-        {
-          expr: `sum by (account, outcome) (increase(codex_refreshes_total{${one}}[1h]))`,
-          legend: '{{account}} {{outcome}}',
-        },
+        hourlyBy('account, outcome', `codex_refreshes_total{${one}}`),
       ),
       lines(
         {
@@ -211,10 +200,7 @@ export const accounts = board({
       'Use',
       lines(
         { title: 'Calls by deployment', description: 'Calls a second.', unit: 'reqps', stacked: true },
-        {
-          expr: `sum by (model_id) (rate(litellm_deployment_total_requests_total{${g}}[$__rate_interval]))`,
-          legend: '{{model_id}}',
-        },
+        rateBy('model_id', `litellm_deployment_total_requests_total{${g}}`),
       ),
       lines(
         {
@@ -223,14 +209,11 @@ export const accounts = board({
           unit: 'reqps',
           stacked: true,
         },
-        {
-          expr: `sum by (model_id, kind) (rate(codex_upstream_failures_total{${g}}[$__rate_interval]))`,
-          legend: '{{model_id}} {{kind}}',
-        },
+        rateBy('model_id, kind', `codex_upstream_failures_total{${g}}`),
       ),
       lines(
         { title: 'Cooldowns', description: 'In an hour, by what is left alone and why.', unit: 'short', stacked: true },
-        { expr: `sum by (scope, reason) (increase(codex_cooldowns_total{${g}}[1h]))`, legend: '{{scope}} {{reason}}' },
+        hourlyBy('scope, reason', `codex_cooldowns_total{${g}}`),
       ),
       lines(
         {
@@ -240,10 +223,7 @@ export const accounts = board({
           unit: 'reqps',
           stacked: true,
         },
-        {
-          expr: `sum by (bond, outcome) (rate(codex_affinity_total{${g}}[$__rate_interval]))`,
-          legend: '{{bond}} {{outcome}}',
-        },
+        rateBy('bond, outcome', `codex_affinity_total{${g}}`),
       ),
       lines(
         {

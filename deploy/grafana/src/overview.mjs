@@ -1,5 +1,5 @@
 import { board } from './board.mjs';
-import { gateways as g, lines, number } from './panels.mjs';
+import { gateways as g, lines, number, percentiles, rateBy, runbook, warnAt } from './panels.mjs';
 
 const total = `litellm_proxy_total_requests_metric_total{${g}, requested_model=~"$model"}`;
 const failed = `litellm_proxy_failed_requests_metric_total{${g}, requested_model=~"$model"}`;
@@ -30,12 +30,8 @@ export const overview = board({
           title: 'Failed',
           description: 'Share of requests answered with a 5xx. Refusals (4xx) are not counted.',
           unit: 'percentunit',
-          thresholds: [
-            [null, 'green'],
-            [0.01, 'orange'],
-            [0.05, 'red'],
-          ],
-          links: [['Runbook', 'runbooks/error-rate.md']],
+          thresholds: warnAt(0.01, 0.05),
+          links: runbook('error-rate'),
         },
         { expr: brokenShare('$__rate_interval') },
       ),
@@ -44,12 +40,8 @@ export const overview = board({
           title: 'Streams cut',
           description: 'Share of streams that ended without their terminal event, or with a failure.',
           unit: 'percentunit',
-          thresholds: [
-            [null, 'green'],
-            [0.01, 'orange'],
-            [0.05, 'red'],
-          ],
-          links: [['Runbook', 'runbooks/cut-streams.md']],
+          thresholds: warnAt(0.01, 0.05),
+          links: runbook('cut-streams'),
         },
         {
           expr: `sum(rate(codex_stream_ends_total{${g}, end=~"cut|failed"}[$__rate_interval]))
@@ -74,7 +66,7 @@ export const overview = board({
             [0.5, 'orange'],
             [1, 'green'],
           ],
-          links: [['Runbook', 'runbooks/account-quarantined.md']],
+          links: runbook('account-quarantined'),
         },
         {
           expr: `avg(max by (account) (codex_account_state{${g}, state=~"ok|refreshing|expiring"} == 1 or codex_account_state{${g}} * 0))`,
@@ -90,11 +82,11 @@ export const overview = board({
           unit: 'reqps',
           stacked: true,
         },
-        { expr: `sum by (route) (rate(${total}[$__rate_interval]))`, legend: '{{route}}' },
+        rateBy('route', total),
       ),
       lines(
         { title: 'Requests by status', description: 'Requests a second by status code.', unit: 'reqps', stacked: true },
-        { expr: `sum by (status_code) (rate(${total}[$__rate_interval]))`, legend: '{{status_code}}' },
+        rateBy('status_code', total),
       ),
       lines(
         {
@@ -103,7 +95,7 @@ export const overview = board({
           unit: 'reqps',
           stacked: true,
         },
-        { expr: `sum by (requested_model) (rate(${total}[$__rate_interval]))`, legend: '{{requested_model}}' },
+        rateBy('requested_model', total),
       ),
       lines(
         {
@@ -111,9 +103,9 @@ export const overview = board({
           description: "Requests answered by an error, by LiteLLM's exception class. Refusals are among them.",
           unit: 'reqps',
           stacked: true,
-          links: [['Runbook', 'runbooks/error-rate.md']],
+          links: runbook('error-rate'),
         },
-        { expr: `sum by (exception_class) (rate(${failed}[$__rate_interval]))`, legend: '{{exception_class}}' },
+        rateBy('exception_class', failed),
       ),
       lines(
         { title: 'Tokens', description: 'Tokens a second.', unit: 'short' },
@@ -135,24 +127,20 @@ export const overview = board({
           unit: 'reqps',
           stacked: true,
         },
-        { expr: `sum by (user_agent) (rate(${total}[$__rate_interval]))`, legend: '{{user_agent}}' },
+        rateBy('user_agent', total),
       ),
     ],
     [
       'Latency',
       lines(
         { title: 'Whole request', description: 'From the arrival of a request until its last byte.', unit: 's' },
-        ...[0.5, 0.95, 0.99].map((share) => ({
-          expr: quantile(share, 'litellm_request_total_latency_metric', ofModel),
-          legend: `p${share * 100}`,
-        })),
+        ...percentiles([0.5, 0.95, 0.99], (share) => quantile(share, 'litellm_request_total_latency_metric', ofModel)),
       ),
       lines(
         { title: 'First token', description: 'Streams: from our call upstream to the first content.', unit: 's' },
-        ...[0.5, 0.95, 0.99].map((share) => ({
-          expr: quantile(share, 'litellm_llm_api_time_to_first_token_metric', ofModel),
-          legend: `p${share * 100}`,
-        })),
+        ...percentiles([0.5, 0.95, 0.99], (share) =>
+          quantile(share, 'litellm_llm_api_time_to_first_token_metric', ofModel),
+        ),
       ),
       lines(
         {
@@ -160,10 +148,7 @@ export const overview = board({
           description: 'Streams: time between two output tokens, averaged over each answer.',
           unit: 's',
         },
-        ...[0.5, 0.95].map((share) => ({
-          expr: quantile(share, 'codex_inter_token_seconds', ofModel),
-          legend: `p${share * 100}`,
-        })),
+        ...percentiles([0.5, 0.95], (share) => quantile(share, 'codex_inter_token_seconds', ofModel)),
       ),
       lines(
         {
@@ -171,24 +156,17 @@ export const overview = board({
           description: 'Whole request less the upstream call: edge, admission, translation.',
           unit: 's',
         },
-        ...[0.5, 0.99].map((share) => ({
-          expr: quantile(share, 'litellm_overhead_latency_metric', ', model_group=~"$model"'),
-          legend: `p${share * 100}`,
-        })),
+        ...percentiles([0.5, 0.99], (share) =>
+          quantile(share, 'litellm_overhead_latency_metric', ', model_group=~"$model"'),
+        ),
       ),
       lines(
         { title: 'Before the call upstream', description: 'Reading the request, admission, waiting.', unit: 's' },
-        ...[0.5, 0.99].map((share) => ({
-          expr: quantile(share, 'litellm_request_queue_time_seconds', ofModel),
-          legend: `p${share * 100}`,
-        })),
+        ...percentiles([0.5, 0.99], (share) => quantile(share, 'litellm_request_queue_time_seconds', ofModel)),
       ),
       lines(
         { title: 'Upstream call', description: 'From our call until its last byte.', unit: 's' },
-        ...[0.5, 0.95].map((share) => ({
-          expr: quantile(share, 'litellm_llm_api_latency_metric', ofModel),
-          legend: `p${share * 100}`,
-        })),
+        ...percentiles([0.5, 0.95], (share) => quantile(share, 'litellm_llm_api_latency_metric', ofModel)),
       ),
     ],
     [
@@ -204,7 +182,7 @@ export const overview = board({
       ),
       lines(
         { title: 'CPU', description: 'Cores in use by each gateway.', unit: 'short' },
-        { expr: `sum by (instance) (rate(process_cpu_seconds_total{${g}}[$__rate_interval]))`, legend: '{{instance}}' },
+        rateBy('instance', `process_cpu_seconds_total{${g}}`),
       ),
       lines(
         { title: 'Memory', description: 'Resident memory of each gateway.', unit: 'bytes' },
@@ -217,7 +195,7 @@ export const overview = board({
             'Share of failed requests over the 0.5 % that the objective (99.5 %) allows: above 1 the budget shrinks faster than it grows.',
           unit: 'short',
           threshold: 1,
-          links: [['Runbook', 'runbooks/slo-burn.md']],
+          links: runbook('slo-burn'),
         },
         { expr: `${brokenShare('5m')} / 0.005`, legend: '5 minutes' },
         { expr: `${brokenShare('1h')} / 0.005`, legend: '1 hour' },

@@ -19,6 +19,48 @@ export const gateways = 'job=~"$job", instance=~"$instance"';
 /** Where the reader has the folder `docs` of this repository; a choice of each dashboard. */
 const docs = '${docs}';
 
+/** Thresholds: green, orange from the one value on, red from the other. */
+export const warnAt = (orange, red) => [
+  [null, 'green'],
+  [orange, 'orange'],
+  [red, 'red'],
+];
+
+/** Thresholds: green, and red from this value on. */
+export const alarmAt = (red) => [
+  [null, 'green'],
+  [red, 'red'],
+];
+
+/** Thresholds of shares that should not reach 1. */
+export const fullness = warnAt(0.8, 0.95);
+
+/** Links to a runbook by its name. */
+export const runbook = (name) => [['Runbook', `runbooks/${name}.md`]];
+
+/** The question how fast a counter grows a second, by these labels, which are its legend; `counter` with its selector. */
+export const rateBy = (by, counter) => ({
+  expr: `sum by (${by}) (rate(${counter}[$__rate_interval]))`,
+  legend: legendOf(by),
+});
+
+/** The question how far a counter grew in an hour, said in the same way. */
+export const hourlyBy = (by, counter) => ({
+  expr: `sum by (${by}) (increase(${counter}[1h]))`,
+  legend: legendOf(by),
+});
+
+/** One question for each share of a distribution, called `p50` and so on; `exprOf` says it for one. */
+export const percentiles = (shares, exprOf) =>
+  shares.map((share) => ({ expr: exprOf(share), legend: `p${share * 100}` }));
+
+function legendOf(by) {
+  return by
+    .split(', ')
+    .map((label) => `{{${label}}}`)
+    .join(' ');
+}
+
 function question({ expr, legend = '__auto', instant = false }, index, format) {
   const query = new prometheus.DataqueryBuilder()
     .refId(String.fromCharCode(65 + index))

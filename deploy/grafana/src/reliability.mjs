@@ -1,8 +1,8 @@
 import { board } from './board.mjs';
-import { gateways as g, lines, number } from './panels.mjs';
+import { alarmAt, gateways as g, lines, number, percentiles, rateBy, runbook, warnAt } from './panels.mjs';
 
-const redisLink = [['Runbook', 'runbooks/redis-degraded.md']];
-const bookLink = [['Runbook', 'runbooks/settlement-backlog.md']];
+const redisLink = runbook('redis-degraded');
+const bookLink = runbook('settlement-backlog');
 const p = (share, metric, by = '') =>
   `histogram_quantile(${share}, sum by (le${by}) (rate(${metric}_bucket{${g}}[$__rate_interval])))`;
 
@@ -18,11 +18,7 @@ export const reliability = board({
           title: 'Settlements waiting',
           description: 'Written down here, not yet in the shared state.',
           unit: 'short',
-          thresholds: [
-            [null, 'green'],
-            [1, 'orange'],
-            [100, 'red'],
-          ],
+          thresholds: warnAt(1, 100),
           links: bookLink,
         },
         { expr: `sum(codex_settlement_backlog{${g}})` },
@@ -32,11 +28,8 @@ export const reliability = board({
           title: 'Ledger mismatches',
           description: 'Counters that differed from the ledger in the last comparison.',
           unit: 'short',
-          thresholds: [
-            [null, 'green'],
-            [1, 'red'],
-          ],
-          links: [['Runbook', 'runbooks/ledger-mismatch.md']],
+          thresholds: alarmAt(1),
+          links: runbook('ledger-mismatch'),
         },
         { expr: `max(codex_ledger_mismatches{${g}})` },
       ),
@@ -45,10 +38,7 @@ export const reliability = board({
           title: 'State degraded',
           description: 'Gateways that cannot use the shared state as they should.',
           unit: 'short',
-          thresholds: [
-            [null, 'green'],
-            [1, 'red'],
-          ],
+          thresholds: alarmAt(1),
           links: redisLink,
         },
         { expr: `sum(codex_state_degraded{${g}})` },
@@ -58,12 +48,8 @@ export const reliability = board({
           title: 'Redis memory',
           description: 'Used of what it may use. Nothing here when it has no limit of its own.',
           unit: 'percentunit',
-          thresholds: [
-            [null, 'green'],
-            [0.75, 'orange'],
-            [0.9, 'red'],
-          ],
-          links: [['Runbook', 'runbooks/redis-memory.md']],
+          thresholds: warnAt(0.75, 0.9),
+          links: runbook('redis-memory'),
         },
         { expr: `max(codex_redis_memory_used_bytes{${g}}) / (max(codex_redis_memory_max_bytes{${g}}) > 0)` },
       ),
@@ -99,9 +85,9 @@ export const reliability = board({
           description: 'Streams a second by how they ended.',
           unit: 'reqps',
           stacked: true,
-          links: [['Runbook', 'runbooks/cut-streams.md']],
+          links: runbook('cut-streams'),
         },
-        { expr: `sum by (end) (rate(codex_stream_ends_total{${g}}[$__rate_interval]))`, legend: '{{end}}' },
+        rateBy('end', `codex_stream_ends_total{${g}}`),
       ),
       lines(
         {
@@ -110,7 +96,7 @@ export const reliability = board({
           unit: 'reqps',
           stacked: true,
         },
-        { expr: `sum by (kind) (rate(codex_upstream_failures_total{${g}}[$__rate_interval]))`, legend: '{{kind}}' },
+        rateBy('kind', `codex_upstream_failures_total{${g}}`),
       ),
       lines(
         {
@@ -128,7 +114,7 @@ export const reliability = board({
           unit: 'reqps',
           stacked: true,
         },
-        { expr: `sum by (kind) (rate(codex_retries_total{${g}}[$__rate_interval]))`, legend: '{{kind}}' },
+        rateBy('kind', `codex_retries_total{${g}}`),
       ),
       lines(
         { title: 'Fallbacks', description: 'To another model group, a second.', unit: 'reqps', stacked: true },
@@ -167,12 +153,11 @@ export const reliability = board({
           unit: 'reqps',
           stacked: true,
         },
-        { expr: `sum by (outcome) (rate(codex_holds_total{${g}}[$__rate_interval]))`, legend: '{{outcome}}' },
+        rateBy('outcome', `codex_holds_total{${g}}`),
       ),
       lines(
         { title: 'How long admission takes', description: 'Of the books.', unit: 's' },
-        { expr: p(0.5, 'codex_admission_seconds'), legend: 'p50' },
-        { expr: p(0.99, 'codex_admission_seconds'), legend: 'p99' },
+        ...percentiles([0.5, 0.99], (share) => p(share, 'codex_admission_seconds')),
       ),
       lines(
         {
@@ -183,7 +168,7 @@ export const reliability = board({
           stacked: true,
           links: bookLink,
         },
-        { expr: `sum by (kind) (rate(codex_settlements_total{${g}}[$__rate_interval]))`, legend: '{{kind}}' },
+        rateBy('kind', `codex_settlements_total{${g}}`),
       ),
       lines(
         { title: 'Settlements waiting', description: 'By gateway.', unit: 'short', links: bookLink },
@@ -194,7 +179,7 @@ export const reliability = board({
           title: 'Reaper and reconciliation',
           description: 'In an hour: tickets settled for dead processes, counters compared, counters set right.',
           unit: 'short',
-          links: [['Runbook', 'runbooks/ledger-mismatch.md']],
+          links: runbook('ledger-mismatch'),
         },
         { expr: `sum(increase(codex_reaped_tickets_total{${g}}[1h]))`, legend: 'reaped' },
         { expr: `sum(increase(codex_reconcile_checked_total{${g}}[1h]))`, legend: 'compared' },
@@ -220,10 +205,7 @@ export const reliability = board({
           stacked: true,
           links: redisLink,
         },
-        {
-          expr: `sum by (command) (rate(codex_state_command_seconds_count{${g}}[$__rate_interval]))`,
-          legend: '{{command}}',
-        },
+        rateBy('command', `codex_state_command_seconds_count{${g}}`),
       ),
       lines(
         { title: 'How long they take', description: '99th percentile by command.', unit: 's', links: redisLink },
@@ -231,10 +213,7 @@ export const reliability = board({
       ),
       lines(
         { title: 'Failures', description: 'A second, by reason.', unit: 'ops', stacked: true, links: redisLink },
-        {
-          expr: `sum by (command, reason) (rate(codex_state_failures_total{${g}}[$__rate_interval]))`,
-          legend: '{{command}} {{reason}}',
-        },
+        rateBy('command, reason', `codex_state_failures_total{${g}}`),
       ),
       lines(
         { title: 'Breaker', description: '1 while nobody is sent there.', unit: 'short', max: 1, links: redisLink },
@@ -245,7 +224,7 @@ export const reliability = board({
           title: 'Redis memory',
           description: 'Used, and what it may use (0: no limit).',
           unit: 'bytes',
-          links: [['Runbook', 'runbooks/redis-memory.md']],
+          links: runbook('redis-memory'),
         },
         { expr: `max(codex_redis_memory_used_bytes{${g}})`, legend: 'used' },
         { expr: `max(codex_redis_memory_max_bytes{${g}})`, legend: 'limit' },
@@ -264,7 +243,7 @@ export const reliability = board({
           unit: 'reqps',
           stacked: true,
         },
-        { expr: `sum by (source) (rate(codex_instructions_total{${g}}[$__rate_interval]))`, legend: '{{source}}' },
+        rateBy('source', `codex_instructions_total{${g}}`),
       ),
       lines(
         { title: 'Age of the instructions', description: 'Since their source last confirmed them.', unit: 's' },
@@ -281,10 +260,7 @@ export const reliability = board({
           unit: 'reqps',
           stacked: true,
         },
-        {
-          expr: `sum by (callback_name, outcome) (rate(codex_callback_events_total{${g}}[$__rate_interval]))`,
-          legend: '{{callback_name}} {{outcome}}',
-        },
+        rateBy('callback_name, outcome', `codex_callback_events_total{${g}}`),
       ),
     ],
   ],

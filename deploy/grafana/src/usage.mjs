@@ -1,14 +1,9 @@
 import { board } from './board.mjs';
-import { bars, gateways as g, lines, number, rows } from './panels.mjs';
+import { bars, fullness, gateways as g, lines, number, rateBy, rows, runbook } from './panels.mjs';
 
 const chosen = `${g}, team=~"$team", api_key_alias=~"$key"`;
 const spend = `litellm_spend_metric_total{${chosen}}`;
-const budgetLink = [['Runbook', 'runbooks/budget-near-its-end.md']];
-const nearness = [
-  [null, 'green'],
-  [0.8, 'orange'],
-  [0.95, 'red'],
-];
+const budgetLink = runbook('budget-near-its-end');
 
 const topSpend = (by) => ({ expr: `topk(20, sum by (${by}) (increase(${spend}[$__range])) > 0)` });
 const topTokens = (by) => ({
@@ -17,11 +12,40 @@ const topTokens = (by) => ({
 const topRequests = (by) => ({
   expr: `sum by (${by}) (increase(litellm_requests_metric_total{${chosen}}[$__range])) > 0`,
 });
-const columns = [
-  { name: 'Spend', unit: 'currencyUSD' },
-  { name: 'Tokens', unit: 'short' },
-  { name: 'Requests', unit: 'short' },
-];
+/** Who used most, by these labels. */
+const ranking = (title, by, more = {}) =>
+  rows(
+    {
+      title,
+      description: 'Spend, tokens and requests in the time shown.',
+      columns: [
+        { name: 'Spend', unit: 'currencyUSD' },
+        { name: 'Tokens', unit: 'short' },
+        { name: 'Requests', unit: 'short' },
+      ],
+      width: 12,
+      height: 10,
+      ...more,
+    },
+    ...[topSpend, topTokens, topRequests].map((of) => of(by)),
+  );
+/** How far the budgets of one kind of holder are used, by the label that names the holder. */
+const budgetsUsed = (title, by, kind, where) =>
+  bars(
+    {
+      title,
+      description: 'Of the budget with the least left, holds included.',
+      unit: 'percentunit',
+      max: 1,
+      thresholds: fullness,
+      links: budgetLink,
+    },
+    {
+      expr: `sort_desc(max by (${by}) (1 - litellm_remaining_${kind}_budget_metric{${g}, ${where}}
+        / litellm_${kind}_max_budget_metric{${g}, ${where}}))`,
+      legend: `{{${by}}}`,
+    },
+  );
 
 export const usage = board({
   uid: 'codex-gateway-usage',
@@ -133,75 +157,19 @@ export const usage = board({
     ],
     [
       'Who',
-      rows(
-        { title: 'Keys', description: 'Spend, tokens and requests in the time shown.', columns, width: 12, height: 10 },
-        ...[topSpend, topTokens, topRequests].map((of) => of('api_key_alias, team_alias')),
-      ),
-      rows(
-        {
-          title: 'Teams',
-          description: 'Spend, tokens and requests in the time shown.',
-          columns,
-          width: 12,
-          height: 10,
-        },
-        ...[topSpend, topTokens, topRequests].map((of) => of('team, team_alias')),
-      ),
-      rows(
-        {
-          title: 'Users',
-          description:
-            'As above. Users are told apart with `codex_metrics_user_label: true` only; elsewhere all are "None".',
-          columns,
-          width: 12,
-          height: 10,
-          links: [['Labels of people', 'observability.md']],
-        },
-        ...[topSpend, topTokens, topRequests].map((of) => of('user')),
-      ),
-      rows(
-        {
-          title: 'Models',
-          description: 'Spend, tokens and requests in the time shown.',
-          columns,
-          width: 12,
-          height: 10,
-        },
-        ...[topSpend, topTokens, topRequests].map((of) => of('model')),
-      ),
+      ranking('Keys', 'api_key_alias, team_alias'),
+      ranking('Teams', 'team, team_alias'),
+      ranking('Users', 'user', {
+        description:
+          'As above. Users are told apart with `codex_metrics_user_label: true` only; elsewhere all are "None".',
+        links: [['Labels of people', 'observability.md']],
+      }),
+      ranking('Models', 'model'),
     ],
     [
       'Budgets and limits',
-      bars(
-        {
-          title: 'Key budgets used',
-          description: 'Of the budget with the least left, holds included.',
-          unit: 'percentunit',
-          max: 1,
-          thresholds: nearness,
-          links: budgetLink,
-        },
-        {
-          expr: `sort_desc(max by (api_key_alias) (1 - litellm_remaining_api_key_budget_metric{${g}, api_key_alias=~"$key"}
-            / litellm_api_key_max_budget_metric{${g}, api_key_alias=~"$key"}))`,
-          legend: '{{api_key_alias}}',
-        },
-      ),
-      bars(
-        {
-          title: 'Team budgets used',
-          description: 'Of the budget with the least left, holds included.',
-          unit: 'percentunit',
-          max: 1,
-          thresholds: nearness,
-          links: budgetLink,
-        },
-        {
-          expr: `sort_desc(max by (team_alias) (1 - litellm_remaining_team_budget_metric{${g}, team=~"$team"}
-            / litellm_team_max_budget_metric{${g}, team=~"$team"}))`,
-          legend: '{{team_alias}}',
-        },
-      ),
+      budgetsUsed('Key budgets used', 'api_key_alias', 'api_key', 'api_key_alias=~"$key"'),
+      budgetsUsed('Team budgets used', 'team_alias', 'team', 'team=~"$team"'),
       rows(
         {
           title: 'What is left',
@@ -238,10 +206,7 @@ export const usage = board({
           stacked: true,
           width: 12,
         },
-        {
-          expr: `sum by (scope, limit) (rate(codex_admission_refusals_total{${g}}[$__rate_interval]))`,
-          legend: '{{scope}} {{limit}}',
-        },
+        rateBy('scope, limit', `codex_admission_refusals_total{${g}}`),
       ),
     ],
   ],

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BooksWorld, budget, ended, keyScope, until } from '../../../test/support/books-world';
+import { bookKinds, BooksSuite, budget, ended, keyScope, until } from '../../../test/support/books-world';
 import { ledgerRow } from '../../../test/support/ledger-rows';
-import { RedisServer } from '../../../test/support/redis-server';
 import { RedisLink } from '../../state/redis/redis-link';
 import { JournalArchive } from '../journal/journal-archive';
 import { JournalEngine } from '../journal/journal-engine';
@@ -16,26 +15,15 @@ import { RedisArchive } from '../redis/redis-archive';
 import { RedisEngine } from '../redis/redis-engine';
 import { Archiver, type ArchiveSource } from './archiver';
 
-const hasRedis = process.env['TEST_NO_REDIS'] === undefined;
 const day = 86_400_000;
 const now = Date.UTC(2030, 5, 20, 12);
-let server: RedisServer | undefined;
-let world: BooksWorld;
 const closing: (() => Promise<void>)[] = [];
 
-beforeAll(async () => {
-  server = hasRedis ? await RedisServer.start() : undefined;
-});
-afterAll(async () => {
-  await server?.close();
-});
-beforeEach(() => {
-  world = new BooksWorld();
-});
+// Before the world that it uses is closed.
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
-  await world.close();
 });
+const suite = new BooksSuite();
 
 /** A Redis with room. */
 const plenty = { look: () => Promise.resolve(false) };
@@ -46,10 +34,11 @@ interface Place {
   readonly reopen: () => Promise<MeterEngine>;
 }
 
-async function place(kind: 'journal' | 'Redis'): Promise<Place> {
+async function place(kind: (typeof bookKinds)[number]): Promise<Place> {
   const clock = { nowMs: () => now, monotonicMs: () => performance.now() };
-  if (kind === 'journal' || server === undefined) {
-    const begin = () => new JournalEngine(world.folder, clock, { journalBytes: 4_000 });
+  const redis = suite.settingsOf(kind);
+  if (redis === undefined) {
+    const begin = () => new JournalEngine(suite.world.folder, clock, { journalBytes: 4_000 });
     const engine = begin();
     let last = engine;
     closing.push(() => last.close());
@@ -63,7 +52,7 @@ async function place(kind: 'journal' | 'Redis'): Promise<Place> {
       },
     };
   }
-  const link = new RedisLink(server.settings(), { connectMs: 2_000, redisCommandMs: 2_000 }, world.clock);
+  const link = new RedisLink(redis, { connectMs: 2_000, redisCommandMs: 2_000 }, suite.world.clock);
   await link.open();
   closing.push(() => link.close());
   const timed = Object.create(link, { nowMs: { value: () => now } }) as RedisLink;
@@ -73,7 +62,7 @@ async function place(kind: 'journal' | 'Redis'): Promise<Place> {
   return { engine, source: new RedisArchive(timed, engine.reads, 'p1', plenty), reopen: () => Promise.resolve(engine) };
 }
 
-const archiveDir = () => join(world.folder, 'archive');
+const archiveDir = () => join(suite.world.folder, 'archive');
 const archived = (): LedgerRow[] =>
   readdirSync(archiveDir())
     .sort()
@@ -104,7 +93,7 @@ const rowsOf = (count: number, ageDays: (at: number) => number): LedgerRow[] =>
 const total = async (engine: MeterEngine) =>
   engine.reads.countRows({ index: 'team:t1', fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
 
-describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const))('the archive of %s', (kind) => {
+describe.each(bookKinds)('the archive of %s', (kind) => {
   it('takes rows that are too old, as JSON lines by day, and leaves every sum as it was', async () => {
     const { engine, source, reopen } = await place(kind);
     const rows = rowsOf(60, (at) => 60 - at);
@@ -178,19 +167,19 @@ describe.each(hasRedis ? (['journal', 'Redis'] as const) : (['journal'] as const
 
 describe('the books of a process', () => {
   it('archive by themselves when rows are too many, and the meter still knows what was spent', async () => {
-    const open = await world.open(undefined, { heartbeatMs: 20 }, { keptRows: 10 });
+    const open = await suite.world.open(undefined, { heartbeatMs: 20 }, { keptRows: 10 });
     const scopes = [keyScope({ budgets: [budget(1e12)] })];
     for (let at = 0; at < 30; at += 1) {
-      const request = world.asking(scopes);
+      const request = suite.world.asking(scopes);
       await open.books.meter.admit(request);
       await open.books.meter.settle(ended(request, 1));
     }
     const all = { order: 'newest', offset: 0, limit: 1 } as const;
     await until(async () => (await open.books.ledger.page(all)).total === 10);
     expect((await open.books.ledger.counters([{ kind: 'key', id: 'k1' }]))[0]?.spent).toBe(30);
-    const [file = ''] = readdirSync(join(world.folder, 'ledger-archive'));
+    const [file = ''] = readdirSync(join(suite.world.folder, 'ledger-archive'));
     expect(
-      readFileSync(join(world.folder, 'ledger-archive', file), 'utf8')
+      readFileSync(join(suite.world.folder, 'ledger-archive', file), 'utf8')
         .trim()
         .split('\n'),
     ).toHaveLength(20);

@@ -1,4 +1,4 @@
-import { event } from '../../../test/support/answer-fixtures';
+import { event, windowHeaders } from '../../../test/support/answer-fixtures';
 import { type FailureKind, type UpstreamFailure } from '../../kernel/upstream-failure';
 import { failureOfAnswer, failureOfEvent } from './codex-failure';
 import { quotaOf } from './quota-headers';
@@ -158,11 +158,6 @@ describe('failureOfAnswer', () => {
   });
 
   // Which statement says what: a window that is not used up says nothing about when it is worth trying again.
-  const window = (slot: string, used: number, seconds: number): Record<string, string> => ({
-    [`x-codex-${slot}-used-percent`]: String(used),
-    [`x-codex-${slot}-window-minutes`]: slot === 'primary' ? '300' : '10080',
-    [`x-codex-${slot}-reset-after-seconds`]: String(seconds),
-  });
   const named = { error: { type: 'usage_limit_reached' } };
   const burst = { error: { code: 'rate_limit_exceeded' } };
   it.each<[string, number, unknown, [number, number], FailureKind, number | undefined]>([
@@ -177,7 +172,10 @@ describe('failureOfAnswer', () => {
     ['a limit dressed as 404', 404, named, [40, 100], 'quota_exhausted', 600_000],
     ['no capacity, a window used up', 503, '', [100, 100], 'overloaded', undefined],
   ])('tells a burst from a used-up plan: %s', (...[, status, body, [primary, secondary], kind, wait]) => {
-    const headers = { ...window('primary', primary, 60), ...window('secondary', secondary, 600) };
+    const headers = {
+      ...windowHeaders('primary', String(primary), '300', 60),
+      ...windowHeaders('secondary', String(secondary), '10080', 600),
+    };
     const failure = answer(status, body, headers);
     expect([failure.kind, failure.details.retryAfterMs]).toEqual([kind, wait]);
     expect(failure.details.quota?.windows.map(({ usedPercent }) => usedPercent)).toEqual([primary, secondary]);
@@ -185,9 +183,7 @@ describe('failureOfAnswer', () => {
 
   it('takes the reset of the used-up window when nothing else is said', () => {
     const headers = {
-      'x-codex-primary-used-percent': '100.0',
-      'x-codex-primary-window-minutes': '300',
-      'x-codex-primary-reset-after-seconds': '60',
+      ...windowHeaders('primary', '100.0', '300', 60),
       'x-codex-secondary-used-percent': '12.5',
       'x-codex-secondary-window-minutes': '10080',
       'x-codex-secondary-reset-at': '1779000000',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { windowHeaders } from '../../../test/support/answer-fixtures';
 import { failureOfAnswer } from './codex-failure';
 import { exhaustedUntil, quotaOf, QuotaReader } from './quota-headers';
 import { quotaOfFrame, quotaOfUsage } from './quota-words';
@@ -103,11 +104,7 @@ describe('a 429 without a name', () => {
   const answer = (used: string, minutes: string): ReturnType<typeof failureOfAnswer> =>
     failureOfAnswer({
       status: 429,
-      headers: {
-        'x-codex-primary-used-percent': used,
-        'x-codex-primary-window-minutes': minutes,
-        'x-codex-primary-reset-after-seconds': '7200',
-      },
+      headers: windowHeaders('primary', used, minutes, 7_200),
       bodyText: '',
       nowMs,
     });
