@@ -40,10 +40,10 @@ it.each([
     ['--url', 'http://127.0.0.1:4000'],
     ['--key', 'sk-pasted-key'],
   ]) {
-    said.err = '';
+    world.err = '';
     expect(await command(conditions(flags))).toBe(1);
-    expect(said.err).toContain(`${word} works on the login of this machine`);
-    expect(said.err).not.toContain('sk-pasted');
+    expect(world.err).toContain(`${word} works on the login of this machine`);
+    expect(world.err).not.toContain('sk-pasted');
   }
   expect(readFileSync(path, 'utf8')).toBe(before);
 });
