@@ -11,6 +11,7 @@ import { SettingsHolder } from './config/settings-holder';
 import { type SettingsSource } from './config/settings-source';
 import { Drain } from './drain';
 import { AdminDoor } from './http/admin-door';
+import { corsOptions } from './http/cors-options';
 import { createAdapter } from './http/fastify-adapter';
 import { Lifecycle } from './http/lifecycle';
 import { errorCode } from './kernel/error-code';
@@ -69,6 +70,7 @@ async function startTraced(
       abortOnError: false,
     },
   );
+  if (settings.corsOrigins.length > 0) app.enableCors(corsOptions(settings.corsOrigins));
   app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
   await refuseEvictingState(app);
   await open(app, settings.listen);

@@ -214,11 +214,12 @@ function timesOf(environment: Environment, { router, litellm }: FileSections): T
 function processOf(
   sources: SettingsSources,
   { general }: FileSections,
-): Pick<Settings, 'previousSaltKeys' | 'trustedProxyHops' | 'logLevel' | 'workers' | 'proxy'> {
+): Pick<Settings, 'previousSaltKeys' | 'trustedProxyHops' | 'corsOrigins' | 'logLevel' | 'workers' | 'proxy'> {
   const { environment } = sources;
   return {
     previousSaltKeys: previousSaltKeysOf(environment),
     trustedProxyHops: environment.TRUSTED_PROXY_HOPS ?? (general.use_x_forwarded_for === true ? 1 : 0),
+    corsOrigins: environment.LITELLM_CORS_ORIGINS ?? [],
     logLevel: logLevelOf(sources),
     workers: environment.NUM_WORKERS ?? 1,
     proxy: proxyOf(environment),

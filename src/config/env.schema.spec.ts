@@ -57,6 +57,17 @@ describe('readEnv', () => {
     });
   });
 
+  it('takes origins of pages as browsers send them, or any, and nothing that no browser sends', () => {
+    expect(readEnv({ LITELLM_CORS_ORIGINS: ' https://a.example , http://localhost:3000,' })).toEqual({
+      LITELLM_CORS_ORIGINS: ['https://a.example', 'http://localhost:3000'],
+    });
+    expect(readEnv({ LITELLM_CORS_ORIGINS: '*' })).toEqual({ LITELLM_CORS_ORIGINS: ['*'] });
+    for (const wrong of ['https://a.example/', 'a.example', 'https://*.example', 'null'])
+      expect(() => readEnv({ LITELLM_CORS_ORIGINS: wrong })).toThrow(
+        'environment LITELLM_CORS_ORIGINS: must be origins',
+      );
+  });
+
   it('takes an empty variable as absent, except the master key, and leaves foreign ones alone', () => {
     expect(readEnv({ PORT: '', STATE_DIR: ' ', HOME: '/root', LITELLM_MASTER_KEY: '' })).toEqual({
       LITELLM_MASTER_KEY: '',

@@ -40,6 +40,12 @@ const proxyUrl = secret
 const webhookUrl = secret
   .transform((value) => value.trim())
   .refine(isWebhookUrl, { error: 'must be an http or https URL without user name' });
+const origins = text.transform((value, context) => {
+  const named = value.split(',').map((each) => each.trim()).filter((each) => each !== ''); // prettier-ignore
+  if (named.every((each) => each === '*' || isOrigin(each))) return named;
+  context.addIssue({ code: 'custom', message: 'must be origins such as https://chat.example, separated by commas, or *' });
+  return z.NEVER;
+}); // prettier-ignore
 const keyPrefix = text.refine((value) => /^[\x21-\x7a\x7c\x7e]{1,64}$/.test(value), {
   error: 'must be 1 to 64 visible ASCII characters without braces',
 });
@@ -87,6 +93,7 @@ export const envSchema = z.object({
   no_proxy: variable(text, '', 'Same as `NO_PROXY`.'),
   NODE_EXTRA_CA_CERTS: variable(text, '', 'PEM file with further certificate authorities. Node reads it at start, so it works from the real environment only.'),
   TRUSTED_PROXY_HOPS: variable(whole(0, 32), '0', 'How many proxies before us may write `X-Forwarded-For`; `use_x_forwarded_for` of the file means 1.'),
+  LITELLM_CORS_ORIGINS: variable(origins, 'none', 'Origins whose pages may call the gateway from a browser, comma separated; `*` is every one.'),
   DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM; `DRAIN_DELAY_SECONDS` is part of it.'),
   DRAIN_DELAY_SECONDS: variable(seconds(0), '5 in Kubernetes, else 0', 'How long after SIGTERM new work is still taken while readiness says 503, so that balancers notice first.'),
   TERMINATION_GRACE_PERIOD_SECONDS: variable(seconds(0), '', 'When the platform kills the process after SIGTERM. Told, it must leave 5 s more than `DRAIN_TIMEOUT_SECONDS`, else the start is refused.'),
@@ -185,6 +192,11 @@ function seconds(least: number): z.ZodType<number, string> {
       error: `must be seconds, a number from ${least} to 86400`,
     })
     .transform((value) => Math.round(Number(value) * 1_000));
+}
+
+/** As browsers send it: no path, not even a slash. */
+function isOrigin(value: string): boolean {
+  return /^https?:\/\/[^*]+$/.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }
 
 /** User names in URLs end in logs; a query or fragment cannot be a place to append paths to. */

@@ -36,6 +36,7 @@ const fixed: ReadonlyMap<keyof Settings, string> = new Map<keyof Settings, strin
   ['saltKey', 'GATEWAY_SALT_KEY'],
   ['previousSaltKeys', 'GATEWAY_SALT_KEY_PREVIOUS'],
   ['trustedProxyHops', 'TRUSTED_PROXY_HOPS'],
+  ['corsOrigins', 'LITELLM_CORS_ORIGINS'],
   ['hooks', 'codex_hooks'],
   ['proxy', 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY'],
   ['workers', 'NUM_WORKERS'],

@@ -67,6 +67,8 @@ export interface Settings {
   };
   readonly times: TimeLimits;
   readonly trustedProxyHops: number;
+  /** Whose pages may call from a browser, `https://chat.example`; `*` is anybody's. Empty: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly alwaysIncludeStreamUsage: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly hooks: readonly HookModule[];

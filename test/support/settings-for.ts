@@ -73,6 +73,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     limits: { maxBodyBytes: 1 << 26, maxJsonDepth: 100, maxImageBytes: 1 << 24 },
     times: { ...defaultTimeLimits, ...changes.times },
     trustedProxyHops: 0,
+    corsOrigins: [],
     alwaysIncludeStreamUsage: false,
     logLevel: 'silent',
     hooks: [],
