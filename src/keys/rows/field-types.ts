@@ -58,6 +58,15 @@ export const share = number(
   (value) => value > 0 && value <= 1,
 );
 
+/** Sent by LiteLLM's clients and not even kept: what was spent is in the books, and nobody signs in with a password. */
+const neverKept: ReadonlySet<string> = new Set(['spend', 'password']);
+
+/** LiteLLM's fields that are kept and shown, and do nothing here. What an earlier release kept too much of is left out. */
+export const keptFields = z
+  .record(z.string(), z.unknown())
+  .transform((fields) => Object.fromEntries(Object.entries(fields).filter(([field]) => !neverKept.has(field))))
+  .default({});
+
 /** A duration such as `30d`, kept as it was written. */
 export const duration = z.string({ error: `must be ${durationForm}` }).refine(isDuration, { error: `must be ${durationForm}` }); // prettier-ignore
 
