@@ -7,7 +7,7 @@ import { generateShape, regenerateShape, updateShape } from '../keys/management/
 import { type MintedKey } from '../keys/management/key-minting';
 import { Management } from '../keys/management/management';
 import { keyView, nothingSpent } from '../keys/management/views';
-import { name } from '../keys/rows/field-types';
+import { dollars, name } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
 import { actorOf, bodyOf, optionalBodyOf } from './admin-request';
@@ -58,9 +58,11 @@ export class KeyController {
   @Post('update')
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
-  @jsonBody({ ...updateShape, key: name })
+  @jsonBody({ ...updateShape, key: name, spend: dollars })
   async update(@Req() request: FastifyRequest): Promise<object> {
-    const { key, ignored, setsBudget } = await this.management.changes.update(actorOf(request), await bodyOf(request));
+    const actor = actorOf(request);
+    const { key, ignored, setsBudget, spend } = await this.management.changes.update(actor, await bodyOf(request));
+    if (spend !== undefined) await this.resets.set(actor, { kind: 'key', id: key.id }, spend);
     const note = setsBudget ? { budget_note: budgetNote } : {};
     return { key: key.id, ...(await this.views.key(key)), ...ignoredView(ignored), ...note };
   }

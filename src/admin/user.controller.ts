@@ -5,7 +5,7 @@ import { personOf } from '../kernel/principal';
 import { Management } from '../keys/management/management';
 import { newUserShape, userShape } from '../keys/management/user-fields';
 import { keyView, nothingSpent, userView } from '../keys/management/views';
-import { id } from '../keys/rows/field-types';
+import { dollars, id } from '../keys/rows/field-types';
 import { stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
@@ -14,6 +14,7 @@ import { EntityViews } from './entity-views';
 import { newKey, newUser } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from './openapi-bodies';
+import { SpendResets } from './spend-resets';
 
 const mostKeys = 500;
 
@@ -27,6 +28,7 @@ export class UserController {
     private readonly management: Management,
     private readonly views: EntityViews,
     private readonly alerts: AlertCenter,
+    private readonly resets: SpendResets,
   ) {}
 
   @RouteGroup('management')
@@ -51,9 +53,11 @@ export class UserController {
   @Post('update')
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
-  @jsonBody({ ...userShape, user_id: id })
+  @jsonBody({ ...userShape, user_id: id, spend: dollars })
   async update(@Req() request: FastifyRequest): Promise<object> {
-    const { user, ignored } = await this.management.users.update(actorOf(request), await bodyOf(request));
+    const actor = actorOf(request);
+    const { user, ignored, spend } = await this.management.users.update(actor, await bodyOf(request));
+    if (spend !== undefined) await this.resets.set(actor, { kind: 'user', id: user.id }, spend);
     const data = await this.views.user(user);
     return { user_id: user.id, data, ...data, ...(ignored.length === 0 ? {} : { ignored_fields: ignored }) };
   }

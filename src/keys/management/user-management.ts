@@ -4,7 +4,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
-import { id } from '../rows/field-types';
+import { dollars, id } from '../rows/field-types';
 import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
@@ -20,7 +20,7 @@ import { teamPut } from './team-management';
 import { keptUserFields, type NewUserFields, newUserShape, userShape } from './user-fields';
 import { userByEmail, userPut } from './user-rows';
 
-const updateBody = { ...userShape, user_id: id };
+const updateBody = { ...userShape, user_id: id, spend: dollars };
 const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
 const mostKeys = 1_000;
 
@@ -29,6 +29,15 @@ export interface NewUser {
   readonly user: Stored<'user'>;
   readonly key: { readonly secret: string; readonly stored: Stored<'key'> } | undefined;
   readonly ignored: readonly string[];
+}
+
+/** A user after a change. */
+export interface ChangedUser {
+  readonly user: Stored<'user'>;
+  /** Fields that were kept and do nothing. */
+  readonly ignored: readonly string[];
+  /** What shall count as spent, in dollars, where that was sent. */
+  readonly spend?: number;
 }
 
 /** Makes, changes and deletes users; admins only. */
@@ -60,9 +69,9 @@ export class UserManagement {
   } // prettier-ignore
 
   /** `POST /user/update`. @throws {GatewayError} 400, 404 */
-  async update(actor: Actor, body: unknown): Promise<{ readonly user: Stored<'user'>; readonly ignored: readonly string[] }> {
+  async update(actor: Actor, body: unknown): Promise<ChangedUser> {
     const { fields, ...read } = readFields(body, { shape: updateBody, keptNames: keptUserFields });
-    const { user_id: named, ...changes } = fields;
+    const { user_id: named, spend, ...changes } = fields;
     const user = await retrying(async () => {
       const before = named === undefined ? await userByEmail(this.parts.store, changes.user_email ?? '') : await readOne(this.parts, 'user', named);
       if (before === undefined) throw named === undefined && changes.user_email === undefined ? invalidRequest("'user_id' is missing.", 'user_id') : notFound('user', 'user_id');
@@ -73,7 +82,7 @@ export class UserManagement {
       const put = userPut(before.id, row, before.version);
       return committed(this.parts, put, { actor, action: 'user.update', before: before.row, after: row }, [put, ...checks]);
     });
-    return { user, ignored: Object.keys(read.kept) };
+    return { user, ignored: Object.keys(read.kept), ...present({ spend }) };
   } // prettier-ignore
 
   /** `POST /user/delete`: with their keys and memberships. What they spent stays in the ledger. @returns how many went. */
