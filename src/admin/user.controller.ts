@@ -5,6 +5,7 @@ import { personOf } from '../kernel/principal';
 import { Management } from '../keys/management/management';
 import { newUserShape, userShape } from '../keys/management/user-fields';
 import { keyView, nothingSpent, userView } from '../keys/management/views';
+import { type PageRange } from '../keys/management/whole-list';
 import { dollars, id } from '../keys/rows/field-types';
 import { stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
@@ -95,21 +96,26 @@ export class UserController {
   @RouteGroup('info', { roles: 'readers' })
   @Get('list')
   @ApiOperation({ summary: 'Users, page by page' })
-  @queries('role', 'user_ids', 'team', 'page', 'page_size')
+  @queries('role', 'user_ids', 'team', 'user_email', 'search', 'organization_ids', 'page', 'page_size')
   async list(@Query() query: Params): Promise<object> {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 25 });
-    const ids = listIn(query, 'user_ids');
-    const range = { offset: (page - 1) * page_size, limit: page_size };
-    const found = ids.length > 0 ? await this.byIds(ids) : await this.management.users.list({ ...range, role: textIn(query, 'role'), team: textIn(query, 'team') }); // prettier-ignore
+    const found = await this.found(query, { offset: (page - 1) * page_size, limit: page_size });
     const counts = await this.management.store.counts('key', found.users.map((user) => `user:${user.id}`)); // prettier-ignore
     const users = (await this.views.users(found.users)).map((view, at) => ({ ...view, key_count: counts[at] ?? 0 }));
     return { users, total: found.total, page, page_size, total_pages: Math.ceil(found.total / page_size) };
   }
 
-  private async byIds(ids: readonly string[]): ReturnType<Management['users']['list']> {
-    const found = await this.management.store.many(ids.slice(0, mostKeys).map((each) => ({ kind: 'user' as const, id: each }))); // prettier-ignore
-    const users = found.flatMap((user) => (user === undefined ? [] : [stored('user', user)]));
-    return { users, total: users.length };
+  /** Nobody is in an organisation. */
+  private async found(query: Params, range: PageRange): ReturnType<Management['users']['list']> {
+    if (listIn(query, 'organization_ids').length > 0) return { users: [], total: 0 };
+    return this.management.users.list({
+      ...range,
+      ids: listIn(query, 'user_ids').slice(0, mostKeys),
+      role: textIn(query, 'role'),
+      team: textIn(query, 'team'),
+      email: textIn(query, 'user_email'),
+      search: textIn(query, 'search'),
+    });
   }
 }

@@ -19,6 +19,7 @@ import { readFields, readStrictly } from './request-fields';
 import { teamPut } from './team-management';
 import { keptUserFields, type NewUserFields, newUserShape, userShape } from './user-fields';
 import { userByEmail, userPut } from './user-rows';
+import { filteredPage, holds, pageOf, type PageRange } from './whole-list';
 
 const updateBody = { ...userShape, user_id: id, spend: dollars };
 const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
@@ -29,6 +30,17 @@ export interface NewUser {
   readonly user: Stored<'user'>;
   readonly key: { readonly secret: string; readonly stored: Stored<'key'> } | undefined;
   readonly ignored: readonly string[];
+}
+
+/** Which users, and which part of them. */
+export interface UserQuery extends PageRange {
+  readonly ids?: readonly string[];
+  readonly role?: string | undefined;
+  readonly team?: string | undefined;
+  /** A part of the email. */
+  readonly email?: string | undefined;
+  /** A part of id or email. */
+  readonly search?: string | undefined;
 }
 
 /** A user after a change. */
@@ -100,18 +112,24 @@ export class UserManagement {
     throw notFound('user', 'user_id');
   }
 
-  /** A page of users, newest first. */
-  async list(query: {
-    readonly offset: number;
-    readonly limit: number;
-    readonly role?: string | undefined;
-    readonly team?: string | undefined;
-  }): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
-    const { role, team, offset, limit } = query;
-    const list = team !== undefined ? { list: `team:${team}` } : role !== undefined ? { list: `role:${role}` } : {};
-    const { entities, total } = await this.parts.store.page('user', { ...list, order: 'newest', offset, limit });
-    return { users: entities.map((entity) => stored('user', entity)), total };
-  }
+  /** A page of users, newest first, or in the order of `ids`. @throws {GatewayError} 400 */
+  async list({ ids = [], role, team, email, search, ...range }: UserQuery): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
+    const list = team !== undefined ? `team:${team}` : role !== undefined ? `role:${role}` : undefined;
+    const filters = {
+      role: role === undefined || team === undefined && ids.length === 0 ? undefined : ({ row }: Stored<'user'>) => row.user_role === role,
+      team: team === undefined || ids.length === 0 ? undefined : ({ row }: Stored<'user'>) => row.teams.includes(team),
+      user_email: email === undefined ? undefined : ({ row }: Stored<'user'>) => holds(email, row.user_email),
+      search: search === undefined ? undefined : ({ id: userId, row }: Stored<'user'>) => holds(search, userId, row.user_email),
+    };
+    if (ids.length === 0) {
+      const { found, total } = await filteredPage(this.parts.store, 'user', { ...range, list, filters });
+      return { users: found, total };
+    }
+    const named = await this.parts.store.many(ids.map((each) => ({ kind: 'user' as const, id: each })));
+    const users = named.flatMap((user) => (user === undefined ? [] : [stored('user', user)]));
+    const { found, total } = pageOf(users.filter((user) => Object.values(filters).every((passes) => passes?.(user) ?? true)), range);
+    return { users: found, total };
+  } // prettier-ignore
 
   private withBudget(fields: NewUserFields): NewUserFields {
     const isInternal = fields.user_role === undefined || fields.user_role.startsWith('internal_user');
