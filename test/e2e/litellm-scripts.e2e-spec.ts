@@ -2,9 +2,21 @@ import { chatBody, post, send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 import { holder, type Json, look, manage, refusalIn } from '../support/holders';
 
+const config = `
+model_list:
+  - model_name: '*'
+    litellm_params: {model: codex/*}
+  - model_name: small
+    litellm_params: {model: codex/gpt-5.5}
+    model_info: {access_groups: [cheap, all-small]}
+  - model_name: large
+    litellm_params: {model: codex/gpt-5.5}
+    model_info: {access_groups: [dear]}
+`;
+
 let bench: TestBench;
 beforeAll(async () => {
-  bench = await startBench();
+  bench = await startBench({ config });
 });
 afterAll(() => bench.close());
 
@@ -121,5 +133,19 @@ describe('lists with the filters of LiteLLM’s dashboard', () => {
     expect(await keys('agent_id=none')).toEqual([]);
     expect(await keys('user_id=f-bob&status=active&sort_by=key_alias&sort_order=asc&size=1&page=2')).toEqual([]);
     expect(refusalIn(await send(bench, '/key/list?status=deleted'))).toEqual([400, 'invalid_request_error', 'status']);
+  });
+});
+
+describe('lists of models', () => {
+  it('name the access groups of what a key may use, for those who ask', async () => {
+    const listed = async (key: string, query: string): Promise<unknown> =>
+      ((await look({ url: bench.url, key }, `/v1/models${query}`))['data'] as Json[]).map(({ id }) => id);
+    const asked = '?include_model_access_groups=true';
+    const all = await listed(bench.key, asked);
+    expect(all).toEqual(expect.arrayContaining(['all-small', 'cheap', 'dear', 'large', 'small']));
+    expect(all).toEqual([...(all as string[])].sort());
+    expect(await listed(bench.key, '?include_model_access_groups=False')).not.toContain('dear');
+    expect(await listed((await holder(bench, { models: ['cheap'] })).key, asked)).toEqual(['cheap', 'small']);
+    expect(await listed((await holder(bench, { models: ['large'] })).key, asked)).toEqual(['large']);
   });
 });
