@@ -41,7 +41,8 @@ export class Books {
     return (await this.spent([book]))[0] ?? { spend: 0 };
   }
 
-  private resetOf({ limits, createdAtMs = 0 }: BookRef): number | undefined {
+  /** When a book's budget starts anew, Unix milliseconds; undefined without a period. */
+  resetOf({ limits, createdAtMs = 0 }: BookRef): number | undefined {
     const duration = limits?.budget_duration;
     if (duration === undefined) return undefined;
     return periodAt(duration, createdAtMs, this.meter.nowMs(), this.settings.metering.timeZone).endMs;

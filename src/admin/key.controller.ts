@@ -6,7 +6,6 @@ import { type Actor, isAdmin } from '../keys/management/actor';
 import { generateShape, regenerateShape, updateShape } from '../keys/management/key-fields';
 import { type MintedKey } from '../keys/management/key-minting';
 import { Management } from '../keys/management/management';
-import { keyView, nothingSpent } from '../keys/management/views';
 import { dollars, name } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
@@ -129,9 +128,9 @@ export class KeyController {
     return isOwn && !isAdmin(actor) ? this.guard.guessing(actor.clientIp ?? '', work) : work();
   }
 
-  private minted(minted: MintedKey): object {
+  private async minted(minted: MintedKey): Promise<object> {
     this.alerts.keyCreated(newKey(minted.key));
-    return mintedView(minted);
+    return { ...(await this.views.newKey(minted.key)), ...secretView(minted) };
   }
 
   private async regenerated(request: FastifyRequest, named: string | undefined, body: unknown): Promise<object> {
@@ -144,12 +143,8 @@ export class KeyController {
 const budgetNote =
   'The budget counts from the ledger of its current period: what this key spent in that period before now counts too.';
 
-function mintedView(minted: MintedKey): object {
-  return { ...keyView(minted.key, nothingSpent), ...secretView(minted) };
-}
-
 function secretView({ secret, key, ignored }: MintedKey): object {
-  return { key: secret, token: key.id, token_id: key.id, litellm_budget_table: null, ...ignoredView(ignored) };
+  return { key: secret, token: key.id, token_id: key.id, ...ignoredView(ignored) };
 }
 
 /** Fields of LiteLLM that were kept and do nothing here. */

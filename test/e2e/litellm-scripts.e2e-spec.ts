@@ -74,6 +74,20 @@ describe('scripts that send what LiteLLM’s clients send', () => {
   });
 });
 
+describe('keys that point to a budget', () => {
+  it('show it as litellm_budget_table, and when it starts anew', async () => {
+    await manage(bench, '/budget/new', { budget_id: 'b-week', max_budget: 7, budget_duration: '7d', rpm_limit: 9 });
+    const made = await manage(bench, '/key/generate', { budget_id: 'b-week' });
+    const shown = { budget_id: 'b-week', litellm_budget_table: { budget_id: 'b-week', max_budget: 7, budget_duration: '7d', rpm_limit: 9 }, budget_reset_at: expect.stringContaining('T00:00:00') as string }; // prettier-ignore
+    expect(made).toMatchObject(shown);
+    const id = String(made['token']);
+    expect(await infoOf(id)).toMatchObject(shown);
+    expect(await look(bench, `/key/list?return_full_object=true&key_hash=${id}`)).toMatchObject({ keys: [shown] });
+    const own = await manage(bench, '/key/update', { key: id, budget_id: null });
+    expect(own).toMatchObject({ budget_id: null, litellm_budget_table: null, budget_reset_at: null });
+  });
+});
+
 describe('lists with the filters of LiteLLM’s dashboard', () => {
   const idsIn = (answer: Json, list: string, id: string): unknown[] => (answer[list] as Json[]).map((each) => each[id]);
   const users = async (query: string): Promise<unknown[]> =>
