@@ -60,6 +60,19 @@ describe('scripts that send what LiteLLM’s clients send', () => {
     expect(refusalIn(await post(bench, '/key/delete', { keys: null, key_aliases: null }))[0]).toBe(400);
   });
 
+  it('name members of teams as LiteLLM shows them, with null where it knows no email', async () => {
+    const member = (user_id: string): Json => ({ role: 'user', user_id, user_email: null });
+    await manage(bench, '/team/new', { team_id: 'nulls', members_with_roles: [member('n1')] });
+    await manage(bench, '/team/member_add', { team_id: 'nulls', member: member('n2') });
+    await manage(bench, '/team/member_add', { team_id: 'nulls', member: [member('n3')] });
+    await manage(bench, '/team/member_delete', { team_id: 'nulls', user_id: 'n1', user_email: null });
+    const { team_info } = await look(bench, '/team/info?team_id=nulls');
+    expect((team_info as Json)['members_with_roles']).toEqual([{ role: 'user', user_id: 'n2' }, { role: 'user', user_id: 'n3' }]); // prettier-ignore
+    const nobody = { team_id: 'nulls', member: { role: 'user', user_id: null, user_email: null } };
+    expect(refusalIn(await post(bench, '/team/member_add', nobody))[0]).toBe(400);
+    await manage(bench, '/team/delete', { team_ids: ['nulls'] });
+  });
+
   it('never get a password back that they sent', async () => {
     const made = await manage(bench, '/user/new', { user_id: 'pass', password: 'hunter2', auto_create_key: false });
     expect(made).toMatchObject({ ignored_fields: ['password'] });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { invalidRequest } from '../../kernel/errors';
 import { type Change, type EntityRef } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
-import { dollars, name } from '../rows/field-types';
+import { absentOr, dollars, name } from '../rows/field-types';
 import { type DeletedKeyRow, type KeyRow, standingOf } from '../rows/key-row';
 import { type Stored, stored } from '../rows/rows';
 import { digestOf, maskedSecret, newSecret } from '../secrets';
@@ -21,7 +21,7 @@ import { type ReadFields, readFields, readStrictly } from './request-fields';
 const updateBody = { ...updateShape, key: name, spend: dollars };
 const regenerateBody = { ...regenerateShape, key: name };
 /** LiteLLM's clients send both lists, one of them null. */
-const removeBody = z.strictObject({ keys: z.array(name).max(1_000).nullish(), key_aliases: z.array(name).max(1_000).nullish() }, { error: 'must be {keys: [...]} or {key_aliases: [...]}' }); // prettier-ignore
+const removeBody = z.strictObject({ keys: absentOr(z.array(name).max(1_000)), key_aliases: absentOr(z.array(name).max(1_000)) }, { error: 'must be {keys: [...]} or {key_aliases: [...]}' }); // prettier-ignore
 const blockBody = z.strictObject({ key: name });
 
 /** Old secrets that may be in their time of grace at once. */
@@ -70,8 +70,7 @@ export class KeyChanges {
 
   /** `POST /key/delete`: all that were named, or none. @returns what they were called in the request. */
   async remove(actor: Actor, body: unknown): Promise<readonly string[]> {
-    const sent = readStrictly(removeBody, body);
-    const [keys, key_aliases] = [sent.keys ?? [], sent.key_aliases ?? []];
+    const { keys = [], key_aliases = [] } = readStrictly(removeBody, body);
     const named = [...new Set([...keys, ...key_aliases])];
     if (named.length === 0) throw invalidRequest("'keys' or 'key_aliases' must name at least one key.", 'keys');
     await retrying(async () => {

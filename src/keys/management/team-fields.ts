@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { count, dollars, duration, flag, id, mapOf, metadata, name, names, text } from '../rows/field-types';
+import { absentOr, count, dollars, duration, flag, id, mapOf, metadata, name, names, text } from '../rows/field-types';
 import { limitShape } from '../rows/limit-fields';
 import { policyShape } from '../rows/policy-fields';
 import { teamRole } from '../rows/team-row';
 
 /** Somebody, by id or by email. */
 export const memberEntry = z
-  .strictObject({ role: teamRole.default('user'), user_id: id.optional(), user_email: text.optional() })
+  .strictObject({ role: teamRole.default('user'), user_id: absentOr(id), user_email: absentOr(text) })
   .refine((entry) => entry.user_id !== undefined || entry.user_email !== undefined, {
     error: 'must say a user_id or a user_email',
   });

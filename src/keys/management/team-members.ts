@@ -3,7 +3,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
-import { id, text } from '../rows/field-types';
+import { absentOr, id, text } from '../rows/field-types';
 import { limitShape } from '../rows/limit-fields';
 import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
@@ -27,7 +27,7 @@ const entries = z.union([memberEntry.transform((entry) => [entry]), z.array(memb
 });
 const addBody = { team_id: id, member: entries, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration };
 const changeBody = { team_id: id, user_id: id, user_email: text, role: teamRole, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration, budget_id: id }; // prettier-ignore
-const removeBody = z.strictObject({ team_id: id, user_id: id.optional(), user_email: text.optional() });
+const removeBody = z.strictObject({ team_id: id, user_id: absentOr(id), user_email: absentOr(text) });
 
 /** More keys than this are not deleted in one go. */
 const mostKeys = 1_000;

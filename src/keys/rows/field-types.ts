@@ -19,6 +19,14 @@ export const name = text.min(1, { error: 'must not be empty' });
 /** An id: what goes into lists and scopes. */
 export const id = name.max(255, { error: 'must have at most 255 characters' });
 
+/** A field that may be left out, and that LiteLLM's clients leave out as null. */
+export function absentOr<T extends z.ZodType>(field: T): z.ZodOptional<z.ZodType<z.output<T> | undefined>> {
+  return field
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .optional();
+}
+
 /** `true` or `false`; text is not taken for either. */
 export const flag = z.boolean({ error: 'must be true or false' });
 
