@@ -73,6 +73,24 @@ describe('scripts that send what LiteLLM’s clients send', () => {
     await manage(bench, '/team/delete', { team_ids: ['nulls'] });
   });
 
+  it('may send fields of newer releases that limit nothing, and are told that they do nothing; limits are refused', async () => {
+    const ofKeys = { enable_prompt_caching: true, disable_global_guardrails: true, denied_passthrough_routes: ['/x'], default_estimated_output_tokens: 9, mcp_rpm_limit: { m: 1 } }; // prettier-ignore
+    expect(await manage(bench, '/key/generate', ofKeys)).toMatchObject({
+      ...ofKeys,
+      ignored_fields: Object.keys(ofKeys),
+    });
+    const ofTeams = { require_trace_id: true, denied_passthrough_routes: ['/x'], default_estimated_output_tokens: 9, mcp_rpm_limit: { m: 1 } }; // prettier-ignore
+    const team = await manage(bench, '/team/new', { team_id: 'newer', ...ofTeams });
+    expect(team).toMatchObject({ ...ofTeams, ignored_fields: Object.keys(ofTeams) });
+    await manage(bench, '/team/delete', { team_ids: ['newer'] });
+    for (const limit of ['tpd_limit', 'tag_rpm_limit', 'budget_fallbacks', 'end_user_budget_id'])
+      expect(refusalIn(await post(bench, '/key/generate', { [limit]: 1 }))).toEqual([
+        400,
+        'invalid_request_error',
+        limit,
+      ]);
+  });
+
   it('never get a password back that they sent', async () => {
     const made = await manage(bench, '/user/new', { user_id: 'pass', password: 'hunter2', auto_create_key: false });
     expect(made).toMatchObject({ ignored_fields: ['password'] });

@@ -42,7 +42,9 @@ export const newTeamShape = {
 export const keptTeamFields: ReadonlySet<string> = new Set([
   'organization_id', 'guardrails', 'policies', 'prompts', 'object_permission', 'router_settings', 'admins', 'members',
   'rpm_limit_type', 'tpm_limit_type', 'allowed_passthrough_routes', 'allowed_vector_store_indexes', 'secret_manager_settings',
-  'model_id', 'team_member_key_duration', 'access_group_ids', 'disable_global_guardrails',
+  'model_id', 'team_member_key_duration', 'access_group_ids', 'disable_global_guardrails', 'require_trace_id', 'denied_passthrough_routes', 'mcp_rpm_limit',
+  'default_estimated_output_tokens', 'default_estimated_output_tokens_per_model', 'enforced_batch_output_expires_after',
+  'enforced_file_expires_after',
 ]); // prettier-ignore
 
 /** What a new team is asked to be. */
