@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chatBody, post, send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 import { holder, type Json, look, manage, refusalIn } from '../support/holders';
@@ -89,6 +90,23 @@ describe('scripts that send what LiteLLM’s clients send', () => {
         'invalid_request_error',
         limit,
       ]);
+  });
+
+  it('find what a key spent by its present secret and its digest, however often it was regenerated', async () => {
+    const { id } = await holder(bench, { key_alias: 'turned' });
+    const { key } = await manage(bench, '/key/regenerate', { key: id });
+    const door = { url: bench.url, key: String(key) };
+    expect((await post(door, '/v1/chat/completions', chatBody())).status).toBe(200);
+    const today = new Date().toISOString().slice(0, 10);
+    const days = `start_date=${today}&end_date=${today}`;
+    for (const named of [id, door.key, createHash('sha256').update(door.key).digest('hex')]) {
+      expect(await look(door, `/spend/logs?api_key=${named}`)).toMatchObject([{ api_key: id }]);
+      expect(await look(bench, `/spend/logs/v2?${days}&api_key=${named}`)).toMatchObject({ total: 1 });
+      expect(await look(bench, `/user/daily/activity?${days}&api_key=${named}`)).toMatchObject({ metadata: { total_api_requests: 1 } }); // prettier-ignore
+      expect(await look(bench, `/global/spend/report?${days}&group_by=api_key&api_key=${named}`)).toMatchObject([{ api_key: id }]); // prettier-ignore
+    }
+    const other = await holder(bench);
+    expect((await send(other, `/spend/logs?api_key=${door.key}`)).status).toBe(403);
   });
 
   it('never get a password back that they sent', async () => {
