@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { withBudget } from '../keys/compile/limits-of';
 import { customerView, keyView, membershipView, teamView, userView } from '../keys/management/views';
 import { Management } from '../keys/management/management';
 import { type SeenCustomer } from '../keys/management/customer-management';
+import { type LimitFields } from '../keys/rows/limit-fields';
 import { type Stored, stored } from '../keys/rows/rows';
+import { StateUnavailable } from '../state/state-unavailable';
 import { memberId } from '../kernel/member-id';
 import { type BookRef, Books } from './books';
 
@@ -17,17 +20,28 @@ export class EntityViews {
   ) {}
 
   async key(key: Stored<'key'>): Promise<View> {
-    return keyView(key, await this.books.spentOf(bookOf('key', key)));
-  }
-
-  /** A key that was just made: no state that is away may keep its secret from whoever asked for it. */
-  newKey(key: Stored<'key'>): View {
-    return keyView(key, this.books.unspentOf(bookOf('key', key)));
+    return (await this.keys([key]))[0] ?? {};
   }
 
   async keys(keys: readonly Stored<'key'>[]): Promise<readonly View[]> {
-    const spent = await this.books.spent(keys.map((key) => bookOf('key', key)));
-    return keys.map((key, at) => keyView(key, spent[at] ?? { spend: 0 }));
+    const budgets = await this.budgetsOf(keys);
+    const spent = await this.books.spent(keys.map((key) => keyBook(key, budgets)));
+    return keys.map((key, at) => keyView(key, spent[at] ?? { spend: 0 }, namedBudget(key, budgets)));
+  }
+
+  /** A key that was just made: no state that is away by now may keep its secret from whoever asked for it. */
+  async newKey(key: Stored<'key'>): Promise<View> {
+    const budgets = await this.budgetsOf([key]).catch(noneIfAway);
+    return keyView(key, this.books.unspentOf(keyBook(key, budgets)), namedBudget(key, budgets));
+  }
+
+  /** The named budgets that keys point to. */
+  private async budgetsOf(keys: readonly Stored<'key'>[]): Promise<NamedBudgets> {
+    const ids = [...new Set(keys.flatMap(({ row }) => (row.budget_id === undefined ? [] : [row.budget_id])))];
+    const found = ids.length === 0 ? [] : await this.management.store.many(ids.map((id) => ({ kind: 'budget' as const, id }))); // prettier-ignore
+    return new Map(
+      found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, stored('budget', entity).row]])),
+    );
   }
 
   async team(team: Stored<'team'>): Promise<View> {
@@ -72,6 +86,22 @@ export class EntityViews {
     const spent = await this.books.spent(all.map(({ customer }) => bookOf('customer', customer)));
     return all.map(({ customer, budget }, at) => customerView(customer, spent[at] ?? { spend: 0 }, budget));
   }
+}
+
+type NamedBudgets = ReadonlyMap<string, LimitFields>;
+const noBudgets: NamedBudgets = new Map();
+
+function noneIfAway(error: unknown): NamedBudgets {
+  if (!(error instanceof StateUnavailable)) throw error;
+  return noBudgets;
+}
+
+function namedBudget({ row }: Stored<'key'>, budgets: NamedBudgets): LimitFields | undefined {
+  return row.budget_id === undefined ? undefined : budgets.get(row.budget_id);
+}
+
+function keyBook(key: Stored<'key'>, budgets: NamedBudgets): BookRef {
+  return { ...bookOf('key', key), limits: withBudget(key.row, namedBudget(key, budgets)) };
 }
 
 function bookOf(kind: 'key' | 'team' | 'user' | 'customer', of: Stored<'key' | 'team' | 'user' | 'customer'>): BookRef {

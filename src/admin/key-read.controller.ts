@@ -1,6 +1,8 @@
 import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { invalidRequest } from '../kernel/errors';
+import { type KeyMarks } from '../keys/management/key-marks';
 import { Management } from '../keys/management/management';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { present } from '../keys/present';
@@ -39,7 +41,7 @@ export class KeyReadController {
   @RouteGroup('info')
   @Get('list')
   @ApiOperation({ summary: 'Keys, page by page: all for admins, else the caller’s own' })
-  @queries('page', 'size', 'user_id', 'team_id', 'organization_id', 'key_hash', 'key_alias', 'return_full_object', 'include_team_keys', 'sort_by', 'sort_order') // prettier-ignore
+  @queries('page', 'size', 'user_id', 'team_id', 'organization_id', 'key_hash', 'key_alias', 'substring_matching', 'search', 'status', 'expires', 'project_id', 'agent_id', 'return_full_object', 'include_team_keys', 'sort_by', 'sort_order') // prettier-ignore
   async list(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const size = numberIn(query, 'size', { least: 1, most: 500, standard: 10 });
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
@@ -52,7 +54,9 @@ export class KeyReadController {
         organizationId: textIn(query, 'organization_id'),
         keyHash: textIn(query, 'key_hash'),
         keyAlias: textIn(query, 'key_alias'),
+        aliasPart: flagIn(query, 'substring_matching') ? textIn(query, 'key_alias') : undefined,
       }),
+      ...marksIn(query),
       includeTeamKeys: flagIn(query, 'include_team_keys'),
       sortBy: wordIn(query, 'sort_by', sortNames),
       order: wordIn(query, 'sort_order', ['desc', 'asc']),
@@ -75,6 +79,19 @@ export class KeyReadController {
     return { key: 'healthy', logging_callbacks: { callbacks: [], status: 'healthy', details } };
   }
 }
+
+/** Deleted keys are records of the audit log. */
+function marksIn(query: Params): KeyMarks {
+  const status = textIn(query, 'status');
+  if (status === 'deleted') throw invalidRequest("Keys that were deleted are not listed: GET /audit tells of them.", 'status');
+  const [project_id, agent_id] = [textIn(query, 'project_id'), textIn(query, 'agent_id')];
+  return present({
+    search: textIn(query, 'search'),
+    status: status === undefined ? undefined : wordIn(query, 'status', ['active', 'expired', 'revoked']),
+    expires: textIn(query, 'expires') === undefined ? undefined : wordIn(query, 'expires', ['active', 'expired']),
+    kept: present({ project_id, agent_id }),
+  });
+} // prettier-ignore
 
 /** The master key is no document. */
 const masterInfo = {

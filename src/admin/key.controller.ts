@@ -6,7 +6,7 @@ import { type Actor, isAdmin } from '../keys/management/actor';
 import { generateShape, regenerateShape, updateShape } from '../keys/management/key-fields';
 import { type MintedKey } from '../keys/management/key-minting';
 import { Management } from '../keys/management/management';
-import { name } from '../keys/rows/field-types';
+import { dollars, name } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
 import { actorOf, bodyOf, optionalBodyOf } from './admin-request';
@@ -57,9 +57,11 @@ export class KeyController {
   @Post('update')
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
-  @jsonBody({ ...updateShape, key: name })
+  @jsonBody({ ...updateShape, key: name, spend: dollars })
   async update(@Req() request: FastifyRequest): Promise<object> {
-    const { key, ignored, setsBudget } = await this.management.changes.update(actorOf(request), await bodyOf(request));
+    const actor = actorOf(request);
+    const { key, ignored, setsBudget, spend } = await this.management.changes.update(actor, await bodyOf(request));
+    if (spend !== undefined) await this.resets.set(actor, { kind: 'key', id: key.id }, spend);
     const note = setsBudget ? { budget_note: budgetNote } : {};
     return { key: key.id, ...(await this.views.key(key)), ...ignoredView(ignored), ...note };
   }
@@ -127,9 +129,9 @@ export class KeyController {
     return isOwn && !isAdmin(actor) ? this.guard.guessing(actor.clientIp ?? '', work) : work();
   }
 
-  private minted(minted: MintedKey): object {
+  private async minted(minted: MintedKey): Promise<object> {
     this.alerts.keyCreated(newKey(minted.key));
-    return { ...this.views.newKey(minted.key), ...secretView(minted) };
+    return { ...(await this.views.newKey(minted.key)), ...secretView(minted) };
   }
 
   private async regenerated(request: FastifyRequest, named: string | undefined, body: unknown): Promise<object> {
@@ -143,7 +145,7 @@ const budgetNote =
   'The budget counts from the ledger of its current period: what this key spent in that period before now counts too.';
 
 function secretView({ secret, key, ignored }: MintedKey): object {
-  return { key: secret, token: key.id, token_id: key.id, litellm_budget_table: null, ...ignoredView(ignored) };
+  return { key: secret, token: key.id, token_id: key.id, ...ignoredView(ignored) };
 }
 
 /** Fields of LiteLLM that were kept and do nothing here. */

@@ -11,6 +11,12 @@ import { Books } from './books';
 /** `POST /key/{key}/reset_spend`, dollars. */
 export const resetBody = z.strictObject({ reset_to: dollars.default(0) });
 
+/** Whose spend is set. */
+interface ResetBook {
+  readonly kind: 'key' | 'user';
+  readonly id: string;
+}
+
 /** Sets what counts as spent; written down like every admin action. */
 @Injectable()
 export class SpendResets {
@@ -21,12 +27,15 @@ export class SpendResets {
   ) {}
 
   /** @throws {GatewayError} 400. {StateUnavailable} */
-  async reset(actor: Actor, book: { readonly kind: 'key'; readonly id: string }, body: unknown): Promise<void> {
-    const { reset_to } = readStrictly(resetBody, body);
+  reset(actor: Actor, book: ResetBook, body: unknown): Promise<void> {
+    return this.set(actor, book, readStrictly(resetBody, body).reset_to);
+  }
+
+  /** The same with the amount, in dollars. @throws {StateUnavailable} */
+  async set(actor: Actor, book: ResetBook, spend: number): Promise<void> {
     const before = await this.books.spentOf(book);
-    const act = { actor, action: `${book.kind}.reset_spend`, objects: [book], before: { spend: before.spend }, after: { spend: reset_to } }; // prettier-ignore
-    const nanos = nanosFromDollars(reset_to);
-    await this.management.writes.perform(act, () => this.meter.adjust(book, nanos));
+    const act = { actor, action: `${book.kind}.reset_spend`, objects: [book], before: { spend: before.spend }, after: { spend } }; // prettier-ignore
+    await this.management.writes.perform(act, () => this.meter.adjust(book, nanosFromDollars(spend)));
   }
 
   /** What was spent elsewhere, into the books. @throws {StateUnavailable} */

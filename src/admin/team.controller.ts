@@ -97,9 +97,9 @@ export class TeamController {
   @RouteGroup('info')
   @Get('team/list')
   @ApiOperation({ summary: 'Teams, at most 1000: all for admins, else those the caller is in' })
-  @queries('user_id')
+  @queries('user_id', 'organization_id')
   async list(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
-    const range = { offset: 0, limit: mostListed, userId: textIn(query, 'user_id') };
+    const range = { offset: 0, limit: mostListed, userId: textIn(query, 'user_id'), organizationId: textIn(query, 'organization_id') }; // prettier-ignore
     const { teams } = await this.management.teams.list(actorOf(request), range);
     return this.views.teams(teams);
   }
@@ -107,17 +107,19 @@ export class TeamController {
   @RouteGroup('info')
   @Get('v2/team/list')
   @ApiOperation({ summary: 'The same, page by page' })
-  @queries('page', 'page_size', 'user_id', 'team_id')
+  @queries('page', 'page_size', 'user_id', 'team_id', 'team_alias', 'search', 'organization_id')
   async page(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
-    const actor = actorOf(request);
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 10 });
-    const teamId = textIn(query, 'team_id');
-    const range = { offset: (page - 1) * page_size, limit: page_size, userId: textIn(query, 'user_id') };
-    const found =
-      teamId === undefined
-        ? await this.management.teams.list(actor, range)
-        : { teams: [await this.management.teams.seen(actor, teamId)], total: 1 };
+    const found = await this.management.teams.list(actorOf(request), {
+      offset: (page - 1) * page_size,
+      limit: page_size,
+      userId: textIn(query, 'user_id'),
+      teamId: textIn(query, 'team_id'),
+      alias: textIn(query, 'team_alias'),
+      search: textIn(query, 'search'),
+      organizationId: textIn(query, 'organization_id'),
+    });
     const total_pages = Math.ceil(found.total / page_size);
     return { teams: await this.views.teams(found.teams), total: found.total, page, page_size, total_pages };
   }

@@ -4,7 +4,8 @@ import { type FastifyRequest } from 'fastify';
 import { personOf } from '../kernel/principal';
 import { Management } from '../keys/management/management';
 import { newUserShape, userShape } from '../keys/management/user-fields';
-import { id } from '../keys/rows/field-types';
+import { type PageRange } from '../keys/management/whole-list';
+import { dollars, id } from '../keys/rows/field-types';
 import { stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
@@ -13,6 +14,7 @@ import { EntityViews } from './entity-views';
 import { newKey, newUser } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from '../http/openapi-bodies';
+import { SpendResets } from './spend-resets';
 
 const mostKeys = 500;
 
@@ -26,6 +28,7 @@ export class UserController {
     private readonly management: Management,
     private readonly views: EntityViews,
     private readonly alerts: AlertCenter,
+    private readonly resets: SpendResets,
   ) {}
 
   @RouteGroup('management')
@@ -37,7 +40,7 @@ export class UserController {
     const { user, key, ignored } = await this.management.users.create(actorOf(request), await bodyOf(request));
     this.alerts.internalUserCreated(newUser(user));
     if (key !== undefined) this.alerts.keyCreated(newKey(key.stored));
-    const minted = key === undefined ? {} : { ...this.views.newKey(key.stored), key: key.secret, token: key.stored.id };
+    const minted = key === undefined ? {} : { ...(await this.views.newKey(key.stored)), key: key.secret, token: key.stored.id };
     return {
       ...minted,
       ...(key === undefined ? { key: '' } : {}),
@@ -50,9 +53,11 @@ export class UserController {
   @Post('update')
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
-  @jsonBody({ ...userShape, user_id: id })
+  @jsonBody({ ...userShape, user_id: id, spend: dollars })
   async update(@Req() request: FastifyRequest): Promise<object> {
-    const { user, ignored } = await this.management.users.update(actorOf(request), await bodyOf(request));
+    const actor = actorOf(request);
+    const { user, ignored, spend } = await this.management.users.update(actor, await bodyOf(request));
+    if (spend !== undefined) await this.resets.set(actor, { kind: 'user', id: user.id }, spend);
     const data = await this.views.user(user);
     return { user_id: user.id, data, ...data, ...(ignored.length === 0 ? {} : { ignored_fields: ignored }) };
   }
@@ -90,21 +95,26 @@ export class UserController {
   @RouteGroup('info', { roles: 'readers' })
   @Get('list')
   @ApiOperation({ summary: 'Users, page by page' })
-  @queries('role', 'user_ids', 'team', 'page', 'page_size')
+  @queries('role', 'user_ids', 'team', 'user_email', 'search', 'organization_ids', 'page', 'page_size')
   async list(@Query() query: Params): Promise<object> {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 25 });
-    const ids = listIn(query, 'user_ids');
-    const range = { offset: (page - 1) * page_size, limit: page_size };
-    const found = ids.length > 0 ? await this.byIds(ids) : await this.management.users.list({ ...range, role: textIn(query, 'role'), team: textIn(query, 'team') }); // prettier-ignore
+    const found = await this.found(query, { offset: (page - 1) * page_size, limit: page_size });
     const counts = await this.management.store.counts('key', found.users.map((user) => `user:${user.id}`)); // prettier-ignore
     const users = (await this.views.users(found.users)).map((view, at) => ({ ...view, key_count: counts[at] ?? 0 }));
     return { users, total: found.total, page, page_size, total_pages: Math.ceil(found.total / page_size) };
   }
 
-  private async byIds(ids: readonly string[]): ReturnType<Management['users']['list']> {
-    const found = await this.management.store.many(ids.slice(0, mostKeys).map((each) => ({ kind: 'user' as const, id: each }))); // prettier-ignore
-    const users = found.flatMap((user) => (user === undefined ? [] : [stored('user', user)]));
-    return { users, total: users.length };
+  /** Nobody is in an organisation. */
+  private async found(query: Params, range: PageRange): ReturnType<Management['users']['list']> {
+    if (listIn(query, 'organization_ids').length > 0) return { users: [], total: 0 };
+    return this.management.users.list({
+      ...range,
+      ids: listIn(query, 'user_ids').slice(0, mostKeys),
+      role: textIn(query, 'role'),
+      team: textIn(query, 'team'),
+      email: textIn(query, 'user_email'),
+      search: textIn(query, 'search'),
+    });
   }
 }

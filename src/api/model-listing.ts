@@ -28,10 +28,12 @@ export class ModelListing {
     private readonly catalog: ModelCatalog,
   ) {}
 
-  /** Sorted by name. */
-  async openAiList(caller: Principal | undefined): Promise<readonly OpenAiModel[]> {
+  /** Sorted by name. @param withGroups with the access groups of these models. */
+  async openAiList(caller: Principal | undefined, withGroups = false): Promise<readonly OpenAiModel[]> {
     const offered = await this.offered.to(caller);
-    return offered.map(({ name }) => ({ id: name, object: 'model', created: createdSeconds, owned_by: 'openai' }));
+    const names = offered.map(({ name }) => name);
+    const all = withGroups ? [...new Set([...names, ...this.offered.accessGroups(caller, offered)])].sort() : names;
+    return all.map((name) => ({ id: name, object: 'model', created: createdSeconds, owned_by: 'openai' }));
   }
 
   /**

@@ -25,13 +25,15 @@ export class ModelsController {
   @Get(['v1/models', 'models'])
   @ApiOperation({ summary: 'Models of this key; with client_version also the catalog a Codex CLI reads' })
   @ApiQuery({ name: 'client_version', ...optionalText })
+  @ApiQuery({ name: 'include_model_access_groups', ...optionalText })
   async list(
     @Query('client_version') clientVersion: unknown,
+    @Query('include_model_access_groups') withGroups: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const caller = callerOf(request);
-    const data = await this.listing.openAiList(caller);
+    const data = await this.listing.openAiList(caller, textIn(withGroups)?.toLowerCase() === 'true');
     // Calls that come back over /v1 are made in our own version, so the CLI's hides nothing.
     const models = clientVersion === undefined ? {} : { models: await this.listing.cliCatalog(caller) };
     await sendTagged(request, reply, { object: 'list', data, ...models });

@@ -135,6 +135,8 @@ describe('GET /spend/logs/v2 and /spend/logs/ui', () => {
     ['status_filter=failure', ['b1']],
     ['model=gpt-6-sol', ['a2']],
     ['model=fast', ['a2']],
+    ['model_group=fast', ['a2']],
+    ['model_group=gpt-6-sol', []],
     ['min_spend=0.002', ['c1', 'a1']],
     ['min_spend=0.0005&max_spend=0.002', ['a2']],
     ['team_id=core', ['b1', 'a2', 'a1']],

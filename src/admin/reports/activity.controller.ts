@@ -1,9 +1,10 @@
-import { Controller, Get, Query, Req } from '@nestjs/common';
+import { Controller, Get, Query, Req, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { RouteGroup } from '../../keys/route-group.decorator';
 import { ActivityReports } from '../../reports/activity/activity-reports';
 import { callerSight, parametersIn } from './asking';
+import { KeyNames } from './key-names.pipe';
 
 const day = { type: String, description: 'YYYY-MM-DD, UTC' } as const;
 
@@ -13,6 +14,7 @@ const day = { type: String, description: 'YYYY-MM-DD, UTC' } as const;
 @ApiQuery({ name: 'start_date', ...day })
 @ApiQuery({ name: 'end_date', ...day })
 @RouteGroup('info')
+@UsePipes(KeyNames)
 @Controller()
 export class ActivityController {
   constructor(private readonly activity: ActivityReports) {}

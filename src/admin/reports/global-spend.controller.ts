@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Req } from '@nestjs/common';
+import { Controller, Get, Query, Req, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { RouteGroup } from '../../keys/route-group.decorator';
@@ -6,11 +6,13 @@ import { GlobalReports } from '../../reports/activity/global-reports';
 import { type Parameters } from '../../reports/rows/spend-log-filter';
 import { requireAll, sightOf } from '../../reports/sight';
 import { callerOf, parametersIn } from './asking';
+import { KeyNames } from './key-names.pipe';
 
 /** The doors to what everybody spent; for admins and viewers. */
 @ApiTags('Spend')
 @ApiBearerAuth()
 @RouteGroup('management', { roles: 'readers' })
+@UsePipes(KeyNames)
 @Controller()
 export class GlobalSpendController {
   constructor(private readonly reports: GlobalReports) {}

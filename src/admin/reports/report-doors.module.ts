@@ -5,6 +5,7 @@ import { AuditModule } from '../../state/audit/audit.module';
 import { ActivityController } from './activity.controller';
 import { BooksController } from './books.controller';
 import { GlobalSpendController } from './global-spend.controller';
+import { KeyNames } from './key-names.pipe';
 import { ReportBody } from './report-body';
 import { SpendLogsController } from './spend-logs.controller';
 import { SpendReset } from './spend-reset';
@@ -14,6 +15,6 @@ import { UsageController } from './usage.controller';
 @Module({
   imports: [AuditModule, MeteringModule, ReportsModule],
   controllers: [ActivityController, BooksController, GlobalSpendController, SpendLogsController, UsageController],
-  providers: [ReportBody, SpendReset],
+  providers: [KeyNames, ReportBody, SpendReset],
 })
 export class ReportDoorsModule {}

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { RouteGroup } from '../../keys/route-group.decorator';
@@ -7,6 +7,7 @@ import { ActivityReports } from '../../reports/activity/activity-reports';
 import { SpendExport } from '../../reports/rows/spend-export';
 import { SpendLogs } from '../../reports/rows/spend-logs';
 import { callerSight, parametersIn } from './asking';
+import { KeyNames } from './key-names.pipe';
 
 const optionalText = { required: false, type: String } as const;
 
@@ -14,6 +15,7 @@ const optionalText = { required: false, type: String } as const;
 @ApiTags('Spend')
 @ApiBearerAuth()
 @RouteGroup('info')
+@UsePipes(KeyNames)
 @Controller()
 export class SpendLogsController {
   constructor(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { invalidRequest } from '../../kernel/errors';
 import { type Change, type EntityRef } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
-import { name } from '../rows/field-types';
+import { absentOr, dollars, name } from '../rows/field-types';
 import { type DeletedKeyRow, type KeyRow, standingOf } from '../rows/key-row';
 import { type Stored, stored } from '../rows/rows';
 import { digestOf, maskedSecret, newSecret } from '../secrets';
@@ -18,9 +18,10 @@ import { assertAlias } from './key-standards';
 import { type ManagementParts } from './parts';
 import { type ReadFields, readFields, readStrictly } from './request-fields';
 
-const updateBody = { ...updateShape, key: name };
+const updateBody = { ...updateShape, key: name, spend: dollars };
 const regenerateBody = { ...regenerateShape, key: name };
-const removeBody = z.strictObject({ keys: z.array(name).max(1_000).optional(), key_aliases: z.array(name).max(1_000).optional() }, { error: 'must be {keys: [...]} or {key_aliases: [...]}' }); // prettier-ignore
+/** LiteLLM's clients send both lists, one of them null. */
+const removeBody = z.strictObject({ keys: absentOr(z.array(name).max(1_000)), key_aliases: absentOr(z.array(name).max(1_000)) }, { error: 'must be {keys: [...]} or {key_aliases: [...]}' }); // prettier-ignore
 const blockBody = z.strictObject({ key: name });
 
 /** Old secrets that may be in their time of grace at once. */
@@ -33,6 +34,8 @@ export interface ChangedKey {
   readonly ignored: readonly string[];
   /** A budget was set on a key that may have spent before. */
   readonly setsBudget: boolean;
+  /** What shall count as spent, in dollars, where that was sent. */
+  readonly spend?: number;
 }
 
 /** Changes, switches off and deletes keys. */
@@ -45,12 +48,14 @@ export class KeyChanges {
   /** `POST /key/update`. @throws {GatewayError} 400, 403 or 404 that names the field. */
   async update(actor: Actor, body: unknown): Promise<ChangedKey> {
     const { fields, ...rest } = readFields(liftedFromMetadata(body), { shape: updateBody, keptNames: keptKeyFields });
-    const { key: named, ...changes } = fields;
+    const { key: named, spend, ...changes } = fields;
     if (named === undefined) throw invalidRequest("'key' is missing: the key, or its digest.", 'key');
-    return retrying(async () => {
+    if (spend !== undefined && !isAdmin(actor)) assertOwnFields(['spend']);
+    const changed = await retrying(async () => {
       const key = await this.access.managed(actor, named);
       return this.change(actor, key, { ...rest, fields: changes }, 'key.update');
     });
+    return spend === undefined ? changed : { ...changed, spend };
   }
 
   /** `POST /key/block` and `/key/unblock`. @throws {GatewayError} 404 */

@@ -71,7 +71,8 @@ export const keptKeyFields: ReadonlySet<string> = new Set([
   'config', 'permissions', 'guardrails', 'policies', 'prompts', 'router_settings', 'allowed_cache_controls',
   'enforced_params', 'organization_id', 'project_id', 'agent_id', 'object_permission', 'send_invite_email', 'auto_rotate',
   'rotation_interval', 'rpm_limit_type', 'tpm_limit_type', 'allowed_passthrough_routes', 'allowed_vector_store_indexes',
-  'access_group_ids', 'spend', 'soft_budget_cooldown',
+  'access_group_ids', 'spend', 'soft_budget_cooldown', 'enable_prompt_caching', 'disable_global_guardrails',
+  'denied_passthrough_routes', 'default_estimated_output_tokens', 'default_estimated_output_tokens_per_model', 'mcp_rpm_limit',
 ]); // prettier-ignore
 
 type Fields<S extends z.core.$ZodLooseShape> = Partial<z.output<z.ZodObject<S>>>;

@@ -4,11 +4,13 @@ import { type PageQuery } from '../../state/entities/entity';
 import { type Stored, stored } from '../rows/rows';
 import { type Actor, isReader } from './actor';
 import { type KeyAccess } from './key-access';
+import { type KeyMarks, markFilter } from './key-marks';
 import { listOf } from './key-rows';
 import { type ManagementParts } from './parts';
+import { mostLookedAt, tooManyToFilter, wholeList } from './whole-list';
 
 /** Which keys, and how. */
-export interface KeyFilter {
+export interface KeyFilter extends KeyMarks {
   readonly page: number;
   readonly size: number;
   readonly userId?: string;
@@ -28,9 +30,6 @@ export interface FoundKeys {
   readonly total: number;
 }
 
-/** More keys than this are not sorted by anything but their age: that needs all of them in memory. */
-const mostSorted = 5_000;
-const step = 500;
 const nobody: FoundKeys = { keys: [], total: 0 };
 
 /** Lists keys, page by page; nobody but readers sees foreign ones. */
@@ -40,14 +39,17 @@ export class KeySearch {
     private readonly access: KeyAccess,
   ) {}
 
-  /** @throws {GatewayError} 400 when there are too many to sort them so. */
+  /** @throws {GatewayError} 400 when there are too many to sort or filter them so. */
   async find(actor: Actor, filter: KeyFilter): Promise<FoundKeys> {
     if (filter.organizationId !== undefined) return nobody;
-    if (filter.keyHash !== undefined || filter.keyAlias !== undefined) return this.one(actor, filter);
+    const marks = markFilter(filter, this.parts.store.nowMs());
+    const passing = ({ keys, total }: FoundKeys): FoundKeys => (keys.every(marks.passes) ? { keys, total } : nobody);
+    if (filter.keyHash !== undefined || (filter.keyAlias !== undefined && filter.aliasPart === undefined))
+      return passing(await this.one(actor, filter));
     const lists = await this.listsFor(actor, filter);
-    if (lists === undefined) return this.ownOnly(actor, filter);
+    if (lists === undefined) return passing(await this.ownOnly(actor, filter));
     const range = { offset: (filter.page - 1) * filter.size, limit: filter.size };
-    if (filter.sortBy !== 'created_at') return this.sorted(lists, filter, range);
+    if (filter.sortBy !== 'created_at' || marks.name !== undefined) return this.sorted(lists, filter, range);
     const order = filter.order === 'desc' ? 'newest' : 'oldest';
     const [list, ...more] = lists.names;
     if (more.length === 0) return this.pageOf({ ...(list === undefined ? {} : { list }), order, ...range });
@@ -121,17 +123,12 @@ export class KeySearch {
   } // prettier-ignore
 
   private async sorted(lists: Lists, filter: KeyFilter, { offset, limit }: Range): Promise<FoundKeys> {
-    const all = new Map<string, Stored<'key'>>();
-    for (const list of lists.names) {
-      for (let at = 0, total = 1; at < total; at += step) {
-        const part = await this.pageOf({ ...(list === undefined ? {} : { list }), order: 'oldest', offset: at, limit: step });
-        ({ total } = part);
-        if (total > mostSorted) throw tooManyToSort(total);
-        for (const key of part.keys) all.set(key.id, key);
-      }
-    }
+    const marks = markFilter(filter, this.parts.store.nowMs());
+    const tooMany = (total: number): Error => (marks.name === undefined ? tooManyToSort(total) : tooManyToFilter(marks.name, total));
+    const all = await Promise.all(lists.names.map((list) => wholeList(this.parts.store, 'key', list, tooMany)));
+    const found = new Map(all.flat().filter(marks.passes).map((key) => [key.id, key]));
     const sign = filter.order === 'desc' ? -1 : 1;
-    const keys = [...all.values()].sort((a, b) => sign * compare(sortValue(a, filter), sortValue(b, filter)) || (a.id < b.id ? -1 : 1));
+    const keys = [...found.values()].sort((a, b) => sign * compare(sortValue(a, filter), sortValue(b, filter)) || (a.id < b.id ? -1 : 1));
     return { keys: keys.slice(offset, offset + limit), total: keys.length };
   } // prettier-ignore
 }
@@ -179,7 +176,7 @@ function compare(a: string | number | undefined, b: string | number | undefined)
 
 function tooManyToSort(total: number): Error {
   return invalidRequest(
-    `'sort_by' can only be created_at for ${total} keys: filter by team_id or user_id to sort fewer than ${mostSorted}.`,
+    `'sort_by' can only be created_at for ${total} keys: filter by team_id or user_id to sort fewer than ${mostLookedAt}.`,
     'sort_by',
   );
 }

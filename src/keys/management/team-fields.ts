@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { count, dollars, duration, flag, id, mapOf, metadata, name, names, text } from '../rows/field-types';
+import { absentOr, count, dollars, duration, flag, id, mapOf, metadata, name, names, text } from '../rows/field-types';
 import { limitShape } from '../rows/limit-fields';
 import { policyShape } from '../rows/policy-fields';
 import { teamRole } from '../rows/team-row';
 
 /** Somebody, by id or by email. */
 export const memberEntry = z
-  .strictObject({ role: teamRole.default('user'), user_id: id.optional(), user_email: text.optional() })
+  .strictObject({ role: teamRole.default('user'), user_id: absentOr(id), user_email: absentOr(text) })
   .refine((entry) => entry.user_id !== undefined || entry.user_email !== undefined, {
     error: 'must say a user_id or a user_email',
   });
@@ -50,13 +50,15 @@ export const newMemberShape = { team_id: id, member: memberEntries, max_budget_i
 export const memberShape = { team_id: id, user_id: id, user_email: text, role: teamRole, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration, budget_id: id }; // prettier-ignore
 
 /** `POST /team/member_delete`. */
-export const removedMember = z.strictObject({ team_id: id, user_id: id.optional(), user_email: text.optional() });
+export const removedMember = z.strictObject({ team_id: id, user_id: absentOr(id), user_email: absentOr(text) });
 
 /** LiteLLM's fields of teams that are kept and shown, and do nothing here. */
 export const keptTeamFields: ReadonlySet<string> = new Set([
   'organization_id', 'guardrails', 'policies', 'prompts', 'object_permission', 'router_settings', 'admins', 'members',
   'rpm_limit_type', 'tpm_limit_type', 'allowed_passthrough_routes', 'allowed_vector_store_indexes', 'secret_manager_settings',
-  'model_id', 'team_member_key_duration', 'access_group_ids', 'disable_global_guardrails',
+  'model_id', 'team_member_key_duration', 'access_group_ids', 'disable_global_guardrails', 'require_trace_id', 'denied_passthrough_routes', 'mcp_rpm_limit',
+  'default_estimated_output_tokens', 'default_estimated_output_tokens_per_model', 'enforced_batch_output_expires_after',
+  'enforced_file_expires_after',
 ]); // prettier-ignore
 
 /** What a new team is asked to be. */

@@ -17,6 +17,7 @@ import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
 import { keptTeamFields, type MemberEntry, newTeamShape, teamShape } from './team-fields';
 import { teamListChange, userByEmail } from './user-rows';
+import { filteredPage, holds, type ListQuery, pageOf, type PageRange } from './whole-list';
 
 const updateBody = { ...teamShape, team_id: id };
 const removeBody = z.strictObject({ team_ids: z.array(id).min(1).max(100) });
@@ -29,6 +30,17 @@ const mostKeys = 1_000;
 export interface ChangedTeam {
   readonly team: Stored<'team'>;
   readonly ignored: readonly string[];
+}
+
+/** Which teams, and which part of them. */
+export interface TeamQuery extends PageRange {
+  readonly userId?: string | undefined;
+  readonly teamId?: string | undefined;
+  /** A part of the alias. */
+  readonly alias?: string | undefined;
+  /** The id, or a part of the alias. */
+  readonly search?: string | undefined;
+  readonly organizationId?: string | undefined;
 }
 
 /** Makes, changes and deletes teams; admins only. */
@@ -99,20 +111,22 @@ export class TeamManagement {
     throw notFound('team', 'team_id');
   }
 
-  /** A page of teams, newest first; of those the actor is in when it may not see all. */
-  async list(
-    actor: Actor,
-    {
-      offset,
-      limit,
-      userId,
-    }: { readonly offset: number; readonly limit: number; readonly userId?: string | undefined },
-  ): Promise<{ readonly teams: readonly Stored<'team'>[]; readonly total: number }> {
+  /** A page of teams, newest first; of those the actor is in when it may not see all. @throws {GatewayError} 400 */
+  async list(actor: Actor, { teamId, ...query }: TeamQuery): Promise<{ readonly teams: readonly Stored<'team'>[]; readonly total: number }> {
+    const { userId, organizationId } = query;
+    // No team is in an organisation: LiteLLM has a name for that too.
+    if (organizationId !== undefined && organizationId !== 'default_organization') return { teams: [], total: 0 };
     const user = isReader(actor) ? userId : (personOf(actor.principal) ?? '');
-    const list = user === undefined ? {} : { list: `member:${user}` };
-    const { entities, total } = await this.parts.store.page('team', { ...list, order: 'newest', offset, limit });
-    return { teams: entities.map((entity) => stored('team', entity)), total };
-  }
+    const filters = teamFilters(query);
+    if (teamId === undefined) {
+      const { found, total } = await filteredPage(this.parts.store, 'team', { ...query, list: user === undefined ? undefined : `member:${user}`, filters });
+      return { teams: found, total };
+    }
+    const team = await readOne(this.parts, 'team', teamId);
+    const isFound = team !== undefined && (user === undefined || isMember(team.row, user)) && Object.values(filters).every((passes) => passes?.(team) ?? true);
+    const { found, total } = pageOf(isFound ? [team] : [], query);
+    return { teams: found, total };
+  } // prettier-ignore
 
   /** Ids of people, by id or by email, each once. @throws {GatewayError} 400 for an email nobody has. */
   async membersOf(entries: readonly MemberEntry[]): Promise<readonly TeamMember[]> {
@@ -157,6 +171,13 @@ export function teamPut(
   const lists = [...new Set(row.members_with_roles.map(({ user_id }) => `member:${user_id}`))];
   if (row.budget_id !== undefined) lists.push(`budget:${row.budget_id}`);
   return { op: 'put', kind: 'team', id: teamId, expected, names, lists, body: JSON.stringify(row) };
+}
+
+function teamFilters({ alias, search }: Pick<TeamQuery, 'alias' | 'search'>): ListQuery<'team'>['filters'] {
+  return {
+    team_alias: alias === undefined ? undefined : ({ row }) => holds(alias, row.team_alias),
+    search: search === undefined ? undefined : ({ id, row }) => id === search || holds(search, row.team_alias),
+  };
 }
 
 function isMember(team: TeamRow, userId: string | undefined): boolean {

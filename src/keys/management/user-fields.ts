@@ -32,6 +32,7 @@ export const newUserShape = {
 export const keptUserFields: ReadonlySet<string> = new Set([
   'send_invite_email', 'organizations', 'organization_id', 'sso_user_id', 'allowed_cache_controls', 'blocked', 'guardrails',
   'policies', 'prompts', 'permissions', 'config', 'object_permission', 'password', 'spend', 'max_internal_user_budget',
+  'agent_id', 'mcp_rpm_limit',
 ]); // prettier-ignore
 
 /** What a new user is asked to be. */

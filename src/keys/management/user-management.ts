@@ -4,7 +4,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
-import { id } from '../rows/field-types';
+import { dollars, id } from '../rows/field-types';
 import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
@@ -19,8 +19,9 @@ import { readFields, readStrictly } from './request-fields';
 import { teamPut } from './team-management';
 import { keptUserFields, type NewUserFields, newUserShape, userShape } from './user-fields';
 import { userByEmail, userPut } from './user-rows';
+import { filteredPage, holds, pageOf, type PageRange } from './whole-list';
 
-const updateBody = { ...userShape, user_id: id };
+const updateBody = { ...userShape, user_id: id, spend: dollars };
 const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
 const mostKeys = 1_000;
 
@@ -29,6 +30,26 @@ export interface NewUser {
   readonly user: Stored<'user'>;
   readonly key: { readonly secret: string; readonly stored: Stored<'key'> } | undefined;
   readonly ignored: readonly string[];
+}
+
+/** Which users, and which part of them. */
+export interface UserQuery extends PageRange {
+  readonly ids?: readonly string[];
+  readonly role?: string | undefined;
+  readonly team?: string | undefined;
+  /** A part of the email. */
+  readonly email?: string | undefined;
+  /** A part of id or email. */
+  readonly search?: string | undefined;
+}
+
+/** A user after a change. */
+export interface ChangedUser {
+  readonly user: Stored<'user'>;
+  /** Fields that were kept and do nothing. */
+  readonly ignored: readonly string[];
+  /** What shall count as spent, in dollars, where that was sent. */
+  readonly spend?: number;
 }
 
 /** Makes, changes and deletes users; admins only. */
@@ -60,9 +81,9 @@ export class UserManagement {
   } // prettier-ignore
 
   /** `POST /user/update`. @throws {GatewayError} 400, 404 */
-  async update(actor: Actor, body: unknown): Promise<{ readonly user: Stored<'user'>; readonly ignored: readonly string[] }> {
+  async update(actor: Actor, body: unknown): Promise<ChangedUser> {
     const { fields, ...read } = readFields(body, { shape: updateBody, keptNames: keptUserFields });
-    const { user_id: named, ...changes } = fields;
+    const { user_id: named, spend, ...changes } = fields;
     const user = await retrying(async () => {
       const before = named === undefined ? await userByEmail(this.parts.store, changes.user_email ?? '') : await readOne(this.parts, 'user', named);
       if (before === undefined) throw named === undefined && changes.user_email === undefined ? invalidRequest("'user_id' is missing.", 'user_id') : notFound('user', 'user_id');
@@ -73,7 +94,7 @@ export class UserManagement {
       const put = userPut(before.id, row, before.version);
       return committed(this.parts, put, { actor, action: 'user.update', before: before.row, after: row }, [put, ...checks]);
     });
-    return { user, ignored: Object.keys(read.kept) };
+    return { user, ignored: Object.keys(read.kept), ...present({ spend }) };
   } // prettier-ignore
 
   /** `POST /user/delete`: with their keys and memberships. What they spent stays in the ledger. @returns how many went. */
@@ -91,18 +112,24 @@ export class UserManagement {
     throw notFound('user', 'user_id');
   }
 
-  /** A page of users, newest first. */
-  async list(query: {
-    readonly offset: number;
-    readonly limit: number;
-    readonly role?: string | undefined;
-    readonly team?: string | undefined;
-  }): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
-    const { role, team, offset, limit } = query;
-    const list = team !== undefined ? { list: `team:${team}` } : role !== undefined ? { list: `role:${role}` } : {};
-    const { entities, total } = await this.parts.store.page('user', { ...list, order: 'newest', offset, limit });
-    return { users: entities.map((entity) => stored('user', entity)), total };
-  }
+  /** A page of users, newest first, or in the order of `ids`. @throws {GatewayError} 400 */
+  async list({ ids = [], role, team, email, search, ...range }: UserQuery): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
+    const list = team !== undefined ? `team:${team}` : role !== undefined ? `role:${role}` : undefined;
+    const filters = {
+      role: role === undefined || team === undefined && ids.length === 0 ? undefined : ({ row }: Stored<'user'>) => row.user_role === role,
+      team: team === undefined || ids.length === 0 ? undefined : ({ row }: Stored<'user'>) => row.teams.includes(team),
+      user_email: email === undefined ? undefined : ({ row }: Stored<'user'>) => holds(email, row.user_email),
+      search: search === undefined ? undefined : ({ id: userId, row }: Stored<'user'>) => holds(search, userId, row.user_email),
+    };
+    if (ids.length === 0) {
+      const { found, total } = await filteredPage(this.parts.store, 'user', { ...range, list, filters });
+      return { users: found, total };
+    }
+    const named = await this.parts.store.many(ids.map((each) => ({ kind: 'user' as const, id: each })));
+    const users = named.flatMap((user) => (user === undefined ? [] : [stored('user', user)]));
+    const { found, total } = pageOf(users.filter((user) => Object.values(filters).every((passes) => passes?.(user) ?? true)), range);
+    return { users: found, total };
+  } // prettier-ignore
 
   private withBudget(fields: NewUserFields): NewUserFields {
     const isInternal = fields.user_role === undefined || fields.user_role.startsWith('internal_user');

@@ -17,8 +17,8 @@ type View = Record<string, unknown>;
 /** Nothing spent, for entities that were just made. */
 export const nothingSpent: Spent = { spend: 0 };
 
-/** A key in LiteLLM's shape. What LiteLLM keeps in `metadata` is shown there too. */
-export function keyView(key: Stored<'key'>, spent: Spent): View {
+/** A key in LiteLLM's shape. What LiteLLM keeps in `metadata` is shown there too. @param budget that it points to. */
+export function keyView(key: Stored<'key'>, spent: Spent, budget?: LimitFields): View {
   const { row, id, createdAtMs, updatedAtMs } = key;
   const { expiresMs, tempBudgetUntilMs, contentLoggingUntilMs, rotatedMs } = row;
   return {
@@ -40,6 +40,7 @@ export function keyView(key: Stored<'key'>, spent: Spent): View {
     ...limitsView(row),
     ...policyView(row),
     budget_id: row.budget_id ?? null,
+    litellm_budget_table: budget === undefined ? null : { budget_id: row.budget_id ?? null, ...limitsView(budget) },
     budget_reset_at: dateOf(spent.resetAtMs),
     model_spend: {},
     allowed_routes: row.allowed_routes ?? [],

@@ -19,6 +19,14 @@ export const name = text.min(1, { error: 'must not be empty' });
 /** An id: what goes into lists and scopes. */
 export const id = name.max(255, { error: 'must have at most 255 characters' });
 
+/** A field that may be left out, and that LiteLLM's clients leave out as null. */
+export function absentOr<T extends z.ZodType>(field: T): z.ZodOptional<z.ZodType<z.output<T> | undefined>> {
+  return field
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .optional();
+}
+
 /** `true` or `false`; text is not taken for either. */
 export const flag = z.boolean({ error: 'must be true or false' });
 
@@ -57,6 +65,15 @@ export const share = number(
   'must be a share of the plan, above 0 and at most 1',
   (value) => value > 0 && value <= 1,
 );
+
+/** Sent by LiteLLM's clients and not even kept: what was spent is in the books, and nobody signs in with a password. */
+const neverKept: ReadonlySet<string> = new Set(['spend', 'password']);
+
+/** LiteLLM's fields that are kept and shown, and do nothing here. What an earlier release kept too much of is left out. */
+export const keptFields = z
+  .record(z.string(), z.unknown())
+  .transform((fields) => Object.fromEntries(Object.entries(fields).filter(([field]) => !neverKept.has(field))))
+  .default({});
 
 /** A duration such as `30d`, kept as it was written. */
 export const duration = z.string({ error: `must be ${durationForm}` }).refine(isDuration, { error: `must be ${durationForm}` }); // prettier-ignore

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, dollars, flag, id, mapOf, metadata, name, names } from './field-types';
+import { count, dollars, flag, id, keptFields, mapOf, metadata, name, names } from './field-types';
 import { limitShape } from './limit-fields';
 import { policyShape } from './policy-fields';
 
@@ -35,7 +35,7 @@ export const keyRowSchema = z.object({
   contentLoggingUntilMs: z.number().optional(),
   disable_fallbacks: flag.optional(),
   /** LiteLLM's fields that are kept and shown, and do nothing here. */
-  kept: z.record(z.string(), z.unknown()).default({}),
+  kept: keptFields,
   created_by: z.string().optional(),
   /** Who may know the secret; see `standingOf`. */
   standing: z.enum(['operator', 'own', 'team']).optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, dollars, duration, flag, id, mapOf, metadata, name, names, text } from './field-types';
+import { count, dollars, duration, flag, id, keptFields, mapOf, metadata, name, names, text } from './field-types';
 import { limitShape } from './limit-fields';
 import { policyShape } from './policy-fields';
 
@@ -31,7 +31,7 @@ export const teamRowSchema = z.object({
   team_member_budget_duration: duration.optional(),
   team_member_rpm_limit: count.optional(),
   team_member_tpm_limit: count.optional(),
-  kept: z.record(z.string(), z.unknown()).default({}),
+  kept: keptFields,
   created_by: z.string().optional(),
 });
 /** A team as it is stored. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, id, metadata, name, names, text } from './field-types';
+import { flag, id, keptFields, metadata, name, names, text } from './field-types';
 import { limitMode, limitShape } from './limit-fields';
 
 /** Roles on the management routes. */
@@ -20,7 +20,7 @@ export const userRowSchema = z.object({
   models: names.default([]),
   metadata: metadata.default({}),
   budget_id: id.optional(),
-  kept: z.record(z.string(), z.unknown()).default({}),
+  kept: keptFields,
   created_by: z.string().optional(),
 });
 /** A person or a service that holds keys. */

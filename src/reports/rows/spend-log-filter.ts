@@ -54,6 +54,7 @@ export function rowFilter(parameters: Parameters, sight: Sight): RowFilter {
 /** Tests of one text each, by the name of their parameter. */
 const textTests: ReadonlyMap<string, (wanted: string, row: LedgerRow) => boolean> = new Map([
   ['model', (model, row) => row.model === model || row.modelGroup === model],
+  ['model_group', (group, row) => row.modelGroup === group],
   ['model_id', (id, row) => row.deploymentId === id],
   ['session_id', (id, row) => row.sessionId === id],
   ['key_alias', (alias, row) => row.keyAlias === alias],

@@ -1,0 +1,81 @@
+import { invalidRequest } from '../../kernel/errors';
+import { type EntityKind } from '../../state/entities/entity';
+import { type EntityStore } from '../../state/entities/entity-store';
+import { type Stored, stored } from '../rows/rows';
+
+/** More documents than this are not looked at one by one for one answer: that needs all of them in memory. */
+export const mostLookedAt = 5_000;
+const step = 500;
+
+/** A part of what was found. */
+export interface PageRange {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Which documents of a kind, and which part of them. */
+export interface ListQuery<K extends EntityKind> extends PageRange {
+  /** The store's own list; undefined: all. */
+  readonly list?: string | undefined;
+  /** Filters that the store has no list for, each under the name of its parameter; undefined ones let everything pass. */
+  readonly filters: Readonly<Record<string, ((document: Stored<K>) => boolean) | undefined>>;
+}
+
+/** A page of documents, newest first. @throws {GatewayError} 400 when a filter would have to look at too many. */
+export async function filteredPage<K extends EntityKind>(
+  store: EntityStore,
+  kind: K,
+  { list, filters, ...range }: ListQuery<K>,
+): Promise<{ readonly found: readonly Stored<K>[]; readonly total: number }> {
+  const used = Object.entries(filters).flatMap(([name, passes]) => (passes === undefined ? [] : [{ name, passes }]));
+  const [first] = used;
+  if (first === undefined) {
+    const { entities, total } = await store.page(kind, { ...named(list), order: 'newest', ...range });
+    return { found: entities.map((entity) => stored(kind, entity)), total };
+  }
+  const all = await wholeList(store, kind, list, (total) => tooManyToFilter(first.name, total));
+  return pageOf(
+    all.filter((document) => used.every(({ passes }) => passes(document))),
+    range,
+  );
+}
+
+/** All of a list, newest first. @throws what `tooMany` makes of their number, when there are more than `mostLookedAt`. */
+export async function wholeList<K extends EntityKind>(
+  store: EntityStore,
+  kind: K,
+  list: string | undefined,
+  tooMany: (total: number) => Error,
+): Promise<readonly Stored<K>[]> {
+  const all = new Map<string, Stored<K>>();
+  for (let at = 0, total = 1; at < total; at += step) {
+    const part = await store.page(kind, { ...named(list), order: 'newest', offset: at, limit: step });
+    ({ total } = part);
+    if (total > mostLookedAt) throw tooMany(total);
+    for (const entity of part.entities) all.set(entity.id, stored(kind, entity));
+  }
+  return [...all.values()];
+}
+
+/** A part of what was found, and how much that was. */
+export function pageOf<T>(all: readonly T[], { offset, limit }: PageRange): { readonly found: readonly T[]; readonly total: number } {
+  return { found: all.slice(offset, offset + limit), total: all.length };
+} // prettier-ignore
+
+/** Whether one of some texts holds a part, however that is written. */
+export function holds(part: string, ...texts: readonly (string | undefined)[]): boolean {
+  const sought = part.toLowerCase();
+  return texts.some((text) => text?.toLowerCase().includes(sought) === true);
+}
+
+/** Why a list is too long for a filter. */
+export function tooManyToFilter(name: string, total: number): Error {
+  return invalidRequest(
+    `'${name}' looks at each of at most ${mostLookedAt}, and these are ${total}: narrow them with another filter.`,
+    name,
+  );
+}
+
+function named(list: string | undefined): { readonly list?: string } {
+  return list === undefined ? {} : { list };
+}

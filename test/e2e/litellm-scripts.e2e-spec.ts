@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { chatBody, post, send } from '../support/calls';
+import { startBench, type TestBench } from '../support/gateway';
+import { holder, type Json, look, manage, refusalIn } from '../support/holders';
+
+const config = `
+model_list:
+  - model_name: '*'
+    litellm_params: {model: codex/*}
+  - model_name: small
+    litellm_params: {model: codex/gpt-5.5}
+    model_info: {access_groups: [cheap, all-small]}
+  - model_name: large
+    litellm_params: {model: codex/gpt-5.5}
+    model_info: {access_groups: [dear]}
+`;
+
+let bench: TestBench;
+beforeAll(async () => {
+  bench = await startBench({ config });
+});
+afterAll(() => bench.close());
+
+const infoOf = async (key: string): Promise<Json> => (await look(bench, `/key/info?key=${key}`))['info'] as Json;
+const userOf = async (id: string): Promise<Json> =>
+  (await look(bench, `/user/info?user_id=${id}`))['user_info'] as Json;
+
+describe('scripts that send what LiteLLM’s clients send', () => {
+  it('see what a key spent, whatever spend they sent along when they made it', async () => {
+    const door = await holder(bench, { spend: 3 });
+    expect((await infoOf(door.id))['spend']).toBe(0);
+    await post(door, '/v1/chat/completions', chatBody());
+    const { spend } = await infoOf(door.id);
+    expect(spend).toBeGreaterThan(0);
+    expect(spend).toBeLessThan(1);
+    await manage(bench, '/user/new', { user_id: 'spender', spend: 4, auto_create_key: false });
+    expect((await userOf('spender'))['spend']).toBe(0);
+  });
+
+  it('set what counts as spent with spend in an update, as LiteLLM’s do to let a spent key go on', async () => {
+    await manage(bench, '/user/new', { user_id: 'again', max_budget: 0.003, auto_create_key: false });
+    const door = await holder(bench, { user_id: 'again', max_budget: 0.003 });
+    const ask = async (): Promise<number> => (await post(door, '/v1/chat/completions', chatBody())).status;
+    expect([await ask(), await ask()]).toEqual([200, 429]);
+    const key = await manage(bench, '/key/update', { key: door.id, spend: 0, metadata: { refilled: true } });
+    expect(key).toMatchObject({ spend: 0, metadata: { refilled: true } });
+    expect(key).not.toHaveProperty('ignored_fields');
+    expect(await manage(bench, '/user/update', { user_id: 'again', spend: '0.0025' })).toMatchObject({ spend: 0.0025 });
+    await manage(bench, '/user/update', { user_id: 'again', spend: 0 });
+    expect((await infoOf(door.id))['spend']).toBe(0);
+    expect([await ask(), await ask()]).toEqual([200, 429]);
+    expect(refusalIn(await post(bench, '/key/update', { key: door.id, spend: 'much' }))[2]).toBe('spend');
+  });
+
+  it('name keys to be deleted with both of LiteLLM’s lists, one of them null', async () => {
+    const [one, two] = [await holder(bench, { key_alias: 'cli-1' }), await holder(bench, { key_alias: 'cli-2' })];
+    await manage(bench, '/key/delete', { keys: [one.id], key_aliases: null });
+    await manage(bench, '/key/delete', { keys: null, key_aliases: ['cli-2'] });
+    expect((await post(two, '/v1/chat/completions', chatBody())).status).toBe(401);
+    expect(await look(bench, `/key/list?key_hash=${one.id}`)).toMatchObject({ total_count: 0 });
+    expect(refusalIn(await post(bench, '/key/delete', { keys: null, key_aliases: null }))[0]).toBe(400);
+  });
+
+  it('name members of teams as LiteLLM shows them, with null where it knows no email', async () => {
+    const member = (user_id: string): Json => ({ role: 'user', user_id, user_email: null });
+    await manage(bench, '/team/new', { team_id: 'nulls', members_with_roles: [member('n1')] });
+    await manage(bench, '/team/member_add', { team_id: 'nulls', member: member('n2') });
+    await manage(bench, '/team/member_add', { team_id: 'nulls', member: [member('n3')] });
+    await manage(bench, '/team/member_delete', { team_id: 'nulls', user_id: 'n1', user_email: null });
+    const { team_info } = await look(bench, '/team/info?team_id=nulls');
+    expect((team_info as Json)['members_with_roles']).toEqual([{ role: 'user', user_id: 'n2' }, { role: 'user', user_id: 'n3' }]); // prettier-ignore
+    const nobody = { team_id: 'nulls', member: { role: 'user', user_id: null, user_email: null } };
+    expect(refusalIn(await post(bench, '/team/member_add', nobody))[0]).toBe(400);
+    await manage(bench, '/team/delete', { team_ids: ['nulls'] });
+  });
+
+  it('may send fields of newer releases that limit nothing, and are told that they do nothing; limits are refused', async () => {
+    const ofKeys = { enable_prompt_caching: true, disable_global_guardrails: true, denied_passthrough_routes: ['/x'], default_estimated_output_tokens: 9, mcp_rpm_limit: { m: 1 } }; // prettier-ignore
+    expect(await manage(bench, '/key/generate', ofKeys)).toMatchObject({
+      ...ofKeys,
+      ignored_fields: Object.keys(ofKeys),
+    });
+    const ofTeams = { require_trace_id: true, denied_passthrough_routes: ['/x'], default_estimated_output_tokens: 9, mcp_rpm_limit: { m: 1 } }; // prettier-ignore
+    const team = await manage(bench, '/team/new', { team_id: 'newer', ...ofTeams });
+    expect(team).toMatchObject({ ...ofTeams, ignored_fields: Object.keys(ofTeams) });
+    await manage(bench, '/team/delete', { team_ids: ['newer'] });
+    for (const limit of ['tpd_limit', 'tag_rpm_limit', 'budget_fallbacks', 'end_user_budget_id'])
+      expect(refusalIn(await post(bench, '/key/generate', { [limit]: 1 }))).toEqual([
+        400,
+        'invalid_request_error',
+        limit,
+      ]);
+  });
+
+  it('find what a key spent by its present secret and its digest, however often it was regenerated', async () => {
+    const { id } = await holder(bench, { key_alias: 'turned' });
+    const { key } = await manage(bench, '/key/regenerate', { key: id });
+    const door = { url: bench.url, key: String(key) };
+    expect((await post(door, '/v1/chat/completions', chatBody())).status).toBe(200);
+    const today = new Date().toISOString().slice(0, 10);
+    const days = `start_date=${today}&end_date=${today}`;
+    for (const named of [id, door.key, createHash('sha256').update(door.key).digest('hex')]) {
+      expect(await look(door, `/spend/logs?api_key=${named}`)).toMatchObject([{ api_key: id }]);
+      expect(await look(bench, `/spend/logs/v2?${days}&api_key=${named}`)).toMatchObject({ total: 1 });
+      expect(await look(bench, `/user/daily/activity?${days}&api_key=${named}`)).toMatchObject({ metadata: { total_api_requests: 1 } }); // prettier-ignore
+      expect(await look(bench, `/global/spend/report?${days}&group_by=api_key&api_key=${named}`)).toMatchObject([{ api_key: id }]); // prettier-ignore
+    }
+    const other = await holder(bench);
+    expect((await send(other, `/spend/logs?api_key=${door.key}`)).status).toBe(403);
+  });
+
+  it('never get a password back that they sent', async () => {
+    const made = await manage(bench, '/user/new', { user_id: 'pass', password: 'hunter2', auto_create_key: false });
+    expect(made).toMatchObject({ ignored_fields: ['password'] });
+    await manage(bench, '/user/update', { user_id: 'pass', password: 'hunter3' });
+    const seen = JSON.stringify([
+      made,
+      await userOf('pass'),
+      await look(bench, '/user/list'),
+      await look(bench, '/audit'),
+    ]);
+    expect(seen).not.toContain('hunter');
+  });
+});
+
+describe('keys that point to a budget', () => {
+  it('show it as litellm_budget_table, and when it starts anew', async () => {
+    await manage(bench, '/budget/new', { budget_id: 'b-week', max_budget: 7, budget_duration: '7d', rpm_limit: 9 });
+    const made = await manage(bench, '/key/generate', { budget_id: 'b-week' });
+    const shown = { budget_id: 'b-week', litellm_budget_table: { budget_id: 'b-week', max_budget: 7, budget_duration: '7d', rpm_limit: 9 }, budget_reset_at: expect.stringContaining('T00:00:00') as string }; // prettier-ignore
+    expect(made).toMatchObject(shown);
+    const id = String(made['token']);
+    expect(await infoOf(id)).toMatchObject(shown);
+    expect(await look(bench, `/key/list?return_full_object=true&key_hash=${id}`)).toMatchObject({ keys: [shown] });
+    const own = await manage(bench, '/key/update', { key: id, budget_id: null });
+    expect(own).toMatchObject({ budget_id: null, litellm_budget_table: null, budget_reset_at: null });
+  });
+});
+
+describe('lists with the filters of LiteLLM’s dashboard', () => {
+  const idsIn = (answer: Json, list: string, id: string): unknown[] => (answer[list] as Json[]).map((each) => each[id]);
+  const users = async (query: string): Promise<unknown[]> =>
+    idsIn(await look(bench, `/user/list?${query}`), 'users', 'user_id');
+  const teams = async (query: string): Promise<unknown[]> =>
+    idsIn(await look(bench, `/v2/team/list?${query}`), 'teams', 'team_id');
+  const keys = async (query: string): Promise<unknown[]> =>
+    idsIn(await look(bench, `/key/list?return_full_object=true&${query}`), 'keys', 'key_alias');
+
+  beforeAll(async () => {
+    const quiet = { auto_create_key: false };
+    await manage(bench, '/user/new', {
+      user_id: 'f-ann',
+      user_email: 'Ann@One.example',
+      user_role: 'proxy_admin',
+      ...quiet,
+    });
+    await manage(bench, '/user/new', { user_id: 'f-bob', user_email: 'bob@one.example', ...quiet });
+    await manage(bench, '/user/new', { user_id: 'f-cy', user_email: 'cy@two.example', ...quiet });
+    await manage(bench, '/team/new', { team_id: 'f-red', team_alias: 'Red Pandas', members_with_roles: [{ role: 'user', user_id: 'f-bob' }] }); // prettier-ignore
+    await manage(bench, '/team/new', { team_id: 'f-blue', team_alias: 'Blue Whales' });
+    await manage(bench, '/key/generate', { key_alias: 'f-Live-1', user_id: 'f-bob', duration: '1d' });
+    await manage(bench, '/key/generate', { key_alias: 'f-off-1', user_id: 'f-bob', blocked: true });
+    await manage(bench, '/key/generate', { key_alias: 'f-over-1', user_id: 'f-bob', duration: '1s', project_id: 'p1' });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+  });
+
+  it('find users by a part of their email or id', async () => {
+    expect(await users('user_email=one.EXAMPLE')).toEqual(['f-bob', 'f-ann']);
+    expect(await users('user_email=one.example&role=proxy_admin')).toEqual(['f-ann']);
+    expect(await users('search=F-C')).toEqual(['f-cy']);
+    expect(await users('user_ids=f-ann,f-bob,f-cy&role=internal_user&page=2&page_size=1')).toEqual(['f-cy']);
+    expect(await look(bench, '/user/list?user_email=nobody')).toMatchObject({ users: [], total: 0, total_pages: 0 });
+    expect(await users('organization_ids=acme')).toEqual([]);
+  });
+
+  it('find teams by a part of their alias, and none in an organisation', async () => {
+    expect(await teams('team_alias=panda')).toEqual(['f-red']);
+    expect(await teams('search=f-blue')).toEqual(['f-blue']);
+    expect(await teams('search=whale&user_id=f-bob')).toEqual([]);
+    expect(await teams('team_id=f-red&team_alias=blue')).toEqual([]);
+    expect(await teams('team_id=nowhere')).toEqual([]);
+    expect(await teams('organization_id=acme')).toEqual([]);
+    expect(await look(bench, '/team/list?organization_id=acme')).toEqual([]);
+    expect(await look(bench, '/team/list?organization_id=default_organization')).toHaveLength(2);
+  });
+
+  it('find keys by a part of their alias and by what has become of them', async () => {
+    expect(await keys('key_alias=f-')).toEqual([]);
+    expect(await keys('key_alias=LIVE&substring_matching=true')).toEqual(['f-Live-1']);
+    expect(await keys('search=f-o')).toEqual(['f-over-1', 'f-off-1']);
+    expect(await keys('user_id=f-bob&status=active')).toEqual(['f-Live-1']);
+    expect(await keys('user_id=f-bob&status=revoked')).toEqual(['f-off-1']);
+    expect(await keys('user_id=f-bob&status=expired')).toEqual(['f-over-1']);
+    expect(await keys('user_id=f-bob&expires=active')).toEqual(['f-off-1', 'f-Live-1']);
+    expect(await keys('project_id=p1')).toEqual(['f-over-1']);
+    expect(await keys('agent_id=none')).toEqual([]);
+    expect(await keys('user_id=f-bob&status=active&sort_by=key_alias&sort_order=asc&size=1&page=2')).toEqual([]);
+    expect(refusalIn(await send(bench, '/key/list?status=deleted'))).toEqual([400, 'invalid_request_error', 'status']);
+  });
+});
+
+describe('lists of models', () => {
+  it('name the access groups of what a key may use, for those who ask', async () => {
+    const listed = async (key: string, query: string): Promise<unknown> =>
+      ((await look({ url: bench.url, key }, `/v1/models${query}`))['data'] as Json[]).map(({ id }) => id);
+    const asked = '?include_model_access_groups=true';
+    const all = await listed(bench.key, asked);
+    expect(all).toEqual(expect.arrayContaining(['all-small', 'cheap', 'dear', 'large', 'small']));
+    expect(all).toEqual([...(all as string[])].sort());
+    expect(await listed(bench.key, '?include_model_access_groups=False')).not.toContain('dear');
+    expect(await listed((await holder(bench, { models: ['cheap'] })).key, asked)).toEqual(['cheap', 'small']);
+    expect(await listed((await holder(bench, { models: ['large'] })).key, asked)).toEqual(['large']);
+  });
+});
