@@ -54,7 +54,8 @@ export class AnsweringService {
 
   /** What a request says beside its question. @param isWire the strings of `json` are wire text. */
   extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
-    const said = callExtras(request.headers, json, { customer: this.settings.metering.customerHeaders });
+    const { customerHeaders: customer, tagHeaders: tags } = this.settings.metering;
+    const said = callExtras(request.headers, json, { customer, tags });
     const extras = isWire && !saysNothing(said) ? valueFromWire(said) : said;
     return this.tagRoll.called(extras, callContextOf(request).principal);
   }

@@ -10,7 +10,8 @@ const carriersOfSecrets: ReadonlySet<string> = new Set([
   'authorization', 'proxy-authorization', 'cookie', 'x-litellm-api-key', 'x-api-key', 'api-key',
 ]); // prettier-ignore
 
-const headerName = text
+/** Name of a header whose value may be shown. */
+export const headerName = text
   .regex(names, { error: 'must be the name of an HTTP header' })
   .transform((name) => name.toLowerCase())
   .refine((name) => !carriersOfSecrets.has(name), {

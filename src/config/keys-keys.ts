@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { amount, anyMap, count, flag, key, text } from './file-values';
+import { parseNetwork } from '../kernel/networks';
+import { amount, anyMap, count, flag, key, reading, text } from './file-values';
 
 const mode = z.enum(['enforce', 'observe'], { error: 'must be enforce or observe' });
+const networks = reading(readNetworks, 'must be a list of addresses or networks, such as 10.0.0.0/8');
 
 /** Keys of the file that the settings of keys are read from, by section; `gateway-file.schema.ts` spreads them. */
 export const keysKeys = {
   general: {
     limit_mode: key(mode, 'observe: limits count and report, and refuse nothing'),
+    allowed_ips: key(networks, 'addresses and networks that keys may be used from; all others are refused'),
+    global_max_parallel_requests: key(count, 'requests of virtual keys that may run at once, in all replicas together'),
     audit_log_max_records: key(count, 'how many records of admin actions are kept'),
   },
   litellm: {
@@ -24,3 +28,10 @@ export const keysKeys = {
     enable_key_alias_format_validation: key(flag, 'aliases: 2 to 255 characters, letters and digits at both ends'),
   },
 } as const;
+
+/** An empty list would let nobody in, which nobody means by it. */
+function readNetworks(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const written = value.map((each: unknown) => (typeof each === 'string' ? each.trim() : ''));
+  return written.every((each) => parseNetwork(each) !== undefined) ? written : undefined;
+}

@@ -6,8 +6,10 @@ type Params = Readonly<Record<string, unknown>>;
 export interface KeysSettings {
   readonly limitMode: 'enforce' | 'observe';
   readonly auditRecords: number;
-  /** Budget of the whole gateway. */
-  readonly proxyBudget: Params;
+  /** Networks, `10.0.0.0/8` or one address, that keys may be used from at all; undefined: any. */
+  readonly allowedNetworks: readonly string[] | undefined;
+  /** What the whole gateway is held to. */
+  readonly proxyLimits: Params;
   readonly defaultKeyParams: Params;
   readonly upperBounds: Params;
   readonly keyGeneration: Params;
@@ -26,7 +28,11 @@ export function readKeys({ general, litellm }: FileSections): KeysSettings {
   return {
     limitMode: general.limit_mode ?? 'enforce',
     auditRecords: general.audit_log_max_records ?? standardAuditRecords,
-    proxyBudget: budget(litellm.max_budget, litellm.budget_duration),
+    allowedNetworks: general.allowed_ips ?? undefined,
+    proxyLimits: {
+      ...budget(litellm.max_budget, litellm.budget_duration),
+      ...slots(general.global_max_parallel_requests),
+    },
     defaultKeyParams: litellm.default_key_generate_params ?? {},
     upperBounds: litellm.upperbound_key_generate_params ?? {},
     keyGeneration: litellm.key_generation_settings ?? {},
@@ -42,4 +48,8 @@ export function readKeys({ general, litellm }: FileSections): KeysSettings {
 function budget(max: number | null | undefined, duration: string | null | undefined): Params {
   if (max === null || max === undefined) return {};
   return { max_budget: max, ...(duration === null || duration === undefined ? {} : { budget_duration: duration }) };
+}
+
+function slots(most: number | null | undefined): Params {
+  return most === null || most === undefined ? {} : { max_parallel_requests: most };
 }

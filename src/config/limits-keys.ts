@@ -1,5 +1,6 @@
 import { isTimeZone } from '../kernel/periods';
-import { customerKeys } from './customer-keys';
+import { z } from 'zod';
+import { customerKeys, headerName } from './customer-keys';
 import { count, key, reading, readCount, text } from './file-values';
 
 const unitMs: ReadonlyMap<string, number> = new Map([
@@ -26,6 +27,10 @@ export const limitsKeys = {
   },
   litellm: {
     timezone: key(timeZone, zoneWords),
+    extra_spend_tag_headers: key(
+      z.array(headerName, { error: 'must be a list of headers' }),
+      'headers whose values are tags, as `name: value`',
+    ),
   },
   router: {},
   /** `litellm_params` of a deployment. */

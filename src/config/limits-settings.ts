@@ -15,6 +15,8 @@ export interface LimitsSettings {
   readonly ledger: LedgerSettings;
   /** Headers that may name the end user, lower case (`user_header_name`, `user_header_mappings`). */
   readonly customerHeaders: readonly string[];
+  /** Headers whose values become tags, lower case (`extra_spend_tag_headers`). */
+  readonly tagHeaders: readonly string[];
   /** Whether an answer whose client hung up is read on for its usage, or cancelled at once (`on_client_disconnect`). */
   readonly onClientDisconnect: 'drain' | 'cancel';
 }
@@ -56,6 +58,13 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
       ...(typeof archiveDir === 'string' ? { archiveDir: absolutePath(archiveDir, places.cwd, places.homeDir) } : {}),
     },
     customerHeaders: customerHeadersOf(general),
+    tagHeaders: tagHeadersOf(sections),
     onClientDisconnect: general.on_client_disconnect ?? 'drain',
   };
+}
+
+/** The header that carries keys here never becomes a tag, whatever it is called. */
+function tagHeadersOf({ general, litellm }: FileSections): readonly string[] {
+  const keyHeader = general.litellm_key_header_name?.toLowerCase();
+  return [...new Set(litellm.extra_spend_tag_headers ?? [])].filter((name) => name !== keyHeader);
 }

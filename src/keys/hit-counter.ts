@@ -1,7 +1,7 @@
 import { type ThrottlerStorage } from '@nestjs/throttler';
 import { type Clock } from '../kernel/clock';
 import { BoundedMap } from '../kernel/bounded-map';
-import { parseNetwork } from './networks';
+import { parseNetwork } from '../kernel/networks';
 
 /** What is counted of one name. On `Clock.monotonicMs`. */
 interface Tally {

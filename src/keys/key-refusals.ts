@@ -66,6 +66,14 @@ export function networkDenied(address: string): GatewayError {
   );
 }
 
+/** 403: nobody may use a key from there. */
+export function addressDenied(address: string): GatewayError {
+  return forbidden(
+    'network_not_allowed',
+    `Access forbidden: IP address ${address} not allowed. The operator of this gateway names the networks that are (allowed_ips).`,
+  );
+}
+
 /** 403: neither role nor key allow the route. @param reason begins in lower case. */
 export function routeDenied(route: string, reason: string): GatewayError {
   return forbidden('route_not_allowed', `Authentication Error, this key is not allowed to call this route: ${route}; ${reason}.`);

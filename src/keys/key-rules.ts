@@ -43,7 +43,7 @@ export interface KeyRules extends HolderRules {
 
 /** @throws {ConfigFault} that names the setting and the field at fault. */
 export function readRules(settings: KeysSettings): KeyRules {
-  const proxy = named('max_budget', () => limitsIn(settings.proxyBudget));
+  const proxy = named('max_budget', () => limitsIn(settings.proxyLimits));
   const customer = named('max_end_user_budget', () => limitsIn(settings.customerBudget));
   return {
     limitMode: settings.limitMode,

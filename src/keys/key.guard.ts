@@ -10,8 +10,8 @@ import { type Principal } from '../kernel/principal';
 import { addressName, failureRule, HitCounter } from './hit-counter';
 import { KeyAuthenticator } from './key-authenticator';
 import { carriedKey } from './key-carrier';
-import { networkDenied, routeDenied, tooManyFailures, unknownKey } from './key-refusals';
-import { isWithin, type Network, parseNetwork } from './networks';
+import { addressDenied, networkDenied, routeDenied, tooManyFailures, unknownKey } from './key-refusals';
+import { isWithin, type Network, parseNetwork } from '../kernel/networks';
 import { routeRefusal } from './route-access';
 import { routeRule, type RouteRule, unclassified } from './route-group.decorator';
 
@@ -28,12 +28,17 @@ export class KeyGuard implements CanActivate {
   /** Read once a key, as long as somebody has its principal. */
   private readonly networks = new WeakMap<Principal, readonly Network[]>();
 
+  /** Of all keys; undefined: any network. */
+  private readonly allowed: readonly Network[] | undefined;
+
   constructor(
     private readonly keys: KeyAuthenticator,
     private readonly failures: HitCounter,
     private readonly reflector: Reflector,
-    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keyHeaderName' | 'observability'>,
-  ) {}
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keyHeaderName' | 'observability' | 'keys'>,
+  ) {
+    this.allowed = settings.keys.allowedNetworks?.flatMap((network) => parseNetwork(network) ?? []);
+  }
 
   canActivate(execution: ExecutionContext): true | Promise<true> {
     const rule = this.ruleOf(execution);
@@ -60,6 +65,7 @@ export class KeyGuard implements CanActivate {
   admit(request: FastifyRequest, rule: RouteRule = metricsRule): true | Promise<true> {
     const secret = carriedKey(request.raw.headers, this.settings.keyHeaderName);
     const context = callContextOf(request);
+    if (this.allowed !== undefined && !isWithin(context.clientIp, this.allowed)) throw addressDenied(context.clientIp);
     if (secret === undefined) throw authenticationFailed(noKey);
     try {
       const holder = this.keys.authenticate(secret);

@@ -7,6 +7,7 @@ export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonl
   const headers: Record<string, string> = {
     'x-litellm-model-id': headerSafe(deployment.id),
     'x-litellm-model-group': headerSafe(answeringModel(call, routed)),
+    'x-litellm-model-api-base': headerSafe(deployment.apiBase),
     'x-litellm-attempted-retries': String(retries),
     'x-litellm-attempted-fallbacks': String(fallbacks),
   };

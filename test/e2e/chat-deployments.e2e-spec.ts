@@ -79,6 +79,7 @@ describe.each(ways)('deployments of the configuration, %s', (way) => {
   it('are found by their id', async () => {
     const { headers } = await askChat(bench.client, way, { model: 'the-id', messages });
     expect(headers.get('x-litellm-model-id')).toBe('the-id');
+    expect(headers.get('x-litellm-model-api-base')).toBe(`${bench.simulator.url}/backend-api/codex`);
     expect(lastAsked(bench.simulator).body['model']).toBe('gpt-5.5');
   });
 

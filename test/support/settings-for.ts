@@ -51,6 +51,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       slotWaitMs: 0,
       ledger: { keptMs: 30 * 86_400_000, keptRows: 10_000, checkEveryMs: 3_600_000 },
       customerHeaders: [],
+      tagHeaders: [],
       onClientDisconnect: 'drain',
     },
     pricing: readPricing(sectionsOf(undefined)),
@@ -58,7 +59,8 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     keys: {
       limitMode: 'enforce',
       auditRecords: 1_000,
-      proxyBudget: {},
+      allowedNetworks: undefined,
+      proxyLimits: {},
       defaultKeyParams: {},
       upperBounds: {},
       keyGeneration: {},

@@ -1,6 +1,6 @@
 import { lowerEffort } from '../../kernel/effort-ranks';
 import { type CallPolicy, type ModelRule } from '../../kernel/principal';
-import { intersection } from '../networks';
+import { intersection } from '../../kernel/networks';
 import { present } from '../present';
 import { type KeyRow } from '../rows/key-row';
 import { type TeamRow } from '../rows/team-row';

@@ -4,7 +4,7 @@ import { effortRanks } from '../../kernel/effort-ranks';
 import { type Principal } from '../../kernel/principal';
 import { type HolderRules, principalOf } from '../compile/principal-of';
 import { mayUse } from '../model-access';
-import { isWithin, parseNetwork } from '../networks';
+import { isWithin, parseNetwork } from '../../kernel/networks';
 import { routeRefusal } from '../route-access';
 import { type KeyRow, keyRowSchema } from '../rows/key-row';
 import { type Actor } from './actor';

@@ -2,7 +2,7 @@ import { effortRanks } from '../../kernel/effort-ranks';
 import { type BudgetLimit, type Limits, type ScopeLimits } from '../../kernel/limits';
 import { limitsOf, modelLimitsOf } from '../compile/limits-of';
 import { fitsPattern } from '../model-access';
-import { intersection } from '../networks';
+import { intersection } from '../../kernel/networks';
 import { type KeyRow } from '../rows/key-row';
 
 const times = { anchorMs: 0, increaseNanos: 0 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseNetwork } from '../networks';
+import { parseNetwork } from '../../kernel/networks';
 import { durationForm, isDuration } from './duration';
 
 /** The most that fits: nano-dollars are whole numbers below 2^53. */

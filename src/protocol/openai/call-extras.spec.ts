@@ -1,6 +1,6 @@
 import { callExtras } from './call-extras';
 
-const names = { customer: ['x-first', 'x-second'] };
+const names = { customer: ['x-first', 'x-second'], tags: ['x-job'] };
 const key = 'sk-0123456789abcdefghij';
 
 describe('the customer of a request', () => {
@@ -16,7 +16,7 @@ describe('the customer of a request', () => {
     const found = [0, 1, 2, 3].map((gone) => callExtras(without(headers, gone), body, names).customerId);
     found.push(...[0, 1, 2, 3, 4].map((gone) => callExtras({}, without(body, gone), names).customerId));
     expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', undefined]);
-    expect(callExtras({ 'x-second': 'd' }, {}, { customer: [] }).customerId).toBeUndefined();
+    expect(callExtras({ 'x-second': 'd' }, {}, { ...names, customer: [] }).customerId).toBeUndefined();
   });
 
   it('is never a key, nor are tags and notes for the spend log', () => {

@@ -14,9 +14,12 @@ export interface CallExtras {
   readonly metadata?: JsonObject | undefined;
 }
 
-/** Names of further headers that may carry the end user, lower case, the first that is there wins. */
+/** Names of further headers, lower case. */
 export interface ExtraHeaderNames {
+  /** May carry the end user; the first that is there wins. */
   readonly customer: readonly string[];
+  /** Each becomes a tag, `name: value`. */
+  readonly tags: readonly string[];
 }
 
 const longestId = 256;
@@ -43,7 +46,7 @@ export function callExtras(headers: Headers, body: unknown, names: ExtraHeaderNa
   const litellm = objectOf(fields['litellm_metadata']);
   return {
     customerId: customerIn(headers, fields, names) ?? fit(longestId, litellm['user'], own['user_id'], fields['safety_identifier']), // prettier-ignore
-    tags: tagsIn(headers['x-litellm-tags'], fields['tags'], own['tags'], litellm['tags']),
+    tags: tagsIn(headers['x-litellm-tags'], fields['tags'], own['tags'], litellm['tags'], headerTags(headers, names)),
     sessionId:
       fit(longestId, headers['x-litellm-session-id'], headers['x-litellm-trace-id'], fields['litellm_session_id']) ??
       fit(longestId, litellm['session_id'], own['session_id'], fields['session_id']),
@@ -91,6 +94,13 @@ function tagsIn(header: string | string[] | undefined, ...lists: readonly unknow
   const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list.slice(0, mostRead) : []));
   const tags = [...written, ...listed].filter((tag): tag is string => isName(tag, longestTag));
   return tags.length === 0 ? noTags : [...new Set(tags)].slice(0, mostTags);
+}
+
+/** Undefined when none is there. */
+function headerTags(headers: Headers, { tags }: ExtraHeaderNames): readonly string[] | undefined {
+  if (tags.length === 0) return undefined;
+  const found = tags.flatMap((name) => (typeof headers[name] === 'string' ? [`${name}: ${headers[name]}`] : []));
+  return found.length === 0 ? undefined : found;
 }
 
 function metadataIn(

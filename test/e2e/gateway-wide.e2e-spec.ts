@@ -1,0 +1,77 @@
+import { held } from '../simulator/answer';
+import { text } from '../simulator/answers';
+import { chatBody, post, send } from '../support/calls';
+import { eventually } from '../support/eventually';
+import { startBench, type TestBench } from '../support/gateway';
+import { type Holder, look } from '../support/holders';
+
+/** Settings of LiteLLM's file that hold for the gateway as a whole. */
+const config = `
+model_list: [{ model_name: m, litellm_params: { model: codex-oauth/gpt-5.5 } }]
+general_settings:
+  allowed_ips: ['203.0.113.7', '10.0.0.0/8']
+  global_max_parallel_requests: 2
+litellm_settings:
+  extra_spend_tag_headers: [X-Job, x-stage]
+`;
+
+let bench: TestBench;
+const fromInside = { 'x-forwarded-for': '10.9.8.7' };
+const chat = chatBody({ model: 'm' });
+
+beforeAll(async () => {
+  bench = await startBench({ config, env: { TRUSTED_PROXY_HOPS: '1' } });
+});
+afterAll(() => bench.close());
+
+/** Makes a key from an address that may. */
+async function key(): Promise<Holder> {
+  const made = await post(bench, '/key/generate', {}, fromInside);
+  const { key: secret, token } = made.json as { key: string; token: string };
+  return { url: bench.url, key: secret, id: token };
+}
+
+it('allowed_ips keeps every key out from elsewhere, the master key too, and lets probes in', async () => {
+  const door = await key();
+  const statuses: number[] = [];
+  for (const address of ['203.0.113.7', '10.255.0.1', '203.0.113.8', '::ffff:10.1.1.1', '2001:db8::1'])
+    for (const each of [bench, door])
+      statuses.push((await send(each, '/v1/models', { headers: { 'x-forwarded-for': address } })).status);
+  expect(statuses).toEqual([200, 200, 200, 200, 403, 403, 200, 200, 403, 403]);
+  const refused = await post(door, '/v1/chat/completions', chat, { 'x-forwarded-for': '198.51.100.1' });
+  expect([refused.status, refused.json]).toMatchObject([403, { error: { type: 'auth_error' } }]);
+  expect(refused.text).toContain('IP address 198.51.100.1 not allowed');
+  // A wrong key from elsewhere is told no more than a right one.
+  const wrong = await send({ url: bench.url, key: 'sk-nobody-has-this' }, '/v1/models');
+  expect(wrong.status).toBe(403);
+  expect((await fetch(`${bench.url}/health/readiness`)).status).toBe(200);
+});
+
+it('global_max_parallel_requests counts the requests of all virtual keys together', async () => {
+  const doors = [await key(), await key(), await key()];
+  const ask = (at: number): ReturnType<typeof post> => post(doors[at] ?? bench, '/v1/chat/completions', chat, fromInside); // prettier-ignore
+  bench.simulator.script.next(held(text('slow')));
+  bench.simulator.script.next(held(text('slow')));
+  const running = [ask(0), ask(1)];
+  await eventually('two are under way', () => bench.simulator.held === 2);
+  const third = await ask(2);
+  expect(third.status).toBe(429);
+  expect(third.json).toMatchObject({ error: { gateway: { limit: 'proxy.max_parallel_requests' } } });
+  // The operator is never shut out by his own teams.
+  expect((await post(bench, '/v1/chat/completions', chat, fromInside)).status).toBe(200);
+  bench.simulator.release();
+  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
+  expect((await ask(2)).status).toBe(200);
+});
+
+it('extra_spend_tag_headers makes tags of headers, and none of a key', async () => {
+  const door = await key();
+  const headers = { ...fromInside, 'x-job': '4711', 'x-stage': door.key, 'x-other': 'no' };
+  await post(door, '/v1/chat/completions', { ...chat, tags: ['own'] }, headers);
+  await eventually('the row is there', async () => {
+    const rows = (await look(bench, `/spend/logs?api_key=${door.id}`, { headers: fromInside })) as unknown as object[];
+    return rows.length === 1;
+  });
+  const rows = await look(bench, `/spend/logs?api_key=${door.id}`, { headers: fromInside });
+  expect(rows).toMatchObject([{ request_tags: ['own', 'x-job: 4711'] }]);
+});
