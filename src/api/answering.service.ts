@@ -16,6 +16,7 @@ import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
 import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
+import { assertExtras } from './extras-rules';
 import { assertFewFields } from './field-count';
 import { ServingService } from '../serving/serving.service';
 import { TagRoll } from '../serving/tag-roll';
@@ -52,10 +53,12 @@ export class AnsweringService {
     return readJsonBody(request, this.bodyLimits);
   }
 
-  /** What a request says beside its question. @param isWire the strings of `json` are wire text. */
+  /** What a request says beside its question. @throws {GatewayError} 400 where the operator's rules are broken. @param isWire the strings of `json` are wire text. */
   extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
-    const { customerHeaders: customer, tagHeaders: tags } = this.settings.metering;
+    const { customerHeaders: customer, tagHeaders: tags, extrasRules } = this.settings.metering;
     const said = callExtras(request.headers, json, { customer, tags });
+    // What a header of the operator's choice adds is no word of the caller.
+    assertExtras(tags.length === 0 ? said : callExtras(request.headers, json, { customer, tags: [] }), extrasRules);
     const extras = isWire && !saysNothing(said) ? valueFromWire(said) : said;
     return this.tagRoll.called(extras, callContextOf(request).principal);
   }

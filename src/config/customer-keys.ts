@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key, reading, text } from './file-values';
+import { flag, key, reading, text } from './file-values';
 
 /** Who a header speaks of, in LiteLLM's words. */
 const customerRole = 'customer';
@@ -35,6 +35,11 @@ export interface HeaderMapping {
 export const customerKeys = {
   user_header_name: key(headerName, 'one more header that may name the customer (end user)'),
   user_header_mappings: key(mappings, 'headers that may name the customer (end user): litellm_user_role customer; other roles come with keys, not with headers'), // prettier-ignore
+  enforce_user_param: key(flag, 'true: a request that names no customer (end user) is refused'),
+  reject_clientside_metadata_tags: key(
+    flag,
+    'true: a request that brings tags is refused; those of keys and teams stay',
+  ),
   on_client_disconnect: key(
     z.enum(['drain', 'cancel'], { error: 'must be drain or cancel' }),
     'an answer whose client hung up: drain reads on for its usage, a few seconds; cancel ends it at once',

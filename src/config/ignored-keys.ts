@@ -27,7 +27,6 @@ const reasons: ReadonlyMap<string, string> = new Map([
     'custom_auth custom_sso enable_jwt_auth litellm_jwtauth allow_user_auth enable_oauth2_auth role_permissions enforce_rbac',
   ),
   ...each('it keeps nobody out; allowed_routes of a key says what that key may call', 'admin_only_routes'),
-  ...each('it refuses nothing; a key or team says which end users it may speak for', 'enforce_user_param'),
   ...each('limits belong to keys, teams, users, customers and models', 'max_parallel_requests'),
   ...each(
     'there is no such thing here',
@@ -70,7 +69,6 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ),
   ['token_rate_limit_type', 'input and output count together (total)'],
   ['maximum_spend_logs_cleanup_cron', 'maximum_spend_logs_retention_interval says how often'],
-  ['reject_clientside_metadata_tags', 'it refuses nothing; any client may name any tag'],
   ['disable_add_user_agent_to_request_tags', 'the user agent is never made a tag'],
   ['disable_master_key_return', 'the master key is never shown'],
   ['redact_messages_in_exceptions', 'errors never quote prompts or answers'],

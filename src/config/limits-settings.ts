@@ -17,6 +17,8 @@ export interface LimitsSettings {
   readonly customerHeaders: readonly string[];
   /** Headers whose values become tags, lower case (`extra_spend_tag_headers`). */
   readonly tagHeaders: readonly string[];
+  /** What requests must and must not say of themselves (`enforce_user_param`, `reject_clientside_metadata_tags`). */
+  readonly extrasRules: { readonly needsCustomer: boolean; readonly refusesTags: boolean };
   /** Whether an answer whose client hung up is read on for its usage, or cancelled at once (`on_client_disconnect`). */
   readonly onClientDisconnect: 'drain' | 'cancel';
 }
@@ -59,6 +61,10 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
     },
     customerHeaders: customerHeadersOf(general),
     tagHeaders: tagHeadersOf(sections),
+    extrasRules: {
+      needsCustomer: general.enforce_user_param === true,
+      refusesTags: general.reject_clientside_metadata_tags === true,
+    },
     onClientDisconnect: general.on_client_disconnect ?? 'drain',
   };
 }

@@ -117,7 +117,12 @@ function inForce(before: Settings, next: Settings): Settings {
     // The other waits are part of connections, listeners and timers that exist already.
     times: merged(before.times, next.times, ['wholeJsonMs', 'wholeStreamMs', 'firstEventMs']),
     // The books count by the rest of it.
-    metering: merged(before.metering, next.metering, ['customerHeaders', 'tagHeaders', 'onClientDisconnect']),
+    metering: merged(before.metering, next.metering, [
+      'customerHeaders',
+      'tagHeaders',
+      'extrasRules',
+      'onClientDisconnect',
+    ]),
     // A metric has its name and its labels for the life of its registry.
     observability: merged(before.observability, next.observability, ['requireAuthForMetrics', 'callbacks', 'mayLogContent']), // prettier-ignore
   });

@@ -75,3 +75,31 @@ it('extra_spend_tag_headers makes tags of headers, and none of a key', async () 
   const rows = await look(bench, `/spend/logs?api_key=${door.id}`, { headers: fromInside });
   expect(rows).toMatchObject([{ request_tags: ['own', 'x-job: 4711'] }]);
 });
+
+describe('what every request has to say of itself', () => {
+  const strict = `
+model_list: [{ model_name: m, litellm_params: { model: codex-oauth/gpt-5.5 } }]
+general_settings: { enforce_user_param: true, reject_clientside_metadata_tags: true }
+litellm_settings: { extra_spend_tag_headers: [x-job] }
+`;
+  let asked: TestBench;
+  beforeAll(async () => {
+    asked = await startBench({ config: strict });
+  });
+  afterAll(() => asked.close());
+
+  it.each([
+    ['/v1/chat/completions', chat],
+    ['/v1/responses', { model: 'm', input: 'Ping!' }],
+    ['/backend-api/codex/responses', { model: 'm', input: [], stream: true, store: false, instructions: 'Be brief.' }],
+  ])('enforce_user_param and reject_clientside_metadata_tags hold at %s', async (path, body) => {
+    const before = asked.simulator.seen.length;
+    const nobody = await post(asked, path, body);
+    expect([nobody.status, nobody.text]).toEqual([400, expect.stringContaining('enforce_user_param')]);
+    const tagged = await post(asked, path, body, { 'x-litellm-customer-id': 'ann', 'x-litellm-tags': 'a' });
+    expect([tagged.status, tagged.text]).toEqual([400, expect.stringContaining('reject_clientside_metadata_tags')]);
+    expect(asked.simulator.seen).toHaveLength(before);
+    const fine = await post(asked, path, body, { 'x-litellm-customer-id': 'ann', 'x-job': '1' });
+    expect(fine.status).toBe(200);
+  });
+});

@@ -52,6 +52,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       ledger: { keptMs: 30 * 86_400_000, keptRows: 10_000, checkEveryMs: 3_600_000 },
       customerHeaders: [],
       tagHeaders: [],
+      extrasRules: { needsCustomer: false, refusesTags: false },
       onClientDisconnect: 'drain',
     },
     pricing: readPricing(sectionsOf(undefined)),
