@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateUnavailable } from '../state-unavailable';
@@ -35,6 +35,18 @@ function added(all: Set<number>, add: number): { readonly reply: number; readonl
   all.add(add);
   return { reply: add, line: { add } };
 }
+
+it('is not opened again once it was closed: its folder may have its next owner, or be gone', async () => {
+  const { all, journal } = numbers(10);
+  await journal.write(() => added(all, 1));
+  await journal.close();
+  await expect(journal.write(() => added(all, 2))).rejects.toBeInstanceOf(StateUnavailable);
+  expect(readdirSync(folder)).toEqual(['numbers.journal']);
+  const next = numbers(10);
+  await next.journal.opened();
+  expect([...next.all]).toEqual([1]);
+  await next.journal.close();
+});
 
 /** Has the next line of any journal told as written only when `letGo` is called; `written` is when the disk has it. */
 function heldLine(): { readonly written: Promise<void>; readonly letGo: () => void } {

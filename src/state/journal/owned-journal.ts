@@ -35,6 +35,7 @@ export class OwnedJournal {
   private opening: Promise<void> | undefined;
   private rewriting: Promise<void> | undefined;
   private lines = 0;
+  private isClosed = false;
 
   constructor(
     private readonly folder: string,
@@ -47,6 +48,7 @@ export class OwnedJournal {
 
   /** Before memory is looked at. @throws {StateUnavailable} when the folder cannot be used or belongs to another running gateway. */
   opened(): Promise<void> {
+    if (this.isClosed) return Promise.reject(new StateUnavailable('offline'));
     this.opening ??= this.open().catch((error: unknown) => {
       // Tried again by the next command: the other process may have ended, the disk may be there again.
       this.opening = undefined;
@@ -69,8 +71,9 @@ export class OwnedJournal {
     return reply;
   }
 
-  /** Gives the journal free. */
+  /** Gives the journal free, for good: who asks for it later must not take it from its next owner. */
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.shut();
     this.lock.letGo();
   }
