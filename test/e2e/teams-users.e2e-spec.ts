@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGateway } from '../../src/gateway';
-import { AuditLog } from '../../src/state/audit/audit-log';
 import { WriterLock } from '../../src/state/journal/writer-lock';
 import { chatBody, post, send } from '../support/calls';
 import { settingsOf, startBench, type TestBench } from '../support/gateway';
@@ -252,19 +251,17 @@ describe('the audit log', () => {
   });
 
   it('refuses the change when it cannot be written down', async () => {
-    const own = await startBench();
-    const door = await holder(own);
-    const audit = join(own.folder, 'state', 'audit.lock');
-    expect(readdirSync(join(own.folder, 'state'))).toContain('audit.lock');
-    // Closed and taken by somebody else.
-    await own.gateway.app.get(AuditLog, { strict: false }).close();
-    const foreign = new WriterLock(audit);
+    const folder = mkdtempSync(join(tmpdir(), 'audit-taken-'));
+    const foreign = new WriterLock(join(folder, 'audit.lock'));
     expect(await foreign.take()).toBe(true);
-    expect((await post(own, '/key/block', { key: door.key })).status).toBe(503);
-    expect((await ask(door)).status).toBe(200);
-    foreign.letGo();
-    await manage(own, '/key/block', { key: door.key });
+    const own = await startBench({ env: { STATE_DIR: folder } });
+    const door = { url: own.url, key: 'sk-a-value-of-its-own-0001' };
+    expect((await post(own, '/key/generate', { key: door.key })).status).toBe(503);
     expect((await ask(door)).status).toBe(401);
+    foreign.letGo();
+    await manage(own, '/key/generate', { key: door.key });
+    expect((await ask(door)).status).toBe(200);
     await own.close();
+    rmSync(folder, { recursive: true });
   });
 });
