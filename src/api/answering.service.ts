@@ -58,7 +58,8 @@ export class AnsweringService {
     const { customerHeaders: customer, tagHeaders: tags, extrasRules } = this.settings.metering;
     const said = callExtras(request.headers, json, { customer, tags });
     // What a header of the operator's choice adds is no word of the caller.
-    assertExtras(tags.length === 0 ? said : callExtras(request.headers, json, { customer, tags: [] }), extrasRules);
+    const hasOwn = extrasRules.refusesTags && tags.length > 0;
+    assertExtras(hasOwn ? callExtras(request.headers, json, { customer, tags: [] }) : said, extrasRules);
     const extras = isWire && !saysNothing(said) ? valueFromWire(said) : said;
     return this.tagRoll.called(extras, callContextOf(request).principal);
   }

@@ -23,18 +23,7 @@ afterEach(() => {
 
 (canLimit ? describe : describe.skip)('a disk that gets full', () => {
   it('refuses what it cannot keep, and has everything once there is room again', async () => {
-    const child = spawn(
-      'sh',
-      ['-c', 'ulimit -S -f 40; exec "$0" "$@"', process.execPath, join(__dirname, '../support/journal-child.cjs'), folder, JSON.stringify(ledgerRow())],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    ); // prettier-ignore
-    const gone = once(child, 'exit');
-    const lines: string[] = [];
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      lines.push(line);
-      if (line.startsWith('full')) spawnSync('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited']);
-    });
-    await gone;
+    const lines = await fullAfter(40, 'journal-child.cjs', JSON.stringify(ledgerRow()));
     expect(lines[0]).toBe('full 503 EFBIG false');
     const [, count, rows] = (lines[1] ?? '').split(' ').map(Number);
     expect(rows).toBe(count);
@@ -47,23 +36,32 @@ afterEach(() => {
 
   it('settles what a dead process left open exactly once, though it is full at the start', async () => {
     await diesWithTickets(folder, 8);
-    const child = spawn(
-      'sh',
-      ['-c', 'ulimit -S -f 2; exec "$0" "$@"', process.execPath, join(__dirname, '../support/orphan-child.cjs'), folder],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    ); // prettier-ignore
-    const gone = once(child, 'exit');
-    const lines: string[] = [];
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      lines.push(line);
-      if (line.startsWith('full')) spawnSync('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited']);
-    });
-    await gone;
+    const lines = await fullAfter(2, 'orphan-child.cjs');
     expect(lines).toEqual(['full false', 'again']);
     const journal = readFileSync(join(folder, 'metering', 'journal-000001'), 'utf8');
     expect(journal.match(/^settled\t/gm)).toHaveLength(8);
   });
 });
+
+/**
+ * Runs a child that keeps books in the folder on a disk that takes `blocks` of 512 bytes, and gives it room once it says that it
+ * is full. @returns what it said.
+ */
+async function fullAfter(blocks: number, script: string, ...words: readonly string[]): Promise<readonly string[]> {
+  const child = spawn(
+    'sh',
+    ['-c', `ulimit -S -f ${blocks}; exec "$0" "$@"`, process.execPath, join(__dirname, '../support', script), folder, ...words],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  ); // prettier-ignore
+  const gone = once(child, 'exit');
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    if (line.startsWith('full')) spawnSync('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited']);
+  });
+  await gone;
+  return lines;
+}
 
 /** Books of a process that let requests in and was gone before they ended. */
 async function diesWithTickets(stateDir: string, count: number): Promise<void> {
