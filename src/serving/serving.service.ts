@@ -37,11 +37,24 @@ export class ServingService {
    */
   async stream(call: Call, out: EventStream): Promise<void> {
     const progress = this.begin(call);
+    let error: GatewayError | undefined;
+    try {
+      error = await this.tell(call, progress, out);
+    } catch (thrown) {
+      error = toGatewayError(thrown);
+      await this.settlement.close(call, progress, error);
+      throw error;
+    }
+    // Not awaited: the last frames and what told them would be kept until the books are written.
+    return this.settlement.close(call, progress, error);
+  }
+
+  /** @returns the failure that was told in-band. @throws {GatewayError} one that can still be told by its status. */
+  private async tell(call: Call, progress: Progress, out: EventStream): Promise<GatewayError | undefined> {
     let encoder = encoderFor(call, this.streamFacts(call, progress));
     const hold = setTimeout(() => {
       out.commit(this.earlyHeaders(call, progress));
     }, this.settings.times.firstByteHoldMs);
-    let error: GatewayError | undefined;
     let last = '';
     try {
       await this.runner.run(call, progress, out.signal, async (answer) => {
@@ -58,14 +71,15 @@ export class ServingService {
         progress.end = endOf(answer.outcome);
       });
       out.end(last + encoder.finish());
+      return undefined;
     } catch (thrown) {
-      error = toGatewayError(thrown);
+      const error = toGatewayError(thrown);
       progress.end = brokenEnd(error, progress);
       if (!out.committed) throw error;
       out.end(encoder.fail(error));
+      return error;
     } finally {
       clearTimeout(hold);
-      await this.settlement.close(call, progress, error);
     }
   }
 

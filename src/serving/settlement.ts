@@ -6,7 +6,8 @@ import { type TokenUsage } from '../kernel/usage';
 import { Meter } from '../metering/meter';
 import { SlotQueue } from '../metering/slot-queue';
 import { TokenEstimates } from '../metering/token-estimates';
-import { type RowQuality } from '../metering/ledger-row';
+import { type ScopeLimits } from '../kernel/limits';
+import { type LedgerRow, type RowQuality } from '../metering/ledger-row';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
 import { AlertCenter } from '../reports/alerts/alert-center';
@@ -68,28 +69,28 @@ export class Settlement {
   }
 
   /** Settles a call that is over for its client: at once, or when what its upstream still does for it is known. */
-  async close(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
-    if (progress.rest === undefined) {
-      await this.settle(call, progress, error);
-      return;
-    }
+  close(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
+    if (progress.rest === undefined) return this.settle(call, progress, error);
     progress.endedMs = this.clock.monotonicMs();
     // Nobody waits for it; who stops the program waits until every call is settled.
     void progress.rest.then(() => this.settle(call, progress, error));
+    return Promise.resolve();
   }
 
   /**
    * Tells the observer and the books, once for each `begun`. Never fails: with the state away the books are kept on disk and told later.
    *
+   * Nothing from here to the books awaits: a frame that only waits keeps the call and its answer for as long as they are written.
+   *
    * @param error what the client was told; undefined for an answer that ended well.
    */
-  private async settle(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
-    try {
-      await this.told(call, progress, error);
-    } finally {
-      this.running.settled();
-    }
+  private settle(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
+    return this.told(call, progress, error).finally(this.settled);
   }
+
+  private readonly settled = (): void => {
+    this.running.settled();
+  };
 
   private async told(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
     const nowMs = progress.endedMs ?? this.clock.monotonicMs();
@@ -101,8 +102,11 @@ export class Settlement {
     progress.content?.close();
     const { span } = call.context;
     const settling = span.isRecording ? tellTrace(span, progress, record, nowMs) : undefined;
-    await this.book(call, progress, bill, error);
-    settling?.end(this.clock.monotonicMs());
+    const booked = this.book(call, progress, bill, error);
+    if (settling === undefined) return booked;
+    return booked.then(() => {
+      settling.end(this.clock.monotonicMs());
+    });
   }
 
   private async book(call: Call, progress: Progress, bill: Bill, error: GatewayError | undefined): Promise<void> {
@@ -118,13 +122,18 @@ export class Settlement {
     const { usage, quality, cost, tier, billed } = bill;
     const { plan5h, planWeek } = this.planPartsOf(progress, usage);
     const facts = { ticketId, startMs, endMs, usage, quality, cost, tier, billed, error, plan5h, planWeek };
+    const { scopes, routing } = ticket.facts;
+    return this.written(ledgerEntry(call, progress, facts), routing === undefined, scopes);
+  }
+
+  private async written(row: LedgerRow, isUnknown: boolean, scopes: readonly ScopeLimits[]): Promise<void> {
     try {
-      await this.meter.settle(ledgerEntry(call, progress, facts), ticket.facts.routing === undefined);
+      await this.meter.settle(row, isUnknown);
     } catch (failure) {
       // The meter goes on trying by itself and says so in the log; the client has its answer.
       if (!(failure instanceof StateUnavailable)) throw failure;
     } finally {
-      this.slots.released(ticket.facts.scopes);
+      this.slots.released(scopes);
     }
   }
 

@@ -33,18 +33,34 @@ export function isShell(type: string): boolean {
   return shells.has(type);
 }
 
-/** What nearly all of a stream is made of. */
-const deltas = [
+/** The types of ordinary answers, deltas first: they are nearly all of a stream. */
+const common = [
   'response.output_text.delta',
   'response.function_call_arguments.delta',
   'response.custom_tool_call_input.delta',
   'response.reasoning_summary_text.delta',
   'response.reasoning_text.delta',
   'response.refusal.delta',
+  'response.created',
+  'response.in_progress',
+  'response.output_item.added',
+  'response.output_item.done',
+  'response.content_part.added',
+  'response.content_part.done',
+  'response.output_text.done',
+  'response.function_call_arguments.done',
+  'response.custom_tool_call_input.done',
+  'response.reasoning_summary_part.added',
+  'response.reasoning_summary_part.done',
+  'response.reasoning_summary_text.done',
+  'response.completed',
 ] as const;
-const interned: ReadonlyMap<string, string> = new Map(deltas.map((type) => [type, type]));
+const interned: ReadonlyMap<string, string> = new Map(common.map((type) => [type, type]));
 
-/** The same type as the string that code compares with, so that comparing hot types is comparing two pointers. */
-export function internedType(type: string): string {
-  return interned.get(type) ?? type;
+/**
+ * The same type as the string that code compares with, so that comparing hot types is comparing two pointers, and keeping
+ * one keeps nothing else: a slice of a chunk keeps the whole chunk. @returns undefined for a type that is not common.
+ */
+export function internedType(type: string): string | undefined {
+  return interned.get(type);
 }

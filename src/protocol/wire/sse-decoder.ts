@@ -25,7 +25,7 @@ export class SseDecoder {
   private unfinishedEndsLine = false;
   private skipLineFeed = false;
   private atStart = true;
-  /** Type of the previous event: streams repeat themselves, and equal types should be one string. */
+  /** Of the common types the one that came last: streams repeat themselves, and equal types should be one string. */
   private lastType = '';
   /** How the last delta's frame began, up to the end of its type; where its JSON stood in it. */
   private alikeType = '';
@@ -217,10 +217,13 @@ export class SseDecoder {
     if (last !== '' && json.charCodeAt(begin + last.length) === 0x22 && json.startsWith(last, begin)) return last;
     const close = json.indexOf('"', begin);
     const type = close === -1 ? '' : json.slice(begin, close);
-    // Looked at once for a run of events; escapes and oddities are for `addParsed`.
-    if (type.includes('\\') || !isEventType(type)) return '';
-    this.lastType = internedType(type);
-    return this.lastType;
+    const known = internedType(type);
+    if (known !== undefined) {
+      this.lastType = known;
+      return known;
+    }
+    // Escapes and oddities are for `addParsed`.
+    return type.includes('\\') || !isEventType(type) ? '' : type;
   }
 
   private addParsed(json: string, name: string, events: AnswerEvent[]): void {
