@@ -1,3 +1,4 @@
+import { innerMembers } from '../wire/json-members';
 import { parseWire } from '../wire/wire-text';
 import { type AnswerEvent } from './answer-event';
 import { type JsonObject } from './canonical-request';
@@ -12,17 +13,31 @@ export function parsedEvent(event: AnswerEvent): JsonObject | undefined {
 }
 
 /**
- * The same without decoding: its strings are wire text, which is enough for numbers, flags and words of the protocol, and
- * spares the many kilobytes of foreign text that terminal events echo.
+ * Of an event about the whole answer only what this program goes by, its strings undecoded: enough for numbers, flags and
+ * words of the protocol, and spares the many kilobytes of tools, instructions and text that terminal events echo.
  */
 export function skimmedEvent(event: AnswerEvent): JsonObject | undefined {
   event.skimmed ??= event.parsed ?? skimmed(event.data);
   return asObject(event.skimmed);
 }
 
+/** Members of a response that anybody asks a skimmed event for. */
+const skimmedMembers: ReadonlySet<string> = new Set([
+  'id',
+  'created_at',
+  'status',
+  'service_tier',
+  'usage',
+  'incomplete_details',
+]);
+
 function skimmed(wire: string): unknown {
   try {
-    return JSON.parse(wire);
+    const texts = innerMembers(wire, 'response', skimmedMembers);
+    if (texts === undefined) return JSON.parse(wire);
+    const response: Record<string, unknown> = {};
+    for (const [name, text] of texts) response[name] = JSON.parse(text);
+    return { response };
   } catch {
     return undefined;
   }

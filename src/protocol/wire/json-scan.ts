@@ -67,7 +67,7 @@ export function numberField(json: string, key: string): number | undefined {
 }
 
 /** Index just after the closing quote of the literal that opens at `start`; -1 when it never closes. */
-function stringEnd(json: string, start: number): number {
+export function stringEnd(json: string, start: number): number {
   for (let close = json.indexOf('"', start + 1); close !== -1; close = json.indexOf('"', close + 1)) {
     let before = close - 1;
     while (json.charCodeAt(before) === backslash) before -= 1;

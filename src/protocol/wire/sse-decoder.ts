@@ -183,7 +183,7 @@ export class SseDecoder {
     // Built anew, because a slice would keep the whole chunk alive.
     this.alikeHead = flatWire(`${text.slice(start, jsonAt)}${typePrefix}${type}"`);
     this.alikeJsonAt = jsonAt - start;
-    this.alikeType = type;
+    this.alikeType = internedType(type) ?? flatWire(type);
   }
 
   private readLines(frame: string, events: AnswerEvent[], mustBeWhole: boolean): void {
