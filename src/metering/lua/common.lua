@@ -8,6 +8,7 @@
               r:TICKET      text   P (provisional) or F (final), then the row
               i:LIST        zset   rows by admission
               c:ENTITY:DAY  hash   daily figures by dims;  ct:ENTITY hash by day;  cd:KIND:DAY set of ids
+              p:PIN         text   where a conversation is bound to
               f             hash   live tickets by deployment;  bk set of books;  a:BOOK list of adjustments
               leases        zset   owners by the end of their lease
 

@@ -26,10 +26,10 @@ import {
 } from '../machine/meter-command';
 import { type RoutingAnswer, type RoutingQuestion } from '../meter';
 import { type AdmitOutcome, MeterEngine, type PinNote, type TicketNote } from '../meter-engine';
-import { booksScript, booksTag, type BooksScript } from './books-script';
+import { booksScript, type BooksScript } from './books-script';
 import { type ProcessLease } from './process-lease';
 import { RedisReads } from './redis-reads';
-import { admitArguments, numberOf, numbersOf, postingArguments } from './script-arguments';
+import { admitArguments, noteArguments, numberOf, numbersOf, postingArguments } from './script-arguments';
 
 type Link = Pick<RedisLink, 'script' | 'run' | 'key' | 'nowMs' | 'isUp'>;
 
@@ -102,13 +102,11 @@ export class RedisEngine extends MeterEngine {
   }
 
   override async note(assignments: readonly TicketNote[], pins: readonly PinNote[]): Promise<void> {
-    const flat = assignments.flatMap(({ ticketId, value }) => [ticketId, value]);
-    await Promise.all([flat.length > 0 ? this.scripts.note(['assign', ...flat]) : undefined, this.pin(pins)]);
+    if (assignments.length > 0 || pins.length > 0) await this.scripts.note(noteArguments('assign', assignments, pins));
   }
 
   override async checkpoint(drafts: readonly TicketNote[]): Promise<void> {
-    if (drafts.length > 0)
-      await this.scripts.note(['draft', ...drafts.flatMap(({ ticketId, value }) => [ticketId, value])]);
+    if (drafts.length > 0) await this.scripts.note(noteArguments('draft', drafts, []));
   }
 
   override async void(ticketId: string): Promise<boolean> {
@@ -169,17 +167,6 @@ export class RedisEngine extends MeterEngine {
     } finally {
       observer.stateCommandDone({ command, outcome, durationMs: clock.monotonicMs() - startedMs });
     }
-  }
-
-  private async pin(pins: readonly PinNote[]): Promise<void> {
-    if (pins.length === 0) return;
-    await this.link.run((redis) =>
-      Promise.all(
-        pins.map(({ pin, value, ttlMs }) =>
-          redis.set(this.link.key(`${booksTag}p:${pin}`), value, 'PX', Math.max(1, Math.ceil(ttlMs))),
-        ),
-      ),
-    );
   }
 }
 

@@ -2,6 +2,7 @@ import { type Amounts } from '../machine/amounts';
 import { type AdmitCommand, type EnteredScope } from '../machine/meter-command';
 import { type Posting, type RowOwners } from '../machine/posting';
 import { type RoutingQuestion } from '../meter';
+import { type PinNote, type TicketNote } from '../meter-engine';
 
 type Argument = string | number;
 
@@ -24,6 +25,18 @@ export function admitArguments(command: AdmitCommand, question: RoutingQuestion,
   args.push(pins.length);
   for (const pin of pins) args.push(pin);
   for (const scope of scopes) args.push(scopeText(scope));
+  return args;
+}
+
+/** Arguments of `note.lua`. */
+export function noteArguments(
+  word: 'assign' | 'draft',
+  tickets: readonly TicketNote[],
+  pins: readonly PinNote[],
+): readonly Argument[] {
+  const args: Argument[] = [word, pins.length];
+  for (const { pin, value, ttlMs } of pins) args.push(pin, value, Math.max(1, Math.ceil(ttlMs)));
+  for (const { ticketId, value } of tickets) args.push(ticketId, value);
   return args;
 }
 
