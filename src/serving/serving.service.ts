@@ -86,30 +86,36 @@ export class ServingService {
   /** Gathers a whole answer. @throws {GatewayError} on any failure; the call is settled all the same. */
   async json(call: Call, clientGone: StopSignal): Promise<JsonAnswer> {
     const progress = this.begin(call);
-    let error: GatewayError | undefined;
+    let answer: JsonAnswer;
     try {
-      let fold = foldFor(call, this.nowSeconds());
-      let headers: Record<string, string> = {};
-      await this.runner.run(call, progress, clientGone, async (answer) => {
-        if (answer.routed.fallbacks > 0) fold = foldFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
-        await answer.each((events) => {
-          fold.add(events);
-          return fold.satisfied ? false : undefined;
-        });
-        if (fold.satisfied) progress.estimatedUsage = fold.estimatedUsage;
-        headers = this.headersOf(call, progress, answer);
-        progress.end = endOf(answer.outcome);
-      });
-      Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress).cost));
-      headers['x-litellm-response-duration-ms'] = (this.clock.monotonicMs() - progress.startedMs).toFixed(2);
-      return { headers, body: Buffer.from(fold.result(), 'latin1') };
+      answer = await this.gather(call, progress, clientGone);
     } catch (thrown) {
-      error = toGatewayError(thrown);
+      const error = toGatewayError(thrown);
       progress.end = brokenEnd(error, progress);
-      throw error;
-    } finally {
       await this.settlement.close(call, progress, error);
+      throw error;
     }
+    await this.settlement.close(call, progress, undefined);
+    return answer;
+  }
+
+  /** A function of its own, so that the pieces of the answer are not kept until its books are written. */
+  private async gather(call: Call, progress: Progress, clientGone: StopSignal): Promise<JsonAnswer> {
+    let fold = foldFor(call, this.nowSeconds());
+    let headers: Record<string, string> = {};
+    await this.runner.run(call, progress, clientGone, async (answer) => {
+      if (answer.routed.fallbacks > 0) fold = foldFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
+      await answer.each((events) => {
+        fold.add(events);
+        return fold.satisfied ? false : undefined;
+      });
+      if (fold.satisfied) progress.estimatedUsage = fold.estimatedUsage;
+      headers = this.headersOf(call, progress, answer);
+      progress.end = endOf(answer.outcome);
+    });
+    Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress).cost));
+    headers['x-litellm-response-duration-ms'] = (this.clock.monotonicMs() - progress.startedMs).toFixed(2);
+    return { headers, body: Buffer.from(fold.result(), 'latin1') };
   }
 
   private begin(call: Call): Progress {

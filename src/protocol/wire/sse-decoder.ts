@@ -183,7 +183,7 @@ export class SseDecoder {
     // Built anew, because a slice would keep the whole chunk alive.
     this.alikeHead = flatWire(`${text.slice(start, jsonAt)}${typePrefix}${type}"`);
     this.alikeJsonAt = jsonAt - start;
-    this.alikeType = internedType(type) ?? flatWire(type);
+    this.alikeType = type;
   }
 
   private readLines(frame: string, events: AnswerEvent[], mustBeWhole: boolean): void {
@@ -222,8 +222,8 @@ export class SseDecoder {
       this.lastType = known;
       return known;
     }
-    // Escapes and oddities are for `addParsed`.
-    return type.includes('\\') || !isEventType(type) ? '' : type;
+    // Escapes and oddities are for `addParsed`. Who remembers a type must not keep the chunk that it is a slice of.
+    return type.includes('\\') || !isEventType(type) ? '' : flatWire(type);
   }
 
   private addParsed(json: string, name: string, events: AnswerEvent[]): void {
