@@ -113,7 +113,7 @@ async function warmUp(target, workload, seconds) {
 }
 
 function openStage(workload, names, folder, { entry, nodeFlags }) {
-  return Stage.open({ workload, names, folder, entry, nodeFlags });
+  return Stage.open({ workload, names, folder, entry, nodeFlags: [...workload.nodeFlags, ...nodeFlags] });
 }
 
 /** Checks and warms whoever is measured on a stage. */

@@ -64,10 +64,16 @@ export class BenchProcess {
 
   /** Waits until `isUp()` is true, asked again and again. */
   async answering(origin, isUp) {
+    let isWanted = true;
     const asked = async () => {
-      while (!(await isUp())) await new Promise((resolve) => setTimeout(resolve, 100));
+      while (isWanted && !(await isUp())) await new Promise((resolve) => setTimeout(resolve, 100));
     };
-    await within(this.#orExit(asked()), startLimitMs, `starting ${this.name}`);
+    try {
+      await within(this.#orExit(asked()), startLimitMs, `starting ${this.name}`);
+    } finally {
+      // Or it would be asked for ever, and the run that failed would never end.
+      isWanted = false;
+    }
     this.origin = origin;
     return this;
   }

@@ -16,7 +16,7 @@ import { valueFromWire } from '../protocol/wire/wire-json';
 import { type Call } from '../serving/call';
 import { callWishes } from './call-wishes';
 import { clientRequest } from './client-request';
-import { assertExtras } from './extras-rules';
+import { assertExtras, assertFields } from './extras-rules';
 import { assertFewFields } from './field-count';
 import { ServingService } from '../serving/serving.service';
 import { TagRoll } from '../serving/tag-roll';
@@ -56,6 +56,7 @@ export class AnsweringService {
   /** What a request says beside its question. @throws {GatewayError} 400 where the operator's rules are broken. @param isWire the strings of `json` are wire text. */
   extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
     const { customerHeaders: customer, tagHeaders: tags, extrasRules } = this.settings.metering;
+    assertFields(json, extrasRules.neededFields);
     const said = callExtras(request.headers, json, { customer, tags });
     // What a header of the operator's choice adds is no word of the caller.
     const hasOwn = extrasRules.refusesTags && tags.length > 0;

@@ -142,6 +142,7 @@ function bodyLimitsOf({ general }: FileSections): Settings['limits'] {
   return {
     maxBodyBytes: general.max_request_size_mb ?? 32 * mebibyte,
     maxJsonDepth: 64,
+    maxAnswerBytes: general.max_response_size_mb ?? undefined,
     maxImageBytes: 20 * mebibyte,
   };
 }

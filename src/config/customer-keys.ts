@@ -40,6 +40,17 @@ export const customerKeys = {
     flag,
     'true: a request that brings tags is refused; those of keys and teams stay',
   ),
+  enforced_params: key(
+    z.array(
+      text.regex(/^[\w-]{1,64}(\.[\w-]{1,64}){0,3}$/, {
+        error: 'must be names of fields, as `user` or `metadata.job`',
+      }),
+      {
+        error: 'must be a list of fields',
+      },
+    ),
+    'fields that every request must bring, as `user` or `metadata.job`',
+  ),
   on_client_disconnect: key(
     z.enum(['drain', 'cancel'], { error: 'must be drain or cancel' }),
     'an answer whose client hung up: drain reads on for its usage, a few seconds; cancel ends it at once',

@@ -111,6 +111,7 @@ export const gatewayFileSchema = z.looseObject({
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),
+    max_response_size_mb: key(megabytes, 'largest answer that is sent in one piece; streams are not held to it'),
     always_include_stream_usage: key(flag, 'every stream ends with its usage'),
     use_x_forwarded_for: key(flag, 'true: one proxy before us is trusted', 'mapped'),
     require_auth_for_metrics_endpoint: metricsAuth,

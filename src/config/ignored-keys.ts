@@ -17,9 +17,9 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each(
     later,
     'allowed_routes public_routes background_health_checks ' +
-      'health_check_interval alerting_threshold spend_report_frequency alert_type_config max_response_size_mb ' +
+      'health_check_interval alerting_threshold spend_report_frequency alert_type_config ' +
       'disable_spend_logs disable_error_logs store_prompts_in_spend_logs proxy_batch_write_at ' +
-      'disable_end_user_cost_tracking redact_user_api_key_info enforced_params ' +
+      'disable_end_user_cost_tracking redact_user_api_key_info ' +
       'disable_adding_master_key_hash_to_db disable_retry_on_max_parallel_request_limit_error',
   ),
   ...each(

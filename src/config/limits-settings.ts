@@ -17,10 +17,20 @@ export interface LimitsSettings {
   readonly customerHeaders: readonly string[];
   /** Headers whose values become tags, lower case (`extra_spend_tag_headers`). */
   readonly tagHeaders: readonly string[];
-  /** What requests must and must not say of themselves (`enforce_user_param`, `reject_clientside_metadata_tags`). */
-  readonly extrasRules: { readonly needsCustomer: boolean; readonly refusesTags: boolean };
+  /** What requests must and must not say of themselves. */
+  readonly extrasRules: ExtrasRules;
   /** Whether an answer whose client hung up is read on for its usage, or cancelled at once (`on_client_disconnect`). */
   readonly onClientDisconnect: 'drain' | 'cancel';
+}
+
+/** What the operator asks of every request, at every door. */
+export interface ExtrasRules {
+  /** `enforce_user_param`. */
+  readonly needsCustomer: boolean;
+  /** `reject_clientside_metadata_tags`. */
+  readonly refusesTags: boolean;
+  /** Fields of the body, those of objects in it after a point (`enforced_params`). */
+  readonly neededFields: readonly string[];
 }
 
 /** How much of the ledger is kept where it can be read at once; older rows go to the archive. */
@@ -61,11 +71,16 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
     },
     customerHeaders: customerHeadersOf(general),
     tagHeaders: tagHeadersOf(sections),
-    extrasRules: {
-      needsCustomer: general.enforce_user_param === true,
-      refusesTags: general.reject_clientside_metadata_tags === true,
-    },
+    extrasRules: extrasRulesOf(sections),
     onClientDisconnect: general.on_client_disconnect ?? 'drain',
+  };
+}
+
+function extrasRulesOf({ general }: FileSections): ExtrasRules {
+  return {
+    needsCustomer: general.enforce_user_param === true,
+    refusesTags: general.reject_clientside_metadata_tags === true,
+    neededFields: general.enforced_params ?? [],
   };
 }
 

@@ -62,6 +62,8 @@ export interface Settings {
   readonly limits: {
     /** Bytes of a request body after decompression. */
     readonly maxBodyBytes: number;
+    /** Of an answer in one piece; undefined for no limit (`max_response_size_mb`). */
+    readonly maxAnswerBytes: number | undefined;
     readonly maxJsonDepth: number;
     readonly maxImageBytes: number;
   };

@@ -8,6 +8,7 @@ import { GatewayLogger } from '../telemetry/logger';
 import { callContextOf } from './call-context';
 import { malformedRequest, unsupportedMedia } from './refusals';
 import { sendError } from './send-error';
+import { whyUnserved } from './unserved-routes';
 
 /** The only place where something thrown becomes HTTP: everything else just throws. */
 @Catch()
@@ -71,7 +72,7 @@ export function asGatewayError(thrown: unknown, request: Pick<FastifyRequest, 'm
   if (thrown instanceof UpstreamFailure) return thrown.toGatewayError();
   if (!(thrown instanceof HttpException)) return internalError(thrown);
   const status = thrown.getStatus();
-  if (status === 404) return routeNotFound(request.method, pathOf(request.url));
+  if (status === 404) return routeNotFound(request.method, pathOf(request.url), whyUnserved(request.url));
   if (status === 415) return unsupportedMedia('The content-type header of this request cannot be read.');
   if (status >= 400 && status < 500) return malformedRequest('This request is not well-formed.');
   return internalError(thrown);

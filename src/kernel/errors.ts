@@ -85,13 +85,13 @@ export function modelNotFound(model: string): GatewayError {
   });
 }
 
-/** 404: no such route. */
-export function routeNotFound(method: string, path: string): GatewayError {
+/** 404: no such route. @param why what its caller ought to know, a sentence. */
+export function routeNotFound(method: string, path: string, why?: string): GatewayError {
   return new GatewayError({
     status: 404,
     type: 'invalid_request_error',
     code: 'unknown_url',
-    message: `Unknown route: ${method} ${shorten(path)}. GET /openapi.json lists the routes.`,
+    message: [`Unknown route: ${method} ${shorten(path)}.`, ...(why === undefined ? [] : [why]), 'GET /openapi.json lists the routes.'].join(' '), // prettier-ignore
     shouldRetry: false,
   });
 }
@@ -119,6 +119,18 @@ export function bodyTooLarge(limitBytes: number): GatewayError {
     code: 'request_too_large',
     message: `The request body is larger than the limit of ${limitBytes} bytes, counted after decompression. Send less, or ask the operator to raise general_settings.max_request_size_mb.`,
     limit: 'max_request_size',
+    shouldRetry: false,
+  });
+}
+
+/** 400, because asking again would cost the same again: an answer in one piece is larger than the operator lets out. */
+export function answerTooLarge(bytes: number, limitBytes: number): GatewayError {
+  return new GatewayError({
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'response_too_large',
+    message: `The answer has ${bytes} bytes, which is more than the limit of ${limitBytes} bytes for answers in one piece; it was charged all the same. Ask for a shorter one or stream it, or ask the operator to raise general_settings.max_response_size_mb.`,
+    limit: 'max_response_size',
     shouldRetry: false,
   });
 }

@@ -3,7 +3,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { type EventStream } from '../http/event-stream';
 import { Clock } from '../kernel/clock';
-import { type GatewayError } from '../kernel/errors';
+import { answerTooLarge, type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
@@ -115,7 +115,10 @@ export class ServingService {
     });
     Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress).cost));
     headers['x-litellm-response-duration-ms'] = (this.clock.monotonicMs() - progress.startedMs).toFixed(2);
-    return { headers, body: Buffer.from(fold.result(), 'latin1') };
+    const body = Buffer.from(fold.result(), 'latin1');
+    const { maxAnswerBytes = body.length } = this.settings.limits;
+    if (body.length > maxAnswerBytes) throw answerTooLarge(body.length, maxAnswerBytes);
+    return { headers, body };
   }
 
   private begin(call: Call): Progress {

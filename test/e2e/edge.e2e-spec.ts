@@ -159,3 +159,16 @@ describe('every answer', () => {
     }
   });
 });
+
+it('a route of OpenAI that is not served says why, in the envelope, and answers are not stored', async () => {
+  const embeddings = await post(bench, '/v1/embeddings?secret=x', { model: 'gpt-5.5', input: 'Hi' });
+  expect(embeddings.status).toBe(404);
+  expect(embeddings.json).toMatchObject({
+    error: {
+      type: 'invalid_request_error',
+      message:
+        'Unknown route: POST /v1/embeddings. There are no embeddings here: the upstream answers conversations only. Ask another gateway for them. GET /openapi.json lists the routes.',
+    },
+  });
+  expect((await send(bench, '/v1/responses/resp_1')).text).toContain('Answers are not stored');
+});

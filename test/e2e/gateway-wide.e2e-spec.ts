@@ -103,3 +103,55 @@ litellm_settings: { extra_spend_tag_headers: [x-job] }
     expect(fine.status).toBe(200);
   });
 });
+
+describe('enforced_params and max_response_size_mb', () => {
+  const strict = `
+model_list: [{ model_name: m, litellm_params: { model: codex-oauth/gpt-5.5 } }]
+general_settings: { enforced_params: [user, metadata.job], max_response_size_mb: 0.01 }
+`;
+  const told = { user: 'ann', metadata: { job: '4711' } };
+  let asked: TestBench;
+  beforeAll(async () => {
+    asked = await startBench({ config: strict });
+  });
+  afterAll(() => asked.close());
+
+  it.each([
+    ['/v1/chat/completions', chat],
+    ['/v1/responses', { model: 'm', input: 'Ping!' }],
+    ['/backend-api/codex/responses', { model: 'm', input: [], stream: true, store: false, instructions: 'Be brief.' }],
+  ])('a request at %s must bring the fields, and is told which one it lacks', async (path, body) => {
+    const before = asked.simulator.seen.length;
+    const lacking: [object, string][] = [
+      [{}, 'user'],
+      [{ ...told, user: null }, 'user'],
+      [{ user: 'ann' }, 'metadata.job'],
+      [{ ...told, metadata: { other: 'x' } }, 'metadata.job'],
+      [{ ...told, metadata: 'job' }, 'metadata.job'],
+    ];
+    for (const [own, param] of lacking) {
+      const refused = await post(asked, path, { ...body, ...own });
+      expect([refused.status, refused.json]).toMatchObject([400, { error: { param } }]);
+      expect(refused.text).toContain('enforced_params');
+    }
+    expect(asked.simulator.seen).toHaveLength(before);
+    // What else the upstream thinks of such fields on the native surface is its own affair.
+    expect((await post(asked, path, { ...body, ...told })).text).not.toContain('enforced_params');
+    expect(asked.simulator.seen.length).toBeGreaterThan(before);
+  });
+
+  it('an answer in one piece that is too large is refused once, charged, and may be streamed', async () => {
+    const body = { ...chat, ...told };
+    asked.simulator.script.next(text('x'.repeat(20_000)));
+    const refused = await post(asked, '/v1/chat/completions', body);
+    expect([refused.status, refused.json]).toMatchObject([400, { error: { gateway: { limit: 'max_response_size' } } }]);
+    expect(refused.text).toContain('max_response_size_mb');
+    expect(refused.headers.get('x-should-retry')).toBe('false');
+    const [row] = (await look(asked, '/spend/logs')) as unknown as { status: string; completion_tokens: number }[];
+    expect(row).toMatchObject({ status: 'failure' });
+    expect(row?.completion_tokens).toBeGreaterThan(0);
+    asked.simulator.script.next(text('x'.repeat(20_000)));
+    const streamed = await post(asked, '/v1/chat/completions', { ...body, stream: true });
+    expect([streamed.status, streamed.text.endsWith('data: [DONE]\n\n')]).toEqual([200, true]);
+  });
+});

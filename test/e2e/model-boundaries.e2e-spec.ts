@@ -100,6 +100,13 @@ describe.each([
     expect((await ask(own, { model: 'gpt-6.1-sol' })).status).toBe(200);
   });
 
+  it('limit a model by a bare number too, as its budget for ever', async () => {
+    const own = await makeKey(bench, { model_max_budget: { 'gpt-5.5': spent.budget_limit } });
+    const { status, text } = await ask(own, { model: 'gpt-5.5' });
+    expect([status, text]).toEqual([429, expect.stringContaining('budget')]);
+    expect((await ask(own, { model: 'gpt-6.1-sol' })).status).toBe(200);
+  });
+
   it('limit a model by whatever name its limit has', async () => {
     const own = await makeKey(bench, { model_rpm_limit: { 'openai/gpt-5.5': 1 } });
     expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([200, 429]);

@@ -27,8 +27,8 @@ const budgetWindow = windowShape
     error: 'soft_budget goes with max_budget only',
   }); // prettier-ignore
 
-/** LiteLLM writes the limits of a model in either spelling. */
-const modelBudget = z
+/** LiteLLM writes the limits of a model in either spelling; of old a bare number was its budget. */
+const modelBudget = z.preprocess(namedBudget, z
   .looseObject({
     budget_limit: dollars.nullish(),
     max_budget: dollars.nullish(),
@@ -39,7 +39,11 @@ const modelBudget = z
   })
   .refine((entry) => [entry.budget_limit, entry.max_budget, entry.tpm_limit, entry.rpm_limit].some((limit) => limit != null), {
     error: 'must say a budget_limit, an rpm_limit or a tpm_limit',
-  }); // prettier-ignore
+  })); // prettier-ignore
+
+function namedBudget(entry: unknown): unknown {
+  return typeof entry === 'number' ? { budget_limit: entry } : entry;
+}
 
 /** Limits as they are stored, by LiteLLM's names where it has them. Money is dollars here, as everywhere on the outside. */
 export const limitShape = {

@@ -1,0 +1,30 @@
+import { whyUnserved } from './unserved-routes';
+
+describe('whyUnserved', () => {
+  it.each([
+    ['/v1/embeddings', 'no embeddings'],
+    ['/embeddings?x=1', 'no embeddings'],
+    ['/openai/deployments/gpt-5.5/embeddings?api-version=1', 'no embeddings'],
+    ['/engines/gpt-5.5/embeddings', 'no embeddings'],
+    ['/v1/images/generations', 'no images'],
+    ['/v1/audio/transcriptions', 'no audio'],
+    ['/v1/completions', '/v1/chat/completions'],
+    ['/v1/messages/count_tokens', 'Anthropic'],
+    ['/v1/responses/resp_1/cancel', 'not stored'],
+  ])('says of %s what its caller ought to know', (path, words) => {
+    expect(whyUnserved(path)).toContain(words);
+  });
+
+  it.each([
+    '/',
+    '/v1',
+    '/v1/embeddingsx',
+    '/v1/chat/completion',
+    '/key/embeddings',
+    '/v2/embeddings',
+    '/V1/embeddings',
+    '',
+  ])('knows nothing of %s', (path) => {
+    expect(whyUnserved(path)).toBeUndefined();
+  });
+});

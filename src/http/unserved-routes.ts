@@ -1,0 +1,17 @@
+/** Families of OpenAI's API that the upstream cannot answer, as a path begins with them. */
+const families =
+  'embeddings images audio moderations rerank batches files fine_tuning assistants threads vector_stores realtime';
+
+/** What asks for one of them ought to know, by the first word of its path. */
+const notes: ReadonlyMap<string, string> = new Map([
+  ...families.split(' ').map((family) => [family, `There are no ${family} here: the upstream answers conversations only. Ask another gateway for them.`] as const),
+  ['completions', 'Text completions are not served: send the prompt as a message to /v1/chat/completions.'],
+  ['messages', 'Anthropic’s Messages are not served: use a client that speaks /v1/chat/completions or /v1/responses.'],
+  ['responses', 'Answers are not stored, so none can be fetched or cancelled by its id; hang up to cancel one that runs.'],
+]); // prettier-ignore
+
+/** Why a route that clients of OpenAI, Azure or Anthropic know is not served; undefined for one that nobody knows. */
+export function whyUnserved(path: string): string | undefined {
+  const word = /^\/(?:v1\/|openai\/deployments\/[^/]+\/|engines\/[^/]+\/)?([a-z_]+)(?:[/?]|$)/.exec(path)?.[1];
+  return word === undefined ? undefined : notes.get(word);
+}
