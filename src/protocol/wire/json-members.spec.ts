@@ -20,9 +20,9 @@ describe('innerMembers', () => {
         const { response } = JSON.parse(json) as { response: Record<string, unknown> };
         const found = read(json);
         const known = Object.fromEntries(Object.entries(response).filter(([name]) => wanted.has(name)));
-        // A name whose last character is spelled with a backslash is left to the parser.
+        // Only names that are spelled with a backslash are left to the parser.
         if (found !== undefined) expect(found).toEqual(known);
-        else expect(json).toMatch(/\\"":|\\\\":|\\":/);
+        else expect(json).toContain('\\');
       }),
     );
   });
