@@ -1,0 +1,24 @@
+import { faultsIn, oneModel, SettingsFolder } from '../../test/support/settings-folder';
+
+const { loadText } = new SettingsFolder();
+const model = oneModel('model: codex-oauth/gpt-5.5');
+
+describe('what requests say beside their question', () => {
+  it('is never read as a tag from the header that carries keys here, whatever it is called', () => {
+    const general = 'general_settings: { litellm_key_header_name: X-Team-Pass }\n';
+    const litellm = 'litellm_settings: { extra_spend_tag_headers: [x-team-pass, X-Job, x-job] }\n';
+    expect(loadText(`${model}${general}${litellm}`).metering.tagHeaders).toEqual(['x-job']);
+    expect(loadText(`${model}${litellm}`).metering.tagHeaders).toEqual(['x-team-pass', 'x-job']);
+  });
+
+  it('must bring the fields that the operator names', () => {
+    const text = `${model}general_settings: { enforced_params: [user, metadata.job] }\n`;
+    expect(loadText(text).metering.extrasRules.neededFields).toEqual(['user', 'metadata.job']);
+    expect(loadText(model).metering.extrasRules.neededFields).toEqual([]);
+  });
+
+  it.each(['user', '["us er"]', '[metadata.]', '[1]'])('names no fields with %s', (value) => {
+    const text = `${model}general_settings:\n  enforced_params: ${value}\n`;
+    expect(faultsIn(() => loadText(text))).toEqual([expect.stringContaining('general_settings.enforced_params')]);
+  });
+});
