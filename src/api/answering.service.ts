@@ -85,7 +85,7 @@ export class AnsweringService {
       context: callContextOf(request),
       route,
       dialect,
-      extras: this.extrasOf(request, body.json, body.isWire),
+      extras: this.extrasOf(request, adapt(body.json), body.isWire),
       wishes: callWishes(body, request.raw.headers, (json) => map(adapt(json), this.mapping)),
       requestedTier: client.canonical.service_tier,
       size: questionSize(client.canonical.input, body.bytes.length),

@@ -4,10 +4,7 @@ import { isJsonObject } from '../protocol/json-guards';
 import { type CallExtras } from '../protocol/openai/call-extras';
 
 /** What the operator asks of all requests, at every door. @throws {GatewayError} 400 that names the field and the setting. */
-export function assertExtras(
-  { customerId, tags }: CallExtras,
-  { needsCustomer, refusesTags }: Pick<ExtrasRules, 'needsCustomer' | 'refusesTags'>,
-): void {
+export function assertExtras({ customerId, tags }: CallExtras, { needsCustomer, refusesTags }: ExtrasRules): void {
   if (needsCustomer && customerId === undefined)
     throw invalidRequest(
       "'user' is missing: this gateway asks every request to name its end user, in 'user' or the header x-litellm-customer-id (enforce_user_param).",

@@ -87,11 +87,12 @@ export function modelNotFound(model: string): GatewayError {
 
 /** 404: no such route. @param why what its caller ought to know, a sentence. */
 export function routeNotFound(method: string, path: string, why?: string): GatewayError {
+  const hint = why === undefined ? '' : ` ${why}`;
   return new GatewayError({
     status: 404,
     type: 'invalid_request_error',
     code: 'unknown_url',
-    message: [`Unknown route: ${method} ${shorten(path)}.`, ...(why === undefined ? [] : [why]), 'GET /openapi.json lists the routes.'].join(' '), // prettier-ignore
+    message: `Unknown route: ${method} ${shorten(path)}.${hint} GET /openapi.json lists the routes.`,
     shouldRetry: false,
   });
 }

@@ -76,23 +76,32 @@ it('extra_spend_tag_headers makes tags of headers, and none of a key', async () 
   expect(rows).toMatchObject([{ request_tags: ['own', 'x-job: 4711'] }]);
 });
 
-describe('what every request has to say of itself', () => {
-  const strict = `
-model_list: [{ model_name: m, litellm_params: { model: codex-oauth/gpt-5.5 } }]
-general_settings: { enforce_user_param: true, reject_clientside_metadata_tags: true }
-litellm_settings: { extra_spend_tag_headers: [x-job] }
-`;
+/** A gateway of this suite's model with further settings, up as long as the suite runs. */
+function benchWith(settings: string): () => TestBench {
   let asked: TestBench;
   beforeAll(async () => {
-    asked = await startBench({ config: strict });
+    asked = await startBench({
+      config: `model_list: [{ model_name: m, litellm_params: { model: codex-oauth/gpt-5.5 } }]\n${settings}`,
+    });
   });
   afterAll(() => asked.close());
+  return () => asked;
+}
 
-  it.each([
-    ['/v1/chat/completions', chat],
-    ['/v1/responses', { model: 'm', input: 'Ping!' }],
-    ['/backend-api/codex/responses', { model: 'm', input: [], stream: true, store: false, instructions: 'Be brief.' }],
-  ])('enforce_user_param and reject_clientside_metadata_tags hold at %s', async (path, body) => {
+/** Every door, with a body that is let in. */
+const doors: [string, object][] = [
+  ['/v1/chat/completions', chat],
+  ['/v1/responses', { model: 'm', input: 'Ping!' }],
+  ['/backend-api/codex/responses', { model: 'm', input: [], stream: true, store: false, instructions: 'Be brief.' }],
+];
+
+describe('what every request has to say of itself', () => {
+  const strict = benchWith(`general_settings: { enforce_user_param: true, reject_clientside_metadata_tags: true }
+litellm_settings: { extra_spend_tag_headers: [x-job] }
+`);
+
+  it.each(doors)('enforce_user_param and reject_clientside_metadata_tags hold at %s', async (path, body) => {
+    const asked = strict();
     const before = asked.simulator.seen.length;
     const nobody = await post(asked, path, body);
     expect([nobody.status, nobody.text]).toEqual([400, expect.stringContaining('enforce_user_param')]);
@@ -105,22 +114,13 @@ litellm_settings: { extra_spend_tag_headers: [x-job] }
 });
 
 describe('enforced_params and max_response_size_mb', () => {
-  const strict = `
-model_list: [{ model_name: m, litellm_params: { model: codex-oauth/gpt-5.5 } }]
-general_settings: { enforced_params: [user, metadata.job], max_response_size_mb: 0.01 }
-`;
+  const strict =
+    benchWith(`general_settings: { enforced_params: [model, user, metadata.job], max_response_size_mb: 0.01 }
+`);
   const told = { user: 'ann', metadata: { job: '4711' } };
-  let asked: TestBench;
-  beforeAll(async () => {
-    asked = await startBench({ config: strict });
-  });
-  afterAll(() => asked.close());
 
-  it.each([
-    ['/v1/chat/completions', chat],
-    ['/v1/responses', { model: 'm', input: 'Ping!' }],
-    ['/backend-api/codex/responses', { model: 'm', input: [], stream: true, store: false, instructions: 'Be brief.' }],
-  ])('a request at %s must bring the fields, and is told which one it lacks', async (path, body) => {
+  it.each(doors)('a request at %s must bring the fields, and is told which one it lacks', async (path, body) => {
+    const asked = strict();
     const before = asked.simulator.seen.length;
     const lacking: [object, string][] = [
       [{}, 'user'],
@@ -140,7 +140,14 @@ general_settings: { enforced_params: [user, metadata.job], max_response_size_mb:
     expect(asked.simulator.seen.length).toBeGreaterThan(before);
   });
 
+  it('a model in the path is one that was brought', async () => {
+    const body = { ...chat, ...told, model: undefined };
+    const answer = await post(strict(), '/openai/deployments/m/chat/completions', body);
+    expect([answer.status, answer.text]).toEqual([200, expect.not.stringContaining('enforced_params')]);
+  });
+
   it('an answer in one piece that is too large is refused once, charged, and may be streamed', async () => {
+    const asked = strict();
     const body = { ...chat, ...told };
     asked.simulator.script.next(text('x'.repeat(20_000)));
     const refused = await post(asked, '/v1/chat/completions', body);
