@@ -26,8 +26,9 @@ export interface Routed {
   /** Attempts beyond the first one of each group, and how many a group may have. */
   readonly retries: number;
   readonly maxRetries: number;
-  /** Groups that were tried in the place of the one asked for. */
+  /** Groups that were tried in the place of the one asked for, and how many may be. */
   readonly fallbacks: number;
+  readonly maxFallbacks: number;
   /** Reasoning items that were left out, because another account had sealed them. */
   readonly reasoningDropped: number;
 }
@@ -115,7 +116,7 @@ export class Router {
     watch.succeeded(answer.model.slug);
     this.rooms.contentCame(run, attempt.lease);
     const by = routedBy(run, attempt, this.settings);
-    const { route, attempts, retries, maxRetries, fallbacks, reasoningDropped } = by;
+    const { route, attempts, retries, maxRetries, fallbacks, maxFallbacks, reasoningDropped } = by;
     // Member by member: this is the hot path, and spreading costs microseconds.
     return {
       deployment: by.deployment,
@@ -124,6 +125,7 @@ export class Router {
       retries,
       maxRetries,
       fallbacks,
+      maxFallbacks,
       reasoningDropped,
       span: watch.span,
       answer,
@@ -208,6 +210,7 @@ function routedBy(run: GroupRun, { candidate, reasoningDropped }: Attempt, setti
     retries: trail.repeats,
     maxRetries: plan.wishes.numRetries ?? deployment.routing?.numRetries ?? settings.routing.numRetries,
     fallbacks: trail.fallbacks,
+    maxFallbacks: settings.routing.fallbacks.max,
     reasoningDropped,
   };
 }

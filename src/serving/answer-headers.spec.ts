@@ -4,8 +4,9 @@ import { noSpan } from '../kernel/tracing';
 import { uncataloguedModel } from '../models/catalog-entry';
 import { AnswerTracker } from '../protocol/canonical/answer-tracker';
 import { type RoutedAnswer } from '../routing/router';
-import { allDropped, answerHeaders } from './answer-headers';
+import { allDropped, answerHeaders, durationHeaders } from './answer-headers';
 import { type Call } from './call';
+import { progressFrom } from './progress';
 
 const deployment: Deployment = {
   id: 'd1',
@@ -48,6 +49,7 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
     retries: 0,
     maxRetries: 2,
     fallbacks: 0,
+    maxFallbacks: 5,
     reasoningDropped: 0,
     over: () => undefined,
     held: [],
@@ -88,5 +90,15 @@ describe('the headers of an answer', () => {
         Array.from({ length: 500 }, (_, at) => `tools.kind_${at}`),
       ),
     ).toHaveLength(32);
+  });
+});
+
+describe('the durations of a whole answer', () => {
+  it("tell the gateway's own part apart from the upstream's", () => {
+    const progress = { ...progressFrom(1_000, []), upstreamStartedMs: 1_002.5 };
+    expect(durationHeaders(progress, 1_902.5, 1_904)).toEqual({
+      'x-litellm-response-duration-ms': '904.00',
+      'x-litellm-overhead-duration-ms': '4.00',
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { type Call, requestedModelOf } from './call';
 import { type RoutedAnswer } from '../routing/router';
+import { type Progress } from './progress';
 
 /** Headers of a successful answer: LiteLLM's names for what they name, ours for the rest. Values are header-safe. */
 export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonly string[]): Record<string, string> {
@@ -12,6 +13,7 @@ export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonl
     'x-litellm-attempted-fallbacks': String(fallbacks),
   };
   if (retries > 0) headers['x-litellm-max-retries'] = String(routed.maxRetries);
+  if (fallbacks > 0) headers['x-litellm-max-fallbacks'] = String(routed.maxFallbacks);
   if (routed.reasoningDropped > 0) Object.assign(headers, reasoningDroppedHeader(routed.reasoningDropped));
   const passed = answer.passHeaders;
   for (const name in passed) headers[name] = passed[name] ?? '';
@@ -19,6 +21,19 @@ export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonl
   const { remappedFrom, slug } = answer.model;
   if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);
   return headers;
+}
+
+/**
+ * How long a whole answer took, and what of that was the gateway's own: the time before the first attempt and after the last event.
+ * Times in monotonic milliseconds. @param heardMs when the upstream had said everything.
+ */
+export function durationHeaders(progress: Progress, heardMs: number, nowMs: number): Record<string, string> {
+  const { startedMs, upstreamStartedMs = heardMs } = progress;
+  const tookMs = nowMs - startedMs;
+  return {
+    'x-litellm-response-duration-ms': tookMs.toFixed(2),
+    'x-litellm-overhead-duration-ms': (tookMs - (heardMs - upstreamStartedMs)).toFixed(2),
+  };
 }
 
 /** The conversation had to leave the account that could read its reasoning. @param count of the items left out. */

@@ -8,7 +8,7 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
-import { allDropped, answerHeaders, answeringModel, reasoningDroppedHeader } from './answer-headers';
+import { allDropped, answerHeaders, answeringModel, durationHeaders, reasoningDroppedHeader } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
@@ -113,11 +113,12 @@ export class ServingService {
       headers = this.headersOf(call, progress, answer);
       progress.end = endOf(answer.outcome);
     });
+    const heardMs = this.clock.monotonicMs();
     Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress).cost));
-    headers['x-litellm-response-duration-ms'] = (this.clock.monotonicMs() - progress.startedMs).toFixed(2);
     const body = Buffer.from(fold.result(), 'latin1');
     const { maxAnswerBytes = body.length } = this.settings.limits;
     if (body.length > maxAnswerBytes) throw answerTooLarge(body.length, maxAnswerBytes);
+    Object.assign(headers, durationHeaders(progress, heardMs, this.clock.monotonicMs()));
     return { headers, body };
   }
 

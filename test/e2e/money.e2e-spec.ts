@@ -63,6 +63,11 @@ describe('a key with a budget', () => {
     const first = await post(key, '/v1/chat/completions', chat);
     expect(first.headers.get('x-litellm-response-cost')).toBe('0.0047');
     expect(first.headers.get('x-litellm-key-max-budget')).toBe('0.05');
+    const [whole, own] = ['response', 'overhead'].map((what) =>
+      Number(first.headers.get(`x-litellm-${what}-duration-ms`)),
+    );
+    expect(own).toBeGreaterThan(0);
+    expect(own).toBeLessThan(Number(whole));
     let last: ReadAnswer = first;
     for (let calls = 0; calls < 20 && last.status === 200; calls += 1) {
       last = await post(key, '/v1/chat/completions', chat);

@@ -68,6 +68,7 @@ describe.each(Object.keys(doors))('%s: a group that fails', (door) => {
     expect(answer.headers.get('x-litellm-model-group')).toBe('b');
     expect(answer.headers.get('x-litellm-model-id')).toBe('id-b');
     expect(answer.headers.get('x-litellm-attempted-fallbacks')).toBe('1');
+    expect(answer.headers.get('x-litellm-max-fallbacks')).toBe('3');
     expect(answer.headers.get('x-litellm-attempted-retries')).toBe('0');
   });
 
