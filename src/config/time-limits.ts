@@ -39,6 +39,8 @@ export interface TimeLimits {
   readonly heartbeatMs: number;
   /** Without a sign of life for so long a process counts as dead, and its tickets are settled by others. */
   readonly processLeaseMs: number;
+  /** Between two looks at how much of its memory Redis has used. */
+  readonly memoryLookMs: number;
   /** Between two questions whether keys changed, for processes that nobody tells. */
   readonly keyPollMs: number;
   /** How long keys that were verified serve on while the state is away. */
@@ -79,6 +81,7 @@ export const defaultTimeLimits: TimeLimits = {
   redisCommandMs: 150,
   heartbeatMs: 5_000,
   processLeaseMs: 20_000,
+  memoryLookMs: 60_000,
   keyPollMs: 1_000,
   keySnapshotMs: 30_000,
   retryBackoffMs: 500,

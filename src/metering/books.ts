@@ -47,8 +47,6 @@ interface Machinery {
 
 /** Rows beyond the setting at which the archive is not put off any longer. */
 const rowsBeyond = 1.02;
-/** Between two looks at the memory of Redis, milliseconds. */
-const memoryLookMs = 60_000;
 /** A long look may take longer than an admission may, milliseconds. */
 const lookMs = 2_000;
 
@@ -141,7 +139,7 @@ async function overRedis(
   const memory = new MemoryWatch(looks, warn);
   const archive = new RedisArchive(looks, engine.reads, owner, memory);
   const archiver = new Archiver(archive, ledger, { nowMs: () => engine.nowMs(), warn });
-  const looking = every(memoryLookMs, async () => {
+  const looking = every(times.memoryLookMs, async () => {
     // Memory does not wait for the clock.
     if (await memory.look()) await archiver.run();
   });

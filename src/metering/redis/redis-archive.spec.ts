@@ -2,8 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ledgerRow } from '../../../test/support/ledger-rows';
+import { until } from '../../../test/support/books-world';
 import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
+import { settingsFor } from '../../../test/support/settings-for';
+import { SilentObserver } from '../../../test/support/silent-observer';
+import { type RedisSettings } from '../../config/redis-settings';
 import { RedisLink } from '../../state/redis/redis-link';
+import { Books } from '../books';
 import { Archiver } from '../keeping/archiver';
 import { settleRow } from '../settler';
 import { MemoryWatch } from './memory-watch';
@@ -14,6 +19,7 @@ const hour = 3_600_000;
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 const everything = { index: 'all', fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
 let server: RedisServer;
+let redis: RedisSettings;
 let link: RedisLink;
 let engine: RedisEngine;
 let folder: string;
@@ -23,7 +29,8 @@ let archiver: Archiver;
 describeWithRedis('with the memory of Redis nearly used up', () => {
   beforeEach(async () => {
     server = await RedisServer.start('--maxmemory-policy', 'noeviction');
-    link = new RedisLink(server.settings(), { connectMs: 2_000, redisCommandMs: 2_000 }, clock);
+    redis = server.settings();
+    link = new RedisLink(redis, { connectMs: 2_000, redisCommandMs: 2_000 }, clock);
     await link.open();
     const lease = { isKnown: true, beat: () => Promise.resolve() };
     engine = new RedisEngine(link, link, { lease, clock, observer: { stateCommandDone: () => undefined } });
@@ -81,5 +88,22 @@ describeWithRedis('with the memory of Redis nearly used up', () => {
     await fill(0.8);
     expect(await archiver.run()).toBe(0);
     expect(await engine.reads.countRows(everything)).toBe(600);
+  });
+
+  it('the books look by themselves, and do not wait until archiving is due', async () => {
+    await settled('old', 1_000, 2 * hour);
+    const changes = { times: { memoryLookMs: 20 }, rest: { redis, stateDir: folder } };
+    const settings = settingsFor('http://127.0.0.1:9', changes);
+    const warn = (message: string) => warnings.push(message);
+    const books = await Books.open(settings, { clock, observer: new SilentObserver(), redis: link, warn });
+    try {
+      expect(await engine.reads.countRows(everything)).toBe(1_000);
+      await fill(0.93);
+      await until(async () => (await engine.reads.countRows(everything)) < 1_000);
+      expect(warnings).toContainEqual(expect.stringContaining('go to the archive'));
+    } finally {
+      await books.close();
+    }
+    expect(readdirSync(join(folder, 'ledger-archive'))).toHaveLength(1);
   });
 });
