@@ -1,3 +1,4 @@
+import { wellFormed } from '../kernel/well-formed';
 import { type Call, requestedModelOf } from './call';
 import { type RoutedAnswer } from '../routing/router';
 import { type Progress } from './progress';
@@ -57,5 +58,5 @@ export function allDropped(edge: readonly string[], upstream: readonly string[])
 
 /** Half of a surrogate pair cannot be encoded: by now the answer is paid for, and a name must not lose it. */
 function headerSafe(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'));
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(wellFormed(text));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWellFormed } from '../../kernel/well-formed';
 import { parseNetwork } from '../../kernel/networks';
 import { durationForm, isDuration } from './duration';
 
@@ -11,7 +12,8 @@ const mostEntries = 1_000;
 export const text = z
   .string({ error: 'must be text' })
   .max(longestText, { error: `must have at most ${longestText} characters` })
-  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
+  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' })
+  .refine(isWellFormed, { error: 'must be valid Unicode text' });
 
 /** Text that is not empty. */
 export const name = text.min(1, { error: 'must not be empty' });

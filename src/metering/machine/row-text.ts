@@ -1,3 +1,4 @@
+import { strictJson } from '../../kernel/well-formed';
 import { isScopeKind } from './book-keys';
 import { type Adjustment, type CostParts, type LedgerRow } from '../ledger-row';
 import { TupleReader } from './tuple-reader';
@@ -26,7 +27,7 @@ export function rowText(row: LedgerRow): string {
     row.metadata, adjusts === undefined ? null : [adjusts.kind, adjusts.id, adjusts.model, adjusts.periods],
   ]; // prettier-ignore
   if (uncountedTags !== undefined) members.push(uncountedTags);
-  return JSON.stringify(members);
+  return strictJson(members);
 }
 
 function costTuple({ input, cachedInput, cacheWrite, output, reasoning, ...rest }: CostParts): readonly unknown[] {

@@ -1,3 +1,4 @@
+import { strictJson } from '../../kernel/well-formed';
 import { type Amounts } from '../machine/amounts';
 import { type AdmitCommand, type EnteredScope } from '../machine/meter-command';
 import { type Posting, type RowOwners } from '../machine/posting';
@@ -52,7 +53,7 @@ function scopeText(scope: EnteredScope): string {
   for (const { name, unit, max } of counters) members.push(name, unit, max);
   members.push(budgets.length);
   for (const { counter, max } of budgets) members.push(counter + 1, max);
-  const text = JSON.stringify(members.map(String));
+  const text = strictJson(members.map(String));
   ofScopes.set(scope, text);
   return text;
 }
@@ -68,7 +69,7 @@ function ownersText(owners: RowOwners, dims: string): string {
   const known = ofOwners.get(owners);
   if (known !== undefined) return known;
   const { key, team, user, customer, group, account, tags } = owners;
-  const text = JSON.stringify([dims, key, team, user, customer, group, account, ...tags]);
+  const text = strictJson([dims, key, team, user, customer, group, account, ...tags]);
   ofOwners.set(owners, text);
   return text;
 }

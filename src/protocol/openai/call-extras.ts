@@ -1,3 +1,4 @@
+import { wellFormed } from '../../kernel/well-formed';
 import { type JsonObject } from '../canonical/canonical-request';
 import { isJsonObject } from '../json-guards';
 
@@ -77,7 +78,7 @@ function objectOf(value: unknown): JsonObject {
 /** The first that is a text, neither empty nor too long. */
 function fit(longest: number, ...values: readonly unknown[]): string | undefined {
   for (const value of values) {
-    if (isName(value, longest)) return value;
+    if (isName(value, longest)) return wellFormed(value);
   }
   return undefined;
 }
@@ -93,7 +94,7 @@ function tagsIn(header: string | string[] | undefined, ...lists: readonly unknow
   const written = typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : [];
   const listed = lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list.slice(0, mostRead) : []));
   const tags = [...written, ...listed].filter((tag): tag is string => isName(tag, longestTag));
-  return tags.length === 0 ? noTags : [...new Set(tags)].slice(0, mostTags);
+  return tags.length === 0 ? noTags : [...new Set(tags.map(wellFormed))].slice(0, mostTags);
 }
 
 /** Undefined when none is there. */
