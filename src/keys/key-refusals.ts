@@ -44,11 +44,22 @@ export function teamMissing(teamId: string): GatewayError {
   );
 }
 
+/** 401: what the key is held to is not there, so nobody knows what it may. @param kind who points to the budget. */
+export function budgetMissing(kind: string, budgetId: string): GatewayError {
+  return authenticationFailed(
+    `Authentication Error, the budget '${budgetId}' of the ${kind} of this key does not exist. The operator of this gateway can make it with POST /budget/new, or give another one with POST ${updateOf(kind)}.`,
+  );
+}
+
 /** 401: something of the key's holder is stored in a form that cannot be used, so nobody knows what it may. */
 export function unreadable(kind: string, fields: readonly string[]): GatewayError {
   return authenticationFailed(
-    `Authentication Error, '${fields.join("', '")}' of the ${kind} of this key cannot be used as stored. The operator of this gateway can set it again with POST /${kind}/update.`,
+    `Authentication Error, '${fields.join("', '")}' of the ${kind} of this key cannot be used as stored. The operator of this gateway can set it again with POST ${updateOf(kind)}.`,
   );
+}
+
+function updateOf(kind: string): string {
+  return kind === 'member' ? '/team/member_update' : `/${kind}/update`;
 }
 
 /** 401: the key is of a team, and its user is no member of it any more. */

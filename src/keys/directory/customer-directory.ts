@@ -14,6 +14,8 @@ const mostCustomers = 10_000;
 
 interface CustomerFacts {
   readonly isBlocked: boolean;
+  /** A budget that it is held to and that is not there. */
+  readonly missingBudget: string | undefined;
   readonly limits: Limits;
   readonly name: string;
 }
@@ -43,12 +45,15 @@ export class CustomerDirectory {
   /**
    * The book of a customer, to be entered beside those of the key; without limits for one that nobody knows.
    *
-   * @throws {GatewayError} 403 for a blocked customer. {StateUnavailable} when nobody can say.
+   * @throws {GatewayError} 403 for a blocked customer, and for one whose budget is not there. {StateUnavailable} when
+   * nobody can say.
    */
   async scopeOf(customerId: string): Promise<ScopeLimits> {
     const { rules } = this.parts;
     const known = this.cache.peek(customerId) ?? (await this.cache.load(customerId, () => this.read(customerId)));
     if (known.value?.isBlocked === true) throw customerBlocked(customerId);
+    const { missingBudget } = known.value ?? {};
+    if (missingBudget !== undefined) throw budgetMissing(customerId, missingBudget);
     const limits = known.value?.limits ?? limitsOf(rules.customer ?? {}, { anchorMs: 0, increaseNanos: 0 });
     return { kind: 'customer', id: customerId, limits, mode: rules.limitMode, name: known.value?.name ?? customerId };
   }
@@ -60,7 +65,9 @@ export class CustomerDirectory {
     const budgetId = customer?.row.budget_id ?? rules.customerBudgetId;
     if (customer === undefined && budgetId === undefined) return undefined;
     const { budgets, refs } = await reader.budgets(budgetId === undefined ? [] : [budgetId]);
-    const value = this.factsOf(id, customer, budgets.get(budgetId ?? ''));
+    const budget = budgets.get(budgetId ?? '');
+    const missingBudget = budget === undefined ? budgetId : undefined;
+    const value = { ...this.factsOf(id, customer, budget), missingBudget };
     return {
       value,
       from: [{ kind: 'customer', id, version: entity?.version ?? 0 }, ...refs],
@@ -68,7 +75,11 @@ export class CustomerDirectory {
     };
   }
 
-  private factsOf(id: string, customer: Stored<'customer'> | undefined, budget: BudgetRow | undefined): CustomerFacts {
+  private factsOf(
+    id: string,
+    customer: Stored<'customer'> | undefined,
+    budget: BudgetRow | undefined,
+  ): Omit<CustomerFacts, 'missingBudget'> {
     const fields = withBudget(withBudget(customer?.row ?? {}, budget), this.parts.rules.customer);
     const limits = limitsOf(fields, { anchorMs: customer?.createdAtMs ?? 0, increaseNanos: 0 });
     return { isBlocked: customer?.row.blocked ?? false, limits, name: customer?.row.alias ?? id };
@@ -76,13 +87,14 @@ export class CustomerDirectory {
 }
 
 function customerBlocked(id: string): GatewayError {
-  return new GatewayError({
-    status: 403,
-    type: 'auth_error',
-    code: 'customer_blocked',
-    param: 'user',
-    message: `The customer '${id.slice(0, 120)}' is blocked. The operator of this gateway can open it again with POST /customer/unblock.`,
-    author: 'key',
-    shouldRetry: false,
-  });
-}
+  return customerDenied('customer_blocked', `The customer '${id.slice(0, 120)}' is blocked. The operator of this gateway can open it again with POST /customer/unblock.`);
+} // prettier-ignore
+
+/** Of the customer itself, or of all that have none (`max_end_user_budget_id`). */
+function budgetMissing(id: string, budgetId: string): GatewayError {
+  return customerDenied('budget_missing', `The customer '${id.slice(0, 120)}' is held to the budget '${budgetId}', which does not exist. The operator of this gateway can make it with POST /budget/new.`);
+} // prettier-ignore
+
+function customerDenied(code: string, message: string): GatewayError {
+  return new GatewayError({ status: 403, type: 'auth_error', code, param: 'user', message, author: 'key', shouldRetry: false });
+} // prettier-ignore

@@ -118,6 +118,42 @@ describe('the key directory', () => {
     ]);
   }); // prettier-ignore
 
+  it('lets nobody in whose budget is not there, and lets it in again when it is', async () => {
+    const { minting, users, teams, members, budgets } = world.management;
+    for (const id of ['of-key', 'of-team', 'of-user', 'of-member']) await budgets.create(world.admin, { budget_id: id, max_budget: 1 });
+    await users.create(world.admin, { user_id: 'ann', auto_create_key: false, budget_id: 'of-user' });
+    await teams.create(world.admin, { team_id: 't', budget_id: 'of-team', members_with_roles: [{ user_id: 'bob', role: 'user' }] });
+    await members.update(world.admin, { team_id: 't', user_id: 'bob', budget_id: 'of-member' });
+    const secrets = {
+      'of-key': (await minting.generate(world.admin, { budget_id: 'of-key' })).secret,
+      'of-team': (await minting.generate(world.admin, { team_id: 't' })).secret,
+      'of-user': (await minting.generate(world.admin, { user_id: 'ann' })).secret,
+      'of-member': (await minting.generate(world.admin, { team_id: 't', user_id: 'bob' })).secret,
+    };
+    for (const [id, secret] of Object.entries(secrets)) {
+      await holderOf(world, secret);
+      // As a process of an earlier release can leave it, which removes a budget while somebody is made to point to it.
+      await world.store.commit([{ op: 'remove', kind: 'budget', id }]);
+      expect(await refusal(world, secret)).toMatchObject({ status: 401, message: expect.stringContaining(`budget '${id}' of the`) as string });
+      await budgets.create(world.admin, { budget_id: id, max_budget: 2 });
+      await holderOf(world, secret);
+    }
+  }); // prettier-ignore
+
+  it('lets no customer in whose budget is not there', async () => {
+    const own = await keyWorld({ settings: { customerBudgetId: 'of-all' } });
+    const { budgets, customers } = own.management;
+    for (const id of ['of-all', 'of-one']) await budgets.create(own.admin, { budget_id: id, max_budget: 1 });
+    await customers.create(own.admin, { user_id: 'known', budget_id: 'of-one' });
+    await expect(budgets.remove(own.admin, { id: 'of-all' })).rejects.toMatchObject({ status: 409, code: 'budget_in_use' });
+    for (const [customer, id] of [['known', 'of-one'], ['made up', 'of-all']] as const) {
+      expect((await own.customers.scopeOf(customer)).limits.budgets[0]?.max).toBe(1e9);
+      await own.store.commit([{ op: 'remove', kind: 'budget', id }]);
+      await expect(own.customers.scopeOf(customer)).rejects.toMatchObject({ status: 403, code: 'budget_missing', message: expect.stringContaining(`'${id}'`) as string });
+    }
+    await own.close();
+  }); // prettier-ignore
+
   it('holds customers to their own limits, to the default, or lets nobody in who is blocked', async () => {
     const own = await keyWorld({ settings: { customerBudget: { max_budget: 1 } } });
     await own.management.customers.create(own.admin, { user_id: 'known', max_budget: 9, budget_duration: '1d' });

@@ -5,7 +5,15 @@ import { type EntityStore } from '../../state/entities/entity-store';
 import { type HolderFacts, type HolderRules, principalOf } from '../compile/principal-of';
 import { BoundedMap } from '../../kernel/bounded-map';
 import { KeyAuthenticator } from '../key-authenticator';
-import { keyBlocked, keyExpired, memberMissing, teamBlocked, teamMissing, unreadable } from '../key-refusals';
+import {
+  budgetMissing,
+  keyBlocked,
+  keyExpired,
+  memberMissing,
+  teamBlocked,
+  teamMissing,
+  unreadable,
+} from '../key-refusals';
 import { type MasterKeyAuthenticator } from '../master-key';
 import { type KeyRow, standingOf } from '../rows/key-row';
 import { type TeamRow } from '../rows/team-row';
@@ -110,12 +118,15 @@ export class KeyDirectory extends KeyAuthenticator {
 }
 
 function refusalOf(facts: HolderFacts, nowMs: number): Verdict['refusal'] {
-  const { key, team } = facts;
+  const { key, team, budgets } = facts;
   const { blocked, expiresMs, key_name, team_id } = key.row;
   if (blocked) return keyBlocked;
   if (expiresMs !== undefined && nowMs >= expiresMs) return (now) => keyExpired(key_name, expiresMs, now);
-  const bad = [key, team, facts.user, facts.member].find((each) => each?.faults !== undefined);
+  const holders = [key, team, facts.user, facts.member];
+  const bad = holders.find((each) => each?.faults !== undefined);
   if (bad?.faults !== undefined) return () => unreadable(bad.kind, bad.faults ?? []);
+  const lost = holders.find((each) => each?.row.budget_id !== undefined && !budgets.has(each.row.budget_id));
+  if (lost !== undefined) return () => budgetMissing(lost.kind, lost.row.budget_id ?? '');
   if (team_id === undefined) return undefined;
   if (team === undefined) return () => teamMissing(team_id);
   if (team.row.blocked) return () => teamBlocked(team_id);

@@ -53,14 +53,25 @@ export class BudgetManagement {
   /** Only a budget that nothing points to: its limits would vanish with it. @throws {GatewayError} 404, 409 */
   async remove(actor: Actor, body: unknown): Promise<Stored<'budget'>> {
     const { id: budgetId } = readStrictly(removeBody, body);
-    const budget = await readOne(this.parts, 'budget', budgetId);
-    if (budget === undefined) throw notFound('budget', 'id');
-    const counts = await Promise.all(pointers.map((kind) => this.parts.store.counts(kind, [`budget:${budgetId}`])));
-    const users = pointers.filter((_, at) => (counts[at]?.[0] ?? 0) > 0);
-    if (users.length > 0) throw budgetInUse(users);
-    const act = { actor, action: 'budget.delete', before: budget.row, objects: [{ kind: budget.kind, id: budgetId }] };
-    await this.parts.writes.commit(act, [{ op: 'remove', kind: 'budget', id: budgetId, expected: budget.version }]);
-    return budget;
+    // No document points to it for the customers that have none: the settings do.
+    if (budgetId === this.parts.rules.customerBudgetId) throw budgetInUse(['customer']);
+    const list = `budget:${budgetId}`;
+    return retrying(async () => {
+      const budget = await readOne(this.parts, 'budget', budgetId);
+      if (budget === undefined) throw notFound('budget', 'id');
+      const counts = await Promise.all(pointers.map((kind) => this.parts.store.counts(kind, [list])));
+      const users = pointers.filter((_, at) => (counts[at]?.[0] ?? 0) > 0);
+      if (users.length > 0) throw budgetInUse(users);
+      const act = {
+        actor,
+        action: 'budget.delete',
+        before: budget.row,
+        objects: [{ kind: budget.kind, id: budgetId }],
+      };
+      const seen = pointers.map((kind) => ({ kind, list, length: 0 }));
+      await this.parts.writes.commit(act, [{ op: 'remove', kind: 'budget', id: budgetId, expected: budget.version, seen }]); // prettier-ignore
+      return budget;
+    });
   }
 
   /** `POST /budget/info`: those that are there, in the order of the request. */

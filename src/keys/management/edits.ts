@@ -3,7 +3,7 @@ import { type Change, type EntityKind } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
 import { type RowOf, type Stored, stored } from '../rows/rows';
 import { type ReadFields } from './request-fields';
-import { type AdminAct } from './audited-writes';
+import { type AdminAct, ChangedMeanwhile } from './audited-writes';
 import { type ManagementParts } from './parts';
 
 /** A document, read. */
@@ -29,7 +29,7 @@ export function edited<K extends EntityKind>(
   return schema.loose().parse(changed) as RowOf<K>;
 }
 
-/** Commits, and reads back what is there now. */
+/** Commits, and reads back what is there now. @throws {ChangedMeanwhile} also when somebody else removed it since. */
 export async function committed<K extends EntityKind>(
   parts: Pick<ManagementParts, 'store' | 'writes'>,
   { kind, id }: { readonly kind: K; readonly id: string },
@@ -39,6 +39,6 @@ export async function committed<K extends EntityKind>(
   const objects = changes.flatMap((change) => (change.op === 'check' ? [] : [{ kind: change.kind, id: change.id }]));
   await parts.writes.commit({ ...act, objects }, changes);
   const now = await readOne(parts, kind, id);
-  if (now === undefined) throw new Error(`a ${kind} that was just written is gone`);
+  if (now === undefined) throw new ChangedMeanwhile();
   return now;
 }

@@ -9,7 +9,7 @@ import { type KeyRow } from '../rows/key-row';
 import { type Stored, stored } from '../rows/rows';
 import { digestOf, maskedSecret, newSecret } from '../secrets';
 import { type Actor, actionDenied, fieldDenied, isAdmin } from './actor';
-import { retrying } from './audited-writes';
+import { ChangedMeanwhile, retrying } from './audited-writes';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
 import { exceededField, inherited, modelsWithin, unsharedLimit } from './key-bounds';
@@ -98,7 +98,8 @@ export class KeyMinting {
       throw invalidRequest("'key' cannot be used: choose another value, or leave it out to get a new one.", 'key', 'already_exists'); // prettier-ignore
     }
     const entity = await oneOf(this.parts.store, { kind: 'key', id });
-    if (entity === undefined) throw new Error('a key that was just made is gone');
+    // Deleted by somebody else since, with its team or user perhaps: made once more if that is still right.
+    if (entity === undefined) throw new ChangedMeanwhile();
     return { secret, key: stored('key', entity), ignored };
   }
 

@@ -150,12 +150,13 @@ export class TeamManagement {
   private async removeOne(actor: Actor, teamId: string): Promise<void> {
     const { store } = this.parts;
     const team = await this.existing(teamId);
-    const { entities, total } = await store.page('key', { list: `team:${teamId}`, order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
+    const list = `team:${teamId}`;
+    const { entities, total } = await store.page('key', { list, order: 'oldest', offset: 0, limit: mostKeys });
     if (total > mostKeys) throw tooManyKeys(total);
     const memberIds = team.row.members_with_roles.map(({ user_id }) => user_id);
     const users = await Promise.all(memberIds.map((user) => teamListChange(this.parts, user, { drop: teamId })));
     const memberships = memberIds.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(teamId, user) }));
-    const removal: Change = { op: 'remove', kind: 'team', id: teamId, expected: team.version };
+    const removal: Change = { op: 'remove', kind: 'team', id: teamId, expected: team.version, seen: [{ kind: 'key', list, length: entities.length }] }; // prettier-ignore
     const keys = entities.map((entity) => stored('key', entity));
     await this.keys.removeAll(actor, keys, [removal, ...memberships, ...users.flat()], 'team.delete');
   }

@@ -9,7 +9,7 @@ import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
 import { type Actor, actionDenied, isHeldAdmin, isReader, notFound } from './actor';
-import { retrying } from './audited-writes';
+import { ChangedMeanwhile, retrying } from './audited-writes';
 import { committed, edited, readOne } from './edits';
 import { type KeyChanges } from './key-changes';
 import { checkedReferences, creatorOf, type KeyDraft, type KeyMinting } from './key-minting';
@@ -148,7 +148,7 @@ export class UserManagement {
 
   private async minted(draft: KeyDraft): Promise<{ readonly secret: string; readonly stored: Stored<'key'> }> {
     const key = await readOne(this.parts, 'key', draft.id);
-    if (key === undefined) throw new Error('a key that was just made is gone');
+    if (key === undefined) throw new ChangedMeanwhile();
     return { secret: draft.secret, stored: key };
   }
 
@@ -157,7 +157,8 @@ export class UserManagement {
     const user = await readOne(this.parts, 'user', userId);
     if (user === undefined) return;
     assertMayGive(actor, user.row);
-    const { entities, total } = await store.page('key', { list: listOf({ user_id: userId }), order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
+    const list = listOf({ user_id: userId });
+    const { entities, total } = await store.page('key', { list, order: 'oldest', offset: 0, limit: mostKeys });
     if (total > mostKeys) throw actionDenied(`The user has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first.`); // prettier-ignore
     const memberOf = await store.page('team', { list: `member:${userId}`, order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
     const teams = memberOf.entities.map((entity) => stored('team', entity));
@@ -166,7 +167,7 @@ export class UserManagement {
       return teamPut(team.id, { ...team.row, members_with_roles }, team.version);
     });
     const memberships = teams.map((team): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, userId) }));
-    const removal: Change = { op: 'remove', kind: 'user', id: userId, expected: user.version };
+    const removal: Change = { op: 'remove', kind: 'user', id: userId, expected: user.version, seen: [{ kind: 'key', list, length: entities.length }] }; // prettier-ignore
     const keys = entities.map((entity) => stored('key', entity));
     await this.keys.removeAll(actor, keys, [removal, ...left, ...memberships], 'user.delete');
   }

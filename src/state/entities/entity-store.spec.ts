@@ -58,6 +58,8 @@ interface Draft {
   readonly lists: readonly string[];
   readonly body: string;
   readonly createdAtMs: number | undefined;
+  /** Added to the length of each list that a removal has seen. */
+  readonly more: number;
 }
 
 const word = fc.constantFrom('a', 'b', 'ü', '😀', '__proto__', 'constructor', 'with space', 'a:b', '"quoted"\n');
@@ -69,14 +71,16 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   lists: fc.uniqueArray(word, { maxLength: 3 }),
   body: fc.constantFrom('{}', '{"a":"\\n\\u0000ü😀"}', '{"n":12345678901234567890}'),
   createdAtMs: fc.constantFrom(undefined, undefined, 5, 1_600_000_000_000),
+  more: fc.constantFrom(0, 0, 0, 1),
 });
 const commits = fc.array(fc.tuple(fc.uniqueArray(draft, { minLength: 1, maxLength: 3, selector: ({ ref }) => `${ref.kind} ${ref.id}` }), fc.boolean()), { minLength: 1, maxLength: 30 }); // prettier-ignore
 
-function changeOf({ op, ref, drift, names, lists, body, createdAtMs }: Draft, table: EntityTable): Change {
+function changeOf({ op, ref, drift, names, lists, body, createdAtMs, more }: Draft, table: EntityTable): Change {
   const seen = Math.max(0, (table.get(ref)?.version ?? 0) + (drift ?? 0));
   if (op === 'check') return { op, ...ref, expected: seen };
   const expected = drift === undefined ? {} : { expected: seen };
-  if (op === 'remove') return { op, ...ref, ...expected };
+  const seenLists = lists.map((list) => ({ kind: 'key' as const, list, length: table.count('key', list) + more }));
+  if (op === 'remove') return { op, ...ref, ...expected, ...(lists.length === 0 ? {} : { seen: seenLists }) };
   return { op, ...ref, ...expected, names, lists, body, ...(createdAtMs === undefined ? {} : { createdAtMs }) };
 }
 
@@ -183,6 +187,18 @@ describe.each([
       store.commit([put('k', { names: ['alias'] })].map((each) => ({ ...each, expected: 0 }))),
     ]);
     expect(replies.map((reply) => reply.kind).sort()).toEqual(['committed', 'moved']);
+    await store.close();
+  });
+
+  it('removes nothing when a list has another length than was seen', async () => {
+    const store = engine();
+    await store.commit([put('k', { lists: ['team:t'] }), { op: 'put', kind: 'team', id: 't', names: [], lists: [], body: '{}' }]); // prettier-ignore
+    const removal = (length: number): Change => ({ op: 'remove', kind: 'team', id: 't', seen: [{ kind: 'key', list: 'team:other', length: 0 }, { kind: 'key', list: 'team:t', length }] }); // prettier-ignore
+    for (const length of [0, 2]) expect(await store.commit([removal(length)])).toEqual({ kind: 'moved', at: 0 });
+    expect((await store.many([{ kind: 'team', id: 't' }]))[0]).toBeDefined();
+    // With the whole list in the same commit: the length is the one before it.
+    expect(await store.commit([{ op: 'remove', kind: 'key', id: 'k' }, removal(1)])).toMatchObject({ kind: 'committed' }); // prettier-ignore
+    expect(await store.many([{ kind: 'team', id: 't' }])).toEqual([undefined]);
     await store.close();
   });
 

@@ -118,8 +118,7 @@ export class EntityTable {
   private refusalOf(changes: readonly Change[]): CommitReply | undefined {
     const claimed = new Map<string, string>();
     for (const [at, change] of changes.entries()) {
-      const version = this.get(change)?.version ?? 0;
-      if (change.expected !== undefined && change.expected !== version) return { kind: 'moved', at };
+      if (this.hasMoved(change)) return { kind: 'moved', at };
       if (change.op !== 'put') continue;
       for (const name of change.names) {
         const key = nameKey(change.kind, name);
@@ -129,6 +128,13 @@ export class EntityTable {
       }
     }
     return undefined;
+  }
+
+  private hasMoved(change: Change): boolean {
+    const version = this.get(change)?.version ?? 0;
+    if (change.expected !== undefined && change.expected !== version) return true;
+    const seen = change.op === 'remove' ? (change.seen ?? []) : [];
+    return seen.some(({ kind, list, length }) => this.count(kind, list) !== length);
   }
 
   private carryOut(change: Change, nowMs: number): void {

@@ -40,6 +40,15 @@ export interface Put extends EntityRef {
 export interface Remove extends EntityRef {
   readonly op: 'remove';
   readonly expected?: number;
+  /** Lists that must be as long as they were seen before this commit: what came to them meanwhile would be left behind. */
+  readonly seen?: readonly SeenList[];
+}
+
+/** How many documents of a kind stood in a list. */
+export interface SeenList {
+  readonly kind: EntityKind;
+  readonly list: string;
+  readonly length: number;
 }
 
 /** Changes nothing, and keeps the commit from happening when the document changed. */
@@ -60,7 +69,7 @@ export function changedBy(changes: readonly Change[], version: number): readonly
 export type CommitReply =
   /** Every document that was put has this version now. */
   | { readonly kind: 'committed'; readonly version: number }
-  /** The document of the change at `at` is not in the expected version. */
+  /** The document of the change at `at` is not in the expected version, or a list has not the length that was seen. */
   | { readonly kind: 'moved'; readonly at: number }
   /** The document at `at` wants a name that the document `owner` has. */
   | { readonly kind: 'name_taken'; readonly at: number; readonly name: string; readonly owner: string };

@@ -171,7 +171,11 @@ function luaOf(name: string): string {
 
 function wordsOf(change: Change): (string | number)[] {
   const { op, kind, id, expected = '' } = change;
-  if (change.op !== 'put') return [op, kind, id, expected, '', '', '', ''];
+  if (change.op === 'check') return [op, kind, id, expected, '', '', '', ''];
+  if (change.op === 'remove') {
+    const seen = (change.seen ?? []).map((each) => [each.kind, each.list, each.length]);
+    return [op, kind, id, expected, '', '', JSON.stringify(seen), ''];
+  }
   const { createdAtMs = '', names, lists, body } = change;
   return [op, kind, id, expected, createdAtMs, JSON.stringify(names), JSON.stringify(lists), body];
 }

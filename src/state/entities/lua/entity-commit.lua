@@ -13,7 +13,8 @@
   ARGV[3]   channel that is told
   ARGV[4]   how many changed documents are remembered
   ARGV[5..] eight words a change: op (put, remove, check), kind, id, expected version or '', createdAtMs or '',
-            names and lists as JSON arrays, body
+            names and lists as JSON arrays, body; a removal has in place of its lists those that must be as long as they
+            were seen, as JSON arrays of kind, list and length
 
   A record is one line of JSON with version, createdAtMs, updatedAtMs, names and lists, then a line feed, then the body.
 
@@ -55,6 +56,13 @@ for at, change in ipairs(changes) do
   local version = change.old and change.old.version or 0
   if change.expected ~= '' and tonumber(change.expected) ~= version then
     return { 'moved', at - 1 }
+  end
+  if change.op == 'remove' then
+    for _, seen in ipairs(cjson.decode(change.listsText)) do
+      if redis.call('ZCARD', listKey(seen[1], seen[2])) ~= tonumber(seen[3]) then
+        return { 'moved', at - 1 }
+      end
+    end
   end
   onlyChecks = onlyChecks and change.op == 'check'
   if change.op == 'put' then
