@@ -68,18 +68,18 @@ it('takes keys that go on working, with their team, limits and owner, and says w
     spent.push(of);
     return Promise.resolve();
   });
-  expect(report.taken).toEqual({ budgets: 1, teams: 2, users: 2, keys: 3 });
+  expect(report.taken).toEqual({ budgets: 1, teams: 2, users: 2, keys: 4 });
   expect(report.skipped.map(({ why }) => why)).toEqual([
     'a session of LiteLLM’s dashboard, not a key',
     "'rpm_limit' must be a whole number, 0 or more",
     "'token' is not the SHA-256 of a key in hex",
     "its budget 'gone' is neither here nor in the dump",
-    "'key_alias' must be unique, and another one has it.",
   ]);
   expect(report.notes.map(({ kind, id, note }) => `${kind} ${id}: ${note}`)).toEqual([
     'teams t1: members without a user_id were left out',
     'users odd: role org_admin became internal_user',
     'teams gone: made without limits, because keys belong to it and the dump does not have it',
+    `keys ${digestOf('sk-same-alias-0000000')}: its key_alias was left out, because another one has it`,
   ]);
   expect(spent).toEqual([['team', 't1', 12.5], ['user', 'ann', 4], ['key', digestOf('sk-of-ann-1234567890'), 1.25]]);
   const ann = await holderOf(world, 'sk-of-ann-1234567890');
@@ -100,6 +100,53 @@ it('takes keys that go on working, with their team, limits and owner, and says w
   for (const secret of ['sk-of-lost-budget-000', 'sk-of-the-dashboard-0', 'sk-in-the-clear']) expect(await world.directory.authenticate(secret)).toBeUndefined();
 }); // prettier-ignore
 
+it('takes no key whose team or user could not be taken: it would have none of their limits', async () => {
+  const report = await world.management.imports.run(world.admin, readDump({
+    teams: [{ team_id: 't3', max_budget: 1, budget_duration: '1y' }],
+    users: [{ user_id: 'u3', max_budget: -1 }],
+    keys: [tokenRow('sk-of-team-skipped-00', { team_id: 't3' }), tokenRow('sk-of-user-skipped-00', { user_id: 'u3', key_alias: 'mine' })],
+  }), undefined);
+  expect(report.taken).toEqual({ budgets: 0, teams: 0, users: 0, keys: 0 });
+  expect(report.skipped.slice(2).map(({ why }) => why)).toEqual([
+    "its team 't3' is in the dump and was not taken",
+    "its user 'u3' is in the dump and was not taken",
+  ]);
+  expect(report.notes).toEqual([]);
+  // Once they are here, the keys come with the next run.
+  await world.management.teams.create(world.admin, { team_id: 't3' });
+  const again = await world.management.imports.run(world.admin, readDump({
+    teams: [{ team_id: 't3', max_budget: 1, budget_duration: '1y' }],
+    users: [{ user_id: 'u3', max_budget: 1 }],
+    keys: [tokenRow('sk-of-team-skipped-00', { team_id: 't3' }), tokenRow('sk-of-user-skipped-00', { user_id: 'u3' })],
+  }), undefined);
+  expect(again.taken).toEqual({ budgets: 0, teams: 0, users: 1, keys: 2 });
+}); // prettier-ignore
+
+it('takes teams and users whose name another one has, with their limits and without the name', async () => {
+  const report = await world.management.imports.run(world.admin, readDump({
+    teams: [{ team_id: 't1', team_alias: 'Eng', max_budget: 1 }, { team_id: 't2', team_alias: 'Eng', max_budget: 2 }],
+    users: [{ user_id: 'u1', user_email: 'a@x.com', rpm_limit: 1 }, { user_id: 'u2', user_email: 'A@x.com', rpm_limit: 2 }],
+    keys: [tokenRow('sk-of-second-team-000', { team_id: 't2', user_id: 'u2' })],
+  }), undefined);
+  expect([report.taken, report.skipped]).toEqual([{ budgets: 0, teams: 2, users: 2, keys: 1 }, []]);
+  expect(report.notes.map(({ kind, id, note }) => `${kind} ${id}: ${note}`)).toEqual([
+    'teams t2: its team_alias was left out, because another one has it',
+    'users u2: its user_email was left out, because another one has it',
+  ]);
+  const { scopes } = await holderOf(world, 'sk-of-second-team-000');
+  expect(scopes.map(({ kind, limits }) => [kind, limits.budgets[0]?.max, limits.requestsPerWindow])).toEqual([
+    ['key', undefined, undefined],
+    ['team', 2e9, undefined],
+    ['member', undefined, undefined],
+    ['user', undefined, 2],
+  ]);
+}); // prettier-ignore
+
+it.each(['garbage', '2025-13-45T00:00:00', true])('takes no key that ends at %j, which nobody can read', async (expires) => {
+  const report = await world.management.imports.run(world.admin, readDump([tokenRow('sk-ends-some-day-0000', { expires })]), undefined);
+  expect([report.taken.keys, report.skipped[0]?.why]).toEqual([0, "'expires' is no moment that can be read"]);
+}); // prettier-ignore
+
 it('may be repeated, and leaves alone what was changed since', async () => {
   await world.management.imports.run(world.admin, readDump(dump), undefined);
   await world.management.changes.update(world.admin, {
@@ -109,7 +156,7 @@ it('may be repeated, and leaves alone what was changed since', async () => {
   });
   const again = await world.management.imports.run(world.admin, readDump(dump), undefined);
   expect(again.taken).toEqual({ budgets: 0, teams: 0, users: 0, keys: 0 });
-  expect(again.skipped.filter(({ why }) => why === 'already here')).toHaveLength(7);
+  expect(again.skipped.filter(({ why }) => why === 'already here')).toHaveLength(8);
   expect((await holderOf(world, 'sk-of-ann-1234567890')).scopes[0]?.limits.budgets[0]?.max).toBe(99e9);
 });
 

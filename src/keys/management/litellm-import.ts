@@ -34,7 +34,12 @@ interface Item {
   readonly put: Put;
   readonly spend: number;
   readonly notes: readonly string[];
+  /** The same without a column, for one that is in the way. */
+  readonly without: (column: string) => Item | undefined;
 }
+
+/** Columns that must be unique here, and without which a row is of use all the same. */
+const names: ReadonlySet<string> = new Set(['key_alias', 'team_alias', 'user_email']);
 
 /** Rows in one commit. */
 const batchSize = 100;
@@ -49,6 +54,12 @@ class Tally {
 
   skip(kind: keyof LiteLlmDump, id: string, why: string): void {
     this.skipped.push({ kind, id, why });
+  }
+
+  /** Why a row has not what it points to. */
+  lack(kind: 'budgets' | 'teams' | 'users', id: string): string {
+    const isSkipped = this.skipped.some((each) => each.kind === kind && each.id === id);
+    return `its ${kind.slice(0, -1)} '${id}' is ${isSkipped ? 'in the dump and was not taken' : 'neither here nor in the dump'}`;
   }
 
   take({ kind, put, notes }: Item): void {
@@ -70,8 +81,9 @@ export class LiteLlmImport {
     const tally = new Tally();
     for (const kind of ['budgets', 'teams', 'users', 'keys'] as const) {
       const items = await this.withBudgets(kind, readAll(kind, dump[kind], tally), tally);
-      const missing = kind === 'keys' ? await this.missingTeams(items) : [];
-      for (const batch of batches([...missing, ...items])) await this.take(actor, batch, tally, takeSpend);
+      const whole = kind === 'keys' ? await this.withHolders(items, tally) : items;
+      const missing = kind === 'keys' ? await this.missingTeams(whole) : [];
+      for (const batch of batches([...missing, ...whole])) await this.take(actor, batch, tally, takeSpend);
     }
     const { taken, skipped, notes } = tally;
     return { taken, skipped, notes };
@@ -79,26 +91,50 @@ export class LiteLlmImport {
 
   /** A row that points to a budget which is not here would have no limit at all. */
   private async withBudgets(kind: keyof LiteLlmDump, items: readonly Item[], tally: Tally): Promise<readonly Item[]> {
-    const pointers = items.map((item) => ({ item, id: listed(item, 'budget:') }));
-    const ids = [...new Set(pointers.flatMap(({ id }) => id ?? []))];
-    const found = ids.length === 0 ? [] : await this.parts.store.many(ids.map((id) => ({ kind: 'budget' as const, id })));
-    const lost = new Set(ids.filter((_, at) => found[at] === undefined));
-    return pointers.flatMap(({ item, id }) => {
-      if (id === undefined || !lost.has(id)) return [item];
-      tally.skip(kind, item.put.id, `its budget '${id}' is neither here nor in the dump`);
-      return [];
+    const lost = await this.lost(items, 'budget');
+    return items.filter((item) => {
+      const id = listed(item, 'budget:');
+      if (id === undefined || !lost.has(id)) return true;
+      tally.skip(kind, item.put.id, tally.lack('budgets', id));
+      return false;
     });
-  } // prettier-ignore
+  }
+
+  /** A key whose team or user the dump has and was not taken would have none of its limits. */
+  private async withHolders(keys: readonly Item[], tally: Tally): Promise<readonly Item[]> {
+    const skipped = new Set(tally.skipped.map(({ kind, id }) => `${kind} ${id}`));
+    const holders = [
+      { kind: 'teams', list: 'team:', lost: await this.lost(keys, 'team') },
+      { kind: 'users', list: 'user:', lost: await this.lost(keys, 'user') },
+    ] as const;
+    return keys.filter((item) => {
+      for (const { kind, list, lost } of holders) {
+        const id = listed(item, list);
+        if (id === undefined || !lost.has(id) || !skipped.has(`${kind} ${id}`)) continue;
+        tally.skip('keys', item.put.id, tally.lack(kind, id));
+        return false;
+      }
+      return true;
+    });
+  }
 
   /** Keys of teams that are neither here nor in the dump: without a team nobody could use them. */
   private async missingTeams(keys: readonly Item[]): Promise<readonly Item[]> {
-    const ids = [...new Set(keys.flatMap((item) => listed(item, 'team:') ?? []))];
-    const found = ids.length === 0 ? [] : await this.parts.store.many(ids.map((id) => ({ kind: 'team' as const, id })));
-    return ids.flatMap((id, at): Item[] => {
-      if (found[at] !== undefined) return [];
-      const notes = ['made without limits, because keys belong to it and the dump does not have it'];
-      return [{ kind: 'teams', put: teamPut(id, teamRowSchema.parse({}), 0), spend: 0, notes }];
-    });
+    const notes = ['made without limits, because keys belong to it and the dump does not have it'];
+    return [...(await this.lost(keys, 'team'))].map((id) => ({
+      kind: 'teams',
+      put: teamPut(id, teamRowSchema.parse({}), 0),
+      spend: 0,
+      notes,
+      without: () => undefined,
+    }));
+  }
+
+  /** Ids of what rows point to and is not here. */
+  private async lost(items: readonly Item[], kind: 'budget' | 'team' | 'user'): Promise<ReadonlySet<string>> {
+    const ids = [...new Set(items.flatMap((item) => listed(item, `${kind}:`) ?? []))];
+    const found = ids.length === 0 ? [] : await this.parts.store.many(ids.map((id) => ({ kind, id })));
+    return new Set(ids.filter((_, at) => found[at] === undefined));
   }
 
   private async take(actor: Actor, batch: readonly Item[], tally: Tally, takeSpend: SpendTaker): Promise<void> {
@@ -109,11 +145,29 @@ export class LiteLlmImport {
     // One that is in the way of the others is found by storing them one by one.
     const isStored = fresh.length === 0 || (await this.commit(actor, fresh)) === undefined;
     for (const item of fresh) {
-      const why = isStored ? undefined : await this.commit(actor, [item]);
-      if (why === undefined) tally.take(item);
-      else tally.skip(item.kind, item.put.id, why);
+      if (isStored) tally.take(item);
+      else await this.takeOne(actor, item, tally);
     }
   } // prettier-ignore
+
+  /** Without its name when another one has that: left out as a whole, its keys would lack its limits. */
+  private async takeOne(actor: Actor, item: Item, tally: Tally): Promise<void> {
+    const fault = await this.commit(actor, [item]);
+    if (fault === undefined) {
+      tally.take(item);
+      return;
+    }
+    const { code, param } = fault;
+    const name = code === 'already_exists' && names.has(param ?? '') ? (param ?? '') : undefined;
+    const nameless = name === undefined ? undefined : item.without(name);
+    const left = nameless === undefined ? fault : await this.commit(actor, [nameless]);
+    if (left !== undefined) {
+      tally.skip(item.kind, item.put.id, left.code === 'changed_meanwhile' ? 'already here' : left.message);
+      return;
+    }
+    tally.take(item);
+    tally.note(item.kind, item.put.id, `its ${name ?? ''} was left out, because another one has it`);
+  }
 
   /** Before the row itself: once the row is here, a repeated import asks no more. */
   private async takeSpend({ kind, put, spend }: Item, tally: Tally, takeSpend: SpendTaker): Promise<void> {
@@ -125,7 +179,7 @@ export class LiteLlmImport {
   }
 
   /** @returns why nothing was stored; undefined when all was. */
-  private async commit(actor: Actor, items: readonly Item[]): Promise<string | undefined> {
+  private async commit(actor: Actor, items: readonly Item[]): Promise<GatewayError | undefined> {
     const changes: readonly Change[] = items.map(({ put }) => put);
     const objects = items.map(({ put: { kind, id } }) => ({ kind, id }));
     try {
@@ -133,7 +187,7 @@ export class LiteLlmImport {
       return undefined;
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status >= 500) throw error;
-      return error.code === 'changed_meanwhile' ? 'already here' : error.message;
+      return error;
     }
   }
 }
@@ -183,17 +237,28 @@ function noDump(): Error {
 type Reader = (row: Row) => Item | { readonly id: string; readonly why: string };
 
 const readers: Readonly<Record<keyof LiteLlmDump, Reader>> = {
-  keys: (row) => itemOf('keys', keyFrom(row), (id, key) => keyPut(id, key, 0)),
-  teams: (row) => itemOf('teams', teamFrom(row), (id, team) => teamPut(id, team, 0)),
-  users: (row) => itemOf('users', userFrom(row), (id, user) => userPut(id, user, 0)),
-  budgets: (row) => itemOf('budgets', budgetFrom(row), (id, budget) => budgetPut(id, budget, 0)),
+  keys: (row) => itemOf('keys', row, { read: keyFrom, putOf: (id, key) => keyPut(id, key, 0) }),
+  teams: (row) => itemOf('teams', row, { read: teamFrom, putOf: (id, team) => teamPut(id, team, 0) }),
+  users: (row) => itemOf('users', row, { read: userFrom, putOf: (id, user) => userPut(id, user, 0) }),
+  budgets: (row) => itemOf('budgets', row, { read: budgetFrom, putOf: (id, budget) => budgetPut(id, budget, 0) }),
 };
 
-function itemOf<T>(kind: keyof LiteLlmDump, read: ReadRow<T>, putOf: (id: string, row: T) => Put & { readonly kind: EntityKind }): ReturnType<Reader> {
+interface Reading<T> {
+  readonly read: (row: Row) => ReadRow<T>;
+  readonly putOf: (id: string, row: T) => Put & { readonly kind: EntityKind };
+}
+
+function itemOf<T>(kind: keyof LiteLlmDump, source: Row, reading: Reading<T>): ReturnType<Reader> {
+  const read = reading.read(source);
   if (read.kind === 'unusable') return { id: read.id, why: read.why };
-  const put = putOf(read.id, read.row);
-  return { kind, put: { ...put, ...(read.createdMs === undefined ? {} : { createdAtMs: read.createdMs }) }, spend: read.spend, notes: read.notes };
-} // prettier-ignore
+  const { id, row, createdMs, spend, notes } = read;
+  const put = { ...reading.putOf(id, row), ...(createdMs === undefined ? {} : { createdAtMs: createdMs }) };
+  const without = (column: string): Item | undefined => {
+    const item = readers[kind]({ ...source, [column]: null });
+    return 'why' in item ? undefined : item;
+  };
+  return { kind, put, spend, notes, without };
+}
 
 function batches(items: readonly Item[]): readonly (readonly Item[])[] {
   const unique = [...new Map(items.map((item) => [`${item.put.kind} ${item.put.id}`, item])).values()];

@@ -27,12 +27,15 @@ export function keyFrom(source: Row): ReadRow<z.infer<typeof keyRowSchema>> {
   const token = textOf(columns['token'])?.toLowerCase() ?? '';
   if (!isDigest(token)) return unusable(textOf(columns['key_alias']) ?? '?', "'token' is not the SHA-256 of a key in hex");
   if (columns['team_id'] === dashboardTeam) return unusable(token, 'a session of LiteLLM’s dashboard, not a key');
+  const expiresMs = momentOf(columns['expires']);
+  // Taken for none, it would make a key that never ends.
+  if (columns['expires'] !== undefined && expiresMs === undefined) return unusable(token, "'expires' is no moment that can be read"); // prettier-ignore
   const fields = {
     ...columns,
     ...lifted(columns),
     secrets: [{ hash: token }],
     key_name: textOf(columns['key_name']) ?? 'sk-...',
-    expiresMs: momentOf(columns['expires']),
+    expiresMs,
     rotations: columns['rotation_count'] ?? 0,
     kept: keptOf(columns),
     created_by: textOf(columns['created_by']),
