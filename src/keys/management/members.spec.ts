@@ -34,7 +34,33 @@ describe('a member that leaves', () => {
   });
 });
 
+describe('a member that is added again', () => {
+  it('keeps what was said of it, but for what is said now', async () => {
+    const { members } = world.management;
+    await members.add(boss, { team_id: 't', member: { user_id: 'ida' }, max_budget_in_team: 3 });
+    await members.update(world.admin, { team_id: 't', user_id: 'ida', budget_id: 'huge' });
+    for (const actor of [boss, world.admin]) {
+      const added = await members.add(actor, { team_id: 't', member: { user_id: 'ida' }, rpm_limit: 1_000 });
+      expect(added.members.map(({ row }) => row)).toMatchObject([
+        { budget_id: 'huge', max_budget: 3, rpm_limit: 1_000 },
+      ]);
+    }
+    expect(await world.store.counts('member', ['budget:huge'])).toEqual([1]);
+  });
+});
+
 describe('an admin of a team', () => {
+  it('names a member by its email, with a user_id that is null', async () => {
+    await world.management.users.create(world.admin, {
+      user_id: 'eva',
+      user_email: 'eva@x.com',
+      auto_create_key: false,
+    });
+    await world.management.members.add(boss, { team_id: 't', member: { user_id: 'eva' }, rpm_limit: 7 });
+    const set = await world.management.members.update(boss, { team_id: 't', user_id: null, user_email: 'eva@x.com', max_budget_in_team: 5, rpm_limit: null }); // prettier-ignore
+    expect(set.members.map(({ row }) => row)).toEqual([{ team_id: 't', user_id: 'eva', max_budget: 5 }]);
+  });
+
   it('says what members may spend, and not what it may itself, nor other admins', async () => {
     const { members } = world.management;
     const set = (actor: Actor, user_id: string, fields: object) => members.update(actor, { team_id: 't', user_id, ...fields }); // prettier-ignore

@@ -48,7 +48,7 @@ export class TeamMembers {
       const ids = new Set(added.map(({ user_id }) => user_id));
       for (const each of added) assertMayLimit(actor, this.asBefore(team, each), new Set(Object.keys(fields)));
       const members_with_roles = [...team.row.members_with_roles.filter(({ user_id }) => !ids.has(user_id)), ...added];
-      const rows = Object.keys(limits).length === 0 ? [] : [...ids].map((user_id) => memberRowSchema.parse({ team_id, user_id, ...limits }));
+      const rows = Object.keys(limits).length === 0 ? [] : await Promise.all([...ids].map((user_id) => this.limited({ team_id, user_id }, limits)));
       return this.store(actor, team, { members_with_roles, rows, action: 'team.member_add', drop: [], add: [...ids] });
     });
   } // prettier-ignore
@@ -67,10 +67,7 @@ export class TeamMembers {
       assertMayLimit(actor, before, sent);
       const others = team.row.members_with_roles.filter((each) => each.user_id !== user);
       const members_with_roles = [...others, { ...before, ...present({ role }) }];
-      const known = await readOne(this.parts, 'member', memberId(team_id, user));
-      const changed: Record<string, unknown> = { ...known?.row, team_id, user_id: user, ...limits, ...present({ max_budget: max_budget_in_team }) };
-      for (const name of cleared) changed[name === 'max_budget_in_team' ? 'max_budget' : name] = undefined;
-      const row = memberRowSchema.loose().parse(changed);
+      const row = await this.limited({ team_id, user_id: user }, { ...limits, ...present({ max_budget: max_budget_in_team }) }, cleared);
       return this.store(actor, team, { members_with_roles, rows: [row], action: 'team.member_update', drop: [], add: [] });
     });
   } // prettier-ignore
@@ -92,6 +89,18 @@ export class TeamMembers {
         add: [],
       });
     });
+  }
+
+  /** What is said of a member from now on; what was said before goes on, a budget of the operator's above all. */
+  private async limited(
+    { team_id, user_id }: { readonly team_id: string; readonly user_id: string },
+    limits: object,
+    cleared: ReadonlySet<string> = new Set(),
+  ): Promise<MemberRow> {
+    const known = await readOne(this.parts, 'member', memberId(team_id, user_id));
+    const changed: Record<string, unknown> = { ...known?.row, ...limits };
+    for (const name of cleared) changed[name === 'max_budget_in_team' ? 'max_budget' : name] = undefined;
+    return memberRowSchema.loose().parse({ ...changed, team_id, user_id });
   }
 
   private async store(
