@@ -1,10 +1,14 @@
+import { z } from 'zod';
 import { openPolicy, type Principal } from '../kernel/principal';
 import { MovedClock } from '../../test/support/moved-clock';
 import { addressName, HitCounter } from './hit-counter';
 import { mayUse, modelRefusal } from './model-access';
 import { routeRefusal } from './route-access';
 import { type RouteRule } from './route-group.decorator';
+import { readFields, readStrictly } from './management/request-fields';
+import { newMemberShape } from './management/team-fields';
 import { after, isDuration } from './rows/duration';
+import { limitShape } from './rows/limit-fields';
 
 const holder = (policy: Partial<Principal['policy']>, role: Principal['role'] = 'internal_user'): Principal => ({
   kind: 'virtual',
@@ -26,6 +30,35 @@ describe('durations', () => {
     expect(new Date(after(Date.parse('2026-01-31T10:00:00Z'), '1mo')).toISOString()).toBe('2026-02-28T10:00:00.000Z');
     expect(new Date(after(Date.parse('2026-11-15T10:00:00Z'), '3mo')).toISOString()).toBe('2027-02-15T10:00:00.000Z');
     expect(after(0, '2w')).toBe(1_209_600_000);
+  });
+});
+
+describe('a field that cannot be read', () => {
+  const said = (read: () => unknown): string => {
+    try {
+      read();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('it was read');
+  };
+
+  it.each([
+    [{ model_max_budget: { 'gpt-5.5': '5' } }, "'model_max_budget.gpt-5.5' must be a map."],
+    [{ budget_limits: {} }, "'budget_limits' must be a list."],
+    [{ budget_limits: [5] }, "'budget_limits.0' must be {budget_duration, and one of max_budget, max_tokens, max_requests, plan_share_5h, plan_share_week}."],
+  ])('%j: it is told what it must be, not that it is missing', (body, message) => {
+    expect(said(() => readFields(body, { shape: limitShape }))).toBe(message);
+  }); // prettier-ignore
+
+  it('is missing only where it is', () => {
+    const schema = z.strictObject({ keys: z.array(z.object({ id: z.string() })).min(1) });
+    expect(said(() => readStrictly(schema, {}))).toBe("'keys' is missing.");
+    expect(said(() => readStrictly(schema, { keys: [{}] }))).toBe("'keys.0.id' is missing.");
+    expect(said(() => readStrictly(schema, { keys: 'x' }))).toBe("'keys' must be a list.");
+    expect(said(() => readStrictly(schema, { keys: [{ id: 5 }] }))).toBe("'keys.0.id' must be text.");
+    expect(said(() => readStrictly(schema, { keys: [] }))).toBe("'keys' must have at least 1 entry.");
+    expect(said(() => readFields({ team_id: 't', member: [] }, { shape: newMemberShape }))).toBe("'member' must have at least 1 entry."); // prettier-ignore
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError, invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type AuditLog } from '../../state/audit/audit-log';
@@ -30,7 +31,9 @@ export class ChangedMeanwhile extends GatewayError {
   }
 }
 
-const mostTries = 5;
+const mostTries = 15;
+const firstPauseMs = 5;
+const mostPauseMs = 250;
 /** Characters of a document; a team's members come on top. */
 const mostText = 65_536;
 
@@ -103,13 +106,17 @@ export class AuditedWrites {
   }
 }
 
-/** Reads and writes again when somebody else was quicker. @throws what `work` throws, {ChangedMeanwhile} after five tries. */
+/**
+ * Reads and writes again when somebody else was quicker, after a pause of another length for each who waits: those who go
+ * on in step would meet again. @throws what `work` throws, {ChangedMeanwhile} after so many tries, within a few seconds.
+ */
 export async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof ChangedMeanwhile) || tries >= mostTries) throw error;
+      await pause(Math.random() * Math.min(mostPauseMs, firstPauseMs * 2 ** tries));
     }
   }
 }

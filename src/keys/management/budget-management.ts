@@ -30,10 +30,12 @@ export class BudgetManagement {
   async create(actor: Actor, body: unknown): Promise<Stored<'budget'>> {
     const { fields } = readFields(body, { shape: budgetShape, keptNames: kept });
     const { budget_id = randomUUID(), ...limits } = fields;
-    if ((await readOne(this.parts, 'budget', budget_id)) !== undefined) throw invalidRequest("'budget_id' must be unique, and another budget has it.", 'budget_id', 'already_exists'); // prettier-ignore
     const row = budgetRowSchema.parse({ ...limits, created_by: creatorOf(actor) });
     const put = budgetPut(budget_id, row, 0);
-    return committed(this.parts, put, { actor, action: 'budget.create', after: row }, [put]);
+    return retrying(async () => {
+      if ((await readOne(this.parts, 'budget', budget_id)) !== undefined) throw invalidRequest("'budget_id' must be unique, and another budget has it.", 'budget_id', 'already_exists'); // prettier-ignore
+      return committed(this.parts, put, { actor, action: 'budget.create', after: row }, [put]);
+    });
   }
 
   /** @throws {GatewayError} 400, 404 */

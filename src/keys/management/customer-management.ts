@@ -23,7 +23,7 @@ export const customerShape = {
   default_model: name,
 };
 const kept: ReadonlySet<string> = new Set(['spend', 'metadata', 'object_permission']);
-const idsBody = z.strictObject({ user_ids: z.array(id).min(1).max(1_000) });
+const idsBody = z.strictObject({ user_ids: z.array(id).min(1).max(1_000).transform((ids) => [...new Set(ids)]) }); // prettier-ignore
 
 /** A customer with the budget it points to. */
 export interface SeenCustomer {
@@ -40,11 +40,13 @@ export class CustomerManagement {
     const { fields } = readCustomer(body);
     const { user_id, ...rest } = fields;
     if (user_id === undefined) throw invalidRequest("'user_id' is missing.", 'user_id');
-    if ((await readOne(this.parts, 'customer', user_id)) !== undefined) throw invalidRequest("'user_id' must be unique, and another customer has it.", 'user_id', 'already_exists'); // prettier-ignore
     const row = customerRowSchema.parse({ ...rest, created_by: creatorOf(actor) });
     const put = customerPut(user_id, row, 0);
-    const checks = await checkedReferences(this.parts, { budget_id: row.budget_id });
-    return this.withBudget(await committed(this.parts, put, { actor, action: 'customer.create', after: row }, [put, ...checks])); // prettier-ignore
+    return retrying(async () => {
+      if ((await readOne(this.parts, 'customer', user_id)) !== undefined) throw invalidRequest("'user_id' must be unique, and another customer has it.", 'user_id', 'already_exists'); // prettier-ignore
+      const checks = await checkedReferences(this.parts, { budget_id: row.budget_id });
+      return this.withBudget(await committed(this.parts, put, { actor, action: 'customer.create', after: row }, [put, ...checks])); // prettier-ignore
+    });
   }
 
   /** @throws {GatewayError} 400, 404 */

@@ -44,10 +44,12 @@ export class KeySearch {
     if (filter.organizationId !== undefined) return nobody;
     const marks = markFilter(filter, this.parts.store.nowMs());
     const passing = ({ keys, total }: FoundKeys): FoundKeys => (keys.every(marks.passes) ? { keys, total } : nobody);
+    // One key at most: further pages are empty.
+    const only = ({ keys, total }: FoundKeys): FoundKeys => ({ keys: filter.page > 1 ? [] : keys, total });
     if (filter.keyHash !== undefined || (filter.keyAlias !== undefined && filter.aliasPart === undefined))
-      return passing(await this.one(actor, filter));
+      return only(passing(await this.one(actor, filter)));
     const lists = await this.listsFor(actor, filter);
-    if (lists === undefined) return passing(await this.ownOnly(actor, filter));
+    if (lists === undefined) return only(passing(await this.ownOnly(actor)));
     const range = { offset: (filter.page - 1) * filter.size, limit: filter.size };
     if (filter.sortBy !== 'created_at' || marks.name !== undefined) return this.sorted(lists, filter, range);
     const order = filter.order === 'desc' ? 'newest' : 'oldest';
@@ -99,9 +101,9 @@ export class KeySearch {
     return (await this.access.maySee(actor, key)) ? { keys: [key], total: 1 } : nobody;
   }
 
-  private async ownOnly(actor: Actor, { page }: KeyFilter): Promise<FoundKeys> {
+  private async ownOnly(actor: Actor): Promise<FoundKeys> {
     const key = await this.access.find(actor.principal.keyHash);
-    return key === undefined || page > 1 ? nobody : { keys: [key], total: 1 };
+    return key === undefined ? nobody : { keys: [key], total: 1 };
   }
 
   private async pageOf(query: PageQuery): Promise<FoundKeys> {

@@ -47,3 +47,49 @@ describe('a removal at the same moment', () => {
     }
   });
 });
+
+describe('changes at the same moment', () => {
+  it('of one team are all made, however many they are', async () => {
+    const { teams, members } = world.management;
+    await teams.create(world.admin, { team_id: 'busy' });
+    const ids = Array.from({ length: 16 }, (_, at) => `member-${at}`);
+    await Promise.all(ids.map((user_id) => members.add(world.admin, { team_id: 'busy', member: { user_id } })));
+    const { row } = await teams.seen(world.admin, 'busy');
+    expect(row.members_with_roles.map(({ user_id }) => user_id).sort()).toEqual(ids.toSorted());
+  });
+
+  it('tell the second of two who make the same that it is there', async () => {
+    const { budgets, customers } = world.management;
+    for (const make of [() => budgets.create(world.admin, { budget_id: 'twin' }), () => customers.create(world.admin, { user_id: 'twin' })]) {
+      const refused = (await Promise.allSettled([make(), make()])).flatMap((each) => each.status === 'rejected' ? [each.reason as unknown] : []); // prettier-ignore
+      expect(refused).toMatchObject([{ status: 400, code: 'already_exists' }]);
+    }
+  }); // prettier-ignore
+});
+
+describe('what a request names twice', () => {
+  it('counts once', async () => {
+    const { teams, users, customers } = world.management;
+    for (const team_id of ['twice', 'joined']) await teams.create(world.admin, { team_id });
+    const { user } = await users.create(world.admin, { user_id: 'twice', teams: ['joined', 'joined'], auto_create_key: false }); // prettier-ignore
+    expect(user.row.teams).toEqual(['joined']);
+    const blocked = await customers.block(world.admin, { user_ids: ['twice', 'twice'] }, true);
+    expect(blocked.map(({ customer }) => customer.id)).toEqual(['twice']);
+    expect(await customers.remove(world.admin, { user_ids: ['twice', 'twice'] })).toBe(1);
+    expect(await users.remove(world.admin, { user_ids: ['twice', 'twice'] })).toBe(1);
+    expect((await teams.remove(world.admin, { team_ids: ['twice', 'twice'] })).map(({ id }) => id)).toEqual(['twice']);
+  });
+});
+
+it('a key that is found by its alias or digest stands on the first page only', async () => {
+  const { minting, search } = world.management;
+  const { key } = await minting.generate(world.admin, { key_alias: 'paged' });
+  const by = { size: 10, includeTeamKeys: false, sortBy: 'created_at', order: 'desc' } as const;
+  for (const filter of [{ keyAlias: 'paged' }, { keyHash: key.id }]) {
+    const pages = await Promise.all([1, 2].map((page) => search.find(world.admin, { ...by, ...filter, page })));
+    expect(pages.map(({ keys, total }) => [keys.map(({ id }) => id), total])).toEqual([
+      [[key.id], 1],
+      [[], 1],
+    ]);
+  }
+});

@@ -39,30 +39,52 @@ export function readFields<S extends z.core.$ZodLooseShape>(
     else (isKnown ? sent : kept).set(name, value);
   }
   const parsed = z.object(shape).partial().safeParse(Object.fromEntries(sent));
-  if (!parsed.success) throw fieldFault(parsed.error);
+  if (!parsed.success) throw fieldFault(parsed.error, body);
   return { fields: parsed.data as Partial<z.output<z.ZodObject<S>>>, cleared, kept: Object.fromEntries(kept) };
 }
 
 /** The same for a schema that stands for itself, such as `{keys: [...]}`. @throws {GatewayError} 400 that names the field. */
 export function readStrictly<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
-  if (!parsed.success) throw fieldFault(parsed.error);
+  if (!parsed.success) throw fieldFault(parsed.error, body);
   return parsed.data;
 }
 
-function fieldFault(error: z.ZodError): Error {
+function fieldFault(error: z.ZodError, body: unknown): Error {
   const issue = error.issues[0];
   const path = shorten(issue?.path.join('.') ?? '');
   if (issue?.code === 'unrecognized_keys') return unknownField([path, issue.keys[0] ?? ''].filter(Boolean).join('.'), []);
-  return invalidRequest(`'${path}' ${wordsOf(issue)}.`, path);
+  return invalidRequest(`'${path}' ${wordsOf(issue, body)}.`, path);
 } // prettier-ignore
 
 /** Our own messages begin with "must"; zod's are turned into the same form. */
-function wordsOf(issue: z.core.$ZodIssue | undefined): string {
+function wordsOf(issue: z.core.$ZodIssue | undefined, body: unknown): string {
   if (issue === undefined) return 'is not right';
   if (issue.message.startsWith('must')) return issue.message;
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
+  // An issue does not say what was there.
+  if (issue.code === 'invalid_type') return isThere(body, issue.path) ? `must be ${plainTypes.get(issue.expected) ?? issue.expected}` : 'is missing'; // prettier-ignore
+  if (issue.code === 'too_small') return `must have at least ${issue.minimum} ${entries(issue.minimum)}`;
+  if (issue.code === 'too_big') return `must have at most ${issue.maximum} ${entries(issue.maximum)}`;
   return issue.message.startsWith('Invalid input: expected') ? `must be ${issue.message.slice(24)}` : issue.message;
+}
+
+/** Only lists are bounded without a message of our own. */
+function entries(count: number | bigint): string {
+  return Number(count) === 1 ? 'entry' : 'entries';
+}
+
+const plainTypes: ReadonlyMap<string, string> = new Map([
+  ['string', 'text'],
+  ['number', 'a number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'a map'],
+  ['record', 'a map'],
+]);
+
+function isThere(body: unknown, path: readonly PropertyKey[]): boolean {
+  const found = path.reduce<unknown>((at, name) => (typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? Reflect.get(at, name) as unknown : undefined), body); // prettier-ignore
+  return found !== undefined;
 }
 
 function unknownField(name: string, known: readonly string[]): Error {

@@ -98,9 +98,9 @@ export class TeamManagement {
 
   /** `POST /team/delete`: with its keys and memberships, each team as a whole. @returns the teams as they were. */
   async remove(actor: Actor, body: unknown): Promise<readonly Stored<'team'>[]> {
-    const { team_ids } = readStrictly(removeBody, body);
-    const teams = await Promise.all(team_ids.map((each) => this.existing(each)));
-    for (const each of team_ids) await retrying(() => this.removeOne(actor, each));
+    const ids = [...new Set(readStrictly(removeBody, body).team_ids)];
+    const teams = await Promise.all(ids.map((each) => this.existing(each)));
+    for (const each of ids) await retrying(() => this.removeOne(actor, each));
     return teams;
   }
 

@@ -63,7 +63,8 @@ export class UserManagement {
   /** `POST /user/new`, with a key unless `auto_create_key` is false. @throws {GatewayError} 400 that names the field. */
   async create(actor: Actor, body: unknown): Promise<NewUser> {
     const { fields, kept } = readFields(body, { shape: newUserShape, keptNames: keptUserFields });
-    const merged: NewUserFields = { ...this.parts.rules.defaultUser, ...fields };
+    const given: NewUserFields = { ...this.parts.rules.defaultUser, ...fields };
+    const merged: NewUserFields = given.teams === undefined ? given : { ...given, teams: [...new Set(given.teams)] };
     const { user_id = randomUUID(), auto_create_key = true, key_alias, duration, aliases, team_id, ...rest } = merged;
     return retrying(async () => {
       const row = userRowSchema.parse({ ...this.withBudget(rest), kept, created_by: creatorOf(actor) });
@@ -99,10 +100,10 @@ export class UserManagement {
 
   /** `POST /user/delete`: with their keys and memberships. What they spent stays in the ledger. @returns how many went. */
   async remove(actor: Actor, body: unknown): Promise<number> {
-    const { user_ids } = readStrictly(removeBody, body);
-    for (const each of user_ids) if ((await readOne(this.parts, 'user', each)) === undefined) throw notFound('user', 'user_ids'); // prettier-ignore
-    for (const each of user_ids) await retrying(() => this.removeOne(actor, each));
-    return user_ids.length;
+    const ids = [...new Set(readStrictly(removeBody, body).user_ids)];
+    for (const each of ids) if ((await readOne(this.parts, 'user', each)) === undefined) throw notFound('user', 'user_ids'); // prettier-ignore
+    for (const each of ids) await retrying(() => this.removeOne(actor, each));
+    return ids.length;
   }
 
   /** @throws {GatewayError} 404, the same for unknown users and for others than the actor itself. */
