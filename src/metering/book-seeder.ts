@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { StateUnavailable } from '../state/state-unavailable';
-import { ledgerSums } from './ledger-sums';
+import { adjustmentId, adjustmentOf } from './adjustment';
+import { ledgerSums, type LedgerSums } from './ledger-sums';
 import { counterSpan } from './machine/counter';
 import { type EnteredScope, type SeededCounter, type Unseeded } from './machine/meter-command';
 import { type MeterEngine } from './meter-engine';
@@ -53,7 +54,28 @@ export class BookSeeder {
       held: live?.held.get(name) ?? 0,
     }));
     const whole = isNew ? { spent: sums.spent, running: live?.running ?? 0 } : undefined;
-    await this.engine.seed({ key, seq, sums: whole, counters: seeded, isRepair: false });
+    if (whole === undefined && sums.untold.size > 0) {
+      await this.tell({ key, seq }, sums.untold);
+      return;
+    }
+    // Only an open book takes a row, so one that is new waits for its untold counters until it is asked again.
+    const ready = seeded.filter(({ name }) => !sums.untold.has(name));
+    await this.engine.seed({ key, seq, sums: whole, counters: ready, isRepair: false });
+  }
+
+  /**
+   * Writes down what an adjustment means for budgets that it did not name, before they count: from then on they are sums of
+   * rows like all others, whoever works them out.
+   */
+  private async tell(
+    book: { readonly key: string; readonly seq: number },
+    untold: LedgerSums['untold'],
+  ): Promise<void> {
+    const [first] = untold.values();
+    if (first === undefined) return;
+    const periods = Object.fromEntries([...untold].map(([name, { change }]) => [name, change]));
+    const parts = { spend: 0, periods, follows: first.follows, nowMs: this.engine.nowMs() };
+    await this.engine.adjust(adjustmentOf(book, adjustmentId(), parts));
   }
 }
 

@@ -77,6 +77,11 @@ export interface Adjustment {
   readonly model?: string;
   /** Counter of a money budget's period → by how much it changed, nano-dollars. */
   readonly periods: Readonly<Record<string, number>>;
+  /**
+   * Id of the adjustment whose meaning for a budget of its period this row tells: the budget was asked for only afterwards.
+   * Undefined for one that somebody made.
+   */
+  readonly follows?: string;
 }
 
 /** Parts of a request's cost, nano-dollars each; they need not add up to the last one, since only the sum is rounded once. */

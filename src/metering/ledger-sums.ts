@@ -5,7 +5,7 @@ import { type LedgerRow } from './ledger-row';
 import { type Amounts, amountsOf, budgetUnits } from './machine/amounts';
 import { memberId, memberOf } from '../kernel/member-id';
 import { bookOwner, type BookOwner, safeName } from './machine/book-keys';
-import { counterName, type CounterSpan } from './machine/counter';
+import { counterName, type CounterSpan, covers } from './machine/counter';
 import { amountsOfMetrics, dimsFrom, isAdjustment } from './machine/posting';
 import { type RowSpan } from './machine/row-list';
 import { rowFromText } from './machine/row-text';
@@ -18,6 +18,16 @@ export interface LedgerSums {
   readonly used: ReadonlyMap<string, number>;
   /** Counters whose period begins or ends within a day whose rows are partly archived: the whole day is counted. */
   readonly inexact: ReadonlySet<string>;
+  /** By counter: what an adjustment means for it that no row says yet. Not in `used`. */
+  readonly untold: ReadonlyMap<string, UntoldChange>;
+}
+
+/** What a budget that was asked for after an adjustment of its period must still be told, by a row of its own. */
+export interface UntoldChange {
+  /** Nano-dollars. */
+  readonly change: number;
+  /** Id of the adjustment. */
+  readonly follows: string;
 }
 
 const dayMs = 86_400_000;
@@ -34,6 +44,7 @@ export async function ledgerSums(reads: BookReads, key: string, spans: readonly 
   const spent = sumOf(days.values(), 'nano_usd') + adjustments.reduce((sum, { spend }) => sum + spend, 0);
   const used = new Map<string, number>();
   const inexact = new Set<string>();
+  const untold = new Map<string, UntoldChange>();
   for (const span of spans) {
     const name = counterName(span);
     const parts = new PeriodSum(reads, source, days, archivedUntilMs);
@@ -42,8 +53,36 @@ export async function ledgerSums(reads: BookReads, key: string, spans: readonly 
     const adjusted = adjustments.reduce((sum, row) => sum + changeBy(row, span, name), 0);
     used.set(name, requests + adjusted);
     if (parts.isInexact) inexact.add(name);
+    const setting = untoldSetting(adjustments, span, name);
+    if (setting === undefined) continue;
+    // Since somebody set them both, the budget has counted what the book's spend has; a part may have been set to less.
+    const target = source.owner.model === undefined ? spent : Math.min(spent, requests + adjusted);
+    untold.set(name, { change: target - requests - adjusted, follows: setting });
   }
-  return { spent, used, inexact };
+  return { spent, used, inexact, untold };
+}
+
+/** The last setting of a book, if it falls in a money budget's period and the budget has not been told. */
+function untoldSetting(adjustments: readonly LedgerRow[], span: CounterSpan, name: string): string | undefined {
+  if (span.unit !== 'nano_usd' || span.endMs === 0) return undefined;
+  for (let at = adjustments.length - 1; at >= 0; at -= 1) {
+    const { id, startMs, adjusts } = adjustments[at] ?? {};
+    if (adjusts === undefined || startMs === undefined || Object.hasOwn(adjusts.periods, name)) return undefined;
+    if (adjusts.follows === undefined) return covers(span, startMs) ? id : undefined;
+  }
+  return undefined;
+}
+
+/** Model groups that requests of a book asked for. */
+export async function modelsOf(reads: BookReads, key: string): Promise<readonly string[]> {
+  const source = sourceOf(key);
+  const models = new Set<string>();
+  for (const day of (await reads.totals(source.totals)).keys())
+    for (const { dims } of (await reads.cellsOn(day, source.entities)).flat()) {
+      const { teamId, userId, modelGroup } = dimsFrom(dims);
+      if (modelGroup !== '' && isOwn(source, teamId, userId, modelGroup)) models.add(modelGroup);
+    }
+  return [...models];
 }
 
 function changeBy({ spend, adjusts }: LedgerRow, { unit, endMs }: CounterSpan, name: string): number {

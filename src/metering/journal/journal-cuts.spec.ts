@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endedRow, holdOfStep, rowOfStep, scopesOfStep, type Step } from '../../../test/support/meter-commands';
 import { stateDump } from '../../../test/support/meter-dump';
-import { checkQuiet } from '../../../test/support/meter-run';
+import { checkQuiet } from '../../../test/support/meter-laws';
 import { BookSeeder } from '../book-seeder';
 import { EnteredScopes } from '../entered-scopes';
 import { heldAmounts } from '../machine/amounts';

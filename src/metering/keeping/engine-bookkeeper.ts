@@ -52,9 +52,11 @@ export class EngineBookkeeper extends Bookkeeper {
       for (const key of keys) {
         const owner = bookOwner(key);
         if (owner.kind !== 'key' && owner.kind !== 'team') continue;
-        const { kind, id, model } = owner;
-        await adjustBook(engine, { kind, id, ...(model === undefined ? {} : { model }) }, 0);
-        owners.add(`${kind}:${id}`);
+        const { kind, id } = owner;
+        const name = `${kind}:${id}`;
+        // Its parts by models are set with it.
+        if (!owners.has(name)) await adjustBook(engine, { kind, id }, 0);
+        owners.add(name);
       }
     return owners.size;
   }
@@ -77,7 +79,8 @@ export class EngineBookkeeper extends Bookkeeper {
     const sums = missing.length === 0 ? undefined : await ledgerSums(this.parts.engine.reads, entered.key, spans);
     const counters = entered.counters.flatMap(({ name }) => {
       const known = book?.counters.get(name);
-      return known === undefined ? [sums?.used.get(name) ?? 0, 0] : [known.used, known.held];
+      if (known !== undefined) return [known.used, known.held];
+      return [(sums?.used.get(name) ?? 0) + (sums?.untold.get(name)?.change ?? 0), 0];
     });
     const { windowStartMs = 0, windowRequests = 0, windowTokens = 0, running = 0 } = book ?? {};
     const isOver = windowStartMs + this.options.windowMs <= nowMs;

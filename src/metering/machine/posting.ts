@@ -145,8 +145,17 @@ function countedTags({ tags, uncountedTags = 0 }: LedgerRow): readonly string[] 
   return uncountedTags === 0 ? counted : [...counted, otherTags];
 }
 
-/** Lists that show an adjustment. */
-export function adjustmentIndexes({ adjusts }: LedgerRow): readonly string[] {
+/**
+ * Lists that show an adjustment. Rows that only divide or repeat what another one says are not in the owner's own list, where
+ * they would be counted twice.
+ */
+export function adjustmentIndexes(row: LedgerRow): readonly string[] {
+  const { model, follows } = row.adjusts ?? {};
+  return model === undefined && follows === undefined ? everyAdjustmentIndex(row) : ['all'];
+}
+
+/** Lists that may hold an adjustment, earlier versions put it in all of them. */
+export function everyAdjustmentIndex({ adjusts }: LedgerRow): readonly string[] {
   const hasList = adjusts !== undefined && ['key', 'team', 'user', 'customer'].includes(adjusts.kind);
   return hasList ? ['all', bookKey({ kind: adjusts.kind, id: adjusts.id })] : ['all'];
 }

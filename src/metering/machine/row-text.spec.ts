@@ -84,6 +84,16 @@ describe('the text of a row', () => {
     );
   });
 
+  it('gives an adjustment again, also one of a version before a budget could be told of it later', () => {
+    const [row] = fc.sample(rows, 1);
+    const adjusts = { kind: 'key' as const, id: 'k1', model: 'big', periods: { 'nano_usd:1d:0:1': -5 } };
+    const earlier = rowText({ ...row, adjusts } as LedgerRow);
+    expect(earlier).toContain('["key","k1","big",{"nano_usd:1d:0:1":-5}]');
+    expect(rowFromText(earlier).adjusts).toEqual(adjusts);
+    const follower = { ...adjusts, follows: 'adjust_1' };
+    expect(rowFromText(rowText({ ...row, adjusts: follower } as LedgerRow)).adjusts).toEqual(follower);
+  });
+
   it('has nothing where a number is none, so that it can be read at all', () => {
     const [row] = fc.sample(rows, 1);
     const text = rowText({ ...row, plan5h: Number.NaN } as LedgerRow);

@@ -24,10 +24,14 @@ export function rowText(row: LedgerRow): string {
     tier.requested, tier.actual, tier.billed,
     row.quality === 'exact', row.late, row.attempts,
     row.sessionId, row.clientIp, row.userAgent,
-    row.metadata, adjusts === undefined ? null : [adjusts.kind, adjusts.id, adjusts.model, adjusts.periods],
+    row.metadata, adjusts === undefined ? null : adjustmentTuple(adjusts),
   ]; // prettier-ignore
   if (uncountedTags !== undefined) members.push(uncountedTags);
   return strictJson(members);
+}
+
+function adjustmentTuple({ kind, id, model, periods, follows }: Adjustment): readonly unknown[] {
+  return follows === undefined ? [kind, id, model, periods] : [kind, id, model, periods, follows];
 }
 
 function costTuple({ input, cachedInput, cacheWrite, output, reasoning, ...rest }: CostParts): readonly unknown[] {
@@ -117,5 +121,6 @@ function costFrom(read: TupleReader): CostParts {
 function adjustmentFrom(read: TupleReader): Adjustment {
   const kind = read.text();
   if (!isScopeKind(kind)) throw new Error('an adjustment of an unknown kind of book');
-  return { kind, id: read.text(), ...read.maybeText('model'), periods: read.numbers() };
+  const named = { kind, id: read.text(), ...read.maybeText('model'), periods: read.numbers() };
+  return read.isAtEnd ? named : { ...named, follows: read.text() };
 }

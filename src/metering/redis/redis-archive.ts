@@ -1,6 +1,6 @@
 import { type RedisLink } from '../../state/redis/redis-link';
 import { type ArchivePiece, type ArchiveRule, ArchiveSource } from '../keeping/archiver';
-import { adjustmentIndexes, isAdjustment, postingOf } from '../machine/posting';
+import { everyAdjustmentIndex, isAdjustment, postingOf } from '../machine/posting';
 import { rowFromText } from '../machine/row-text';
 import { booksScript, booksTag, type BooksScript } from './books-script';
 import { type MemoryWatch } from './memory-watch';
@@ -65,7 +65,7 @@ export class RedisArchive extends ArchiveSource {
     const rows = texts.map(rowFromText);
     const untilMs = Math.max(...rows.map(({ startMs }) => startMs)) + 1;
     const args = rows.flatMap((row) => {
-      const lists = isAdjustment(row) ? adjustmentIndexes(row) : postingOf(row).indexes;
+      const lists = isAdjustment(row) ? everyAdjustmentIndex(row) : postingOf(row).indexes;
       return [row.id, lists.length, ...lists];
     });
     await this.drop([untilMs, ...args]);
