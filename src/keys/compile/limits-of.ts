@@ -1,5 +1,6 @@
 import { type BudgetLimit, type Limits } from '../../kernel/limits';
 import { nanosFromDollars } from '../../kernel/money';
+import { present } from '../present';
 import { type BudgetWindow, type LimitFields, type ModelBudget } from '../rows/limit-fields';
 
 const partsPerShare = 1_000_000;
@@ -48,13 +49,51 @@ function writtenOf(entry: ModelBudget | undefined): LimitFields {
   };
 }
 
-/** Own limits before those of the budget that the entity points to. A period goes with its amount. */
-export function withBudget(fields: LimitFields, budget: LimitFields | undefined): LimitFields {
-  if (budget === undefined) return fields;
-  const merged: Record<string, unknown> = { ...budget };
-  if (fields.max_budget !== undefined && fields.budget_duration === undefined) delete merged['budget_duration'];
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) merged[name] = value;
-  return merged;
+/**
+ * Own limits before those of the budgets that the entity points to, an earlier budget before a later one. A period goes with
+ * its amount: what a budget allows in its own period becomes one of `budget_limits` when the merged period is another.
+ */
+export function withBudget(fields: LimitFields, ...budgets: readonly (LimitFields | undefined)[]): LimitFields {
+  const layers = [fields, ...budgets.filter((budget) => budget !== undefined)];
+  if (layers.length === 1) return fields;
+  const merged = layers.toReversed().reduce<LimitFields>((below, layer) => ({ ...below, ...present(layer) }), {});
+  const [first, ...others] = amountNames.flatMap((name) => {
+    const at = layers.findIndex((layer) => layer[name] !== undefined);
+    return at < 0 ? [] : [{ name, budget_duration: periodOf(layers, at) }];
+  });
+  if (first === undefined) return merged;
+  const moved = others.filter(({ budget_duration }) => budget_duration !== first.budget_duration);
+  const windows = moved.map(({ name, budget_duration }): BudgetWindow => {
+    const isTokens = name === 'token_budget';
+    return present({
+      ...(isTokens ? { max_tokens: merged.token_budget } : { max_requests: merged.request_budget }),
+      budget_duration,
+    });
+  });
+  // What has moved is said to be undefined: callers lay this over the row that it came from.
+  return {
+    ...merged,
+    ...Object.fromEntries(moved.map(({ name }) => [name, undefined])),
+    budget_duration: first.budget_duration,
+    budget_limits: windows.length === 0 ? merged.budget_limits : [...(merged.budget_limits ?? []), ...windows],
+  };
+}
+
+/** Amounts that share `budget_duration`. Money first: its period stays where headers and views look for it. */
+const amountNames = ['max_budget', 'token_budget', 'request_budget'] as const;
+
+function hasAmount(fields: LimitFields): boolean {
+  return fields.soft_budget !== undefined || amountNames.some((name) => fields[name] !== undefined);
+}
+
+/** The period of the amounts that one of several layers says, where those above it may have changed it. */
+function periodOf(layers: readonly LimitFields[], at: number): string | undefined {
+  // A period that was said without an amount can only mean the amounts below it.
+  const above = layers.slice(0, at).find((layer) => !hasAmount(layer) && layer.budget_duration !== undefined);
+  if (above !== undefined) return above.budget_duration;
+  const layer = layers[at];
+  if (layer?.budget_duration !== undefined || layer?.max_budget !== undefined) return layer.budget_duration;
+  return layers.slice(at).find(({ budget_duration }) => budget_duration !== undefined)?.budget_duration;
 }
 
 /** Every budget of an entity in the one form of `budget_limits`. */

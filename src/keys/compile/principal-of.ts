@@ -67,8 +67,9 @@ function scopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): readon
   const scopes: ScopeLimits[] = [keyScope(facts, rules, nowMs)];
   if (team !== undefined) scopes.push(teamScope(team, facts, rules));
   if (team !== undefined && userId !== undefined) {
-    const own = member === undefined ? {} : withBudget(member.row, budgetOf(member.row.budget_id, budgets));
-    const limits = limitsOf(withBudget(own, defaultsOfMembers(team)), anchorOf(member ?? team));
+    const { row } = member ?? { row: undefined };
+    const own = withBudget(row ?? {}, budgetOf(row?.budget_id, budgets), defaultsOfMembers(team));
+    const limits = limitsOf(own, anchorOf(member ?? team));
     const mode = team.row.limit_mode ?? rules.limitMode;
     scopes.push({ kind: 'member', id: memberId(team.id, userId), limits, mode, name: userId });
   }

@@ -80,7 +80,7 @@ export class CustomerDirectory {
     customer: Stored<'customer'> | undefined,
     budget: BudgetRow | undefined,
   ): Omit<CustomerFacts, 'missingBudget'> {
-    const fields = withBudget(withBudget(customer?.row ?? {}, budget), this.parts.rules.customer);
+    const fields = withBudget(customer?.row ?? {}, budget, this.parts.rules.customer);
     const limits = limitsOf(fields, { anchorMs: customer?.createdAtMs ?? 0, increaseNanos: 0 });
     return { isBlocked: customer?.row.blocked ?? false, limits, name: customer?.row.alias ?? id };
   }

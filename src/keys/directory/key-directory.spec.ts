@@ -3,10 +3,14 @@ import { eventually } from '../../../test/support/login-gateways';
 import { MovedClock } from '../../../test/support/moved-clock';
 import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
 import { GatewayError } from '../../kernel/errors';
+import { type Limits } from '../../kernel/limits';
 import { RedisEntityStore } from '../../state/entities/redis-entity-store';
 import { RedisLink } from '../../state/redis/redis-link';
 import { StateUnavailable } from '../../state/state-unavailable';
 import { digestOf } from '../secrets';
+import { limitsOf } from '../compile/limits-of';
+import { CustomerDirectory } from './customer-directory';
+import { HolderReader } from './holder-reader';
 
 const day = 86_400_000;
 
@@ -154,6 +158,35 @@ describe('the key directory', () => {
     await own.close();
   }); // prettier-ignore
 
+  it('leaves to each amount of a named budget its own period', async () => {
+    const { budgets, minting, teams, users, customers } = world.management;
+    await budgets.create(world.admin, { budget_id: 'b1s', request_budget: 1, budget_duration: '1s' });
+    await budgets.create(world.admin, { budget_id: 'b30', request_budget: 1, token_budget: 9, max_budget: 7, budget_duration: '30d' });
+    const held = async (fields: object): Promise<unknown> => {
+      const { secret, key } = await minting.generate(world.admin, fields);
+      const { limits } = (await holderOf(world, secret)).scopes[0] ?? {};
+      // Whoever makes keys with it is bounded by just the same.
+      expect({ ...limits, budgets: limits?.budgets.map((budget) => ({ ...budget, anchorMs: 0 })) }).toEqual(limitsOf(await world.management.access.merged(key.row), { anchorMs: 0, increaseNanos: 0 }));
+      return periodsOf({ limits });
+    };
+    expect(await held({ budget_id: 'b1s' })).toEqual(['requests 1 1s']);
+    expect(await held({ budget_id: 'b1s', max_budget: 5 })).toEqual(['nano_usd 5000000000 ever', 'requests 1 1s']);
+    expect(await held({ budget_id: 'b30', max_budget: 5, budget_duration: '1s' })).toEqual(['nano_usd 5000000000 1s', 'tokens 9 30d', 'requests 1 30d']);
+    expect(await held({ budget_id: 'b30', token_budget: 5, budget_duration: '1s' })).toEqual(['nano_usd 7000000000 30d', 'tokens 5 1s', 'requests 1 30d']);
+    const budget_limits = [{ budget_duration: '1d', max_budget: 2 }];
+    expect(await held({ budget_id: 'b1s', max_budget: 5, budget_limits })).toEqual(['nano_usd 5000000000 ever', 'nano_usd 2000000000 1d', 'requests 1 1s']);
+    // A period alone means the amounts of the budget.
+    expect(await held({ budget_id: 'b30', budget_duration: '1d' })).toEqual(['nano_usd 7000000000 1d', 'tokens 9 1d', 'requests 1 1d']);
+    await users.create(world.admin, { user_id: 'eva', auto_create_key: false });
+    await teams.create(world.admin, { team_id: 'mixed', team_member_budget: 20, team_member_budget_duration: '7d', members_with_roles: [{ role: 'user', user_id: 'eva' }] });
+    await world.management.members.update(world.admin, { team_id: 'mixed', user_id: 'eva', budget_id: 'b1s' });
+    const { secret } = await minting.generate(world.admin, { team_id: 'mixed', user_id: 'eva' });
+    expect(periodsOf((await holderOf(world, secret)).scopes[2])).toEqual(['nano_usd 20000000000 7d', 'requests 1 1s']);
+    await customers.create(world.admin, { user_id: 'cara', budget_id: 'b1s' });
+    const own = new CustomerDirectory({ store: world.store, reader: new HolderReader(world.store), watch: world.watch, clock: world.clock, rules: { limitMode: 'enforce', proxy: undefined, customer: { max_budget: 2, budget_duration: '1d' }, customerBudgetId: undefined } });
+    expect(periodsOf(await own.scopeOf('cara'))).toEqual(['nano_usd 2000000000 1d', 'requests 1 1s']);
+  }); // prettier-ignore
+
   it('holds customers to their own limits, to the default, or lets nobody in who is blocked', async () => {
     const own = await keyWorld({ settings: { customerBudget: { max_budget: 1 } } });
     await own.management.customers.create(own.admin, { user_id: 'known', max_budget: 9, budget_duration: '1d' });
@@ -271,4 +304,9 @@ async function putBack(link: RedisLink, { dumps }: Copies): Promise<void> {
     await commands.del(...(await commands.keys(`${link.keyPrefix}{ent}*`)));
     for (const { key, dump } of dumps) await commands.restore(key, 0, dump);
   });
+}
+
+/** Unit, amount and period of every budget of a scope. */
+function periodsOf(scope: { readonly limits?: Limits | undefined } | undefined): readonly string[] {
+  return (scope?.limits?.budgets ?? []).map(({ unit, max, duration }) => `${unit} ${max} ${duration ?? 'ever'}`);
 }
