@@ -4,6 +4,7 @@ import { limitsOf, modelLimitsOf } from '../compile/limits-of';
 import { fitsPattern } from '../model-access';
 import { intersection } from '../../kernel/networks';
 import { type KeyRow } from '../rows/key-row';
+import { type LimitFields } from '../rows/limit-fields';
 
 const times = { anchorMs: 0, increaseNanos: 0 };
 
@@ -104,6 +105,11 @@ function areBudgetsCovered(limits: Limits, granted: Limits): boolean {
     limits.budgets.some(({ unit, duration, max }) => unit === budget.unit && duration === budget.duration && max <= budget.max);
   return granted.budgets.filter(({ max }) => max < Number.MAX_SAFE_INTEGER).every(isHeld);
 } // prettier-ignore
+
+/** Every budget of `granted` has one of the same unit and period in `fields` that is no larger. */
+export function isBudgetCovered(granted: LimitFields, fields: LimitFields): boolean {
+  return areBudgetsCovered(limitsOf(fields, times), limitsOf(granted, times));
+}
 
 function areModelsExceeded(key: KeyRow, granter: KeyRow): boolean {
   const own = modelLimitsOf(key, times);

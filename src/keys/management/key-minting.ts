@@ -15,7 +15,7 @@ import { type KeyAccess } from './key-access';
 import { exceededField, inherited, modelsWithin, unsharedLimit } from './key-bounds';
 import { type GenerateFields, generateShape, keptKeyFields, liftedFromMetadata } from './key-fields';
 import { keyPut, rowOfNewKey } from './key-rows';
-import { assertAlias, assertWithinBounds, withDefaults } from './key-standards';
+import { assertAlias, assertWithinBounds, fittedFields, withDefaults } from './key-standards';
 import { type ManagementParts } from './parts';
 import { type ReadFields, readFields } from './request-fields';
 
@@ -64,7 +64,7 @@ export class KeyMinting {
     const { rules, store } = this.parts;
     if (!isAdmin(actor)) assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
     const fields = withDefaults(read.fields, rules);
-    const owner = isAdmin(actor) ? fields : await this.ownedFields(actor, fields, isService);
+    const owner = isAdmin(actor) ? fields : await this.ownedFields(actor, { fields, asked: read.fields }, isService);
     const changes = await this.checkedReferences(actor, owner);
     if (!isAdmin(actor)) await this.access.assertMember(owner);
     assertAlias(owner.key_alias, rules);
@@ -80,7 +80,7 @@ export class KeyMinting {
     };
     const row = isAdmin(actor)
       ? rowOfNewKey({ ...read, fields: owner }, base, store.nowMs())
-      : await this.boundedRow(actor, { ...read, fields: owner }, base);
+      : await this.boundedRow(actor, { ...read, fields: owner }, { base, asked: read.fields });
     await this.access.assertNoHigherOwner(actor, row);
     return { secret, id: hash, row, changes, ignored: Object.keys(read.kept) };
   }
@@ -104,12 +104,19 @@ export class KeyMinting {
   }
 
   /** Whose key it becomes when no admin asks: the caller's own, or one of a team the caller may make keys for. */
-  private async ownedFields(actor: Actor, fields: GenerateFields, isService: boolean): Promise<GenerateFields> {
+  private async ownedFields(
+    actor: Actor,
+    { fields, asked }: { readonly fields: GenerateFields; readonly asked: GenerateFields },
+    isService: boolean,
+  ): Promise<GenerateFields> {
     const { role } = actor.principal;
     const userId = personOf(actor.principal);
     if (userId === undefined) throw actionDenied('This key belongs to nobody, so it cannot make keys. Ask the operator of this gateway.'); // prettier-ignore
     const granter = await this.access.granter(actor);
-    const owned: GenerateFields = { ...fields, ...present({ team_id: fields.team_id ?? granter.team_id }) };
+    const owned: GenerateFields = {
+      ...fields,
+      ...present({ team_id: asked.team_id ?? granter.team_id ?? fields.team_id }),
+    };
     const user_id = isService ? undefined : (fields.user_id ?? userId);
     if (owned.team_id === undefined) {
       this.assertPersonalMaker(role, fields);
@@ -140,14 +147,20 @@ export class KeyMinting {
     if (!isPermitted) throw fieldDenied('team_id', 'members of that team may not make keys for it; its admin can allow it with team_member_permissions'); // prettier-ignore
   }
 
-  /** What was not said is taken over from the key that asks, and what was said may not exceed it. */
+  /** What was not asked for is taken over from the key that asks, and what was asked for may not exceed it. */
   private async boundedRow(
     actor: Actor,
     read: Pick<ReadFields<GenerateFields>, 'fields' | 'kept'>,
-    base: Pick<KeyRow, 'secrets' | 'key_name' | 'standing'>,
+    {
+      base,
+      asked,
+    }: { readonly base: Pick<KeyRow, 'secrets' | 'key_name' | 'standing'>; readonly asked: GenerateFields },
   ): Promise<KeyRow> {
     const granter = await this.access.granter(actor);
-    const row = rowOfNewKey(read, { ...present(inherited(granter)), ...base }, this.parts.store.nowMs());
+    const [taken, nowMs] = [{ ...present(inherited(granter)), ...base }, this.parts.store.nowMs()];
+    const rowOf = (fields: GenerateFields): KeyRow => rowOfNewKey({ ...read, fields }, taken, nowMs);
+    const names = new Set([...Object.keys(asked), 'team_id', 'user_id']);
+    const row = rowOf(fittedFields(read.fields, { granter, asked: names, rowOf }));
     const field = exceededField(row, granter);
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
     const limit = unsharedLimit(granter, scopesInCommon(actor, row));

@@ -2,6 +2,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { type Put } from '../../state/entities/entity';
 import { after, isDuration } from '../rows/duration';
 import { type KeyRow, keyRowSchema } from '../rows/key-row';
+import { mostWindows } from '../rows/limit-fields';
 import { memberId } from '../../kernel/member-id';
 import { secretName } from '../secrets';
 import { type CommonKeyFields, type GenerateFields, type UpdateFields } from './key-fields';
@@ -95,6 +96,9 @@ function without<T extends object, K extends keyof T & string>(fields: T, names:
 
 /** Undefined fields are as good as absent, and defaults come back. */
 function checked(row: object): KeyRow {
+  // What is taken over from a budget or the settings may come on top of what was sent.
+  if ('budget_limits' in row && Array.isArray(row.budget_limits) && row.budget_limits.length > mostWindows)
+    throw invalidRequest(`'budget_limits' must have at most ${mostWindows} entries, and with those that are taken over it has ${row.budget_limits.length}.`, 'budget_limits'); // prettier-ignore
   const { models, team_id } = keyRowSchema.parse(row);
   if (models.includes('all-team-models') && team_id === undefined)
     throw invalidRequest("'models' says all-team-models, and the key has no team: say a team_id.", 'models');

@@ -1,6 +1,10 @@
 import { invalidRequest } from '../../kernel/errors';
+import { windowsOf } from '../compile/limits-of';
 import { type KeyRules } from '../key-rules';
 import { after } from '../rows/duration';
+import { type KeyRow } from '../rows/key-row';
+import { amountsOf } from '../rows/limit-fields';
+import { exceededField, isBudgetCovered } from './key-bounds';
 import { type GenerateFields } from './key-fields';
 
 /** As LiteLLM checks aliases when it is told to. */
@@ -26,6 +30,48 @@ export function withDefaults(fields: GenerateFields, rules: Pick<KeyRules, 'defa
   if (rules.upperBounds.budget_duration !== undefined && filled['max_budget'] !== undefined)
     filled['budget_duration'] ??= rules.upperBounds.budget_duration;
   return filled;
+} // prettier-ignore
+
+/** Amounts and the period that they share count together. */
+const budgetFields: ReadonlySet<string> = new Set(['max_budget', 'soft_budget', 'token_budget', 'request_budget', 'budget_duration']); // prettier-ignore
+
+/** Whose key makes a key, and what its row would be. */
+export interface Fitting {
+  /** With its budget merged in. */
+  readonly granter: KeyRow;
+  /** Names of what the request itself says; all else is the settings'. */
+  readonly asked: ReadonlySet<string>;
+  /** The row of a new key, where it says nothing with what it takes over. */
+  readonly rowOf: (fields: GenerateFields) => KeyRow;
+}
+
+/**
+ * Fields of a new key, with what the settings fill in only as far as it lies within the key that asks, whose own is taken over
+ * otherwise. Filled-in budgets of other periods come beside those that are taken over.
+ */
+export function fittedFields(fields: GenerateFields, { granter, asked, rowOf }: Fitting): GenerateFields {
+  const parts = new Map<string, [name: string, value: unknown][]>();
+  for (const [name, value] of Object.entries(fields)) {
+    const part = asked.has(name) ? 'asked' : budgetFields.has(name) ? 'budget' : name;
+    parts.set(part, [...(parts.get(part) ?? []), [name, value]]);
+  }
+  let fitted: GenerateFields = Object.fromEntries(parts.get('asked') ?? []);
+  parts.delete('asked');
+  for (const [name, part] of parts) {
+    const filled: GenerateFields = Object.fromEntries(part);
+    const row = rowOf({ ...fitted, ...filled });
+    if (exceededField(row, granter) === undefined) fitted = { ...fitted, ...filled };
+    else if (name === 'budget') fitted = { ...fitted, ...besideTaken(filled, { row, granter, rest: rowOf(fitted) }) };
+  }
+  return fitted;
+}
+
+/** The budgets among what was filled in that what is taken over does not hold as tightly. */
+function besideTaken(filled: GenerateFields, { row, granter, rest }: { readonly row: KeyRow; readonly granter: KeyRow; readonly rest: KeyRow }): GenerateFields {
+  const windows = windowsOf({ ...filled, budget_duration: row.budget_duration }).filter(
+    (window) => amountsOf(window).length > 0 && !isBudgetCovered({ budget_limits: [window] }, granter),
+  );
+  return windows.length === 0 ? {} : { budget_limits: [...(rest.budget_limits ?? []), ...windows] };
 } // prettier-ignore
 
 /** @throws {GatewayError} 400 that names field, value and bound. */

@@ -45,13 +45,19 @@ function namedBudget(entry: unknown): unknown {
   return typeof entry === 'number' ? { budget_limit: entry } : entry;
 }
 
+/** How many entries `budget_limits` may have. */
+export const mostWindows = 8;
+
 /** Limits as they are stored, by LiteLLM's names where it has them. Money is dollars here, as everywhere on the outside. */
 export const limitShape = {
   max_budget: dollars.optional(),
   soft_budget: dollars.optional(),
   budget_duration: duration.optional(),
   /** Several budgets beside each other; each its own period. */
-  budget_limits: z.array(budgetWindow).max(8, { error: 'must have at most 8 entries' }).optional(),
+  budget_limits: z
+    .array(budgetWindow)
+    .max(mostWindows, { error: `must have at most ${mostWindows} entries` })
+    .optional(),
   model_max_budget: mapOf(modelBudget).optional(),
   tpm_limit: count.optional(),
   rpm_limit: count.optional(),
