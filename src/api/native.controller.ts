@@ -42,7 +42,7 @@ export class NativeController {
 
   private async read(request: FastifyRequest): Promise<Omit<NativeCall, 'route'>> {
     const { json, bytes } = await this.answering.readBody(request);
-    const { model, serviceTier } = readNativeRequest(json, bytes);
+    const { model, serviceTier, compactionTrigger } = readNativeRequest(json, bytes);
     return {
       context: callContextOf(request),
       extras: this.answering.extrasOf(request, json, false),
@@ -50,6 +50,7 @@ export class NativeController {
       size: questionSize(isJsonObject(json) ? json['input'] : undefined, bytes.length),
       requestedTier: serviceTier,
       dialect: 'native',
+      compactionTrigger,
       native: {
         kind: 'native',
         model,

@@ -33,7 +33,12 @@ export type Call = {
       /** The strings of `client.canonical` are wire text, which only serialising may not notice. */
       readonly isWire: boolean;
     }
-  | { readonly dialect: 'native'; native: NativeRequest }
+  | {
+      readonly dialect: 'native';
+      native: NativeRequest;
+      /** Its last item asks for a compaction. */
+      readonly compactionTrigger: boolean;
+    }
 );
 
 const nothing = Buffer.alloc(0);

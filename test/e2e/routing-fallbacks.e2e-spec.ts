@@ -2,6 +2,7 @@ import { delayed } from '../simulator/answer';
 import { faults, usageLimit } from '../simulator/faults';
 import { AccountsBench } from '../support/accounts';
 import { chatBody, post, type ReadAnswer } from '../support/calls';
+import { startBench, type TestBench } from '../support/gateway';
 
 const deployments = ['a', 'b', 'wide', 'mild', 'last', 'other'];
 const accounts = deployments.map(
@@ -155,5 +156,63 @@ describe('fallbacks', () => {
     const { answer, to } = await ask({ mock_response: 'canned' });
     expect([answer.status, to]).toEqual([200, []]);
     expect(answer.text).toContain('canned');
+  });
+});
+
+describe('a compaction that a CLI asks for by its last item', () => {
+  const compacting = {
+    instructions: 'x',
+    input: [
+      { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] },
+      { type: 'compaction_trigger' },
+    ],
+    stream: true,
+    store: false,
+  };
+  const surfaces = ['/v1/responses', '/backend-api/codex/responses'];
+  let bench: TestBench;
+
+  beforeAll(async () => {
+    bench = await startBench({
+      times: { retryBackoffMs: 5 },
+      config: ({ openAiUrl }) => `
+model_list:
+  - { model_name: host, litellm_params: { model: openai/gpt-4o, api_base: ${openAiUrl}, api_key: sk-of-the-host } }
+  - { model_name: codex, litellm_params: { model: codex-oauth/gpt-5.5 } }
+  - { model_name: mixed, litellm_params: { model: codex-oauth/gpt-5.5, order: 1 } }
+  - { model_name: mixed, litellm_params: { model: openai/gpt-4o, api_base: ${openAiUrl}, api_key: sk-of-the-host, order: 2 } }
+router_settings: { num_retries: 1, quota_poll_seconds: 0, queue_timeout: 0, disable_cooldowns: true, fallbacks: [{ codex: [host] }] }
+`,
+    });
+  });
+  afterEach(() => {
+    bench.simulator.script.clear();
+  });
+  afterAll(() => bench.close());
+
+  it.each(surfaces.flatMap((path) => ['codex', 'mixed'].map((model) => [path, model] as const)))(
+    '%s: goes to Codex and never to a plain host, of the group %s',
+    async (path, model) => {
+      const { counts } = bench.simulator;
+      const before = counts.openAiResponses;
+      const answer = await post(bench, path, { ...compacting, model });
+      expect([answer.status, counts.openAiResponses]).toEqual([200, before]);
+      expect(answer.text).toContain('"type":"compaction"');
+      bench.simulator.script.always(usageLimit());
+      const refused = await post(bench, path, { ...compacting, model });
+      expect([refused.status, counts.openAiResponses]).toEqual([429, before]);
+      // What is no compaction still goes there.
+      const other = await post(bench, path, { ...compacting, input: compacting.input.slice(0, 1), model });
+      expect([other.status, counts.openAiResponses]).toEqual([200, before + 1]);
+    },
+  );
+
+  it.each(surfaces)('%s: is refused in words that a CLI stops at, where nobody can compact', async (path) => {
+    const before = bench.simulator.counts.openAiResponses;
+    const cli = { originator: 'codex_exec', 'user-agent': 'codex_exec/0.169.0' };
+    const { status, json } = await post(bench, path, { ...compacting, model: 'host' }, cli);
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ error: { code: 'invalid_prompt', param: 'input' } });
+    expect(bench.simulator.counts.openAiResponses).toBe(before);
   });
 });
