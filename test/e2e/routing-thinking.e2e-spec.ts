@@ -14,6 +14,8 @@ const droppedHeader = 'x-codex-gateway-reasoning-dropped';
 const thinking = frozen(reasoningThenText('', 'Never seen'));
 const thinks = endOf(thinking, 'response.output_item.added');
 const speaking = frozen(text('Half of what was to be said'));
+/** The same with a finished item, as sealed as it was empty; then the line breaks. */
+const stopsAfterThought = cutAfterBytes(thinking, endOf(thinking, 'response.output_item.done'), 'reset');
 const holdMs = 400;
 
 const pair = new RuledWorld();
@@ -41,6 +43,14 @@ describe('a model that thinks and has not said anything yet', () => {
     // One answer, with one beginning.
     expect(answer.text.match(/"response\.created"/g) ?? []).toHaveLength(name === 'responses, streamed' ? 1 : 0);
   });
+
+  it.each(dialectDoors)('%s: is made up for by another when it fails after a thought without words', async (name, path, body) => {
+    pair.world.answers('first', stopsAfterThought);
+    const { answer, to } = await pair.askAt(path, body);
+    expect([answer.status, to]).toEqual([200, ['first', 'second']]);
+    expect(answer.text).not.toMatch(/"error":\{|response\.failed/);
+    expect(answer.text.match(/"response\.created"/g) ?? []).toHaveLength(name === 'responses, streamed' ? 1 : 0);
+  }); // prettier-ignore
 
   it('and whose client leaves is read on for a moment, paid for, and asked of nobody else', async () => {
     const own = await holder(pair.world.bench, { max_budget: 1 });

@@ -140,8 +140,24 @@ describe('event types', () => {
     expect([tracker.isWorking, tracker.hasContent]).toEqual([false, false]);
     tracker.see(event({ type: 'response.output_item.added', item: { id: 'rs_1', type: 'reasoning' } }));
     expect([tracker.isWorking, tracker.hasContent, tracker.responseId]).toEqual([true, false, 'r']);
-    tracker.see(event({ type: 'response.output_item.done', item: { id: 'rs_1', type: 'reasoning' } }));
+    const item = { id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: 'sealed' };
+    tracker.see(event({ type: 'response.output_item.done', item }));
+    expect([tracker.isWorking, tracker.hasContent]).toEqual([true, false]);
+    tracker.see(event({ type: 'response.output_item.added', item: { id: 'msg_1', type: 'message' } }));
+    tracker.see(event({ type: 'response.output_text.delta', delta: 'a' }));
     expect([tracker.isWorking, tracker.hasContent]).toEqual([true, true]);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['a thought with a summary', { type: 'reasoning', summary: [{ type: 'summary_text', text: 'Hm.' }] }],
+    ['a thought in full', { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'Hm.' }] }],
+    ['a call', { type: 'function_call', name: 'f', arguments: '{"type":"reasoning"}' }],
+    ['a compaction', { type: 'compaction', encrypted_content: 'sealed' }],
+    ['a kind nobody knows', { type: 'new_thing' }],
+  ])('takes %s that comes finished for content', (_, item) => {
+    const tracker = new AnswerTracker(clock);
+    tracker.see(event({ type: 'response.output_item.done', item }));
+    expect(tracker.hasContent).toBe(true);
   });
 
   it('knows what belongs to the owner of the account', () => {

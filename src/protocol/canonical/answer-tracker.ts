@@ -5,7 +5,7 @@ import { quotaFrameType } from '../codex/quota-words';
 import { type AnswerEvent } from './answer-event';
 import { type AnswerOutcome } from './answer-outcome';
 import { asString, skimmedEvent } from './parsed-event';
-import { isContent, isShell } from './event-types';
+import { isContent, isShell, isSilentThought } from './event-types';
 import { responseStart } from './response-start';
 import { isTerminal, terminalOf } from './terminal-event';
 import { usageOf } from './token-usage';
@@ -102,7 +102,7 @@ export class AnswerTracker {
 
   private seeBeginning(event: AnswerEvent): void {
     const { type } = event;
-    if (isShell(type)) this.working = true;
+    if (isShell(type) || isSilentThought(event)) this.working = true;
     else if (isContent(type)) this.begun = true;
     else if (this.id === undefined) {
       const start = responseStart(event);

@@ -1,3 +1,5 @@
+import { type AnswerEvent } from './answer-event';
+
 /** Events of an answer that carry nothing of its content: a failure that follows them can still be a plain HTTP status. */
 const control: ReadonlySet<string> = new Set([
   'response.created',
@@ -31,6 +33,14 @@ export function isContent(type: string): boolean {
 /** The answer is in the making; a failure that follows can still be made good elsewhere. */
 export function isShell(type: string): boolean {
   return shells.has(type);
+}
+
+/**
+ * A thought that ended without a word: nobody could have read anything of it. Looked for as in `wire/json-scan.ts`: the text
+ * of a summary, or of the thought itself, is the one member of that name. An odd spacing makes content of it.
+ */
+export function isSilentThought({ type, data }: AnswerEvent): boolean {
+  return type === 'response.output_item.done' && data.includes('"type":"reasoning"') && !data.includes('"text":"');
 }
 
 /** The types of ordinary answers, deltas first: they are nearly all of a stream. */
