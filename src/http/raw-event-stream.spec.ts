@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type FastifyInstance } from 'fastify';
 import { SystemClock } from '../config/system-clock';
@@ -183,6 +184,21 @@ describe('the bytes on the wire', () => {
     const words = [...(await said).matchAll(/data: (\w+)/g)].map(([, word]) => word);
     expect(words).toEqual(['first', 'early', 'late']);
     socket.destroy();
+  });
+
+  it('are followed by the end of the connection, when the client wants it closed', async () => {
+    const coming = nextStream();
+    const socket = connect(port, '127.0.0.1');
+    const closed = once(socket, 'close');
+    socket.write('GET /v1/stream HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+    const stream = await coming;
+    const said = saidUntil(socket, '\r\n0\r\n\r\n');
+    void stream.write('data: 1\n\n');
+    stream.end('data: 2\n\n');
+    const answer = await said;
+    expect(answer.match(/^connection: .*$/gim)).toEqual([expect.stringMatching(/: close\r?$/i)]);
+    expect(bodyOf(answer)).toBe('9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n');
+    await closed;
   });
 
   it('have no chunks for a client of HTTP/1.0', async () => {

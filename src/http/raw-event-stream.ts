@@ -7,11 +7,11 @@ import { tickerFor, type Ticking } from './stream-ticker';
 /** Unsent bytes beyond which a writer waits. */
 const maxUnsentBytes = 256 * 1024;
 
+/** Whether the connection stays is said by Node, which knows what the client wants. */
 const standingHeaders = [
   ['content-type', 'text/event-stream; charset=utf-8'],
   ['cache-control', 'no-cache'],
   ['x-accel-buffering', 'no'],
-  ['connection', 'keep-alive'],
 ] as const;
 const lastChunk = '0\r\n\r\n';
 
