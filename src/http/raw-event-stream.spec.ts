@@ -163,26 +163,45 @@ describe('the bytes on the wire', () => {
     socket.destroy();
   });
 
-  it('of an answer whose turn has not come wait for it', async () => {
-    const streams: RawEventStream[] = [];
-    const both = new Promise<void>((resolve) => {
+  /** Two streams that were asked for at once on one connection. */
+  async function openBoth(): Promise<{ socket: Socket; first: RawEventStream; second: RawEventStream }> {
+    const both = new Promise<[RawEventStream, RawEventStream]>((resolve) => {
+      let first: RawEventStream | undefined;
       opened = (stream) => {
-        streams.push(stream);
-        if (streams.length === 2) resolve();
+        if (first === undefined) first = stream;
+        else resolve([first, stream]);
       };
     });
     const socket = connect(port, '127.0.0.1');
     socket.write('GET /v1/stream HTTP/1.1\r\nhost: a\r\n\r\nGET /v1/stream HTTP/1.1\r\nhost: a\r\n\r\n');
-    await both;
+    const [first, second] = await both;
+    return { socket, first, second };
+  }
+
+  it('of an answer whose turn has not come wait for it', async () => {
+    const { socket, first, second } = await openBoth();
     const said = saidUntil(socket, 'late\n\n\r\n0\r\n\r\n');
-    const [first, second] = streams;
-    void second?.write('data: early\n\n');
+    void second.write('data: early\n\n');
     await new Promise((resolve) => setImmediate(resolve));
-    void first?.write('data: first\n\n');
-    first?.end();
-    second?.end('data: late\n\n');
+    void first.write('data: first\n\n');
+    first.end();
+    second.end('data: late\n\n');
     const words = [...(await said).matchAll(/data: (\w+)/g)].map(([, word]) => word);
     expect(words).toEqual(['first', 'early', 'late']);
+    socket.destroy();
+  });
+
+  it('of such an answer wait longer than a reader may be slow', async () => {
+    const { socket, first, second } = await openBoth();
+    first.commit({});
+    void second.write('data: early\n\n');
+    // Signs of life of the first stream, for as long as a reader who had stopped would be borne.
+    const alive = 1 + Math.ceil(options.stalledReaderMs / (options.keepAliveMs / 2));
+    await saidUntil(socket, `9\r\n${options.keepAliveFrame}\r\n`.repeat(alive));
+    const said = saidUntil(socket, 'late\n\n\r\n0\r\n\r\n');
+    first.end('data: first\n\n');
+    second.end('data: late\n\n');
+    expect([...(await said).matchAll(/data: (\w+)/g)].map(([, word]) => word)).toEqual(['first', 'early', 'late']);
     socket.destroy();
   });
 

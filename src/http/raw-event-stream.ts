@@ -90,6 +90,11 @@ export class RawEventStream extends EventStream implements Ticking {
 
   /** Called by the shared ticker: keeps the stream alive, gives up on a reader that stopped. */
   tick(nowMs: number): void {
+    // An answer whose turn on its connection has not come: its reader waits for us, and nothing could be sent.
+    if (this.raw.socket === null) {
+      this.stuckSinceMs = nowMs;
+      return;
+    }
     const unsent = this.raw.writableLength;
     if (unsent === 0 || unsent < this.unsentAtTick) this.stuckSinceMs = nowMs;
     this.unsentAtTick = unsent;
