@@ -1,6 +1,6 @@
 import { type GatewayError, invalidRequest, shorten } from '../kernel/errors';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
-import { requiresResponsesHost } from '../protocol/codex/codex-limits';
+import { needsStorage, requiresResponsesHost } from '../protocol/codex/codex-limits';
 import { type Route } from '../routing/model-groups';
 import { type Call } from './call';
 
@@ -36,14 +36,6 @@ function onlyCodex(route: Route): Route {
     `'compaction_trigger' is understood by the Codex backend only, and no deployment of '${shorten(route.requestedModel)}' is of that kind. Give the provider in the CLI's configuration another name than OpenAI: it compacts by itself then.`,
     'input',
     'invalid_prompt',
-  );
-}
-
-function needsStorage(field: string): GatewayError {
-  return invalidRequest(
-    `'${field}' needs a server that stores answers, and the Codex backend stores none. Send the full input of the conversation instead.`,
-    field,
-    'unsupported_parameter',
   );
 }
 

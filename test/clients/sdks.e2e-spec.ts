@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import ts from 'typescript';
 import { type Block, blocksOf, pageNamed, placeOf } from '../support/docs';
 import { startBench, type TestBench } from '../support/gateway';
+import { reasoningThenText } from '../simulator/answers';
 import { hasPip, installedForNode, installedForPython } from './installed-sdks';
 
 /** An install from a registry. */
@@ -46,6 +47,25 @@ const addressed = (code: string): string => code.replaceAll('http://localhost:40
     const program = ts.transpile(addressed(code), options);
     const text = await printed(process.execPath, ['--input-type=module', '-e', program], { cwd: folder });
     expect(text).toContain('Hello from the simulator');
+  });
+
+  it('for Node: the AI SDK in the second turn of a conversation, after an answer with thinking', async () => {
+    const folder = await installedForNode();
+    const [, { code = '' } = {}] = forNode.find(([, block]) => block.code.includes("from '@ai-sdk/openai'")) ?? [];
+    const turn = code
+      .slice(0, code.indexOf('for await'))
+      .replace('const { textStream } =', 'const turn = (messages) =>')
+      .replace("prompt: 'Ping!'", 'messages');
+    const program = `${addressed(turn)}
+      const asked = [{ role: 'user', content: 'Ping!' }];
+      const first = turn(asked);
+      await first.consumeStream();
+      const second = turn([...asked, ...(await first.response).messages, { role: 'user', content: 'Again!' }]);
+      for await (const text of second.textStream) process.stdout.write(text);`;
+    bench.simulator.script.next(reasoningThenText('Thinking.', 'First answer.'));
+    const text = await printed(process.execPath, ['--input-type=module', '-e', program], { cwd: folder });
+    expect(text).toContain('Hello from the simulator');
+    expect(JSON.stringify(bench.simulator.seen.at(-1)?.body)).toContain('First answer.');
   });
 
   it('for Node: the provider that opencode uses', async () => {

@@ -215,6 +215,11 @@ describe('what only a Responses host can serve', () => {
     expect(() => codexBody({ ...request, ...more }, plan)).toThrow('full input');
   });
 
+  it('is said with its remedy: a reference comes from a client that believes its answers are stored', () => {
+    const input = [user, { type: 'item_reference', id: 'x' }];
+    expect(() => codexBody({ ...request, input }, plan)).toThrow('Set `store: false` in your client');
+  });
+
   it('is nothing in an ordinary request', () => {
     expect(requiresResponsesHost({ ...request, sampling: { seed: 1 } })).toBeUndefined();
     expect(droppedOnCodex({ ...request, sampling: { user: 'u', seed: 1 } })).toEqual(['seed', 'user']);

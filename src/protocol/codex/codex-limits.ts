@@ -1,4 +1,4 @@
-import { invalidRequest } from '../../kernel/errors';
+import { type GatewayError, invalidRequest } from '../../kernel/errors';
 import { type CanonicalRequest } from '../canonical/canonical-request';
 
 const hostFields: readonly string[] = ['previous_response_id', 'conversation', 'prompt'];
@@ -17,9 +17,16 @@ export function requiresResponsesHost(request: CanonicalRequest): string | undef
 /** @throws {GatewayError} 400 for a request that leans on something stored upstream: the Codex backend keeps nothing. */
 export function assertSelfContained(request: CanonicalRequest): void {
   const field = requiresResponsesHost(request);
-  if (field === undefined) return;
-  throw invalidRequest(
-    `'${field}' refers to something stored, and the Codex backend stores nothing. Send the full input instead.`,
+  if (field !== undefined) throw needsStorage(field);
+}
+
+/** The 400 for what `requiresResponsesHost` found; a reference to an item comes from a client that has its answers stored. */
+export function needsStorage(field: string): GatewayError {
+  const remedy = field.startsWith('input[')
+    ? 'Set `store: false` in your client, so that it sends the items themselves: the full input of the conversation.'
+    : 'Send the full input of the conversation instead.';
+  return invalidRequest(
+    `'${field}' needs a server that stores answers, and the Codex backend stores none. ${remedy}`,
     field,
     'unsupported_parameter',
   );
