@@ -1,6 +1,6 @@
-import { type GatewayError, invalidRequest, shorten } from '../kernel/errors';
+import { invalidRequest, shorten } from '../kernel/errors';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
-import { needsStorage, requiresResponsesHost } from '../protocol/codex/codex-limits';
+import { droppedOnCodex, needsStorage, refusedByCodex, requiresResponsesHost } from '../protocol/codex/codex-limits';
 import { type Route } from '../routing/model-groups';
 import { type Call } from './call';
 
@@ -18,7 +18,7 @@ export function servable(call: Call, asked: Route, dropsParams: boolean): Route 
   if (field === undefined && refused === undefined) return route;
   const deployments = route.deployments.filter(({ provider }) => provider === 'openai');
   if (deployments.length > 0) return { ...route, deployments };
-  throw field === undefined ? unsupported(refused ?? 'parameter') : needsStorage(field);
+  throw field === undefined ? refusedByCodex(refused ?? 'parameter') : needsStorage(field);
 }
 
 function wantsCompaction(call: Call): boolean {
@@ -39,16 +39,8 @@ function onlyCodex(route: Route): Route {
   );
 }
 
-function unsupported(field: string): GatewayError {
-  return invalidRequest(
-    `Unsupported parameter: '${field}'. The Codex backend refuses it and this gateway runs with drop_params: false; leave it out.`,
-    field,
-    'unsupported_parameter',
-  );
-}
-
 /** `store` is answered by a header: every OpenAI client may send it, and the answer is the same without. */
 function refusedField(client: ClientRequest): string | undefined {
   const dropped = client.droppedParams.find((name) => name !== 'store');
-  return dropped ?? Object.keys(client.canonical.sampling ?? {})[0];
+  return dropped ?? droppedOnCodex(client.canonical)[0];
 }

@@ -12,6 +12,7 @@ import { codexModeOf } from '../prompts/codex-mode';
 import { Instructions } from '../prompts/instructions';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
 import { codexBody } from '../protocol/codex/codex-body';
+import { refusedByCodex } from '../protocol/codex/codex-limits';
 import { type CodexPlan } from '../protocol/codex/codex-plan';
 import { needsOfficialPrompt } from '../protocol/codex/codex-prompt';
 import { type MappingOptions } from '../protocol/mapping-options';
@@ -55,8 +56,21 @@ export class CodexCalls {
     };
   }
 
-  /** A request in the inner language; its body is made and written once. @throws {GatewayError} 400 for what Codex cannot serve. */
-  async canonical(deployment: Deployment, call: CanonicalCall, span: Span = noSpan): Promise<PreparedCall> {
+  /**
+   * A request in the inner language; its body is made and written once.
+   *
+   * @throws {GatewayError} 400 for what Codex cannot serve, and with `drop_params: false` for what it would go without.
+   */
+  canonical(deployment: Deployment, call: CanonicalCall, span: Span = noSpan): Promise<PreparedCall> {
+    return this.written(deployment, call, span, this.settings.dropParams);
+  }
+
+  private async written(
+    deployment: Deployment,
+    call: CanonicalCall,
+    span: Span,
+    dropsParams: boolean,
+  ): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const request = withDefaults(call, deployment);
     const ceiling = call.effortCeiling;
@@ -76,10 +90,9 @@ export class CodexCalls {
         ).text
       : undefined;
     const instructions = isWire ? this.wireInstructions(official ?? '') : (official ?? '');
-    const { body, dropped } = codexBody(
-      request,
-      planFor(model, { instructions, officialMode, fromCodexCli, isWire, ceiling }),
-    );
+    const plan = planFor(model, { instructions, officialMode, fromCodexCli, isWire, ceiling });
+    const { body, dropped } = codexBody(request, plan);
+    if (!dropsParams && dropped.length > 0) assertNothingDropped(call.request, plan);
     const headers = canonicalHeaders(this.identity, model.profile, request.prompt_cache_key);
     return {
       model,
@@ -96,18 +109,20 @@ export class CodexCalls {
 
   /**
    * A CLI's own request, to `responses` or `responses/compact`. Its bytes stay, but for a model that has another name
-   * upstream, and for an ordinary request whose model only takes lite ones: that is said anew, as on `/v1`.
+   * upstream, and for an ordinary request whose model only takes lite ones: that is said anew, as on `/v1`, but nothing is
+   * refused for what a lite request has no word for, because the CLI cannot leave it out.
    */
   async native(deployment: Deployment, call: NativeRequest, path: NativePath): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     if (path === 'responses' && needsLite(call, model)) {
-      return this.canonical(deployment, {
-        kind: 'canonical',
-        request: this.readAgain(call),
-        fromCodexCli: true,
-        effortCeiling: call.effortCeiling,
-        isWire: false,
-      });
+      const { effortCeiling } = call;
+      const request = this.readAgain(call);
+      return this.written(
+        deployment,
+        { kind: 'canonical', request, fromCodexCli: true, effortCeiling, isWire: false },
+        noSpan,
+        true,
+      );
     }
     const accept = path === 'responses' ? 'text/event-stream' : 'application/json';
     const { identity } = this;
@@ -133,6 +148,12 @@ export class CodexCalls {
   private readAgain({ body }: NativeRequest): CanonicalRequest {
     return responsesToCanonical(jsonOf(body.toString('utf8')), this.mapping).canonical;
   }
+}
+
+/** By the client's own request: what the deployment's defaults add, nobody asked for. @throws {GatewayError} 400. */
+function assertNothingDropped(request: CanonicalRequest, plan: CodexPlan): void {
+  const field = codexBody(request, plan).dropped[0];
+  if (field !== undefined) throw refusedByCodex(field);
 }
 
 /**

@@ -102,6 +102,16 @@ describe('a canonical call', () => {
     answer.cancel();
   });
 
+  it('refuses what would be left out where nothing may be, but never for a default of the operator', async () => {
+    const { upstream } = await world.started({ rest: { dropParams: false } });
+    const asked = asking('hi', { service_tier: 'flex' });
+    await expect(upstream.open(world.deployment(), asked, never)).rejects.toMatchObject({ param: 'service_tier' });
+    expect(world.simulator.counts.responses).toBe(0);
+    const defaults = { service_tier: 'flex' };
+    await eventsOf(await upstream.open(world.deployment({ defaults }), asking('hi'), never));
+    expect(world.simulator.counts.responses).toBe(1);
+  });
+
   it('passes only harmless answer headers on', async () => {
     world.simulator.script.next(
       withHeaders(text('x'), { 'x-codex-turn-state': 'ts-1', 'x-request-id': 'up-1', 'set-cookie': 'a=b' }),

@@ -6,15 +6,18 @@ const messages: ChatQuestion['messages'] = [{ role: 'user', content: 'Hello?' }]
 
 let host: Simulator;
 let bench: TestBench;
+let strict: TestBench;
 
 beforeAll(async () => {
   // The plain host is a simulator of its own, because a configuration has to name it before the bench is there.
   host = await startSimulator();
   bench = await startBench({ config: configFor(host.openAiUrl) });
+  strict = await startBench({ config: `${configFor(host.openAiUrl)}litellm_settings: { drop_params: false }\n` });
 });
 
 afterAll(async () => {
   await bench.close();
+  await strict.close();
   await host.close();
 });
 
@@ -33,6 +36,14 @@ describe.each(ways)('deployments of the configuration, %s', (way) => {
     expect(body).toMatchObject({ model: 'gpt-4.1', temperature: 0.2, max_output_tokens: 50, store: false });
     expect(sent['authorization']).toBe('Bearer sk-of-the-plain-host');
     expect(Object.keys(sent)).toEqual(expect.not.arrayContaining(['chatgpt-account-id', 'originator']));
+  });
+
+  it('send there what Codex would leave out, where the operator wants nothing left out', async () => {
+    const before = strict.simulator.counts.responses;
+    const { headers } = await askChat(strict.client, way, { model: 'mixed', messages, service_tier: 'flex' });
+    expect(headers.get('x-codex-gateway-dropped-params')).toBeNull();
+    expect(lastAsked(host).body).toMatchObject({ model: 'gpt-4.1', service_tier: 'flex' });
+    expect(strict.simulator.counts.responses).toBe(before);
   });
 
   it('continue a stored answer on a plain Responses host', async () => {
@@ -101,6 +112,10 @@ model_list:
     litellm_params: { model: codex-oauth/*, reasoning_effort: low }
   - model_name: plain
     litellm_params: { model: openai/gpt-4.1, api_base: ${plainHost}, api_key: sk-of-the-plain-host }
+  - model_name: mixed
+    litellm_params: { model: codex-oauth/gpt-5.5, order: 1 }
+  - model_name: mixed
+    litellm_params: { model: openai/gpt-4.1, api_base: ${plainHost}, api_key: sk-of-the-plain-host, order: 2 }
   - model_name: canned
     litellm_params: { model: codex-oauth/gpt-5.5, mock_response: 'All is well, "really".' }
 router_settings:

@@ -50,6 +50,21 @@ describe.each(ways)('parameters of a chat, %s', (way) => {
     expect(strict.simulator.counts.responses).toBe(0);
   });
 
+  const wantsTool = { type: 'function' as const, function: { name: 'get_weather', parameters: { type: 'object' } } };
+  it.each<[string, Partial<ChatQuestion>]>([
+    ['service_tier', { service_tier: 'flex' }],
+    ['tool_choice', { model: 'gpt-6-sol', tools: [wantsTool], tool_choice: 'required' }],
+    ['tools.web_search', { model: 'gpt-6-sol', tools: [{ type: 'web_search' } as never] }],
+  ])('are refused there too when it is the model that does not take them: %s', async (param, more) => {
+    const before = strict.simulator.counts.responses;
+    const error = await refusalOf(askChat(strict.client, way, { ...question, ...more }));
+    expect(error).toMatchObject({ status: 400, param });
+    expect(error.message).toContain('drop_params');
+    expect(strict.simulator.counts.responses).toBe(before);
+    const { headers } = await askChat(bench.client, way, { ...question, ...more });
+    expect(headers.get('x-codex-gateway-dropped-params')).toBe(param);
+  });
+
   it('name a retired model, which another one answers for', async () => {
     const { headers, completion } = await askChat(bench.client, way, { ...question, model: 'gpt-5.1-codex' });
     expect(headers.get('x-codex-gateway-model-remapped')).toBe('gpt-5.1-codex -> gpt-5.5');

@@ -157,6 +157,11 @@ describe.each(askings)('a response of $model, $way', ({ model, way, profile }) =
   it('refuses by name where the operator wants nothing dropped', async () => {
     const error = await refusalOf(askResponses(strict.client, way, { model, input: 'Hello?', max_output_tokens: 50 }));
     expect(error).toMatchObject({ status: 400, param: 'max_output_tokens' });
+    const probable = { model, input: 'Hello?', include: ['message.output_text.logprobs' as const] };
+    expect(await refusalOf(askResponses(strict.client, way, probable))).toMatchObject({
+      status: 400,
+      param: 'include',
+    });
     expect(strict.simulator.counts.responses).toBe(0);
   });
 

@@ -223,6 +223,9 @@ describe('what only a Responses host can serve', () => {
   it('is nothing in an ordinary request', () => {
     expect(requiresResponsesHost({ ...request, sampling: { seed: 1 } })).toBeUndefined();
     expect(droppedOnCodex({ ...request, sampling: { user: 'u', seed: 1 } })).toEqual(['seed', 'user']);
+    const more = { include: ['reasoning.encrypted_content', 'file_search_call.results'], service_tier: 'flex' };
+    expect(droppedOnCodex({ ...request, ...more })).toEqual(['include', 'service_tier']);
+    expect(droppedOnCodex({ ...request, include: ['reasoning.encrypted_content'], service_tier: 'fast' })).toEqual([]);
   });
 });
 

@@ -1,14 +1,12 @@
 import { type CanonicalRequest, type InputItem, type JsonObject } from '../canonical/canonical-request';
 import { type UpstreamBody } from '../canonical/upstream-body';
 import { codexInput } from './codex-input';
-import { assertSelfContained, droppedOnCodex } from './codex-limits';
+import { assertSelfContained, droppedOnCodex, encryptedReasoning } from './codex-limits';
 import { type CodexPlan } from './codex-plan';
 import { developerMessage, promptIsInInput, promptOf } from './codex-prompt';
 import { type CodexTools, liteTools, ordinaryTools } from './codex-tools';
 import { effortUnder } from '../effort-ceiling';
 import { clampEffort } from './effort';
-
-const encryptedReasoning = 'reasoning.encrypted_content';
 
 /**
  * The body for the Codex backend: an allow-list, because it answers 400 to every field it does not know.
@@ -18,7 +16,6 @@ const encryptedReasoning = 'reasoning.encrypted_content';
 export function codexBody(request: CanonicalRequest, plan: CodexPlan): UpstreamBody {
   assertSelfContained(request);
   const dropped = new Set(droppedOnCodex(request));
-  if (request.include?.some((field) => field !== encryptedReasoning) === true) dropped.add('include');
   const tools = plan.profile === 'lite' ? liteTools(request) : ordinaryTools(request);
   for (const name of tools.dropped) dropped.add(name);
   const tier = serviceTier(request, plan, dropped);

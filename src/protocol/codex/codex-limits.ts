@@ -2,6 +2,10 @@ import { type GatewayError, invalidRequest } from '../../kernel/errors';
 import { type CanonicalRequest } from '../canonical/canonical-request';
 
 const hostFields: readonly string[] = ['previous_response_id', 'conversation', 'prompt'];
+/** The one thing that the backend adds to an answer on request. */
+export const encryptedReasoning = 'reasoning.encrypted_content';
+/** Its default under two names, and the tier that some models have. */
+const knownTiers: ReadonlySet<string> = new Set(['auto', 'default', 'priority', 'fast']);
 
 /** The field that only a host which stores responses can honour, or undefined. Such a request must not go to Codex. */
 export function requiresResponsesHost(request: CanonicalRequest): string | undefined {
@@ -32,7 +36,19 @@ export function needsStorage(field: string): GatewayError {
   );
 }
 
+/** The 400 for a field that would be left out where the operator wants nothing left out. */
+export function refusedByCodex(field: string): GatewayError {
+  return invalidRequest(
+    `Unsupported parameter: '${field}'. The Codex backend refuses it and this gateway runs with drop_params: false; leave it out.`,
+    field,
+    'unsupported_parameter',
+  );
+}
+
 /** Fields of the request, in the client's spelling, that the Codex backend refuses whatever the model; sorted. */
-export function droppedOnCodex(request: CanonicalRequest): readonly string[] {
-  return request.sampling === undefined ? [] : Object.keys(request.sampling).sort();
+export function droppedOnCodex({ sampling, include, service_tier: tier }: CanonicalRequest): readonly string[] {
+  const dropped = sampling === undefined ? [] : Object.keys(sampling);
+  if (include?.some((field) => field !== encryptedReasoning) === true) dropped.push('include');
+  if (tier !== undefined && !knownTiers.has(tier)) dropped.push('service_tier');
+  return dropped.sort();
 }
