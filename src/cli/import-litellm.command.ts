@@ -11,7 +11,7 @@ import { CommandRefused, withPlainErrors } from './login-words';
 /** Takes over keys of a LiteLLM installation from a dump of its tables. @returns 1 when the file cannot be used. */
 export function importLiteLlmCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
-    const words = readKeyWords(conditions, ['file'], '--file F');
+    const words = readKeyWords(conditions, { flags: ['file'], mostPositionals: 0, usage: '--file F' });
     const file = words.flags.get('file');
     if (file === undefined) throw new CommandRefused('Say which file: --file F.');
     const dump = await dumpIn(absolutePath(file, conditions.cwd, conditions.homeDir));

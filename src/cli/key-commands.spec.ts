@@ -60,6 +60,11 @@ it.each([
   [['block', 'sk-nobody-has-this-one'], 'No such key'],
   [['create', '--max-budget', 'much'], "'max_budget' must be"],
   [['create', '--secret', 'sk-pasted-into-the-wrong-place'], 'Known words'],
+  [['create', 'alias', 'ci', 'max-budget', '5'], 'Known words: --alias A'],
+  [['list', '--alias', 'ci'], 'Known words: --team T'],
+  [['list', 'sk-pasted-behind-it'], 'Known words: --team T'],
+  [['block', '--rpm', '5', 'sk-some-key'], 'Known words: one key'],
+  [['block', 'sk-some-key', 'sk-pasted-as-second'], 'Known words: one key'],
   [['list', '--url', 'http://127.0.0.1:9'], 'cannot be reached'],
   [['list', '--url', 'ftp://127.0.0.1'], '--url must be'],
 ])('keys %j says what is wrong and gives 1', async (argv, words) => {
@@ -71,6 +76,7 @@ it.each([
 
 it.each([
   [[], '', '--file F'],
+  [['--file', 'f', 'g'], '[]', 'Known words: --file F'],
   [['--file', 'nowhere.json'], '', 'cannot be read'],
   [['--file', 'f'], '{"token": \n nonsense', 'f:1 is not JSON'],
   [['--file', 'f'], '{"other": []}', 'Expected are rows of LiteLLM_VerificationToken'],

@@ -1,23 +1,27 @@
 import { type StartConditions } from '../config/load-settings';
 import { type KeyDoor, keyDoor, type ShownKey } from './key-door';
-import { type KeyWords, readKeyWords } from './key-words';
+import { type KeyWords, type OwnWords, readKeyWords } from './key-words';
 import { CommandRefused, withPlainErrors } from './login-words';
 
-const createFlags = ['alias', 'max-budget', 'budget-duration', 'models', 'rpm', 'tpm', 'max-parallel', 'team', 'user', 'duration'] as const; // prettier-ignore
-const usages: Readonly<Record<string, string>> = {
-  create: '--alias A, --max-budget USD, --budget-duration 30d, --models m1,m2, --rpm N, --tpm N, --max-parallel N, --team T, --user U, --duration 90d',
-  list: '--team T, --user U',
-  block: 'the key or its digest',
-  unblock: 'the key or its digest',
+const oneKey: OwnWords = { flags: [], mostPositionals: 1, usage: 'one key or its digest' };
+const actions: Readonly<Record<string, OwnWords>> = {
+  create: {
+    flags: ['alias', 'max-budget', 'budget-duration', 'models', 'rpm', 'tpm', 'max-parallel', 'team', 'user', 'duration'],
+    mostPositionals: 0,
+    usage: '--alias A, --max-budget USD, --budget-duration 30d, --models m1,m2, --rpm N, --tpm N, --max-parallel N, --team T, --user U, --duration 90d',
+  },
+  list: { flags: ['team', 'user'], mostPositionals: 0, usage: '--team T, --user U' },
+  block: oneKey,
+  unblock: oneKey,
 }; // prettier-ignore
 
 /** `keys create`, `keys list`, `keys block ID` and `keys unblock ID`. @returns 0, or 1 when it was refused. */
 export function keysCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
     const [action = '', ...argv] = conditions.argv;
-    const usage = usages[action];
-    if (usage === undefined) throw new CommandRefused('Say what to do: keys create, keys list, keys block ID or keys unblock ID.'); // prettier-ignore
-    const words = readKeyWords({ ...conditions, argv }, createFlags, usage);
+    const own = Object.hasOwn(actions, action) ? actions[action] : undefined;
+    if (own === undefined) throw new CommandRefused('Say what to do: keys create, keys list, keys block ID or keys unblock ID.'); // prettier-ignore
+    const words = readKeyWords({ ...conditions, argv }, own);
     const door = await keyDoor(words.settings, words);
     try {
       await act(action, words, door);
