@@ -62,7 +62,12 @@ export function readAlerts({ environment, file }: SettingsSources, { general }: 
   return {
     alerts: { targets, signingSecret: secret, repeatMs: general.alerting_args?.budget_alert_ttl ?? dayMs },
     faults,
-    warnings: [...missingWays(named, targets), ...openHttp(written), ...unsigned(targets, secret)],
+    warnings: [
+      ...missingWays(named, targets),
+      ...typeWarnings(general, file?.placeOf),
+      ...openHttp(written),
+      ...unsigned(targets, secret),
+    ],
   };
 }
 
@@ -75,6 +80,26 @@ interface Written {
 
 function typesOf(names: readonly string[] | undefined): ReadonlySet<AlertType> {
   return new Set(alertTypes.filter((type) => (names === undefined ? type !== 'spend_tracked' : names.includes(type))));
+}
+
+type PlaceOf = NonNullable<SettingsSources['file']>['placeOf'];
+
+/** A name that is not sent, by a slip of the pen or because only LiteLLM has it, must not look as if it were. */
+function typeWarnings(general: FileSections['general'], placeOf: PlaceOf | undefined): readonly string[] {
+  const { alert_types: wanted, alert_to_webhook_url: byType } = general;
+  const lists = [['alert_types', wanted ?? []], ['alert_to_webhook_url', [...(byType?.keys() ?? [])]]] as const;
+  const unserved = lists.flatMap(([key, names]) => {
+    const strange = names.filter((name) => !isServed(name)).map((name) => name.slice(0, 40));
+    const place = placeOf?.(['general_settings', key]) ?? key;
+    return strange.length === 0 ? [] : [`${place}: ${strange.join(', ')}: no such alert is sent here; there are ${alertTypes.join(', ')}`];
+  });
+  const isNothingLeft = wanted !== undefined && wanted !== null && !wanted.some(isServed);
+  if (!isNothingLeft) return unserved;
+  return [...unserved, `${placeOf?.(['general_settings', 'alert_types']) ?? 'alert_types'}: names no alert that is sent; nobody is told of anything`];
+} // prettier-ignore
+
+function isServed(name: string): boolean {
+  return alertTypes.some((type) => type === name);
 }
 
 /** An alert type with addresses of its own does not go to the usual one. */
