@@ -28,6 +28,27 @@ describe('checkConfig', () => {
     ]);
   });
 
+  it('lists the keys that a map takes over with <<, at their own lines, unless it has them itself', () => {
+    const text = [
+      'x-base: &base {model: codex/gpt-5.5, rpm: 5}',
+      'x-more: &more {tpm: 7}',
+      'model_list:',
+      '  - model_name: a',
+      '    litellm_params:',
+      '      rpm: 6',
+      '      <<: [*base, *more]',
+    ].join('\n');
+    const { rows, warnings, faults } = check(text);
+    const params = rows.filter(({ key }) => key.startsWith('model_list[0].litellm_params.'));
+    expect(params.map(({ line, verdict, key }) => `${line} ${verdict} ${key}`)).toEqual([
+      '6 honoured model_list[0].litellm_params.rpm',
+      '1 honoured model_list[0].litellm_params.model',
+      '2 honoured model_list[0].litellm_params.tpm',
+    ]);
+    expect(faults).toEqual([]);
+    expect(warnings.join()).not.toContain('<<');
+  });
+
   it('gives every row a reason and every ignored key a warning', () => {
     const { rows, warnings } = check(read('team.yaml'), { METERED_KEY: 'sk-metered' });
     expect(rows.filter(({ why }) => why === '')).toEqual([]);

@@ -109,17 +109,38 @@ function visit(walk: Walk, node: Node | null, path: KeyPath): void {
 function visitMap(walk: Walk, map: YAMLMap, path: KeyPath): void {
   for (const pair of map.items) {
     if (!isScalar(pair.key)) continue;
-    const key = String(pair.key.value);
-    const value = pair.value as Node | null;
-    if (key === '<<') {
-      visit(walk, value, path);
+    if (isMergeKey(pair.key.value)) {
+      visitMerged(walk, { map, merged: pair.value as Node | null, path });
       continue;
     }
-    const inner = [...path, key];
+    const inner = [...path, String(pair.key.value)];
     const line = walk.lines.linePos(pair.key.range?.[0] ?? 0).line;
     walk.keys.push({ path: inner, name: nameOf(inner), pattern: patternOf(inner), line });
-    visit(walk, value, inner);
+    visit(walk, pair.value as Node | null, inner);
   }
+}
+
+interface Merge {
+  readonly map: YAMLMap;
+  /** A map, or a list of them. */
+  readonly merged: Node | null;
+  readonly path: KeyPath;
+}
+
+/** Merged keys stand in the map as its own do, at the lines they were written at; where both are there, its own counts. */
+function visitMerged(walk: Walk, { map, merged, path }: Merge): void {
+  const target = isAlias(merged) ? merged.resolve(walk.document) : merged;
+  const own = new Set(
+    map.items.flatMap(({ key }) => (isScalar(key) && !isMergeKey(key.value) ? [String(key.value)] : [])),
+  );
+  const from = walk.keys.length;
+  for (const source of isSeq(target) ? target.items : [merged]) visit(walk, source as Node | null, path);
+  for (const key of walk.keys.splice(from)) if (!own.has(String(key.path[path.length]))) walk.keys.push(key);
+}
+
+/** The parser gives it as a symbol of that name; in quotes it is a key like any other. */
+function isMergeKey(key: unknown): boolean {
+  return typeof key === 'symbol' && key.description === '<<';
 }
 
 function patternOf(path: KeyPath): string {
