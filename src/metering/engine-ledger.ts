@@ -142,7 +142,9 @@ function budgetOf({ unit, duration, startMs, endMs, used, held }: Counter): Budg
 
 function cellOf(kind: RollupKind, id: string, day: string, { dims, metrics }: CellReading): RollupCell {
   const { teamId = '', userId = '', provider = '', account = '', ...rest } = dimsFrom(dims);
-  return { day, kind, id, teamId, userId, provider, account, ...rest, metrics: metricsOf(metrics) };
+  const { keyHash, model, modelGroup, endpoint } = rest;
+  const owners = { keyHash, teamId, userId, model, modelGroup, provider, endpoint, account };
+  return { day, kind, id, ...owners, metrics: metricsOf(metrics) };
 }
 
 function metricsOf([

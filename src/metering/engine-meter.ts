@@ -42,7 +42,7 @@ export interface MeterParts {
   readonly observer: Observer;
 }
 
-const mostScopes = 16;
+const mostScopes = 64;
 const nothing: Granted = { nanos: 0, tokens: 0 };
 
 /** The books over one of the engines: it judges nothing itself, and fills what a book does not know yet from the ledger. */

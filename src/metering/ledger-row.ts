@@ -30,6 +30,8 @@ export interface LedgerRow {
   readonly requestedModel: string;
   readonly modelGroup: string;
   readonly model: string;
+  /** Further groups whose books it was entered in, each once: names of limits that mean its model too. Undefined: none. */
+  readonly otherGroups?: readonly string[] | undefined;
   readonly deploymentId?: string | undefined;
   /** `codex` or `openai`. */
   readonly provider?: string | undefined;

@@ -73,14 +73,15 @@ function untoldSetting(adjustments: readonly LedgerRow[], span: CounterSpan, nam
   return undefined;
 }
 
-/** Model groups that requests of a book asked for. */
+/** Model groups that requests of a book were entered under. */
 export async function modelsOf(reads: BookReads, key: string): Promise<readonly string[]> {
   const source = sourceOf(key);
   const models = new Set<string>();
   for (const day of (await reads.totals(source.totals)).keys())
     for (const { dims } of (await reads.cellsOn(day, source.entities)).flat()) {
-      const { teamId, userId, modelGroup } = dimsFrom(dims);
-      if (modelGroup !== '' && isOwn(source, teamId, userId, modelGroup)) models.add(modelGroup);
+      const placed = dimsFrom(dims);
+      if (!isOwn(source, placed)) continue;
+      for (const group of [placed.modelGroup, ...placed.otherGroups]) if (group !== '') models.add(group);
     }
   return [...models];
 }
@@ -106,8 +107,11 @@ function sourceOf(key: string): Source {
   return { owner, totals, entities: [`user:${safeName(memberOf(owner.id).userId)}`] };
 }
 
-function isOwn({ owner }: Source, teamId: string | undefined, userId: string | undefined, group: string): boolean {
-  if (owner.model !== undefined && group !== owner.model) return false;
+type Placed = Pick<LedgerRow, 'teamId' | 'userId' | 'modelGroup' | 'otherGroups'>;
+
+function isOwn({ owner }: Source, { teamId, userId, modelGroup, otherGroups }: Placed): boolean {
+  const { model } = owner;
+  if (model !== undefined && modelGroup !== model && otherGroups?.includes(model) !== true) return false;
   return (
     owner.kind !== 'member' || (teamId !== undefined && userId !== undefined && memberId(teamId, userId) === owner.id)
   );
@@ -124,8 +128,7 @@ async function daysOf(reads: BookReads, source: Source): Promise<ReadonlyMap<str
 async function cellSum(reads: BookReads, source: Source, day: string): Promise<Amounts> {
   let sum = nothing;
   for (const { dims, metrics } of (await reads.cellsOn(day, source.entities)).flat()) {
-    const { teamId, userId, modelGroup } = dimsFrom(dims);
-    if (isOwn(source, teamId, userId, modelGroup)) sum = plus(sum, amountsOfMetrics(metrics));
+    if (isOwn(source, dimsFrom(dims))) sum = plus(sum, amountsOfMetrics(metrics));
   }
   return sum;
 }
@@ -175,8 +178,7 @@ class PeriodSum {
     for (const entity of this.source.entities) {
       const span = { index: entity === 'proxy:all' ? 'all' : entity, fromMs, untilMs };
       for await (const row of rowsOf(this.reads, span))
-        if (!isAdjustment(row) && isOwn(this.source, row.teamId, row.userId, row.modelGroup))
-          sum += amountsOf(row)[unit];
+        if (!isAdjustment(row) && isOwn(this.source, row)) sum += amountsOf(row)[unit];
     }
     return sum;
   }

@@ -16,7 +16,7 @@ export interface Hold {
 export interface AdmitRequest {
   /** Made by the gateway, unique; a repeated one gets the first answer again. */
   readonly ticketId: string;
-  /** Books to enter it in, the key's first; at most 16. */
+  /** Books to enter it in, the key's first; at most 64. */
   readonly scopes: readonly ScopeLimits[];
   readonly hold: Hold;
   /**
@@ -28,7 +28,7 @@ export interface AdmitRequest {
   readonly deadlineMs: number;
   /**
    * What a stranger needs to settle the ticket when its owner is gone: the row as it would be now, under the ticket's id.
-   * Its ids and model group say which books it will be charged to; `scopes` must be among them.
+   * Its ids and model groups say which books it will be charged to; `scopes` must be among them.
    */
   readonly draft: LedgerRow;
   /** What routing wants to know in the same round trip. */

@@ -102,23 +102,23 @@ export class ModelGroups {
   }
 
   /**
-   * The one of `names` that means the models of a route, in whichever way it was asked for: its group, else what is sent
-   * upstream, else what leads there too.
+   * All those of `names` that mean the models of a route, in whichever way it was asked for: its group, what is sent upstream,
+   * and what leads there too, in this order.
    */
-  async meantBy(names: ReadonlySet<string>, route: Route, teamId?: string): Promise<string | undefined> {
+  async meantBy(names: ReadonlySet<string>, route: Route, teamId?: string): Promise<readonly string[]> {
     const { modelGroup, deployments } = route;
-    if (names.has(modelGroup)) return modelGroup;
+    const meant = new Set(names.has(modelGroup) ? [modelGroup] : []);
     const isFree = this.isFree(modelGroup);
     const slugs = await this.slugsOf(deployments);
     for (const slug of slugs) {
       // A group of that name is another one than this.
-      if (names.has(slug) && (isFree || !this.current.isOwnName(slug))) return slug;
+      if (names.has(slug) && (isFree || !this.current.isOwnName(slug))) meant.add(slug);
     }
-    if (!isFree) return undefined;
+    if (!isFree) return [...meant];
     for (const name of names) {
-      if (await this.leadsTo(name, slugs, teamId)) return name;
+      if (!meant.has(name) && (await this.leadsTo(name, slugs, teamId))) meant.add(name);
     }
-    return undefined;
+    return [...meant];
   }
 
   /** The first deployment that a name leads to; undefined when it leads nowhere. */

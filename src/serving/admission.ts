@@ -14,7 +14,7 @@ import { nativeWithinPolicy, routedName, withinPolicy } from './call-policy';
 import { type StandIn } from './hold-estimator';
 import { HoldKeeper } from './hold-keeper';
 import { type Progress } from './progress';
-import { limitedName, modelFacts, routeCaller, routeWishes } from './route-plan';
+import { limitedNames, modelFacts, routeCaller, routeWishes } from './route-plan';
 import { servable } from './servable';
 import { Tickets } from './tickets';
 
@@ -53,8 +53,8 @@ export class Admission {
     const { principal } = call.context;
     // Hardly any key has them, and nothing is waited for then.
     if (principal !== undefined && principal.modelScopes.size > 0)
-      progress.limitedModel = await limitedName(principal, route, this.groups);
-    const caller = routeCaller(call, this.groups, progress.limitedModel);
+      progress.limitedModels = await limitedNames(principal, route, this.groups);
+    const caller = routeCaller(call, this.groups, progress.limitedModels);
     const wishes = routeWishes(call, asked);
     const bearings = this.router.bearings({ route, call: asked, caller, wishes });
     const standIns = wishes.fallbacks === undefined ? [] : await this.standIns(call, wishes.fallbacks);

@@ -77,8 +77,9 @@ export function ledgerEntry(call: Call, progress: Progress, facts: EntryFacts): 
     firstContentMs: firstContentOf(progress, facts),
     endMs: facts.endMs,
     requestedModel,
-    modelGroup: progress.limitedModel ?? progress.modelGroup ?? requestedModel,
+    modelGroup: progress.limitedModels[0] ?? progress.modelGroup ?? requestedModel,
     model: slugOf(progress) ?? where.upstreamModel ?? requestedModel,
+    otherGroups: othersOf(progress.limitedModels),
     deploymentId: where.id,
     provider: where.provider,
     apiBase: where.apiBase,
@@ -98,6 +99,10 @@ export function ledgerEntry(call: Call, progress: Progress, facts: EntryFacts): 
     late: false,
     attempts: progress.attempts,
   };
+}
+
+function othersOf(limitedModels: readonly string[]): readonly string[] | undefined {
+  return limitedModels.length > 1 ? limitedModels.slice(1) : undefined;
 }
 
 function callTypeOf({ callType, dialect }: Call): string {

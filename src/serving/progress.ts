@@ -12,8 +12,8 @@ export interface Progress {
   admissionStartedMs: number | undefined;
   modelLabel: string | undefined;
   modelGroup: string | undefined;
-  /** Name of the limits of a single model that hold for it: the group that its row belongs to. */
-  limitedModel: string | undefined;
+  /** Names of the limits of single models that hold for it: groups that its row belongs to, the one it is filed under first. */
+  limitedModels: readonly string[];
   deployment: Deployment | undefined;
   /** From admission on; then the call must be settled. */
   ticket: Ticket | undefined;
@@ -40,6 +40,8 @@ export interface Progress {
   estimatedUsage: TokenUsage | undefined;
 }
 
+const noModels: readonly string[] = [];
+
 /** A call of which nothing is known but when it came (monotonic milliseconds) and what the edge dropped. */
 export function progressFrom(startedMs: number, droppedParams: readonly string[]): Progress {
   return {
@@ -47,7 +49,7 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     admissionStartedMs: undefined,
     modelLabel: undefined,
     modelGroup: undefined,
-    limitedModel: undefined,
+    limitedModels: noModels,
     deployment: undefined,
     ticket: undefined,
     content: undefined,

@@ -10,15 +10,16 @@ import { withinPolicy } from './call-policy';
 /**
  * Who calls, in the words of routing.
  *
- * @param limited of `limitedName`: in whose books the call is entered. What has books of its own cannot stand in.
+ * @param limited of `limitedNames`: in whose books the call is entered. What has other books of its own cannot stand in.
  */
-export function routeCaller({ context }: Call, groups: ModelGroups, limited: string | undefined): RouteCaller {
+export function routeCaller({ context }: Call, groups: ModelGroups, limited: readonly string[]): RouteCaller {
   const { principal, userAgent } = context;
   const mayStandIn = async (requested: string, route: Route): Promise<boolean> => {
     if (principal === undefined) return true;
     if (!mayUse(principal, requested, await modelFacts(principal, route, groups))) return false;
-    const own = await limitedName(principal, route, groups);
-    return own === undefined || own === limited;
+    if (principal.modelScopes.size === 0) return true;
+    const own = await limitedNames(principal, route, groups);
+    return own.every((name) => limited.includes(name));
   };
   return {
     keyHash: principal?.keyHash ?? '',
@@ -39,13 +40,23 @@ export async function modelFacts({ policy }: Principal, route: Route, groups: Mo
   return { names, isFreeName: true, accessGroups: [...groups.table.accessGroupsOf(route.modelGroup)] };
 }
 
-/** Name of the caller's limits of single models that hold for a route; undefined when none do. */
-export async function limitedName(
-  principal: Principal,
+/** More books of one model are never needed, and each is looked into at every call. */
+const mostNames = 24;
+
+/**
+ * Names of the caller's limits of single models that hold for a route, every one of them: who may add a limit of his own
+ * must not take another away by it.
+ *
+ * @throws {GatewayError} 403 when one model has more of them than a call can be entered in.
+ */
+export async function limitedNames(
+  { modelScopes, teamId }: Principal,
   route: Route,
   groups: ModelGroups,
-): Promise<string | undefined> {
-  return groups.meantBy(new Set(principal.modelScopes.keys()), route, principal.teamId);
+): Promise<readonly string[]> {
+  const names = await groups.meantBy(new Set(modelScopes.keys()), route, teamId);
+  if (names.length > mostNames) throw tooManyLimits(route.requestedModel);
+  return names;
 }
 
 /**
@@ -77,6 +88,17 @@ function withoutFallbacks(wishes: CallWishes): CallWishes {
 
 function isAdmin(principal: Principal | undefined): boolean {
   return principal?.role === 'proxy_admin';
+}
+
+function tooManyLimits(model: string): GatewayError {
+  return new GatewayError({
+    status: 403,
+    type: 'auth_error',
+    code: 'too_many_model_limits',
+    message: `Key and team limit the model '${model}' under more than ${mostNames} names. Take some of them away.`,
+    author: 'key',
+    shouldRetry: false,
+  });
 }
 
 function forAdmins(): GatewayError {

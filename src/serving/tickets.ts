@@ -65,7 +65,7 @@ export class Tickets {
   async open(entry: Entry): Promise<Ticket> {
     const { call, progress, route, stopper } = entry;
     const principal = principalOf(call);
-    const own = scopesOf(principal, progress.limitedModel);
+    const own = scopesOf(principal, progress.limitedModels);
     const estimate = this.estimator.of(call, route, { keyHash: principal.keyHash, standIns: entry.standIns });
     const startMs = this.meter.nowMs();
     const id = call.context.requestId;
@@ -133,8 +133,8 @@ function principalOf({ context }: Call): Principal {
   return context.principal;
 }
 
-/** The key and everybody who pays with it, then the books of the one model. */
-function scopesOf(principal: Principal, limitedModel: string | undefined): readonly ScopeLimits[] {
-  const ofModel = limitedModel === undefined ? undefined : principal.modelScopes.get(limitedModel);
-  return ofModel === undefined ? principal.scopes : [...principal.scopes, ...ofModel];
+/** The key and everybody who pays with it, then the books of the one model, under every name that has limits. */
+function scopesOf({ scopes, modelScopes }: Principal, limitedModels: readonly string[]): readonly ScopeLimits[] {
+  if (limitedModels.length === 0) return scopes;
+  return [...scopes, ...limitedModels.flatMap((name) => modelScopes.get(name) ?? [])];
 }

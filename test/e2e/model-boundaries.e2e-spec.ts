@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { faults } from '../simulator/faults';
 import { objectOf } from '../simulator/json';
-import { chatBody, post, type ReadAnswer } from '../support/calls';
+import { chatBody, post, type ReadAnswer, send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 
 const chat = '/v1/chat/completions';
@@ -16,6 +17,16 @@ async function makeKey(bench: TestBench, fields: Readonly<Record<string, unknown
   expect(made.status).toBe(200);
   return { url: bench.url, key: (made.json as { readonly key: string }).key };
 }
+
+/** A new team with limits, and its one member. */
+async function memberOf(bench: TestBench, limits: Readonly<Record<string, unknown>>): Promise<{ readonly team: string; readonly member: string }> {
+  const team = `t-${randomUUID()}`;
+  const member = `u-${randomUUID()}`;
+  const members = { members_with_roles: [{ role: 'user', user_id: member }] };
+  expect((await post(bench, '/user/new', { user_id: member, auto_create_key: false })).status).toBe(200);
+  expect((await post(bench, '/team/new', { team_id: team, ...members, ...limits })).status).toBe(200);
+  return { team, member };
+} // prettier-ignore
 
 /** What upstream was asked since then, oldest first: model, tier, effort. */
 function asked(bench: TestBench, before: number): readonly (readonly unknown[])[] {
@@ -112,12 +123,57 @@ describe.each([
     expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([200, 429]);
   });
 
+  it.each([['gpt-5.5', 'openai/gpt-5.5'], ['openai/gpt-5.5', 'gpt-5.5']])('limit %s for the team whatever its member says of %s', async (ofTeam, ofKey) => {
+    const { team, member } = await memberOf(bench, { model_rpm_limit: { [ofTeam]: 1 } });
+    const own = await makeKey(bench, { team_id: team, user_id: member });
+    const change = { key: own.key, model_rpm_limit: { [ofKey]: 1_000, 'gpt-5.5-high': 1_000 } };
+    expect((await post(own, '/key/update', change)).status).toBe(200);
+    const statuses = [];
+    for (const model of ['gpt-5.5-high', 'gpt-5.5', 'openai/gpt-5.5']) statuses.push((await ask(own, { model })).status);
+    expect(statuses).toEqual([200, 429, 429]);
+  });
+
+  it('refuse a model whose limits have more names than a call is entered under', async () => {
+    const efforts = ['', '-low', '-medium', '-high', '-xhigh', ':low', ':medium', ':high', ':xhigh'];
+    const names = ['', 'openai/', 'codex/'].flatMap((prefix) => efforts.map((effort) => `${prefix}gpt-5.5${effort}`));
+    const own = await makeKey(bench, { model_rpm_limit: Object.fromEntries(names.map((each) => [each, 1_000])) });
+    const { status, text } = await ask(own, { model: 'gpt-5.5' });
+    expect([status, text]).toEqual([403, expect.stringContaining('under more than 24 names')]);
+    expect((await ask(own, { model: 'gpt-6.1-sol' })).status).toBe(200);
+  });
+
   if (name === 'groups and a wildcard') {
     it('limit a group also when its model is asked for behind the wildcard', async () => {
       const own = await makeKey(bench, { model_max_budget: { dear: spent } });
       for (const model of ['dear', ...spellings]) expect((await ask(own, { model })).status).toBe(429);
     });
   }
+}); // prettier-ignore
+
+describe('limits of a group and of its model', () => {
+  let bench: TestBench;
+  const groups = ['team-default', 'other'].map((group) => `  - { model_name: ${group}, litellm_params: { model: codex-oauth/gpt-5.5 } }\n`); // prettier-ignore
+
+  beforeAll(async () => {
+    bench = await startBench({ config: `model_list:\n${groups.join('')}` });
+  });
+  afterAll(() => bench.close());
+
+  it.each(['team', 'key'])('all hold: what a holder adds takes nothing away of what stands at the %s', async (where) => {
+    const limits = { model_max_budget: { 'gpt-5.5': { budget_limit: 0.002, time_period: '1d' } } };
+    const { team, member } = await memberOf(bench, where === 'team' ? limits : {});
+    const own = await makeKey(bench, { team_id: team, user_id: member, ...(where === 'key' ? limits : {}) });
+    const change = { key: own.key, model_rpm_limit: { 'team-default': 1_000 } };
+    expect((await post(own, '/key/update', change)).status).toBe(200);
+    const statuses = [];
+    for (const model of ['team-default', 'team-default', 'team-default', 'other']) statuses.push((await ask(own, { model })).status);
+    expect(statuses).toEqual([200, 429, 429, 429]);
+    const { json } = await send(own, '/v1/usage');
+    const used = (json as { readonly limits: readonly { readonly limit: string; readonly used: number }[] }).limits.map(({ limit, used: sum }) => [limit, sum > 0]);
+    expect(used).toEqual(expect.arrayContaining([[`${where}.max_budget[gpt-5.5]`, true], ['key.rpm_limit[team-default]', true]]));
+    const looked = await post(bench, '/spend/reconcile', { repair: false });
+    expect(looked.json).toMatchObject({ mismatches: [] });
+  });
 }); // prettier-ignore
 
 describe('the highest effort of a key', () => {

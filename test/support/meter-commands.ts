@@ -76,7 +76,7 @@ const owners: readonly Partial<LedgerRow>[] = [
   { keyHash: 'k4', userId: 'u1', customerId: 'c|1:x' },
   { keyHash: 'k5', teamId: 't/1', userId: 'u/2', customerId: 'new\nline', tags: ['100%'] },
   { keyHash: 'k6', teamId: 't1', userId: 'u1', modelGroup: 'other|group', model: 'm2', account: 'second' },
-  { keyHash: 'k1', modelGroup: 'gpt-5.6', status: 'failure', end: 'failed' },
+  { keyHash: 'k1', modelGroup: 'gpt-5.6', otherGroups: ['gpt-5.5', 'a|b'], status: 'failure', end: 'failed' },
   { keyHash: 'k2', teamId: 't1', userId: '__proto__', tags: ['constructor', '__proto__'] },
 ];
 
@@ -101,6 +101,10 @@ export function leastOfStep({ amount, pick }: Step): AdmitCommand['least'] {
   return pick % 4 === 0 ? { nano_usd: amount * 200, tokens: pick % 100 } : { nano_usd: 0, tokens: 0 };
 }
 
+function furtherModels({ pick }: Step, { otherGroups = [] }: LedgerRow): readonly string[] {
+  return otherGroups.slice(pick % 3);
+}
+
 /** The scopes of a request, with the limits of the moment. */
 export function scopesOfStep(step: Step, draft: LedgerRow): readonly ScopeLimits[] {
   const limits = (shift: number): Limits => choices[(step.limits + shift) % choices.length] ?? { budgets: [] };
@@ -123,6 +127,7 @@ export function scopesOfStep(step: Step, draft: LedgerRow): readonly ScopeLimits
       limits: limits(2),
       mode: 'enforce',
     });
+  scopes.push(...furtherModels(step, draft).map((model): ScopeLimits => ({ kind: 'key', id: keyHash, model, limits: limits(step.pick), mode: 'enforce' }))); // prettier-ignore
   scopes.push({ kind: 'proxy', id: 'all', limits: limits(5), mode: 'observe' });
   return scopes.filter(({ kind }) => kind !== 'member' || userId !== undefined);
 }

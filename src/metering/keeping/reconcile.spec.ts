@@ -24,8 +24,9 @@ const scopes = [
   keyScope({ budgets: [budget(100_000, '1d'), budget(100_000, '5h', { unit: 'tokens' }), budget(200_000)] }),
   { kind: 'team' as const, id: 't1', limits: { budgets: [budget(500_000, '30d')] }, mode: 'enforce' as const },
   keyScope({ budgets: [budget(90_000, '7d')] }, { model: 'gpt-5.5' }),
+  keyScope({ budgets: [budget(95_000, '7d'), budget(95_000)] }, { model: 'fast|one' }),
 ];
-const owner = { teamId: 't1', userId: 'u1', tags: ['ci'] };
+const owner = { teamId: 't1', userId: 'u1', tags: ['ci'], otherGroups: ['fast|one'] };
 
 /** Twelve requests over three days, two of which still run. */
 async function busyBooks(): Promise<OpenBooks> {
@@ -81,6 +82,7 @@ describeWithRedis('reconcile', () => {
       const counter = (await redis.hkeys(name('b:team:t1'))).find((field) => field.startsWith('h:')) ?? '';
       await redis.hincrby(name('b:team:t1'), counter, 40);
       await redis.hincrby(name('b:key:k1|gpt-5.5'), 's', -5);
+      await redis.hincrby(name('b:key:k1|fast%7cone'), 's', -7);
       await redis.hset(cell ?? '', dims, '1 2 3 4 5 6 7 8 9 10 11');
       await redis.hset(cell ?? '', 'invented|||||||', '0 0 0 0 0 0 1 0 1 0 0');
       await redis.del(name('ct:user:u1'));
@@ -92,6 +94,7 @@ describeWithRedis('reconcile', () => {
         expect.objectContaining({ scope: 'key', id: 'k1', field: 'spent' }),
         expect.objectContaining({ scope: 'team', id: 't1', field: 'running', ledger: 2, counter: 5 }),
         expect.objectContaining({ scope: 'key', id: 'k1|gpt-5.5', field: 'spent' }),
+        expect.objectContaining({ scope: 'key', id: 'k1|fast%7cone', field: 'spent', ledger: 10_045 }),
         expect.objectContaining({ scope: 'team', id: 't1', field: expect.stringMatching(/cell spend/) as string }),
         expect.objectContaining({ scope: 'user', id: 'u1', field: expect.stringMatching(/total spend/) as string }),
       ]),

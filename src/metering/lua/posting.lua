@@ -3,7 +3,7 @@
 
   A posting is 5 arguments:
     startMs, amounts (five numbers in one text, UNITS), day, metrics (eleven numbers in one text), and a JSON list of
-    dims, key, team, user, customer, group, account, tags…   names are empty where there is none
+    dims, key, team, user, customer, groups, account, tags…  names are empty where there is none, groups divided by |
 ]]
 local POSTING = 5
 
@@ -14,7 +14,7 @@ end
 
 local function readPosting(at)
   local owners = cjson.decode(ARGV[at + 4])
-  local dims, key, team, user, customer, group, account = unpack(owners, 1, 7)
+  local dims, key, team, user, customer, groups, account = unpack(owners, 1, 7)
   local posting = {
     start = tonumber(ARGV[at]), startText = ARGV[at], amounts = {},
     day = ARGV[at + 2], metrics = ARGV[at + 3], numbers = numbers(ARGV[at + 3]), dims = dims,
@@ -52,8 +52,9 @@ local function readPosting(at)
   if account ~= '' then
     posting.cells[#posting.cells + 1] = 'account:' .. account
   end
-  if group ~= '' then
-    for book = 1, #posting.books do
+  local whole = #posting.books
+  for group in string.gmatch(groups, '[^|]+') do
+    for book = 1, whole do
       posting.books[#posting.books + 1] = posting.books[book] .. '|' .. group
     end
   end

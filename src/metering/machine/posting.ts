@@ -17,7 +17,8 @@ export interface RowOwners {
   readonly team: string;
   readonly user: string;
   readonly customer: string;
-  readonly group: string;
+  /** Model groups whose books it is entered in, the one it is filed under first; empty for none. */
+  readonly groups: readonly string[];
   readonly account: string;
   readonly tags: readonly string[];
 }
@@ -30,7 +31,7 @@ export interface Posting {
   readonly owners: RowOwners;
   /**
    * What the row belongs to by what it says. Whichever of them is open is charged, named at admission or not: that makes a
-   * book the sum of its rows at any time. Books without model, then the part of each for the row's model group.
+   * book the sum of its rows at any time. Books without model, then the part of each for every model group of the row.
    */
   readonly books: readonly string[];
   /** Names of the ordered lists that hold the row: `all`, `key:…`, `team:…`, `user:…`, `customer:…`. */
@@ -46,7 +47,7 @@ export interface Posting {
 }
 
 const mostTags = 32;
-const noTags: readonly string[] = [];
+const noNames: readonly string[] = [];
 /** Daily figures of all tags that have none of their own. */
 const otherTags = '(other tags)';
 
@@ -100,10 +101,14 @@ function hasSameOwners(one: LedgerRow, other: LedgerRow): boolean {
     one.provider === other.provider &&
     one.callType === other.callType &&
     one.account === other.account &&
-    one.tags.length === other.tags.length &&
     one.uncountedTags === other.uncountedTags &&
-    one.tags.every((tag, at) => tag === other.tags[at])
+    isSameList(one.tags, other.tags) &&
+    isSameList(one.otherGroups, other.otherGroups)
   );
+}
+
+function isSameList(one: readonly string[] = noNames, other: readonly string[] = noNames): boolean {
+  return one.length === other.length && one.every((name, at) => name === other[at]);
 }
 
 function newOwnPart(row: LedgerRow): OwnPart {
@@ -123,7 +128,7 @@ function newOwnPart(row: LedgerRow): OwnPart {
   const totals = isMember
     ? [...listed, `member:${safeName(memberId(plainName(owners.team), plainName(owners.user)))}`]
     : listed;
-  const parts = owners.group === '' ? [] : totals.map((book) => `${book}|${owners.group}`);
+  const parts = owners.groups.flatMap((group) => totals.map((book) => `${book}|${group}`));
   return { owners, books: [...totals, ...parts], indexes, cells, totals, dims: dimsOf(row) };
 }
 
@@ -134,10 +139,14 @@ function ownersOf(row: LedgerRow): RowOwners {
     team: name(row.teamId),
     user: name(row.userId),
     customer: name(row.customerId),
-    group: name(row.modelGroup),
+    groups: [...new Set(groupsOf(row).map(safeName))],
     account: name(row.account),
-    tags: row.tags.length === 0 ? noTags : [...new Set(countedTags(row).map(safeName))],
+    tags: row.tags.length === 0 ? noNames : [...new Set(countedTags(row).map(safeName))],
   };
+}
+
+function groupsOf({ modelGroup, otherGroups = noNames }: LedgerRow): readonly string[] {
+  return [modelGroup, ...otherGroups].filter((group) => group !== '');
 }
 
 function countedTags({ tags, uncountedTags = 0 }: LedgerRow): readonly string[] {
@@ -163,6 +172,8 @@ export function everyAdjustmentIndex({ adjusts }: LedgerRow): readonly string[] 
 function dimsOf(row: LedgerRow): string {
   return [
     row.keyHash, row.teamId, row.userId, row.model, row.modelGroup, row.provider, row.callType, row.account,
+    // Last, and only where there are any: an earlier version reads the first eight.
+    ...(row.otherGroups ?? noNames),
   ].map((each) => (each === undefined ? '' : safeName(each))).join('|'); // prettier-ignore
 }
 
@@ -177,14 +188,16 @@ export interface CellDims {
   readonly provider: string | undefined;
   readonly endpoint: string;
   readonly account: string | undefined;
+  /** Beside `modelGroup`: further groups whose books its rows were entered in. */
+  readonly otherGroups: readonly string[];
 }
 
 /** Stored dims again. */
 export function dimsFrom(stored: string): CellDims {
-  const [keyHash = '', teamId, userId, model = '', modelGroup = '', provider, endpoint = '', account] = stored.split('|').map(plainName); // prettier-ignore
+  const [keyHash = '', teamId, userId, model = '', modelGroup = '', provider, endpoint = '', account, ...otherGroups] = stored.split('|').map(plainName); // prettier-ignore
   const maybe = (name: string | undefined): string | undefined => (name === '' ? undefined : name);
   const owners = { keyHash, teamId: maybe(teamId), userId: maybe(userId) };
-  return { ...owners, model, modelGroup, provider: maybe(provider), endpoint, account: maybe(account) };
+  return { ...owners, model, modelGroup, provider: maybe(provider), endpoint, account: maybe(account), otherGroups };
 }
 
 function metricsOf(row: LedgerRow): Metrics {

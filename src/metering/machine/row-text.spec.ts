@@ -7,6 +7,7 @@ const count = fc.nat();
 const word = fc.oneof(fc.stringMatching(/^[\w.:/-]{0,20}$/), fc.string({ unit: 'binary', maxLength: 20 }));
 const maybeWord = fc.option(word, { nil: undefined });
 const maybeCount = fc.option(count, { nil: undefined });
+const maybeSome = fc.option(fc.integer({ min: 1 }), { nil: undefined });
 
 const cost = fc.record({
   input: count,
@@ -28,13 +29,14 @@ const rows: fc.Arbitrary<LedgerRow> = fc.record({
   userId: maybeWord,
   customerId: maybeWord,
   tags: fc.array(word, { maxLength: 3 }),
-  uncountedTags: maybeCount,
+  uncountedTags: maybeSome,
   startMs: count,
   firstContentMs: maybeCount,
   endMs: count,
   requestedModel: word,
   modelGroup: word,
   model: word,
+  otherGroups: fc.option(fc.array(word, { minLength: 1, maxLength: 3 }), { nil: undefined }),
   deploymentId: maybeWord,
   provider: maybeWord,
   apiBase: maybeWord,
@@ -92,6 +94,14 @@ describe('the text of a row', () => {
     expect(rowFromText(earlier).adjusts).toEqual(adjusts);
     const follower = { ...adjusts, follows: 'adjust_1' };
     expect(rowFromText(rowText({ ...row, adjusts: follower } as LedgerRow)).adjusts).toEqual(follower);
+  });
+
+  it('ends for a row of no further groups where it did before there were any, and else has a number there', () => {
+    const [row] = fc.sample(rows, 1);
+    const textOf = (more: Partial<LedgerRow>): readonly unknown[] => JSON.parse(rowText({ ...row, ...more } as LedgerRow)) as unknown[]; // prettier-ignore
+    const plain = textOf({ uncountedTags: undefined, otherGroups: undefined });
+    expect(textOf({ uncountedTags: 2, otherGroups: undefined })).toEqual([...plain, 2]);
+    expect(textOf({ uncountedTags: undefined, otherGroups: ['fast'] })).toEqual([...plain, 0, ['fast']]);
   });
 
   it('has nothing where a number is none, so that it can be read at all', () => {

@@ -8,7 +8,7 @@ const version = 1;
 
 /** A row as one line of JSON, half as long as with names; never holds a raw tab or newline. */
 export function rowText(row: LedgerRow): string {
-  const { usage, tier, cost, adjusts, uncountedTags } = row;
+  const { usage, tier, cost, adjusts, uncountedTags, otherGroups } = row;
   const members = [
     version,
     row.id, row.callType, row.keyHash,
@@ -26,7 +26,9 @@ export function rowText(row: LedgerRow): string {
     row.sessionId, row.clientIp, row.userAgent,
     row.metadata, adjusts === undefined ? null : adjustmentTuple(adjusts),
   ]; // prettier-ignore
-  if (uncountedTags !== undefined) members.push(uncountedTags);
+  // Whoever knows no further groups reads a number here: 0 says the same as none.
+  if (otherGroups !== undefined) members.push(uncountedTags ?? 0, otherGroups);
+  else if (uncountedTags !== undefined) members.push(uncountedTags);
   return strictJson(members);
 }
 
@@ -86,7 +88,16 @@ function moneyFrom(read: TupleReader): MoneyPart {
 
 type RestPart = Pick<
   LedgerRow,
-  'quality' | 'late' | 'attempts' | 'sessionId' | 'clientIp' | 'userAgent' | 'metadata' | 'adjusts' | 'uncountedTags'
+  | 'quality'
+  | 'late'
+  | 'attempts'
+  | 'sessionId'
+  | 'clientIp'
+  | 'userAgent'
+  | 'metadata'
+  | 'adjusts'
+  | 'uncountedTags'
+  | 'otherGroups'
 >;
 
 function restFrom(read: TupleReader): RestPart {
@@ -95,14 +106,21 @@ function restFrom(read: TupleReader): RestPart {
   const client = { ...read.maybeText('sessionId'), ...read.maybeText('clientIp'), ...read.maybeText('userAgent') };
   const metadata = read.maybeObject();
   const adjusts = read.maybeTuple();
-  const uncounted = read.isAtEnd ? {} : { uncountedTags: read.number() };
   return {
     ...ours,
     ...client,
     ...(metadata === undefined ? {} : { metadata }),
     ...(adjusts === undefined ? {} : { adjusts: adjustmentFrom(adjusts) }),
-    ...uncounted,
+    ...(read.isAtEnd ? {} : appendedFrom(read)),
   };
+}
+
+/** What later versions wrote behind the rest. */
+function appendedFrom(read: TupleReader): Pick<LedgerRow, 'uncountedTags' | 'otherGroups'> {
+  const uncountedTags = read.number();
+  if (read.isAtEnd) return { uncountedTags };
+  const otherGroups = read.texts();
+  return uncountedTags === 0 ? { otherGroups } : { uncountedTags, otherGroups };
 }
 
 function costFrom(read: TupleReader): CostParts {

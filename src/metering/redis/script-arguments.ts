@@ -68,8 +68,8 @@ const ofOwners = new WeakMap<RowOwners, string>();
 function ownersText(owners: RowOwners, dims: string): string {
   const known = ofOwners.get(owners);
   if (known !== undefined) return known;
-  const { key, team, user, customer, group, account, tags } = owners;
-  const text = strictJson([dims, key, team, user, customer, group, account, ...tags]);
+  const { key, team, user, customer, groups, account, tags } = owners;
+  const text = strictJson([dims, key, team, user, customer, groups.join('|'), account, ...tags]);
   ofOwners.set(owners, text);
   return text;
 }
