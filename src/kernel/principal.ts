@@ -54,6 +54,8 @@ export interface Principal {
   readonly scopes: readonly ScopeLimits[];
   /** Limits of single model groups, by scope; a request for such a group is entered in these books too. */
   readonly modelScopes: ReadonlyMap<string, readonly ScopeLimits[]>;
+  /** Models that aliases of key and team stand for → those of these aliases that have limits of their own. Undefined: none has. */
+  readonly limitedAliases?: ReadonlyMap<string, readonly string[]>;
   /** What a customer (end user) without limits of its own is held to. */
   readonly customerDefaults?: Limits;
 }

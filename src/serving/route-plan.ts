@@ -19,7 +19,7 @@ export function routeCaller({ context }: Call, groups: ModelGroups, limited: rea
     if (!mayUse(principal, requested, await modelFacts(principal, route, groups))) return false;
     if (principal.modelScopes.size === 0) return true;
     const own = await limitedNames(principal, route, groups);
-    return own.every((name) => limited.includes(name));
+    return own.every((name) => limited.includes(name) || !principal.modelScopes.has(name));
   };
   return {
     keyHash: principal?.keyHash ?? '',
@@ -43,20 +43,25 @@ export async function modelFacts({ policy }: Principal, route: Route, groups: Mo
 /** More books of one model are never needed, and each is looked into at every call. */
 const mostNames = 24;
 
+const noAliases: ReadonlyMap<string, readonly string[]> = new Map();
+
 /**
  * Names of the caller's limits of single models that hold for a route, every one of them: who may add a limit of his own
- * must not take another away by it.
+ * must not take another away by it. The first is what the call's row is filed under, so where limits are for aliases only, the
+ * route's group goes before them.
  *
  * @throws {GatewayError} 403 when one model has more of them than a call can be entered in.
  */
 export async function limitedNames(
-  { modelScopes, teamId }: Principal,
+  { modelScopes, limitedAliases = noAliases, teamId }: Principal,
   route: Route,
   groups: ModelGroups,
 ): Promise<readonly string[]> {
-  const names = await groups.meantBy(new Set(modelScopes.keys()), route, teamId);
+  const meant = await groups.meantBy(new Set([...modelScopes.keys(), ...limitedAliases.keys()]), route, teamId);
+  const own = meant.filter((name) => modelScopes.has(name));
+  const names = [...new Set([...own, ...meant.flatMap((name) => limitedAliases.get(name) ?? [])])];
   if (names.length > mostNames) throw tooManyLimits(route.requestedModel);
-  return names;
+  return own.length > 0 || names.length === 0 ? names : [route.modelGroup, ...names];
 }
 
 /**

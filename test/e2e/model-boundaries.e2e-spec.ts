@@ -142,6 +142,40 @@ describe.each([
     expect((await ask(own, { model: 'gpt-6.1-sol' })).status).toBe(200);
   });
 
+  it.each([
+    ['key', 'aliases', 'model_rpm_limit', 1],
+    ['key', 'aliases', 'model_max_budget', spent],
+    ['team', 'model_aliases', 'model_rpm_limit', 1],
+  ] as const)('limit for an alias of a %s (%s, %s) what it stands for', async (where, aliases, field, limit) => {
+    const limits = { [aliases]: { fast: 'openai/gpt-5.5' }, [field]: { fast: limit } };
+    const { team, member } = await memberOf(bench, where === 'team' ? limits : {});
+    const own = await makeKey(bench, { team_id: team, user_id: member, ...(where === 'key' ? limits : { aliases: { fast: 'gpt-6.1-sol' } }) });
+    const first = await ask(own, { model: where === 'key' ? 'fast' : 'gpt-5.5' });
+    expect(first.status).toBe(field === 'model_rpm_limit' ? 200 : 429);
+    for (const model of ['fast', 'gpt-5.5-high', 'gpt-5.5']) expect((await ask(own, { model })).status).toBe(429);
+    expect((await ask(await makeKey(bench, { team_id: team }), { model: 'gpt-6.1-sol' })).status).toBe(200);
+  });
+
+  it('do not let a holder lead a limited alias of the key elsewhere', async () => {
+    const { team, member } = await memberOf(bench, {});
+    const limits = { aliases: { fast: 'gpt-5.5' }, model_rpm_limit: { fast: 1 } };
+    const own = await makeKey(bench, { team_id: team, user_id: member, ...limits });
+    const changed = await post(own, '/key/update', { key: own.key, aliases: {} });
+    expect([changed.status, changed.text]).toEqual([403, expect.stringContaining("'aliases'")]);
+    expect((await post(own, '/key/update', { key: own.key, aliases: { ...limits.aliases, big: 'gpt-5.5' } })).status).toBe(200);
+    expect([(await ask(own, { model: 'big' })).status, (await ask(own, { model: 'fast' })).status]).toEqual([200, 429]);
+  });
+
+  it.each(['/team/new', '/team/update'])('limit a model in the metadata of a team, by %s', async (path) => {
+    const metadata = { model_rpm_limit: { 'gpt-5.5': 1 }, owner: 'ann' };
+    const { team } = await memberOf(bench, path === '/team/new' ? { metadata } : {});
+    if (path === '/team/update') expect((await post(bench, path, { team_id: team, metadata })).status).toBe(200);
+    const own = await makeKey(bench, { team_id: team });
+    expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([200, 429]);
+    const { json } = await send(bench, `/team/info?team_id=${team}`);
+    expect(json).toMatchObject({ team_info: { metadata: { owner: 'ann' }, model_rpm_limit: { 'gpt-5.5': 1 } } });
+  });
+
   if (name === 'groups and a wildcard') {
     it('limit a group also when its model is asked for behind the wildcard', async () => {
       const own = await makeKey(bench, { model_max_budget: { dear: spent } });

@@ -35,6 +35,7 @@ const noIncrease = { increaseNanos: 0 };
 export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: number): Principal {
   const { key, team, user } = facts;
   const { key_alias, team_id, user_id } = key.row;
+  const modelScopes = modelScopesOf(facts, rules, nowMs);
   const isLent = user_id !== undefined && standingOf(key.row) === 'team';
   return {
     kind: 'virtual',
@@ -45,13 +46,14 @@ export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: numbe
       teamId: team_id,
       teamAlias: team?.row.team_alias,
       userId: user_id,
+      limitedAliases: limitedAliasesOf(facts, modelScopes),
       userEmail: user?.row.user_email,
       isLent: isLent ? true : undefined,
       customerDefaults: rules.customer === undefined ? undefined : limitsOf(rules.customer, { anchorMs: 0, ...noIncrease }),
     }),
     policy: policyOf(key.row, team?.row, user?.row),
     scopes: scopesOf(facts, rules, nowMs),
-    modelScopes: modelScopesOf(facts, rules, nowMs),
+    modelScopes,
   };
 } // prettier-ignore
 
@@ -126,6 +128,20 @@ function modelScopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): P
     add(teamScope(team, facts, rules), modelLimitsOf(teamFields, anchorOf(team)));
   }
   return scopes;
+}
+
+/**
+ * A limit for an alias is one for what it stands for. An alias of the key does not take the place of the team's here, or who
+ * makes keys could lead the team's limit elsewhere; and the limit goes on to hold for a model that has its very name.
+ */
+function limitedAliasesOf({ key, team }: HolderFacts, limited: Principal['modelScopes']): Principal['limitedAliases'] {
+  const aliases = [...Object.entries(team?.row.model_aliases ?? {}), ...Object.entries(key.row.aliases)];
+  const found = new Map<string, string[]>();
+  for (const [alias, model] of aliases) {
+    const known = found.get(model) ?? [];
+    if (limited.has(alias) && !known.includes(alias)) found.set(model, [...known, alias]);
+  }
+  return found.size === 0 ? undefined : found;
 }
 
 /** What the team says of members who have nothing of their own. */

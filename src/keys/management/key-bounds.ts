@@ -37,6 +37,7 @@ const rules: readonly Rule[] = [
   ['max_parallel_requests', (key, granter) => isMore(key.max_parallel_requests, granter.max_parallel_requests)],
   ['max_budget', (key, granter) => !areBudgetsCovered(limitsOf(key, times), limitsOf(granter, times))],
   ['model_max_budget', areModelsExceeded],
+  ['aliases', isLimitedAliasChanged],
 ];
 
 /**
@@ -121,6 +122,12 @@ function areModelsExceeded(key: KeyRow, granter: KeyRow): boolean {
     return isLooser || !areBudgetsCovered(limits, granted);
   });
 } // prettier-ignore
+
+/** A limit for an alias holds for what the alias stands for: to lead it elsewhere would be to be free of it. */
+function isLimitedAliasChanged(key: KeyRow, granter: KeyRow): boolean {
+  const limited = modelLimitsOf(granter, times);
+  return Object.entries(granter.aliases).some(([alias, model]) => limited.has(alias) && key.aliases[alias] !== model);
+}
 
 /**
  * Further lists that a key is held to. What fits a pattern of the granter may be the name of an access group, and would open

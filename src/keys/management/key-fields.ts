@@ -83,8 +83,12 @@ export type UpdateFields = Fields<typeof updateShape>;
 /** What both say of a key. */
 export type CommonKeyFields = Fields<typeof commonShape>;
 
+const liftedOfKeys: ReadonlySet<string> = new Set(['tags', 'model_rpm_limit', 'model_tpm_limit', 'disable_fallbacks']);
+/** What LiteLLM keeps in the `metadata` of a team. */
+export const liftedOfTeams: ReadonlySet<string> = new Set(['tags', 'model_rpm_limit', 'model_tpm_limit']);
+
 /** LiteLLM keeps some limits in `metadata`; they are taken for the fields they are, unless those were sent. */
-export function liftedFromMetadata(body: unknown): unknown {
+export function liftedFromMetadata(body: unknown, liftedFields = liftedOfKeys): unknown {
   if (typeof body !== 'object' || body === null || !('metadata' in body)) return body;
   const inside = body.metadata;
   if (typeof inside !== 'object' || inside === null) return body;
@@ -93,5 +97,3 @@ export function liftedFromMetadata(body: unknown): unknown {
   const rest = Object.entries(inside).filter(([field]) => !liftedFields.has(field));
   return { ...body, ...Object.fromEntries(lifted), metadata: Object.fromEntries(rest) };
 }
-
-const liftedFields: ReadonlySet<string> = new Set(['tags', 'model_rpm_limit', 'model_tpm_limit', 'disable_fallbacks']);

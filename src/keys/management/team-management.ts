@@ -12,6 +12,7 @@ import { type Actor, isReader, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { committed, edited, readOne } from './edits';
 import { type KeyChanges } from './key-changes';
+import { liftedFromMetadata, liftedOfTeams } from './key-fields';
 import { checkedReferences, creatorOf } from './key-minting';
 import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
@@ -52,7 +53,7 @@ export class TeamManagement {
 
   /** `POST /team/new`. @throws {GatewayError} 400 that names the field. */
   async create(actor: Actor, body: unknown): Promise<ChangedTeam> {
-    const { fields, kept } = readFields(body, { shape: newTeamShape, keptNames: keptTeamFields });
+    const { fields, kept } = readFields(liftedFromMetadata(body, liftedOfTeams), { shape: newTeamShape, keptNames: keptTeamFields });
     const { team_id = randomUUID(), members_with_roles = [], ...rest } = { ...this.parts.rules.defaultTeam, ...fields };
     return retrying(async () => {
       const members = await this.membersOf(members_with_roles);
@@ -68,7 +69,10 @@ export class TeamManagement {
 
   /** `POST /team/update`. @throws {GatewayError} 400, 404 */
   async update(actor: Actor, body: unknown): Promise<ChangedTeam> {
-    const { fields, ...read } = readFields(body, { shape: updateBody, keptNames: keptTeamFields });
+    const { fields, ...read } = readFields(liftedFromMetadata(body, liftedOfTeams), {
+      shape: updateBody,
+      keptNames: keptTeamFields,
+    });
     const { team_id, ...changes } = fields;
     if (team_id === undefined) throw invalidRequest("'team_id' is missing.", 'team_id');
     const team = await retrying(async () => {
