@@ -3,9 +3,9 @@ import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { type ScopeKind } from '../kernel/limits';
 import { dollarsFromNanos } from '../kernel/money';
-import { type Spent } from '../keys/management/views';
+import { nothingSpent, type Spent } from '../keys/management/views';
 import { type LimitFields } from '../keys/rows/limit-fields';
-import { periodAt } from '../kernel/periods';
+import { type Period, periodAt } from '../kernel/periods';
 import { Ledger } from '../metering/ledger';
 import { Meter } from '../metering/meter';
 
@@ -26,33 +26,37 @@ export class Books {
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'metering'>,
   ) {}
 
-  /** In the order of `books`. One round trip. @throws {StateUnavailable} */
+  /** In the order of `books`. One round trip, and the ledger's sums where nobody called in this period. @throws {StateUnavailable} */
   async spent(books: readonly BookRef[]): Promise<readonly Spent[]> {
-    const counters = books.length === 0 ? [] : await this.ledger.counters(books);
-    const byName = new Map(counters.map((counter) => [nameOf(counter), counter.spent]));
-    return books.map((book) => ({
-      spend: dollarsFromNanos(byName.get(nameOf(book)) ?? 0),
-      resetAtMs: this.resetOf(book),
+    const sums = await this.ledger.spent(books.map((book) => ({ book, period: this.moneyPeriodOf(book) })));
+    return books.map((book, at) => ({
+      spend: dollarsFromNanos(sums[at]?.inPeriod ?? 0),
+      totalSpend: dollarsFromNanos(sums[at]?.total ?? 0),
+      resetAtMs: this.periodOf(book)?.endMs,
     }));
   }
 
   /** Of one book. */
   async spentOf(book: BookRef): Promise<Spent> {
-    return (await this.spent([book]))[0] ?? { spend: 0 };
+    return (await this.spent([book]))[0] ?? nothingSpent;
   }
 
   /** Of a book that was just opened; nobody is asked. */
   unspentOf(book: BookRef): Spent {
-    return { spend: 0, resetAtMs: this.resetOf(book) };
+    return { ...nothingSpent, resetAtMs: this.periodOf(book)?.endMs };
   }
 
-  private resetOf({ limits, createdAtMs = 0 }: BookRef): number | undefined {
+  /** What is spent counts for the period of the money budget, which is then the one that `max_budget` is shown for. */
+  private moneyPeriodOf(book: BookRef): BudgetPeriod | undefined {
+    const { max_budget, soft_budget } = book.limits ?? {};
+    return max_budget === undefined && soft_budget === undefined ? undefined : this.periodOf(book);
+  }
+
+  private periodOf({ limits, createdAtMs = 0 }: BookRef): BudgetPeriod | undefined {
     const duration = limits?.budget_duration;
     if (duration === undefined) return undefined;
-    return periodAt(duration, createdAtMs, this.meter.nowMs(), this.settings.metering.timeZone).endMs;
+    return { duration, ...periodAt(duration, createdAtMs, this.meter.nowMs(), this.settings.metering.timeZone) };
   }
 }
 
-function nameOf({ kind, id }: Pick<BookRef, 'kind' | 'id'>): string {
-  return `${kind} ${id}`;
-}
+type BudgetPeriod = Period & { readonly duration: string };

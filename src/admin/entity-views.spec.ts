@@ -21,7 +21,7 @@ const key: Stored<'key'> = {
 
 /** Views over a state whose documents are read by `many`. */
 function viewsOver(many: () => Promise<readonly unknown[]>): EntityViews {
-  const books: Pick<Books, 'unspentOf'> = { unspentOf: () => ({ spend: 0, resetAtMs: undefined }) };
+  const books: Pick<Books, 'unspentOf'> = { unspentOf: () => ({ spend: 0, totalSpend: 0, resetAtMs: undefined }) };
   return new EntityViews(books as Books, { store: { many } } as unknown as Management);
 }
 

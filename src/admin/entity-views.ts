@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { withBudget } from '../keys/compile/limits-of';
-import { customerView, keyView, membershipView, teamView, userView } from '../keys/management/views';
+import { defaultsOfMembers } from '../keys/compile/principal-of';
+import { customerView, keyView, membershipView, nothingSpent, teamView, userView } from '../keys/management/views';
 import { Management } from '../keys/management/management';
 import { type SeenCustomer } from '../keys/management/customer-management';
 import { type LimitFields } from '../keys/rows/limit-fields';
@@ -26,7 +27,7 @@ export class EntityViews {
   async keys(keys: readonly Stored<'key'>[]): Promise<readonly View[]> {
     const budgets = await this.budgetsOf(keys);
     const spent = await this.books.spent(keys.map((key) => keyBook(key, budgets)));
-    return keys.map((key, at) => keyView(key, spent[at] ?? { spend: 0 }, namedBudget(key, budgets)));
+    return keys.map((key, at) => keyView(key, spent[at] ?? nothingSpent, namedBudget(key, budgets)));
   }
 
   /** A key that was just made: no state that is away by now may keep its secret from whoever asked for it. */
@@ -50,7 +51,7 @@ export class EntityViews {
 
   async teams(teams: readonly Stored<'team'>[]): Promise<readonly View[]> {
     const spent = await this.books.spent(teams.map((team) => bookOf('team', team)));
-    return teams.map((team, at) => teamView(team, spent[at] ?? { spend: 0 }));
+    return teams.map((team, at) => teamView(team, spent[at] ?? nothingSpent));
   }
 
   async user(user: Stored<'user'>): Promise<View> {
@@ -64,27 +65,27 @@ export class EntityViews {
 
   async users(users: readonly Stored<'user'>[]): Promise<readonly View[]> {
     const spent = await this.books.spent(users.map((user) => bookOf('user', user)));
-    return users.map((user, at) => userView(user, spent[at] ?? { spend: 0 }));
+    return users.map((user, at) => userView(user, spent[at] ?? nothingSpent));
   }
 
   /** What every member of a team is held to, and what it spent there. */
   async memberships(team: Stored<'team'>): Promise<readonly View[]> {
     const ids = team.row.members_with_roles.map(({ user_id }) => memberId(team.id, user_id));
     const found = await this.management.store.many(ids.map((id) => ({ kind: 'member' as const, id })));
-    const rows = found.map((entity) => (entity === undefined ? undefined : stored('member', entity).row));
-    const spent = await this.books.spent(ids.map((id) => ({ kind: 'member', id })));
+    const members = found.map((entity) => (entity === undefined ? undefined : stored('member', entity)));
+    const spent = await this.books.spent(ids.map((id, at) => memberBook(id, members[at], team)));
     return team.row.members_with_roles.map(({ user_id }, at) =>
-      membershipView({ team_id: team.id, user_id }, { row: rows[at], spent: spent[at] ?? { spend: 0 } }),
+      membershipView({ team_id: team.id, user_id }, { row: members[at]?.row, spent: spent[at] ?? nothingSpent }),
     );
   }
 
   async customer({ customer, budget }: SeenCustomer): Promise<View> {
-    return customerView(customer, await this.books.spentOf(bookOf('customer', customer)), budget);
+    return customerView(customer, await this.books.spentOf(customerBook(customer, budget)), budget);
   }
 
   async customers(all: readonly SeenCustomer[]): Promise<readonly View[]> {
-    const spent = await this.books.spent(all.map(({ customer }) => bookOf('customer', customer)));
-    return all.map(({ customer, budget }, at) => customerView(customer, spent[at] ?? { spend: 0 }, budget));
+    const spent = await this.books.spent(all.map(({ customer, budget }) => customerBook(customer, budget)));
+    return all.map(({ customer, budget }, at) => customerView(customer, spent[at] ?? nothingSpent, budget));
   }
 }
 
@@ -102,6 +103,16 @@ function namedBudget({ row }: Stored<'key'>, budgets: NamedBudgets): LimitFields
 
 function keyBook(key: Stored<'key'>, budgets: NamedBudgets): BookRef {
   return { ...bookOf('key', key), limits: withBudget(key.row, namedBudget(key, budgets)) };
+}
+
+/** Who has nothing of their own is held to what the team says of its members, as `principalOf` has it. */
+function memberBook(id: string, member: Stored<'member'> | undefined, team: Stored<'team'>): BookRef {
+  const limits = withBudget(member?.row ?? {}, defaultsOfMembers(team));
+  return { kind: 'member', id, limits, createdAtMs: (member ?? team).createdAtMs };
+}
+
+function customerBook(customer: Stored<'customer'>, budget: LimitFields | undefined): BookRef {
+  return { ...bookOf('customer', customer), limits: withBudget(customer.row, budget) };
 }
 
 function bookOf(kind: 'key' | 'team' | 'user' | 'customer', of: Stored<'key' | 'team' | 'user' | 'customer'>): BookRef {

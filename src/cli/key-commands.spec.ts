@@ -29,7 +29,9 @@ it('says nothing of what a key spent, which only a running gateway knows', async
   expect(await keys('create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d')).toBe(0);
   world.out = '';
   expect(await keys('list', '--json')).toBe(0);
-  expect(JSON.parse(world.out)).toMatchObject({ keys: [{ key_alias: 'ci', spend: null, budget_reset_at: null }] });
+  expect(JSON.parse(world.out)).toMatchObject({
+    keys: [{ key_alias: 'ci', spend: null, total_spend: null, budget_reset_at: null }],
+  });
 });
 
 it('reads a dump as JSON, as JSON lines and as an object, and ends with what became of it', async () => {

@@ -66,7 +66,7 @@ async function localDoor(settings: Settings): Promise<KeyDoor> {
   const management = new Management(store, audit, readRules(settings.keys));
   const view = (each: Stored<'key'>): ShownKey => shownKey.parse(keyView(each, nothingSpent));
   // The books belong to running gateways: a 0 here would be a lie.
-  const shown = (each: Stored<'key'>): ShownKey => ({ ...view(each), spend: null });
+  const shown = (each: Stored<'key'>): ShownKey => ({ ...view(each), spend: null, total_spend: null });
   return {
     async create(body) {
       const { secret, key } = await plainly(management.minting.generate(commandActor, body));

@@ -71,7 +71,7 @@ async function everybodys(
 function page(usage: Usage, gateway: Everybody | undefined): string {
   const { key, limits } = usage;
   const whose = [key.key_alias ?? key.token.slice(0, 12), key.team_id && `team ${key.team_id}`, key.user_id && `user ${key.user_id}`]; // prettier-ignore
-  const head = `${whose.filter((part) => part !== null && part !== '').join(', ')}: ${dollarWords(usage.spend)} spent, ${dollarWords(usage.held)} set aside by ${usage.running_requests} running requests`;
+  const head = `${whose.filter((part) => part !== null && part !== '').join(', ')}: ${dollarWords(usage.spend)} spent in all, ${dollarWords(usage.held)} set aside by ${usage.running_requests} running requests`;
   const table = textTable(
     ['LIMIT', 'OF', 'MODEL', 'USED', 'MAX', 'LEFT', 'PERIOD', 'STARTS ANEW'],
     limits.map(({ limit, name, model, unit, used, max, remaining, period, reset_at }) => [

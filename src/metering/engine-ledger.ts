@@ -9,11 +9,13 @@ import {
   type RollupKind,
   type RollupMetrics,
   type ScopeCounters,
+  type SpentQuery,
+  type SpentSums,
 } from './ledger';
 import { type LedgerRow } from './ledger-row';
 import { ledgerSums } from './ledger-sums';
 import { bookKey, plainName, safeName } from './machine/book-keys';
-import { type Counter } from './machine/counter';
+import { type Counter, counterName } from './machine/counter';
 import { dimsFrom } from './machine/posting';
 import { type RowSpan } from './machine/row-list';
 import { rowFromText } from './machine/row-text';
@@ -77,6 +79,24 @@ export class EngineLedger extends Ledger {
         return { ...scope, ...emptyCounters, spent };
       }),
     );
+  }
+
+  override async spent(queries: readonly SpentQuery[]): Promise<readonly SpentSums[]> {
+    const books = queries.length === 0 ? [] : await this.reads.books(queries.map(({ book }) => bookKey(book)));
+    return Promise.all(queries.map((query, at) => this.spentOf(query, books[at])));
+  }
+
+  /** A budget that nobody asked for in its period is what the rows say. */
+  private async spentOf({ book, period }: SpentQuery, found: BookReading | undefined): Promise<SpentSums> {
+    // A budget without an end counts what the book has.
+    const span = { unit: 'nano_usd' as const, ...(period ?? { duration: '', startMs: 0, endMs: 0 }) };
+    const name = counterName(span);
+    if (found?.isOpen === true) {
+      const inPeriod = period === undefined ? found.spent : found.counters.get(name)?.used;
+      if (inPeriod !== undefined) return { total: found.spent, inPeriod };
+    }
+    const { spent, used, untold } = await ledgerSums(this.reads, bookKey(book), [span]);
+    return { total: spent, inPeriod: (used.get(name) ?? 0) + (untold.get(name)?.change ?? 0) };
   }
 
   private countersOf(book: BookReading, nowMs: number): Omit<ScopeCounters, keyof BookName> {

@@ -71,6 +71,21 @@ export interface ScopeCounters extends BookName {
   readonly budgets: readonly BudgetState[];
 }
 
+/** A book and a money budget's period of it. */
+export interface SpentQuery {
+  readonly book: BookName;
+  /** As the budget says it, with the bounds of the period that is asked for. Undefined: of all time. */
+  readonly period?: { readonly duration: string; readonly startMs: number; readonly endMs: number } | undefined;
+}
+
+/** What was spent of a book, nano-dollars. Nothing that is only held. */
+export interface SpentSums {
+  /** Since it exists, or was last reset. */
+  readonly total: number;
+  /** In the period that was asked for. */
+  readonly inPeriod: number;
+}
+
 /** How a budget stands in one of its periods, in its own unit. */
 export interface BudgetState {
   readonly unit: BudgetUnit;
@@ -94,4 +109,6 @@ export abstract class Ledger {
   abstract days(kind: RollupKind, id: string | undefined, from: string, to: string): Promise<readonly RollupCell[]>;
   /** In the order asked; all zero for a book that nobody has written in. */
   abstract counters(scopes: readonly BookName[]): Promise<readonly ScopeCounters[]>;
+  /** In the order asked. */
+  abstract spent(queries: readonly SpentQuery[]): Promise<readonly SpentSums[]>;
 }

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import OpenAI from 'openai';
+import { eventually } from '../support/eventually';
 import { startBench, type TestBench } from '../support/gateway';
 
 const config = `
@@ -181,6 +183,39 @@ describe('what a key spends', () => {
       ['acompletion', hash],
     ]);
     expect(JSON.stringify(await json('/audit'))).toContain('global.reset_spend');
+  });
+
+  it('counts for the period of the budget, with the sum of all time beside it, whoever has the budget', async () => {
+    const post = (path: string, body: Json) => json(path, bench.key, { method: 'POST', body: JSON.stringify(body) });
+    const second = { max_budget: 5, budget_duration: '1s' };
+    const defaults = { team_member_budget: 5, team_member_budget_duration: '1s' };
+    const members_with_roles = [{ role: 'user', user_id: 'quick-user' }];
+    await post('/user/new', { user_id: 'quick-user', ...second, auto_create_key: false });
+    await post('/team/new', { team_id: 'quick', ...second, ...defaults, members_with_roles });
+    await post('/customer/new', { user_id: 'quick-customer', ...second });
+    const owners = { team_id: 'quick', user_id: 'quick-user' };
+    const { hash, client } = await newKey({ ...owners, ...second });
+    const { hash: windowed } = await newKey({ ...owners, budget_limits: [{ ...second }, { max_budget: 9, budget_duration: '30d' }] }); // prettier-ignore
+    expect(await json(`/key/info?key=${hash}`)).toMatchObject({ info: { spend: 0, total_spend: 0 } });
+    await client.chat.completions.create({ ...question, model: 'team-default', safety_identifier: 'quick-customer' });
+    const spent = Number((await rowsOf(hash, 1))[0]?.['spend']);
+    expect(spent).toBeGreaterThan(0);
+    const shown = async (): Promise<readonly unknown[]> => {
+      const { info } = await json<{ info: Json }>(`/key/info?key=${hash}`);
+      const { keys } = await json<{ keys: Json[] }>(`/key/list?key_hash=${hash}&return_full_object=true`);
+      const team = await json<{ team_info: Json; team_memberships: Json[] }>('/team/info?team_id=quick');
+      const { user_info } = await json<{ user_info: Json }>('/user/info?user_id=quick-user');
+      const customer = await json('/customer/info?end_user_id=quick-customer');
+      const all = [info, keys[0], team.team_info, team.team_memberships[0], user_info, customer];
+      return all.map((each) => [each?.['spend'], each?.['total_spend']]);
+    };
+    // A second later at most the period is over, and nobody did anything.
+    const isOver = Array.from({ length: 6 }, () => [0, spent]);
+    await eventually('the period of all was over', async () => isDeepStrictEqual(await shown(), isOver));
+    await post('/key/update', { key: hash, max_budget: 5, budget_duration: '30d' });
+    expect(await json(`/key/info?key=${hash}`)).toMatchObject({ info: { spend: spent, total_spend: spent } });
+    await post('/key/update', { key: windowed, spend: 3 });
+    expect(await json(`/key/info?key=${windowed}`)).toMatchObject({ info: { spend: 3, total_spend: 3 } });
   });
 
   it('is told by tag, those that requests make up without end together, and the rows know all of them', async () => {

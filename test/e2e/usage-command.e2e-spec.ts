@@ -61,7 +61,7 @@ describe('the command usage', () => {
     const { status, out } = await run('usage', '--url', bench.url, '--key', holder);
 
     expect(status).toBe(0);
-    expect(out).toMatch(/^ci-bot: \$0\.00\d+ spent, \$0\.00 set aside by 0 running requests\n/);
+    expect(out).toMatch(/^ci-bot: \$0\.00\d+ spent in all, \$0\.00 set aside by 0 running requests\n/);
     expect(out).toMatch(/\nkey\.rpm_limit +ci-bot +- +1 +60 +59 +window +20/);
     expect(out).toMatch(/\nkey\.max_budget +ci-bot +- +\$0\.00\d+ +\$12\.00 +\$11\.99\d+ +30d +20/);
     expect(out).not.toContain('All keys');
@@ -151,7 +151,7 @@ describe('a command that asks the port of the clients, where management has anot
     const env = { GATEWAY_MASTER_KEY: split.key };
     for (const words of [[], ['--key', split.key]]) {
       const { status, out, err } = await runWith(env, 'usage', '--url', split.url, ...words);
-      expect([status, out]).toEqual([1, expect.stringContaining(' spent, ')]);
+      expect([status, out]).toEqual([1, expect.stringContaining(' spent in all, ')]);
       expect(err).toMatch(/^What all keys spent is not shown\. The gateway answers 404: .*\(ADMIN_PORT\)\.\n$/);
     }
     const right = await runWith(env, 'usage', '--url', split.gateway.adminUrl ?? '');

@@ -7,6 +7,8 @@ import {
   type RollupCell,
   type RollupKind,
   type ScopeCounters,
+  type SpentQuery,
+  type SpentSums,
 } from '../../src/metering/ledger';
 import { type LedgerRow } from '../../src/metering/ledger-row';
 import { type LimitState } from '../../src/metering/meter';
@@ -89,6 +91,11 @@ export class MemoryLedger extends Ledger {
         return { kind, id, spent: own.reduce((sum, { spend }) => sum + spend, 0), held: 0, running: 0, budgets: [] };
       }),
     );
+  }
+
+  async spent(queries: readonly SpentQuery[]): Promise<readonly SpentSums[]> {
+    const all = await this.counters(queries.map(({ book }) => book));
+    return all.map(({ spent }) => ({ total: spent, inPeriod: spent }));
   }
 }
 

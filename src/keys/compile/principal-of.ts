@@ -145,7 +145,7 @@ function limitedAliasesOf({ key, team }: HolderFacts, limited: Principal['modelS
 }
 
 /** What the team says of members who have nothing of their own. */
-function defaultsOfMembers({ row }: Stored<'team'>): LimitFields {
+export function defaultsOfMembers({ row }: Stored<'team'>): LimitFields {
   return present({
     max_budget: row.team_member_budget,
     budget_duration: row.team_member_budget_duration,

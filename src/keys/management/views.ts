@@ -6,8 +6,10 @@ import { type MemberRow } from '../rows/team-row';
 
 /** What the books say of an entity. */
 export interface Spent {
-  /** Dollars. */
+  /** Dollars: in the period of the money budget, without one of all time. LiteLLM sets it to 0 at `budget_reset_at`. */
   readonly spend: number;
+  /** Dollars of all time. */
+  readonly totalSpend: number;
   /** When its budget starts anew, Unix milliseconds. */
   readonly resetAtMs?: number | undefined;
 }
@@ -15,7 +17,7 @@ export interface Spent {
 type View = Record<string, unknown>;
 
 /** Nothing spent, for entities that were just made. */
-export const nothingSpent: Spent = { spend: 0 };
+export const nothingSpent: Spent = { spend: 0, totalSpend: 0 };
 
 /** A key in LiteLLM's shape. What LiteLLM keeps in `metadata` is shown there too. @param budget that it points to. */
 export function keyView(key: Stored<'key'>, spent: Spent, budget?: LimitFields): View {
@@ -26,6 +28,7 @@ export function keyView(key: Stored<'key'>, spent: Spent, budget?: LimitFields):
     key_name: row.key_name,
     key_alias: row.key_alias ?? null,
     spend: spent.spend,
+    total_spend: spent.totalSpend,
     expires: dateOf(expiresMs),
     models: row.models,
     aliases: row.aliases,
@@ -77,6 +80,7 @@ export function teamView(team: Stored<'team'>, spent: Spent): View {
     model_aliases: row.model_aliases,
     blocked: row.blocked,
     spend: spent.spend,
+    total_spend: spent.totalSpend,
     budget_id: row.budget_id ?? null,
     budget_reset_at: dateOf(spent.resetAtMs),
     team_member_permissions: row.team_member_permissions,
@@ -98,7 +102,8 @@ export function membershipView(
 ): View {
   const { team_id, user_id } = ids;
   const limits = row === undefined ? null : { budget_id: row.budget_id ?? memberId(team_id, user_id), ...limitsView(row) };
-  return { team_id, user_id, budget_id: row?.budget_id ?? null, spend: spent.spend, litellm_budget_table: limits };
+  const { spend, totalSpend: total_spend } = spent;
+  return { team_id, user_id, budget_id: row?.budget_id ?? null, spend, total_spend, litellm_budget_table: limits };
 } // prettier-ignore
 
 /** A user in LiteLLM's shape. */
@@ -115,6 +120,7 @@ export function userView(user: Stored<'user'>, spent: Spent): View {
     ...limitsView(row),
     limit_mode: row.limit_mode ?? null,
     spend: spent.spend,
+    total_spend: spent.totalSpend,
     budget_id: row.budget_id ?? null,
     budget_reset_at: dateOf(spent.resetAtMs),
     organization_memberships: [],
@@ -147,6 +153,7 @@ export function customerView(customer: Stored<'customer'>, spent: Spent, budget:
     user_id: id,
     alias: row.alias ?? null,
     spend: spent.spend,
+    total_spend: spent.totalSpend,
     blocked: row.blocked,
     allowed_model_region: row.allowed_model_region ?? null,
     default_model: row.default_model ?? null,

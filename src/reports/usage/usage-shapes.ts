@@ -10,7 +10,7 @@ const units: Readonly<Record<string, string>> = { nano_usd: 'usd', plan_5h: 'per
 /** The Codex CLI reads every window's reset; a budget without an end is said to end in a year. Seconds. */
 const endlessSeconds = 365 * 86_400;
 
-/** `GET /v1/usage`: what a key spent and what it is held to. Dollars; times in ISO 8601. */
+/** `GET /v1/usage`: what a key spent in all and what it is held to, with what counts against each limit. Dollars; times in ISO 8601. */
 export function usageShape(
   principal: Principal,
   counters: ScopeCounters | undefined,
