@@ -19,9 +19,15 @@ const key: Stored<'key'> = {
   }),
 };
 
-/** Views over a state whose documents are read by `many`. */
-function viewsOver(many: () => Promise<readonly unknown[]>): EntityViews {
-  const books: Pick<Books, 'unspentOf'> = { unspentOf: () => ({ spend: 0, totalSpend: 0, resetAtMs: undefined }) };
+/** Views over a state whose documents are read by `many`. @param spentOf what the books say. */
+function viewsOver(
+  many: () => Promise<readonly unknown[]>,
+  spentOf: Books['spentOf'] = () => Promise.resolve({ spend: 0, totalSpend: 0 }),
+): EntityViews {
+  const books: Pick<Books, 'unspentOf' | 'spentOf'> = {
+    spentOf,
+    unspentOf: () => ({ spend: 0, totalSpend: 0, resetAtMs: undefined }),
+  };
   return new EntityViews(books as Books, { store: { many } } as unknown as Management);
 }
 
@@ -37,6 +43,22 @@ describe('a key that was just made', () => {
     const view = await viewsOver(() => Promise.reject(new StateUnavailable('offline'))).newKey(key);
     expect(view).toMatchObject({ key_alias: 'ci', budget_id: 'intern', spend: 0 });
     expect(view['litellm_budget_table'] ?? null).toBeNull();
+  });
+
+  it('shows what was spent before when it is a deleted one of the same value, whose book goes on', async () => {
+    const views = viewsOver(
+      () => Promise.resolve([]),
+      () => Promise.resolve({ spend: 1, totalSpend: 4 }),
+    );
+    expect(await views.newKey(key)).toMatchObject({ spend: 1, total_spend: 4 });
+  });
+
+  it('is shown when its book cannot be read', async () => {
+    const views = viewsOver(
+      () => Promise.resolve([]),
+      () => Promise.reject(new StateUnavailable('offline')),
+    );
+    expect(await views.newKey(key)).toMatchObject({ key_alias: 'ci', spend: 0 });
   });
 
   it('is not shown over a bug', async () => {

@@ -30,10 +30,18 @@ export class EntityViews {
     return keys.map((key, at) => keyView(key, spent[at] ?? nothingSpent, namedBudget(key, budgets)));
   }
 
-  /** A key that was just made: no state that is away by now may keep its secret from whoever asked for it. */
+  /**
+   * A key that was just made: no state that is away by now may keep its secret from whoever asked for it. One that was
+   * deleted and made anew with the same value goes on with its book.
+   */
   async newKey(key: Stored<'key'>): Promise<View> {
     const budgets = await this.budgetsOf([key]).catch(noneIfAway);
-    return keyView(key, this.books.unspentOf(keyBook(key, budgets)), namedBudget(key, budgets));
+    const book = keyBook(key, budgets);
+    const spent = await this.books.spentOf(book).catch((error: unknown) => {
+      if (!(error instanceof StateUnavailable)) throw error;
+      return this.books.unspentOf(book);
+    });
+    return keyView(key, spent, namedBudget(key, budgets));
   }
 
   /** The named budgets that keys point to. */
