@@ -81,8 +81,9 @@ export async function modelsOf(reads: BookReads, key: string): Promise<readonly 
     for (const { dims } of (await reads.cellsOn(day, source.entities)).flat()) {
       const placed = dimsFrom(dims);
       if (!isOwn(source, placed)) continue;
-      for (const group of [placed.modelGroup, ...placed.otherGroups]) if (group !== '') models.add(group);
+      [placed.modelGroup, ...placed.otherGroups].forEach((group) => models.add(group));
     }
+  models.delete('');
   return [...models];
 }
 
