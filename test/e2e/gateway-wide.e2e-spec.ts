@@ -12,6 +12,8 @@ general_settings:
   allowed_ips: ['203.0.113.7', '10.0.0.0/8']
   global_max_parallel_requests: 2
 litellm_settings:
+  max_budget: 50
+  budget_duration: 30d
   extra_spend_tag_headers: [X-Job, x-stage]
 `;
 
@@ -45,6 +47,15 @@ it('allowed_ips keeps every key out from elsewhere, the master key too, and lets
   const wrong = await send({ url: bench.url, key: 'sk-nobody-has-this' }, '/v1/models');
   expect(wrong.status).toBe(403);
   expect((await fetch(`${bench.url}/health/readiness`)).status).toBe(200);
+});
+
+it('max_budget is shown to the master key, which no budget holds, and to an admin alike', async () => {
+  const made = await post(bench, '/user/new', { user_id: 'chief', user_role: 'proxy_admin' }, fromInside);
+  const { key: secret } = made.json as { key: string };
+  for (const door of [bench, { url: bench.url, key: secret }]) {
+    const shown = await send(door, '/global/spend', { headers: fromInside });
+    expect([shown.status, shown.json]).toMatchObject([200, { max_budget: 50 }]);
+  }
 });
 
 it('global_max_parallel_requests counts the requests of all virtual keys together', async () => {

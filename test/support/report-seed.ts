@@ -55,7 +55,9 @@ export async function startSeededBench(): Promise<ReportBench> {
   const folder = mkdtempSync(join(tmpdir(), 'reports-'));
   const reports = { providerBudgets: new Map([['codex', { maxNanos: 5e9, period: '7d', days: 7 }]]) };
   const rest = { stateDir: folder, cacheDir: join(folder, 'cache'), reports };
-  const bench = await startReportBench(settingsFor('http://127.0.0.1:9', { rest }));
+  const settings = settingsFor('http://127.0.0.1:9', { rest });
+  const keys = { ...settings.keys, proxyLimits: { max_budget: 90 } };
+  const bench = await startReportBench({ ...settings, keys });
   bench.ledger.add(...seededRows);
   const close = async (): Promise<void> => {
     await bench.close();

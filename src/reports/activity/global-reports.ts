@@ -4,7 +4,6 @@ import { type Settings } from '../../config/settings';
 import { Clock } from '../../kernel/clock';
 import { invalidRequest } from '../../kernel/errors';
 import { dollarsFromNanos } from '../../kernel/money';
-import { type Principal } from '../../kernel/principal';
 import { Ledger, type RollupCell, type RollupKind } from '../../metering/ledger';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
 import { dayRange, type DayRange, daysOf, lastDays, shiftedDay } from '../report-dates';
@@ -27,7 +26,7 @@ export class GlobalReports {
     private readonly ledger: Ledger,
     private readonly names: ReportNames,
     private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'reports'>,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keys' | 'reports'>,
   ) {}
 
   /** `GET /global/spend/report`: per day and team or customer, or per key. @throws {GatewayError} 400 naming the field. */
@@ -42,13 +41,11 @@ export class GlobalReports {
     return spendByGroup(cells, groupBy, teams);
   }
 
-  /** `GET /global/spend`: lifetime spend of the whole proxy, and its budget when the caller's requests are held to one. */
-  async spend({ scopes }: Principal): Promise<JsonObject> {
+  /** `GET /global/spend`: lifetime spend of the whole proxy in dollars, and its budget, which the master key is not held to. */
+  async spend(): Promise<JsonObject> {
     const [all] = await this.ledger.counters([{ kind: 'proxy', id: 'all' }]);
-    const proxy = scopes.find(({ kind }) => kind === 'proxy');
-    const budget = proxy?.limits.budgets.find(({ unit }) => unit === 'nano_usd');
-    const max_budget = budget === undefined ? null : dollarsFromNanos(budget.max);
-    return { spend: dollarsFromNanos(all?.spent ?? 0), max_budget };
+    const { max_budget } = this.settings.keys.proxyLimits;
+    return { spend: dollarsFromNanos(all?.spent ?? 0), max_budget: typeof max_budget === 'number' ? max_budget : null };
   }
 
   /** `GET /global/spend/logs`: spend of each day, of one key with `api_key`. */
