@@ -42,5 +42,8 @@ export interface ScopeLimits {
   readonly name?: string;
 }
 
+/** The `max` of a money budget that only has a soft amount: it warns and never refuses, so nobody is shown a limit. */
+export const endlessMax = Number.MAX_SAFE_INTEGER;
+
 /** No limit at all. */
 export const noLimits: Limits = { budgets: [] };

@@ -1,4 +1,4 @@
-import { type BudgetLimit, type Limits } from '../../kernel/limits';
+import { type BudgetLimit, endlessMax, type Limits } from '../../kernel/limits';
 import { nanosFromDollars } from '../../kernel/money';
 import { present } from '../present';
 import { type BudgetWindow, type LimitFields, type ModelBudget } from '../rows/limit-fields';
@@ -119,9 +119,9 @@ function budgetOf(window: BudgetWindow, { anchorMs, increaseNanos }: LimitTimes)
   if (window.plan_share_week !== undefined)
     return { unit: 'plan_week', max: partsOf(window.plan_share_week), duration: duration ?? '7d', anchorMs };
   // A soft budget alone warns and never refuses.
-  const max = window.max_budget === undefined ? Number.MAX_SAFE_INTEGER : nanosFromDollars(window.max_budget) + increaseNanos;
+  const max = window.max_budget === undefined ? endlessMax : nanosFromDollars(window.max_budget) + increaseNanos;
   const soft = soft_budget === undefined ? {} : { soft: nanosFromDollars(soft_budget) };
-  return { unit: 'nano_usd', max: Math.min(max, Number.MAX_SAFE_INTEGER), ...soft, ...period, anchorMs };
+  return { unit: 'nano_usd', max: Math.min(max, endlessMax), ...soft, ...period, anchorMs };
 } // prettier-ignore
 
 function partsOf(share: number): number {

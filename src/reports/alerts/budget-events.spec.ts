@@ -1,4 +1,4 @@
-import { noLimits, type ScopeLimits } from '../../kernel/limits';
+import { type BudgetLimit, noLimits, type ScopeLimits } from '../../kernel/limits';
 import { openPolicy, type Principal } from '../../kernel/principal';
 import { type LimitState } from '../../metering/meter';
 import { budgetEvents, refusedEvent } from './budget-events';
@@ -130,6 +130,17 @@ describe('what of a budget is worth an alert', () => {
     const [event] = eventsAt(4e9, { resetAtMs: times.nowMs + 1 }, soft);
     expect(event?.body).toMatchObject({ event: 'soft_budget_crossed', spend: 4, max_budget: 4 });
     expect(eventsAt(9e9, {}, soft).map(({ body }) => body.event)).toEqual(['threshold_crossed', 'soft_budget_crossed']);
+  });
+
+  it('tells a soft budget anew when it was raised, and that of the one budget among several that has it', () => {
+    const budget = { unit: 'nano_usd' as const, max: 10e9, duration: '30d', anchorMs: 0 };
+    const softOf = (...budgets: BudgetLimit[]) => eventsAt(6e9, {}, holder({ limits: { budgets } })).filter(({ body }) => body.event === 'soft_budget_crossed'); // prettier-ignore
+    const [first] = softOf({ ...budget, soft: 2e9 });
+    const [raised] = softOf({ ...budget, soft: 5e9 });
+    expect(first?.key).toBe(softOf({ ...budget, soft: 2e9 })[0]?.key);
+    expect(raised?.key).not.toBe(first?.key);
+    expect(softOf({ ...budget, max: 20e9 }, { ...budget, soft: 5e9 })).toHaveLength(1);
+    expect(softOf({ ...budget, max: 20e9, soft: 5e9 }, budget)).toEqual([]);
   });
 
   it('tells when a budget will not last, once enough of the period has passed', () => {

@@ -109,7 +109,8 @@ function eventOf(principal: Principal, state: LimitState, level: Level, times: E
 function softEvent(principal: Principal, state: LimitState, softMax: number, times: EventTimes): AlertEvent {
   return {
     type: 'budget_alerts',
-    key: keyOf(state, soft.mark),
+    // Once it was raised, it is told anew.
+    key: keyOf(state, `${soft.mark}:${softMax}`),
     ttlMs: ttlOf(state, times),
     covers: [],
     body: {
@@ -191,7 +192,9 @@ function budgetOf(principal: Principal, state: LimitState): BudgetLimit | undefi
   const scopes = state.model === undefined ? principal.scopes : (principal.modelScopes.get(state.model) ?? []);
   const scope = scopes.find(({ kind, id }) => kind === state.scope && id === state.scopeId);
   return scope?.limits.budgets.find(
-    ({ unit, duration }) =>
-      unit === state.limit && (duration === undefined ? state.resetAtMs === undefined : duration === state.period),
+    ({ unit, duration, max }) =>
+      unit === state.limit &&
+      max === state.max &&
+      (duration === undefined ? state.resetAtMs === undefined : duration === state.period),
   );
 }

@@ -2,7 +2,7 @@ import { type LimitState } from '../../metering/meter';
 import { type Cost, type PriceAdjustment } from '../../protocol/pricing/cost-of';
 import { addCodexWindowHeaders } from './codex-windows';
 import { addRateHeaders } from './limit-headers';
-import { rateKindOf } from './limit-words';
+import { hasMax, rateKindOf } from './limit-words';
 
 type Headers = Record<string, string>;
 
@@ -59,11 +59,13 @@ function addKeyHeaders(headers: Headers, { limits, heldNanos, cost }: MoneyFacts
   }
   if (budget === undefined) return;
   headers['x-litellm-key-spend'] = dollars(Math.max(0, budget.used - heldNanos) + (cost?.nanos ?? 0));
-  headers['x-litellm-key-max-budget'] = dollars(budget.max);
+  if (hasMax(budget)) headers['x-litellm-key-max-budget'] = dollars(budget.max);
 }
 
 function tellsMore(best: LimitState | undefined, state: LimitState): LimitState {
-  if (best === undefined || state.resetAtMs === undefined) return state;
+  if (best === undefined || !hasMax(best)) return state;
+  if (!hasMax(state)) return best;
+  if (state.resetAtMs === undefined) return state;
   return best.resetAtMs === undefined || best.max >= state.max ? best : state;
 }
 

@@ -1,7 +1,7 @@
 import { type ScopeKind } from '../../kernel/limits';
 import { Memo } from '../../kernel/memo';
 import { type LimitState } from '../../metering/meter';
-import { rateKindOf } from './limit-words';
+import { hasMax, rateKindOf } from './limit-words';
 
 /** A budget as the Codex CLI shows windows: how much of it is used, how long it is, when it starts anew. */
 export interface CodexWindow {
@@ -36,7 +36,7 @@ export function codexWindows(limits: readonly LimitState[]): readonly CodexWindo
   const money: CodexWindow[] = [];
   const others: CodexWindow[] = [];
   for (const state of limits) {
-    if (state.max <= 0 || !own.has(state.scope) || rateKindOf(state) !== undefined) continue;
+    if (state.max <= 0 || !hasMax(state) || !own.has(state.scope) || rateKindOf(state) !== undefined) continue;
     (state.limit === 'nano_usd' ? money : others).push(windowOf(state));
   }
   return (money.length > 0 ? money : others).sort((left, right) => shareOf(right) - shareOf(left));

@@ -1,5 +1,5 @@
 import { dollarsFromNanos } from '../../kernel/money';
-import { type ScopeKind } from '../../kernel/limits';
+import { endlessMax, type ScopeKind } from '../../kernel/limits';
 import { type LimitState } from '../../metering/meter';
 
 /** What a limit counts, apart from what it is called: rates and slots belong to a window, everything else to a budget. */
@@ -37,6 +37,11 @@ export function rateKindOf({ limit, period }: LimitState): RateKind | undefined 
   if (limit === 'parallel') return 'max_parallel_requests';
   if (period !== windowPeriod) return undefined;
   return limit === 'requests' || limit === 'tokens' ? limit : undefined;
+}
+
+/** False for a budget that only warns. */
+export function hasMax({ max }: Pick<LimitState, 'max'>): boolean {
+  return max < endlessMax;
 }
 
 /** `api_key`, `team_member`, or `model_per_key` and so on for the part of one model. */

@@ -31,6 +31,12 @@ describe('what a holder is told of itself', () => {
     modelScopes: new Map(),
   };
 
+  it('is no limit that only warns', () => {
+    const soft: LimitState = { ...monthly, max: Number.MAX_SAFE_INTEGER };
+    expect(usageShape(principal, undefined, [soft, rpm])['limits']).toMatchObject([{ limit: 'key.rpm_limit' }]);
+    expect(codexUsageShape([soft], nowMs)).toMatchObject({ rate_limit: null, additional_rate_limits: [] });
+  });
+
   it('is what it spent, what it is held to, what is left and when it starts anew', () => {
     const counters = {
       kind: 'key' as const,

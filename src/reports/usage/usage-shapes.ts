@@ -4,7 +4,7 @@ import { type ScopeCounters } from '../../metering/ledger';
 import { type LimitState } from '../../metering/meter';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
 import { type CodexWindow, codexWindows } from '../limits/codex-windows';
-import { limitName, rateKindOf, remainingOf, shownAmount } from '../limits/limit-words';
+import { hasMax, limitName, rateKindOf, remainingOf, shownAmount } from '../limits/limit-words';
 
 const units: Readonly<Record<string, string>> = { nano_usd: 'usd', plan_5h: 'percent', plan_week: 'percent' };
 /** The Codex CLI reads every window's reset; a budget without an end is said to end in a year. Seconds. */
@@ -23,7 +23,7 @@ export function usageShape(
     spend: dollarsFromNanos(counters?.spent ?? 0),
     held: dollarsFromNanos(counters?.held ?? 0),
     running_requests: counters?.running ?? 0,
-    limits: limits.map(limitShape),
+    limits: limits.filter(hasMax).map(limitShape),
   };
 }
 
