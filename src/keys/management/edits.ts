@@ -24,9 +24,18 @@ export function edited<K extends EntityKind>(
 ): RowOf<K> {
   const before: Readonly<Record<string, unknown>> = row;
   const keptBefore = typeof before['kept'] === 'object' ? before['kept'] : {};
-  const changed: Record<string, unknown> = { ...before, ...fields, kept: { ...keptBefore, ...kept } };
+  const changed: Record<string, unknown> = { ...before, ...fields };
   for (const name of cleared) changed[name] = undefined;
+  changed['kept'] = keptWithout(cleared, { ...keptBefore, ...kept });
   return schema.loose().parse(changed) as RowOf<K>;
+}
+
+/** Fields that do nothing and are kept, without those that were taken away. */
+export function keptWithout(
+  cleared: ReadonlySet<string>,
+  kept: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(kept).filter(([name]) => !cleared.has(name)));
 }
 
 /** Commits, and reads back what is there now. @throws {ChangedMeanwhile} also when somebody else removed it since. */

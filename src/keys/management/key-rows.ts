@@ -6,6 +6,7 @@ import { mostWindows } from '../rows/limit-fields';
 import { memberId } from '../../kernel/member-id';
 import { secretName } from '../secrets';
 import { type CommonKeyFields, type GenerateFields, type UpdateFields } from './key-fields';
+import { keptWithout } from './edits';
 import { type ReadFields } from './request-fields';
 
 /** LiteLLM's kinds of keys, as the routes they open. */
@@ -63,7 +64,7 @@ export function rowOfUpdate(row: KeyRow, read: ReadFields<UpdateFields>, nowMs: 
   const { duration, temp_budget_expiry: expiry, temp_budget_increase: increase, ...common } = read.fields;
   if ((expiry === undefined) !== (increase === undefined))
     throw invalidRequest("'temp_budget_increase' and 'temp_budget_expiry' go together.", 'temp_budget_expiry');
-  const changed: Record<string, unknown> = { ...row, ...storedFields(common, nowMs), kept: { ...row.kept, ...read.kept } };
+  const changed: Record<string, unknown> = { ...row, ...storedFields(common, nowMs), kept: keptWithout(read.cleared, { ...row.kept, ...read.kept }) };
   if (duration !== undefined) changed['expiresMs'] = duration === '-1' ? undefined : after(nowMs, duration);
   if (increase !== undefined && expiry !== undefined) {
     changed['temp_budget_increase'] = increase;

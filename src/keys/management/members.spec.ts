@@ -77,3 +77,13 @@ describe('an admin of a team', () => {
     expect((await set(world.admin, 'boss', { budget_id: 'huge' })).members[0]?.row.budget_id).toBe('huge');
   });
 });
+
+it('null takes away what is only kept, of keys and of teams', async () => {
+  const { changes, minting, teams } = world.management;
+  const { key } = await minting.generate(world.admin, { guardrails: ['pii'], policies: ['p'] });
+  const changed = await changes.update(world.admin, { key: key.id, guardrails: null });
+  expect([key.row.kept, changed.key.row.kept]).toEqual([{ guardrails: ['pii'], policies: ['p'] }, { policies: ['p'] }]);
+  const team = await teams.create(world.admin, { team_id: 'kept', guardrails: ['pii'] });
+  expect(team.team.row.kept).toEqual({ guardrails: ['pii'] });
+  expect((await teams.update(world.admin, { team_id: 'kept', guardrails: null })).team.row.kept).toEqual({});
+});
