@@ -205,6 +205,16 @@ describe('the bytes on the wire', () => {
     socket.destroy();
   });
 
+  it('of such an answer are wanted no more once its client is gone', async () => {
+    const { socket, first, second } = await openBoth();
+    first.commit({});
+    second.commit({});
+    const bothAborted = Promise.all([abortOf(first), abortOf(second)]);
+    socket.destroy();
+    await bothAborted;
+    expect(second.write('late')).toBeUndefined();
+  });
+
   it('are followed by the end of the connection, when the client wants it closed', async () => {
     const coming = nextStream();
     const socket = connect(port, '127.0.0.1');

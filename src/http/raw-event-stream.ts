@@ -90,9 +90,8 @@ export class RawEventStream extends EventStream implements Ticking {
 
   /** Called by the shared ticker: keeps the stream alive, gives up on a reader that stopped. */
   tick(nowMs: number): void {
-    // An answer whose turn on its connection has not come: its reader waits for us, and nothing could be sent.
     if (this.raw.socket === null) {
-      this.stuckSinceMs = nowMs;
+      this.awaitTurn(nowMs);
       return;
     }
     const unsent = this.raw.writableLength;
@@ -109,6 +108,14 @@ export class RawEventStream extends EventStream implements Ticking {
       this.quietSinceMs = nowMs;
       this.send(this.chunk(this.options.keepAliveFrame));
     }
+  }
+
+  /** An answer whose turn on its connection has not come: its reader waits for us. That he left Node tells the others only. */
+  private awaitTurn(nowMs: number): void {
+    this.stuckSinceMs = nowMs;
+    if (!this.raw.req.socket.destroyed) return;
+    this.raw.destroy();
+    this.closed();
   }
 
   private chunk(frames: string): string {
