@@ -108,6 +108,7 @@ export class Router {
     try {
       answer = await this.upstream.open(deployment, attempt.call, plan.upstreamSignal ?? plan.signal, watch.span);
       this.rooms.opened(run, attempt, answer);
+      plan.onOpened?.(answer);
       held = await untilContent(answer, tracker, plan.onWork);
     } catch (error) {
       watch.failed(error);

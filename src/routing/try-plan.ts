@@ -3,7 +3,7 @@ import { type Principal } from '../kernel/principal';
 import { type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type RoutingAnswer } from '../metering/meter';
-import { type UpstreamCall } from '../upstream/upstream';
+import { type UpstreamAnswer, type UpstreamCall } from '../upstream/upstream';
 import { type Bearings, type PinWriter } from './affinity/conversations';
 import { type FallbackList } from '../config/routing-values';
 import { type Route } from './model-groups';
@@ -54,6 +54,9 @@ export interface RouteWishes {
   readonly mockResponse?: string | undefined;
 }
 
+/** How an upstream has taken a request. */
+export type OpenedCall = Pick<UpstreamAnswer, 'model' | 'droppedParams'>;
+
 /** What one call may spend on trying, and what binds it. */
 export interface TryPlan {
   readonly route: Route;
@@ -76,6 +79,8 @@ export interface TryPlan {
    * for it.
    */
   readonly onAttempt: (deployment: Deployment, attempt: number, reasoningDropped: number) => void;
+  /** Told when the upstream of an attempt has taken the request, of which it may yet fail. */
+  readonly onOpened?: (opened: OpenedCall) => void;
   /** Told when the upstream is at work on an answer of which nobody has seen anything yet; more than once. */
   readonly onWork?: () => void;
   /** Writes where the conversation went; without it routing keeps pins of its own. */

@@ -121,6 +121,7 @@ export class Admission {
     return (deployment, attempt, reasoningDropped) => {
       progress.deployment = deployment;
       progress.reasoningDropped = reasoningDropped;
+      progress.opened = undefined;
       progress.attempts = attempt;
       if (progress.ticket !== undefined) this.meter.assign(progress.ticket.facts.id, deployment.id);
     };

@@ -1,4 +1,6 @@
 import { wellFormed } from '../kernel/well-formed';
+import { type ResolvedModel } from '../models/catalog-entry';
+import { droppedOnCodex } from '../protocol/codex/codex-limits';
 import { type Call, requestedModelOf } from './call';
 import { type RoutedAnswer } from '../routing/router';
 import { type Progress } from './progress';
@@ -18,10 +20,31 @@ export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonl
   if (routed.reasoningDropped > 0) Object.assign(headers, reasoningDroppedHeader(routed.reasoningDropped));
   const passed = answer.passHeaders;
   for (const name in passed) headers[name] = passed[name] ?? '';
-  if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
-  const { remappedFrom, slug } = answer.model;
-  if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);
+  addDropped(headers, dropped);
+  addRemapped(headers, answer.model);
   return headers;
+}
+
+/**
+ * What the attempt under way changes of the request, for headers that have to leave before anybody has answered. What only
+ * its model does not take is known once the upstream has taken the request.
+ */
+export function earlyAnswerHeaders(call: Call, progress: Progress): Record<string, string> {
+  const { deployment, opened, droppedParams, reasoningDropped } = progress;
+  const headers = reasoningDropped > 0 ? reasoningDroppedHeader(reasoningDropped) : {};
+  const asked =
+    call.dialect === 'native' || deployment?.provider !== 'codex' ? [] : droppedOnCodex(call.client.canonical);
+  addDropped(headers, allDropped(droppedParams, opened?.droppedParams ?? asked));
+  if (opened !== undefined) addRemapped(headers, opened.model);
+  return headers;
+}
+
+function addDropped(headers: Record<string, string>, dropped: readonly string[]): void {
+  if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
+}
+
+function addRemapped(headers: Record<string, string>, { remappedFrom, slug }: ResolvedModel): void {
+  if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);
 }
 
 /**
@@ -38,7 +61,7 @@ export function durationHeaders(progress: Progress, heardMs: number, nowMs: numb
 }
 
 /** The conversation had to leave the account that could read its reasoning. @param count of the items left out. */
-export function reasoningDroppedHeader(count: number): Record<string, string> {
+function reasoningDroppedHeader(count: number): Record<string, string> {
   return { 'x-codex-gateway-reasoning-dropped': String(count) };
 }
 

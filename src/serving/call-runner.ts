@@ -3,7 +3,7 @@ import { Clock } from '../kernel/clock';
 import { type StopSignal } from '../kernel/stop-signal';
 import { valueFromWire } from '../protocol/wire/wire-json';
 import { type RoutedAnswer, Router } from '../routing/router';
-import { type TryPlan } from '../routing/try-plan';
+import { type OpenedCall, type TryPlan } from '../routing/try-plan';
 import { type UpstreamCall } from '../upstream/upstream';
 import { Admission } from './admission';
 import { AnswerReader } from './answer-reader';
@@ -125,9 +125,13 @@ export class CallRunner {
     const onWork = (): void => {
       progress.isWorking = true;
     };
+    const onOpened = ({ model, droppedParams }: OpenedCall): void => {
+      progress.opened = { model, droppedParams };
+    };
     return askWhileWanted({
       signal,
-      ask: (upstreamSignal) => this.router.firstToAnswer({ ...plan, call: asked, signal, upstreamSignal, onWork }),
+      ask: (upstreamSignal) =>
+        this.router.firstToAnswer({ ...plan, call: asked, signal, upstreamSignal, onWork, onOpened }),
       isUnderWay: () => progress.attempts > 0,
       givenUp: (answer, cancel) => {
         progress.rest = this.readLate(progress, answer, { cancel, reason: signal.reason });

@@ -4,6 +4,7 @@ import { type TokenUsage } from '../kernel/usage';
 import { type CallContent } from './content-log';
 import { type Ticket } from './ticket';
 import { type RoutedAnswer } from '../routing/router';
+import { type OpenedCall } from '../routing/try-plan';
 
 /** What is known of a call while it runs; the settlement reads it once, whatever happened. */
 export interface Progress {
@@ -22,6 +23,8 @@ export interface Progress {
   attempts: number;
   /** Reasoning items that the attempt under way goes without. */
   reasoningDropped: number;
+  /** How the upstream of the attempt under way has taken the request. */
+  opened: OpenedCall | undefined;
   /** The upstream has begun to work on an answer, of which nothing may have been seen yet. */
   isWorking: boolean;
   upstreamStartedMs: number | undefined;
@@ -55,6 +58,7 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     content: undefined,
     attempts: 0,
     reasoningDropped: 0,
+    opened: undefined,
     isWorking: false,
     upstreamStartedMs: undefined,
     firstContentMs: undefined,

@@ -8,7 +8,7 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
-import { allDropped, answerHeaders, answeringModel, durationHeaders, reasoningDroppedHeader } from './answer-headers';
+import { allDropped, answerHeaders, answeringModel, durationHeaders, earlyAnswerHeaders } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
@@ -138,12 +138,9 @@ export class ServingService {
     return { nowSeconds, costNanos: () => this.settlement.billOf(call, progress).cost?.nanos };
   }
 
-  /** What is certain before anybody has answered, whoever will: the headers leave when the hold is over. */
+  /** What is known before anybody has answered: the headers leave when the hold is over. */
   private earlyHeaders(call: Call, progress: Progress): Record<string, string> {
-    const headers = this.moneyHeaders(call, progress);
-    return progress.reasoningDropped > 0
-      ? { ...headers, ...reasoningDroppedHeader(progress.reasoningDropped) }
-      : headers;
+    return { ...this.moneyHeaders(call, progress), ...earlyAnswerHeaders(call, progress) };
   }
 
   /** Limits and money; a stream's headers leave before its cost is known. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { chatBody, post, type ReadAnswer } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
+import { eventually } from '../support/login-gateways';
 import { type Answer, cutAfterBytes, drip, held, stall } from '../simulator/answer';
 import { deltas, text } from '../simulator/answers';
 import { faults } from '../simulator/faults';
@@ -148,6 +149,38 @@ describe('a slow upstream', () => {
       expect(heard).toContain('context_length_exceeded');
       expect(heard).not.toContain('response.completed');
     }
+  });
+});
+
+describe('headers that leave before an answer', () => {
+  /** Asks for a stream and lets the upstream speak only once the client has headers. */
+  async function early(answer: Answer, body: Record<string, unknown>): Promise<ReadAnswer['headers']> {
+    bench.simulator.script.next(answer);
+    const {
+      status,
+      headers,
+      body: stream,
+    } = await fetch(`${bench.url}${chat}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(chatBody({ stream: true, ...body })),
+    });
+    expect([status, headers.get('x-litellm-model-id')]).toEqual([200, null]);
+    await eventually('the upstream is asked', () => Promise.resolve(bench.simulator.held > 0));
+    bench.simulator.release();
+    expect(await new Response(stream).text()).toContain('late');
+    return headers;
+  }
+
+  it('say what the backend refuses whatever the model, and what nobody takes', async () => {
+    const headers = await early(held(text('late')), { temperature: 1, store: true, top_k: 3 });
+    expect(headers.get('x-codex-gateway-dropped-params')).toBe('store,temperature,top_k');
+  });
+
+  it('say what the model does not take, and that it is another one, once the backend has taken the request', async () => {
+    const headers = await early(stall(text('late'), 0), { model: 'gpt-5-codex', service_tier: 'flex', store: true });
+    expect(headers.get('x-codex-gateway-dropped-params')).toBe('service_tier,store');
+    expect(headers.get('x-codex-gateway-model-remapped')).toMatch(/^gpt-5-codex -> gpt-/);
   });
 });
 
