@@ -29,6 +29,8 @@ export interface Routed {
   /** Groups that were tried in the place of the one asked for, and how many may be. */
   readonly fallbacks: number;
   readonly maxFallbacks: number;
+  /** Which of the request's own fallbacks answered a question that it brought along; undefined for the question of the request. */
+  readonly ownFallback: number | undefined;
   /** Reasoning items that were left out, because another account had sealed them. */
   readonly reasoningDropped: number;
 }
@@ -117,7 +119,7 @@ export class Router {
     watch.succeeded(answer.model.slug);
     this.rooms.contentCame(run, attempt.lease);
     const by = routedBy(run, attempt, this.settings);
-    const { route, attempts, retries, maxRetries, fallbacks, maxFallbacks, reasoningDropped } = by;
+    const { route, attempts, retries, maxRetries, fallbacks, maxFallbacks, ownFallback, reasoningDropped } = by;
     // Member by member: this is the hot path, and spreading costs microseconds.
     return {
       deployment: by.deployment,
@@ -127,6 +129,7 @@ export class Router {
       maxRetries,
       fallbacks,
       maxFallbacks,
+      ownFallback,
       reasoningDropped,
       span: watch.span,
       answer,
@@ -212,8 +215,14 @@ function routedBy(run: GroupRun, { candidate, reasoningDropped }: Attempt, setti
     maxRetries: plan.wishes.numRetries ?? deployment.routing?.numRetries ?? settings.routing.numRetries,
     fallbacks: trail.fallbacks,
     maxFallbacks: settings.routing.fallbacks.max,
+    ownFallback: trail.fallbacks === 0 ? undefined : ownFallbackOf(run),
     reasoningDropped,
   };
+}
+
+function ownFallbackOf({ plan, call }: GroupRun): number | undefined {
+  const place = call === plan.call ? undefined : plan.wishes.fallbacks?.findIndex((own) => own.call === call);
+  return place === -1 ? undefined : place;
 }
 
 /** A request's own limit until the first event goes before its deployment's; a canned answer before any. */

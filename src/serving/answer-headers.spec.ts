@@ -48,6 +48,7 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
     span: noSpan,
     retries: 0,
     maxRetries: 2,
+    ownFallback: undefined,
     fallbacks: 0,
     maxFallbacks: 5,
     reasoningDropped: 0,

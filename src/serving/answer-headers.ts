@@ -70,6 +70,13 @@ export function answeringModel(call: Call, { fallbacks, route }: Pick<RoutedAnsw
   return fallbacks > 0 ? route.requestedModel : requestedModelOf(call);
 }
 
+/** The call as it was put to who answered: a fallback may bring its own tools and stop sequences, which go by its own names. */
+export function answeredCall(call: Call, { ownFallback }: Pick<RoutedAnswer, 'ownFallback'>): Call {
+  if (call.dialect === 'native' || ownFallback === undefined) return call;
+  const client = call.wishes?.fallbacks?.[ownFallback]?.client;
+  return client === undefined ? call : { ...call, client };
+}
+
 /** Longest list of dropped fields that a header should carry. */
 const maxListed = 32;
 

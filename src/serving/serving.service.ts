@@ -8,7 +8,14 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
-import { allDropped, answerHeaders, answeringModel, durationHeaders, earlyAnswerHeaders } from './answer-headers';
+import {
+  allDropped,
+  answeredCall,
+  answerHeaders,
+  answeringModel,
+  durationHeaders,
+  earlyAnswerHeaders,
+} from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
 import { CallRunner } from './call-runner';
@@ -61,7 +68,7 @@ export class ServingService {
         clearTimeout(hold);
         const headers = this.headersOf(call, progress, answer);
         if (answer.routed.fallbacks > 0)
-          encoder = encoderFor(call, {
+          encoder = encoderFor(answeredCall(call, answer.routed), {
             ...this.streamFacts(call, progress),
             model: answeringModel(call, answer.routed),
           });
@@ -104,7 +111,9 @@ export class ServingService {
     let fold = foldFor(call, this.nowSeconds());
     let headers: Record<string, string> = {};
     await this.runner.run(call, progress, clientGone, async (answer) => {
-      if (answer.routed.fallbacks > 0) fold = foldFor(call, this.nowSeconds(), answeringModel(call, answer.routed));
+      const { routed } = answer;
+      if (routed.fallbacks > 0)
+        fold = foldFor(answeredCall(call, routed), this.nowSeconds(), answeringModel(call, routed));
       await answer.each((events) => {
         fold.add(events);
         return fold.satisfied ? false : undefined;
@@ -124,12 +133,15 @@ export class ServingService {
 
   private begin(call: Call): Progress {
     this.settlement.begun();
-    return progressFrom(call.context.startedMs, call.dialect === 'native' ? [] : call.client.droppedParams);
+    return progressFrom(call.context.startedMs, droppedAtEdge(call));
   }
 
   private headersOf(call: Call, progress: Progress, answer: AnswerReader): Record<string, string> {
-    progress.droppedParams = allDropped(progress.droppedParams, answer.routed.answer.droppedParams);
-    return answerHeaders(call, answer.routed, progress.droppedParams);
+    const { routed } = answer;
+    const asked = answeredCall(call, routed);
+    const edge = asked === call ? progress.droppedParams : droppedAtEdge(asked);
+    progress.droppedParams = allDropped(edge, routed.answer.droppedParams);
+    return answerHeaders(call, routed, progress.droppedParams);
   }
 
   private streamFacts(call: Call, progress: Progress): StreamFacts {
@@ -158,6 +170,10 @@ export class ServingService {
   private nowSeconds(): number {
     return Math.floor(this.clock.nowMs() / 1000);
   }
+}
+
+function droppedAtEdge(call: Call): readonly string[] {
+  return call.dialect === 'native' ? [] : call.client.droppedParams;
 }
 
 /** One write and one back-pressure decision for each upstream chunk. @returns the last frames, yet to be written. */

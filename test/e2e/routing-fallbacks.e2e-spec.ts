@@ -1,5 +1,7 @@
 import { delayed } from '../simulator/answer';
 import { faults, usageLimit } from '../simulator/faults';
+import { text, toolCall } from '../simulator/answers';
+import { objectOf, objectsOf } from '../simulator/json';
 import { AccountsBench } from '../support/accounts';
 import { chatBody, post, type ReadAnswer } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
@@ -133,6 +135,50 @@ describe('fallbacks', () => {
     expect(answer.status).toBe(200);
     const last = world.simulator.seen.at(-1)?.body as { input: readonly { content: readonly { text: string }[] }[] };
     expect(JSON.stringify(last.input)).toContain('Something shorter, with an ä');
+  });
+
+  const long = 'y'.repeat(70);
+  const parameters = { type: 'object', properties: {} };
+  const ownTools: Readonly<Record<string, unknown>> = {
+    chat: { type: 'function', function: { name: long, parameters } },
+    responses: { type: 'function', name: long, parameters },
+  };
+
+  it.each(Object.keys(doors))('of a request may bring tools, and is answered with their names: %s', async (door) => {
+    world.answers('a', faults.server500);
+    const extra = { fallbacks: [{ model: 'b', tools: [ownTools[door.split(',')[0] ?? '']] }] };
+    await ask(extra, door);
+    const sent = objectsOf(objectOf(world.simulator.seen.at(-1)?.body)['tools'])[0]?.['name'];
+    expect(String(sent).length).toBeLessThan(long.length);
+    world.answers('b', toolCall(String(sent), {}));
+    const { answer, to } = await ask(extra, door);
+    expect([answer.status, to]).toEqual([200, ['a', 'b']]);
+    expect(answer.text).toContain(`"name":"${long}"`);
+    expect(answer.text).not.toContain(String(sent));
+  });
+
+  it.each(['chat, whole', 'chat, streamed'])(
+    'of a request may bring stop sequences, and end at them: %s',
+    async (door) => {
+      world.answers('a', faults.server500);
+      world.answers('b', text('abc STOP def'));
+      const { answer } = await ask({ stop: ['abc'], fallbacks: [{ model: 'b', stop: ['STOP'] }] }, door);
+      expect(answer.text).toContain('"content":"abc');
+      expect(answer.text).not.toMatch(/STOP|def/);
+    },
+  );
+
+  it('of a request may bring a field that nobody takes, and it is told', async () => {
+    world.answers('a', faults.server500);
+    const { answer } = await ask({ fallbacks: [{ model: 'b', top_k: 3 }] });
+    expect(answer.headers.get('x-codex-gateway-dropped-params')).toBe('top_k');
+  });
+
+  it('of a request that come to a group for another reason than its own fallbacks leave the question as it is', async () => {
+    world.answers('a', faults.contextLength400);
+    world.answers('wide', text('abc STOP def'));
+    const fallbacks = [{ model: 'wide', stop: ['STOP'] }];
+    expect((await ask({ fallbacks }, 'chat, whole')).answer.text).toContain('abc STOP def');
   });
 
   it.each<[string, string[]]>([
