@@ -1,4 +1,4 @@
-import { reasoningThenText, refusal, structured, text } from '../simulator/answers';
+import { fixture, reasoningThenText, refusal, structured, text } from '../simulator/answers';
 import { askings, askResponses, lastAsked, lastInput, refusalOf, replayed } from '../support/asking';
 import { startBench, type TestBench } from '../support/gateway';
 
@@ -188,6 +188,12 @@ describe('helpers of the SDK for responses', () => {
     bench.simulator.script.next(text('Put together.'));
     const told = await bench.client.responses.stream({ model: 'gpt-6.1-sol', input: 'Hello?' }).finalResponse();
     expect(told.output_text).toBe('Put together.');
+  });
+
+  it('put a stream together in which upstream never opened an item', async () => {
+    bench.simulator.script.next(fixture('synthetic-tool-call-done-only.sse'));
+    const told = await bench.client.responses.stream({ model: 'gpt-5.5', input: 'Hello?' }).finalResponse();
+    expect(told.output).toMatchObject([{ type: 'function_call', name: 'get_weather', arguments: '{"city":"Berlin"}' }]);
   });
 
   it('parse structured output', async () => {

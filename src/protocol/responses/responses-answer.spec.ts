@@ -40,7 +40,10 @@ describe('a Responses answer, streamed and folded', () => {
     expect(events.map((one) => single.encode([one])).join('')).toBe(whole);
   });
 
-  it.each(wholeAnswerNames)('forwards the events of %s as they came, but for the response object', (name) => {
+  /** The only recording in which an item is finished that never began. */
+  const doneOnly = 'tool-call-done-only';
+  const wellFormed = wholeAnswerNames.filter((name) => name !== doneOnly);
+  it.each(wellFormed)('forwards the events of %s as they came, but for the response object', (name) => {
     const events = answerEvents(name).filter(({ type }) => !isOwnerOnly(type));
     const frames = stream(answerEvents(name));
     expect(frames.map(({ name: type }) => type)).toEqual(events.map(({ type }) => type));
@@ -50,6 +53,48 @@ describe('a Responses answer, streamed and folded', () => {
       else expect(json).toEqual(sent);
       expect(json['sequence_number']).toBe(sent['sequence_number']);
     }
+  });
+
+  it('opens an item that upstream only finished, and counts on from there', () => {
+    const frames = stream(answerEvents(doneOnly));
+    expect(frames.map(({ name }) => name)).toEqual([
+      'response.created',
+      'response.in_progress',
+      'response.output_item.added',
+      'response.output_item.done',
+      'response.completed',
+    ]);
+    expect(frames.map(({ json }) => json['sequence_number'])).toEqual([0, 1, 2, 3, 4]);
+    const item = { id: 'fc_1', type: 'function_call', call_id: 'call_AAA', name: 'get_weather' };
+    expect(frames[2]?.json).toEqual({
+      type: 'response.output_item.added',
+      sequence_number: 2,
+      output_index: 0,
+      item: { ...item, status: 'in_progress', arguments: '' },
+    });
+    expect(frames[3]?.json['item']).toEqual({ ...item, status: 'completed', arguments: '{"city":"Berlin"}' });
+  });
+
+  it('counts on after each item that it opened, deltas as well', () => {
+    const done = (place: number, number: number, item: Json): AnswerEvent =>
+      event({ type: 'response.output_item.done', sequence_number: number, output_index: place, item });
+    const content = [{ type: 'output_text', text: 'ü', annotations: [] }];
+    const message = { type: 'message', id: 'm', status: 'completed', role: 'assistant', content };
+    const encoder = new ResponsesEncoder(options());
+    const wire = encoder.encode([
+      done(0, 0, { type: 'reasoning', id: 'rs', summary: [{ type: 'summary_text', text: 'Hm.' }] }),
+      done(1, 1, message),
+      event({ type: 'response.output_item.added', sequence_number: 2, output_index: 2, item: message }),
+      event({ type: 'response.output_text.delta', sequence_number: 3, output_index: 2, delta: '"sequence_number":7' }),
+      done(2, 4, message),
+      event({ type: 'response.new_thing', about: 'nothing that is counted' }),
+    ]);
+    const frames = framesOf(wire) as { json: Json }[];
+    expect(frames.map(({ json }) => json['sequence_number'])).toEqual([0, 1, 2, 3, 4, 5, 6, undefined]);
+    expect(frames[0]?.json['item']).toEqual({ type: 'reasoning', id: 'rs', summary: [] });
+    expect(frames[2]?.json['item']).toEqual({ ...message, status: 'in_progress', content: [] });
+    expect(frames[3]?.json['item']).toEqual(message);
+    expect(frames[5]?.json['delta']).toBe('"sequence_number":7');
   });
 
   it('fills the empty output of the last event with the finished items, in their order', () => {
@@ -123,6 +168,7 @@ describe('a Responses answer, streamed and folded', () => {
     const named = JSON.stringify(frames);
     expect(named).toContain(long);
     expect(named).not.toContain('get_weather');
+    expect(JSON.stringify(stream(answerEvents(doneOnly), given))).not.toContain('get_weather');
     expect(frames.at(-1)?.json['response']).toEqual(fold(answerEvents('tool-call'), given));
   });
 });
@@ -158,6 +204,12 @@ describe('a Responses answer that fails', () => {
         },
       },
     });
+  });
+
+  it('ends with the next number of a stream that was repaired', () => {
+    const encoder = new ResponsesEncoder(options());
+    encoder.encode(answerEvents('tool-call-done-only').slice(0, -1));
+    expect(framesOf(encoder.fail(cut))[0]?.json).toMatchObject({ sequence_number: 4 });
   });
 
   it('has an id of its own before upstream gave one', () => {

@@ -9,18 +9,23 @@ import { numberField } from '../wire/json-scan';
 import { eventFrame } from '../wire/sse-frames';
 import { stringifyWire } from '../wire/wire-text';
 import { failedEvent } from './failed-event';
+import { movedBy, OpenedItems } from './opened-items';
 import { OutputCollector } from './output-collector';
 import { finalResponse, renamed, type ResponsesAnswerOptions, shownResponse } from './response-patch';
 
 /**
  * Tells an answer as a Responses stream: events as they came, but for the few that carry the response object (see
- * `shownResponse`) or a shortened tool name. Failed and `error` events say nothing: tell them with `fail`.
+ * `shownResponse`) or a shortened tool name. An item that upstream only finishes is opened first, and later events are
+ * numbered anew. Failed and `error` events say nothing: tell them with `fail`.
  */
 export class ResponsesEncoder implements AnswerEncoder {
   /** Every event of the answer is wanted. */
   readonly satisfied = false;
   private readonly collector = new OutputCollector();
-  private over = false;
+  private readonly opened = new OpenedItems();
+  /** One look per delta: `moved` when events were put in, and the numbers of later ones are no longer upstream's. */
+  private state: 'straight' | 'moved' | 'over' = 'straight';
+  private inserted = 0;
   private lastData = '';
   private responseId: string | undefined;
   private createdAt: number | undefined;
@@ -49,8 +54,12 @@ export class ResponsesEncoder implements AnswerEncoder {
   }
 
   private frameOf(event: AnswerEvent): string {
+    if (this.state === 'straight') return this.tell(event);
+    return this.state === 'over' ? '' : this.tell(movedBy(event, this.inserted));
+  }
+
+  private tell(event: AnswerEvent): string {
     const { type, data } = event;
-    if (this.over) return '';
     if (type.endsWith('.delta')) {
       this.lastData = data;
       this.collector.see(event);
@@ -60,11 +69,23 @@ export class ResponsesEncoder implements AnswerEncoder {
     if (isTerminal(type)) return this.lastFrame(event);
     this.lastData = data;
     this.collector.see(event);
+    if (type.startsWith('response.output_item.')) return this.itemFrames(event);
     return eventFrame(type, this.shownData(event));
   }
 
+  /** The item's event, after the one that opens it where upstream has left that out. */
+  private itemFrames(event: AnswerEvent): string {
+    const missing = this.opened.missingBefore(event);
+    if (missing === undefined) return eventFrame(event.type, this.shownItem(event));
+    this.state = 'moved';
+    this.inserted += 1;
+    const next = movedBy(event, 1);
+    this.lastData = next.data;
+    return eventFrame(missing.type, this.shownItem(missing)) + eventFrame(next.type, this.shownItem(next));
+  }
+
   private lastFrame(event: AnswerEvent): string {
-    this.over = true;
+    this.state = 'over';
     const terminal = terminalOf(event);
     if (terminal === undefined || terminal.state === 'failed') return '';
     const response = finalResponse(terminal.response, () => this.collector.items(), this.options);
@@ -74,7 +95,6 @@ export class ResponsesEncoder implements AnswerEncoder {
   }
 
   private shownData(event: AnswerEvent): string {
-    if (event.type.startsWith('response.output_item.')) return this.shownItem(event);
     if (!startTypes.has(event.type)) return event.data;
     const parsed = parsedEvent(event);
     const response = asObject(parsed?.['response']);
