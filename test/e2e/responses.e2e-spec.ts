@@ -183,6 +183,13 @@ describe.each(askings)('a response of $model, $way', ({ model, way, profile }) =
   });
 });
 
+it('says in a header that the padding of deltas stays', async () => {
+  const wish = { stream_options: { include_obfuscation: false } };
+  const asked = { model: 'gpt-5.5', input: 'Hello?', ...wish };
+  const { headers } = await askResponses(bench.client, 'streamed', asked);
+  expect(headers.get('x-codex-gateway-dropped-params')).toBe('stream_options.include_obfuscation');
+});
+
 describe('helpers of the SDK for responses', () => {
   it('put a stream together', async () => {
     bench.simulator.script.next(text('Put together.'));

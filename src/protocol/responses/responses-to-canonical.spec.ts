@@ -83,6 +83,14 @@ it('lists store and unknown fields, or refuses the unknown ones', () => {
   expect(refusal({ stop: ['x'] }, { dropParams: false })).toMatchObject({ status: 400, param: 'stop' });
 });
 
+it('lists that the padding of deltas stays, for a stream that wants none', () => {
+  const wish = 'stream_options.include_obfuscation';
+  const unpadded = { stream: true, stream_options: { include_obfuscation: false } };
+  expect(map(unpadded).droppedParams).toEqual([wish]);
+  expect(map({ ...unpadded, stream: false }).droppedParams).toEqual([]);
+  expect(map({ stream: true, stream_options: { include_obfuscation: true } }).droppedParams).toEqual([]);
+});
+
 it.each([
   [{ input: undefined }, 'input'],
   [{ input: [] }, 'input'],

@@ -20,7 +20,7 @@ import { ToolNames, withFittingName } from '../tool-names';
 import { unservedOf } from '../unserved-fields';
 import { inputItems } from './input-items';
 
-/** Fields with a place of their own in the canonical request, and `stream_options`, which asks for nothing we send. */
+/** Fields with a place of their own in the canonical request, and `stream_options`, of which one wish is listed. */
 const servedFields = new Set([
   'model',
   'input',
@@ -52,7 +52,10 @@ export function responsesToCanonical(body: unknown, options: MappingOptions): Cl
       'background',
     );
   }
+  const stream = optionalFlag(fields['stream'], 'stream') ?? false;
   const unserved = unservedOf(fields, servedFields, options);
+  // Deltas go out as they came, padding and all.
+  if (stream && refusesPadding(fields['stream_options'])) unserved.note('stream_options.include_obfuscation');
   const names = new ToolNames(options.hash);
   const canonical: CanonicalRequest = {
     model: requireModelName(fields['model']),
@@ -64,7 +67,7 @@ export function responsesToCanonical(body: unknown, options: MappingOptions): Cl
   };
   return {
     canonical,
-    stream: optionalFlag(fields['stream'], 'stream') ?? false,
+    stream,
     droppedParams: unserved.list(),
     toolNames: names.mapping,
   };
@@ -141,6 +144,10 @@ function textFieldsOf(fields: JsonObject): TextFields {
     ...(cacheKey === undefined ? {} : { prompt_cache_key: cacheKey }),
     ...(tier === undefined ? {} : { service_tier: tier }),
   };
+}
+
+function refusesPadding(streamOptions: unknown): boolean {
+  return isJsonObject(streamOptions) && streamOptions['include_obfuscation'] === false;
 }
 
 function isGiven(value: unknown): boolean {
