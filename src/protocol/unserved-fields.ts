@@ -64,7 +64,11 @@ export class UnservedFields {
   private readonly dropped = new Set<string>();
   private hasSampling = false;
 
-  constructor(private readonly options: Pick<MappingOptions, 'dropParams'>) {}
+  /** @param unanswered fields that hosts take, but for whose effect the dialect's answers have no place. */
+  constructor(
+    private readonly options: Pick<MappingOptions, 'dropParams'>,
+    private readonly unanswered: ReadonlySet<string> = new Set(),
+  ) {}
 
   /** @throws {GatewayError} 400 for a value of the wrong kind, and for an unknown field when `drop_params` is false. */
   take(name: string, value: unknown): void {
@@ -125,6 +129,10 @@ export class UnservedFields {
   }
 
   private keep(name: string, value: unknown): true {
+    if (this.unanswered.has(name)) {
+      this.drop(name);
+      return true;
+    }
     this.sampling[name] = value;
     this.hasSampling = true;
     return true;
@@ -133,14 +141,15 @@ export class UnservedFields {
 
 /**
  * Sorts all fields of a request that are not `served` by name; `store` is understood everywhere and honoured nowhere.
- * @throws {GatewayError} 400 as `UnservedFields.take`.
+ * @param unanswered see `UnservedFields`. @throws {GatewayError} 400 as `UnservedFields.take`.
  */
 export function unservedOf(
   fields: JsonObject,
   served: ReadonlySet<string>,
   options: Pick<MappingOptions, 'dropParams'>,
+  unanswered?: ReadonlySet<string>,
 ): UnservedFields {
-  const unserved = new UnservedFields(options);
+  const unserved = new UnservedFields(options, unanswered);
   for (const name of Object.keys(fields)) {
     if (!served.has(name)) unserved.take(name, fields[name]);
   }

@@ -46,6 +46,14 @@ describe.each(ways)('deployments of the configuration, %s', (way) => {
     expect(strict.simulator.counts.responses).toBe(before);
   });
 
+  it('are not asked for probabilities, for which a chat answer has no place here', async () => {
+    const asked = { model: 'plain', messages, logprobs: true, top_logprobs: 2 };
+    const { headers } = await askChat(bench.client, way, asked);
+    expect(headers.get('x-codex-gateway-dropped-params')).toBe('logprobs,top_logprobs');
+    expect(Object.keys(lastAsked(host).body)).toEqual(expect.not.arrayContaining(['include', 'top_logprobs']));
+    expect(await refusalOf(askChat(strict.client, way, asked))).toMatchObject({ status: 400, param: 'logprobs' });
+  });
+
   it('continue a stored answer on a plain Responses host', async () => {
     const { text } = await askResponses(bench.client, way, {
       model: 'plain',

@@ -33,6 +33,9 @@ const servedFields = new Set([
   'store',
 ]);
 
+/** A chat answer says `"logprobs":null`: asking a host for them would only cost. */
+const unansweredFields = new Set(['logprobs', 'top_logprobs']);
+
 /**
  * Reads a chat completions request.
  *
@@ -45,7 +48,7 @@ export function chatToCanonical(body: unknown, options: MappingOptions): ClientR
   assertSingleChoice(fields['n']);
   const names = new ToolNames(options.hash);
   const toolbox = toolboxOf(fields, names);
-  const unserved = unservedOf(fields, servedFields, options);
+  const unserved = unservedOf(fields, servedFields, options, unansweredFields);
   const canonical: CanonicalRequest = {
     model,
     input: new MessageMapper(names, options.maxImageBytes).map(fields['messages']),
