@@ -1,4 +1,11 @@
-import { Global, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
@@ -6,6 +13,7 @@ import { Clock } from '../kernel/clock';
 import { EntitiesModule } from '../state/entities/entities.module';
 import { EntityStore } from '../state/entities/entity-store';
 import { StateDir } from '../state/state-dir';
+import { GatewayLogger } from '../telemetry/logger';
 import { type HolderRules } from './compile/principal-of';
 import { CustomerDirectory } from './directory/customer-directory';
 import { HolderReader } from './directory/holder-reader';
@@ -34,6 +42,7 @@ interface Collaborators {
   readonly watch: StateWatch;
   readonly clock: Clock;
   readonly rules: Rules;
+  readonly logger: GatewayLogger;
 }
 const COLLABORATORS = Symbol('COLLABORATORS');
 
@@ -52,8 +61,8 @@ const COLLABORATORS = Symbol('COLLABORATORS');
     },
     {
       provide: COLLABORATORS,
-      useFactory: (...[store, reader, watch, clock, rules]: [EntityStore, HolderReader, StateWatch, Clock, Rules]): Collaborators => ({ store, reader, watch, clock, rules }),
-      inject: [EntityStore, HolderReader, StateWatch, Clock, KEY_RULES],
+      useFactory: (...[store, reader, watch, clock, rules, logger]: [EntityStore, HolderReader, StateWatch, Clock, Rules, GatewayLogger]): Collaborators => ({ store, reader, watch, clock, rules, logger }),
+      inject: [EntityStore, HolderReader, StateWatch, Clock, KEY_RULES, GatewayLogger],
     },
     {
       provide: KeyAuthenticator,
@@ -67,11 +76,19 @@ const COLLABORATORS = Symbol('COLLABORATORS');
   ],
   exports: [MasterKey, KeyAuthenticator, KeyGuard, CustomerDirectory, HolderReader, KEY_RULES],
 }) // prettier-ignore
-export class KeysModule implements OnModuleInit, OnModuleDestroy {
-  constructor(@Inject(StateWatch) private readonly watch: StateWatch) {}
+export class KeysModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    @Inject(StateWatch) private readonly watch: StateWatch,
+    @Inject(CustomerDirectory) private readonly customers: CustomerDirectory,
+  ) {}
 
   onModuleInit(): void {
     this.watch.start();
+  }
+
+  onApplicationBootstrap(): void {
+    // Without the state nobody knows yet: the first customer then asks again.
+    void this.customers.checkDefault().catch(() => undefined);
   }
 
   onModuleDestroy(): void {

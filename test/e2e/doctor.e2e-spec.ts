@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/login-gateways';
 import { type Finished, ProgramBench, type ProgramEnv, type Served } from '../support/program';
@@ -81,6 +82,19 @@ describe('doctor', () => {
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain('doctor [--config FILE]');
     expect(stderr).not.toContain('secret');
+  });
+
+  it('looks for the budget that the settings name for customers', async () => {
+    const config = join(bench.folder, 'customers.yaml');
+    writeFileSync(config, 'litellm_settings: { max_end_user_budget_id: foo }\n');
+    const more = { STATE_DIR: join(bench.folder, 'customers') };
+    const { findings } = await examined(more, '--config', config);
+    expect(of(findings, 'warning').join()).toContain('customers: no budget has the name in max_end_user_budget_id');
+    const dump = join(bench.folder, 'budgets.json');
+    writeFileSync(dump, JSON.stringify({ budgets: [{ budget_id: 'foo', max_budget: 3 }] }));
+    expect(await bench.run(['import-litellm', '--file', dump], env(more))).toMatchObject({ status: 0 });
+    const again = await examined(more, '--config', config);
+    expect(of(again.findings, 'ok')).toContain('customers: the budget of max_end_user_budget_id is there');
   });
 
   it('asks a running gateway how it is', async () => {

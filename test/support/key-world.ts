@@ -31,6 +31,8 @@ export interface KeyWorld {
   readonly audit: JournalAuditLog;
   /** The operator. */
   readonly admin: Actor;
+  /** What the directories told the log. */
+  readonly said: readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -57,7 +59,9 @@ export async function keyWorld({
   const rules = readRules({ ...settingsFor('http://127.0.0.1:9').keys, ...settings });
   const master = new MasterKeyAuthenticator(new MasterKey(worldMasterKey, undefined));
   const watch = new StateWatch(store, clock, { keyPollMs, keySnapshotMs: 30_000 });
-  const parts = { store, reader: new HolderReader(store), watch, clock, rules, master };
+  const said: string[] = [];
+  const logger = { event: (_level: string, message: string) => void said.push(message) };
+  const parts = { store, reader: new HolderReader(store), watch, clock, rules, master, logger };
   const directory = new KeyDirectory(parts);
   const customers = new CustomerDirectory(parts);
   watch.start();
@@ -72,7 +76,18 @@ export async function keyWorld({
   const principal = await directory.authenticate(worldMasterKey);
   if (principal === undefined) throw new Error('the master key is not known');
   const management = new Management(store, audit, rules);
-  return { clock, store, management, directory, customers, watch, audit, admin: { principal, via: 'http' }, close };
+  return {
+    clock,
+    store,
+    management,
+    directory,
+    customers,
+    watch,
+    audit,
+    admin: { principal, via: 'http' },
+    said,
+    close,
+  };
 }
 
 /** The holder of a key, which must be there. */

@@ -4,6 +4,7 @@ import { loadSettings, type StartConditions } from '../../config/load-settings';
 import { type Settings } from '../../config/settings';
 import { readRules } from '../../keys/key-rules';
 import { withPlainErrors } from '../login-words';
+import { budgetFindings } from './budget-checks';
 import { fault, type Finding, findingsText } from './finding';
 import { gatewayFindings } from './gateway-checks';
 import { loginFindings } from './login-checks';
@@ -56,6 +57,7 @@ async function examine(conditions: StartConditions, { config, url }: Words): Pro
     folderFindings(settings),
     redisFindings(settings),
     loginFindings(settings),
+    budgetFindings(settings),
     upstreamFindings(settings),
     ...(url === undefined ? [] : [gatewayFindings(settings, url)]),
   ];

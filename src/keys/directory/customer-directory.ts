@@ -4,6 +4,7 @@ import { type Limits, type ScopeLimits } from '../../kernel/limits';
 import { type EntityStore, oneOf } from '../../state/entities/entity-store';
 import { limitsOf, withBudget } from '../compile/limits-of';
 import { type HolderRules } from '../compile/principal-of';
+import { type GatewayLogger } from '../../telemetry/logger';
 import { type Stored, stored } from '../rows/rows';
 import { type BudgetRow } from '../rows/user-row';
 import { FreshCache, type Loaded } from './fresh-cache';
@@ -11,6 +12,9 @@ import { type HolderReader } from './holder-reader';
 import { type StateWatch } from './state-watch';
 
 const mostCustomers = 10_000;
+const missingWords =
+  'no budget has the name in max_end_user_budget_id: requests for customers without one of their own are refused';
+const missingAdvice = 'Make it with POST /budget/new, or name another one.';
 
 interface CustomerFacts {
   readonly isBlocked: boolean;
@@ -27,6 +31,7 @@ export interface CustomerParts {
   readonly watch: StateWatch;
   readonly clock: Clock;
   readonly rules: HolderRules & { readonly customerBudgetId: string | undefined };
+  readonly logger: Pick<GatewayLogger, 'event'>;
 }
 
 /**
@@ -35,6 +40,7 @@ export interface CustomerParts {
  */
 export class CustomerDirectory {
   private readonly cache: FreshCache<CustomerFacts>;
+  private isMissingTold = false;
 
   constructor(private readonly parts: CustomerParts) {
     const { watch, clock, store } = parts;
@@ -58,6 +64,14 @@ export class CustomerDirectory {
     return { kind: 'customer', id: customerId, limits, mode: rules.limitMode, name: known.value?.name ?? customerId };
   }
 
+  /** Looks whether the budget of customers without one is there; the log is told when it is not. @throws {StateUnavailable} */
+  async checkDefault(): Promise<void> {
+    const { reader, rules } = this.parts;
+    if (rules.customerBudgetId === undefined) return;
+    const { budgets } = await reader.budgets([rules.customerBudgetId]);
+    this.tellMissing(budgets.get(rules.customerBudgetId));
+  }
+
   private async read(id: string): Promise<Loaded<CustomerFacts> | undefined> {
     const { store, reader, rules } = this.parts;
     const entity = await oneOf(store, { kind: 'customer', id });
@@ -67,6 +81,7 @@ export class CustomerDirectory {
     const { budgets, refs } = await reader.budgets(budgetId === undefined ? [] : [budgetId]);
     const budget = budgets.get(budgetId ?? '');
     const missingBudget = budget === undefined ? budgetId : undefined;
+    if (customer?.row.budget_id === undefined) this.tellMissing(budget);
     const value = { ...this.factsOf(id, customer, budget), missingBudget };
     return {
       value,
@@ -74,6 +89,15 @@ export class CustomerDirectory {
       untilMs: Number.POSITIVE_INFINITY,
     };
   }
+
+  /** Once each time it goes missing: until then its customers were held to it, or the operator believes that they are. */
+  private tellMissing(budget: BudgetRow | undefined): void {
+    const isMissing = budget === undefined;
+    if (isMissing && !this.isMissingTold) {
+      this.parts.logger.event('warn', missingWords, { names: [this.parts.rules.customerBudgetId ?? ''], advice: missingAdvice });
+    }
+    this.isMissingTold = isMissing;
+  } // prettier-ignore
 
   private factsOf(
     id: string,

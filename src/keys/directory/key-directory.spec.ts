@@ -1,4 +1,4 @@
-import { holderOf, keyWorld, type KeyWorld, worldMasterKey } from '../../../test/support/key-world';
+import { holderOf, keyWorld, refusalOf, type KeyWorld, worldMasterKey } from '../../../test/support/key-world';
 import { eventually } from '../../../test/support/login-gateways';
 import { MovedClock } from '../../../test/support/moved-clock';
 import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
@@ -196,6 +196,29 @@ describe('the key directory', () => {
     await expect(own.customers.scopeOf('made up')).rejects.toMatchObject({ status: 403, param: 'user' });
     await own.close();
   });
+
+  it('tells the log once that the default budget of customers is not there, and again when it goes', async () => {
+    const own = await keyWorld({ settings: { customerBudgetId: 'foo' } });
+    const maxOf = async (id: string): Promise<unknown> => (await own.customers.scopeOf(id)).limits.budgets[0]?.max;
+    await own.customers.checkDefault();
+    expect([await maxOf('a'), await maxOf('b')]).toEqual([undefined, undefined]);
+    expect(own.said).toEqual([expect.stringContaining('no budget has the name in max_end_user_budget_id')]);
+    await own.management.budgets.create(own.admin, { budget_id: 'foo', max_budget: 3 });
+    expect([await maxOf('a'), own.said.length]).toEqual([3e9, 1]);
+    const entity = await own.store.many([{ kind: 'budget', id: 'foo' }]);
+    await own.store.commit([{ op: 'remove', kind: 'budget', id: 'foo', expected: entity[0]?.version ?? 0 }]);
+    expect([await maxOf('a'), own.said.length]).toEqual([undefined, 2]);
+    await own.close();
+  });
+
+  it('keeps the default budget of customers from being removed', async () => {
+    const own = await keyWorld({ settings: { customerBudgetId: 'foo' } });
+    for (const budget_id of ['foo', 'bar']) await own.management.budgets.create(own.admin, { budget_id, max_budget: 3 });
+    const refused = await refusalOf(own.management.budgets.remove(own.admin, { id: 'foo' }));
+    expect([refused.status, refused.code, refused.message]).toEqual([409, 'budget_in_use', expect.stringContaining('max_end_user_budget_id')]);
+    await own.management.budgets.remove(own.admin, { id: 'bar' });
+    await own.close();
+  }); // prettier-ignore
 });
 
 describeWithRedis('with Redis the key directory', () => {

@@ -56,14 +56,16 @@ export class BudgetManagement {
   async remove(actor: Actor, body: unknown): Promise<Stored<'budget'>> {
     const { id: budgetId } = readStrictly(removeBody, body);
     // No document points to it for the customers that have none: the settings do.
-    if (budgetId === this.parts.rules.customerBudgetId) throw budgetInUse(['customer']);
+    if (budgetId === this.parts.rules.customerBudgetId)
+      throw budgetInUse('max_end_user_budget_id of the configuration', 'Name another one there first.');
     const list = `budget:${budgetId}`;
     return retrying(async () => {
       const budget = await readOne(this.parts, 'budget', budgetId);
       if (budget === undefined) throw notFound('budget', 'id');
       const counts = await Promise.all(pointers.map((kind) => this.parts.store.counts(kind, [list])));
       const users = pointers.filter((_, at) => (counts[at]?.[0] ?? 0) > 0);
-      if (users.length > 0) throw budgetInUse(users);
+      if (users.length > 0)
+        throw budgetInUse(`some ${users.join(' and some ')}`, 'Give these another budget_id first.');
       const act = {
         actor,
         action: 'budget.delete',
@@ -95,13 +97,13 @@ export function budgetPut(budgetId: string, row: BudgetRow, expected: number): P
   return { op: 'put', kind: 'budget', id: budgetId, expected, names: [], lists: [], body: JSON.stringify(row) };
 }
 
-function budgetInUse(users: readonly EntityKind[]): GatewayError {
+function budgetInUse(user: string, wayOut: string): GatewayError {
   return new GatewayError({
     status: 409,
     type: 'conflict_error',
     code: 'budget_in_use',
     param: 'id',
-    message: `The budget is in use by some ${users.join(' and some ')}. Give these another budget_id first.`,
+    message: `The budget is in use by ${user}. ${wayOut}`,
     shouldRetry: false,
   });
 }
