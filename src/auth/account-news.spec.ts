@@ -51,6 +51,13 @@ describe('the log of the logins', () => {
     ]);
   });
 
+  it('has a trouble again when a login comes back that the settings did not name for a while', () => {
+    tell({ state: 'unusable' });
+    news.tell([]);
+    tell({ state: 'unusable' });
+    expect(told.map(([, message]) => message)).toEqual(['there is no login to use', 'there is no login to use']);
+  });
+
   it('names who renewed a login: this installation, or another program through the file', () => {
     tell({});
     tell({ generation: 2, rotatedById: 'host-2' });

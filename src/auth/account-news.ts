@@ -25,7 +25,10 @@ export class AccountNews {
     private readonly observer?: Pick<Observer, 'accountStateSeen'>,
   ) {}
 
+  /** @param states of all logins: one that is not among them is forgotten, and is news when it comes back. */
   tell(states: readonly AccountState[]): void {
+    const ids = new Set(states.map(({ id }) => id));
+    for (const id of this.known.keys()) if (!ids.has(id)) this.known.delete(id);
     for (const state of states) {
       this.compare(state, this.known.get(state.id));
       this.show(state);

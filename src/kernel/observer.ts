@@ -99,8 +99,11 @@ export abstract class Observer {
   /** Once for each call upstream, when it showed content or failed. */
   abstract attemptEnded(record: AttemptRecord): void;
 
-  /** At start, once for each deployment of the configuration. */
-  deploymentKnown(_deployment: DeploymentFacts): void {}
+  /** All deployments of the configuration: at start, and whenever it was read anew. */
+  deploymentsAre(_deployments: readonly DeploymentFacts[]): void {}
+
+  /** The same for the names of all credentials that requests may be sent with. */
+  accountsAre(_names: readonly string[]): void {}
 
   /** The router is about to call once more after a failure, within one model group. */
   retried(_record: RetryRecord): void {}

@@ -1,6 +1,8 @@
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
+import { usedCredentials } from '../config/credentials';
 import { type Settings } from '../config/settings';
+import { SettingsChanges } from '../config/settings-holder';
 import { Observer } from '../kernel/observer';
 import { WorkersModule } from '../workers/workers.module';
 import { MetricsController } from './metrics.controller';
@@ -8,20 +10,34 @@ import { StateWatch } from './state-watch';
 
 /** The scrape door. */
 @Module({ imports: [WorkersModule], controllers: [MetricsController], providers: [StateWatch] })
-export class MetricsModule implements OnModuleInit {
+export class MetricsModule implements OnModuleInit, OnModuleDestroy {
+  private stopListening: (() => void) | undefined;
+
   constructor(
-    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'deployments'>,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'deployments' | 'defaultCredential'>,
+    private readonly changes: SettingsChanges,
     private readonly observer: Observer,
   ) {}
 
-  /** Deployments are shown before their first call. */
+  /** Deployments are shown before their first call, and no longer than the configuration names them. */
   onModuleInit(): void {
-    for (const deployment of this.settings.deployments) {
+    this.tell(this.settings);
+    this.stopListening = this.changes.onChange((now) => {
+      this.tell(now);
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening?.();
+  }
+
+  private tell(settings: Pick<Settings, 'deployments' | 'defaultCredential'>): void {
+    const deployments = settings.deployments.map((deployment) => {
       const { id, modelGroup, upstreamModel, apiBase, credential, routing } = deployment;
-      // Behind a wildcard the models are only known by their requests.
-      if (upstreamModel.includes('*')) continue;
       const where = { deploymentId: id, modelGroup, upstreamModel, apiBase, account: credential.name };
-      this.observer.deploymentKnown({ ...where, rpmLimit: routing?.rpm, tpmLimit: routing?.tpm });
-    }
+      return { ...where, rpmLimit: routing?.rpm, tpmLimit: routing?.tpm };
+    });
+    this.observer.deploymentsAre(deployments);
+    this.observer.accountsAre(usedCredentials(settings).map(({ name }) => name));
   }
 }

@@ -80,6 +80,10 @@ class Cells<Cell> {
     this.cells.clear();
   }
 
+  drop(isGone: (labels: Readonly<Record<string, string>>) => boolean): void {
+    for (const [key, { labels }] of this.cells) if (isGone(labels)) this.cells.delete(key);
+  }
+
   all(): Iterable<{ readonly labels: Record<string, string>; readonly cell: Cell }> {
     return this.cells.values();
   }
@@ -147,6 +151,11 @@ export class CellGauge extends Gauge {
   /** Forgets every series. */
   forget(): void {
     this.cells.clear();
+  }
+
+  /** Forgets the series whose labels, as they are shown, are judged so. */
+  drop(isGone: (labels: Readonly<Record<string, string>>) => boolean): void {
+    this.cells.drop(isGone);
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {

@@ -23,6 +23,7 @@ import {
 import { dollarsFromNanos } from '../kernel/money';
 import { Observer } from '../kernel/observer';
 import { deploymentLabels, deploymentStates } from './attempt-series';
+import { ConfiguredNames } from './configured-names';
 import { type GatewayMetrics } from './gateway-metrics';
 import { cooldownStatus, exceptionClass, failureStatus, nameLabel, providerLabel, windowLabel } from './label-values';
 import { type LimitBook } from './limit-book';
@@ -37,23 +38,26 @@ const digestCharacters = 16;
 export abstract class EventObserver extends Observer {
   private readonly digests = new Set<string>();
   private readonly plans = new Map<string, string>();
-  private readonly known: DeploymentFacts[] = [];
+  private readonly configured: ConfiguredNames;
 
   constructor(
     protected readonly metrics: GatewayMetrics,
     private readonly limitBook: LimitBook,
   ) {
     super();
+    this.configured = new ConfiguredNames(metrics);
+    metrics.onScrape(() => {
+      this.configured.prune();
+    });
   }
 
-  override deploymentKnown(deployment: DeploymentFacts): void {
-    const { rpmLimit: rpm, tpmLimit: tpm } = deployment;
-    const { state, rpmLimit, tpmLimit } = this.metrics.deployments;
-    const labels = deploymentLabels(deployment);
-    this.known.push(deployment);
-    state.put(labels, deploymentStates.healthy);
-    if (rpm !== undefined) rpmLimit.put(labels, rpm);
-    if (tpm !== undefined) tpmLimit.put(labels, tpm);
+  override deploymentsAre(deployments: readonly DeploymentFacts[]): void {
+    this.configured.deploymentsAre(deployments);
+  }
+
+  override accountsAre(names: readonly string[]): void {
+    this.configured.accountsAre(names);
+    for (const account of this.plans.keys()) if (!names.includes(account)) this.plans.delete(account);
   }
 
   override retried({ modelLabel, failure }: RetryRecord): void {
@@ -75,7 +79,7 @@ export abstract class EventObserver extends Observer {
     const isOver = untilMs === undefined;
     cooledUntil.put([scope, nameLabel(name)], isOver ? 0 : untilMs / 1_000);
     if (!isOver) cooldowns.add([scope, kind]);
-    for (const deployment of this.known) {
+    for (const deployment of this.configured.deployments) {
       if (scope !== 'deployment' && scope !== 'account') return;
       if (name !== (scope === 'deployment' ? deployment.deploymentId : deployment.account)) continue;
       const labels = deploymentLabels(deployment);

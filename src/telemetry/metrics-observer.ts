@@ -1,5 +1,6 @@
 import { Memo } from '../kernel/memo';
 import { dollarsFromNanos } from '../kernel/money';
+import { type DeploymentFacts } from '../kernel/observations';
 import { type AttemptRecord, type RequestRecord } from '../kernel/observer';
 import { accessLevel, accessLine, foreign } from './access-line';
 import { AttemptSeries } from './attempt-series';
@@ -32,6 +33,12 @@ export class MetricsObserver extends EventObserver {
     private readonly feed = new RequestFeed(),
   ) {
     super(metrics, limitBook);
+  }
+
+  override deploymentsAre(deployments: readonly DeploymentFacts[]): void {
+    super.deploymentsAre(deployments);
+    // They hold on to gauges that may have been dropped.
+    this.attemptSeries.clear();
   }
 
   requestEnded(record: RequestRecord): void {

@@ -155,6 +155,32 @@ describe('a ConfigMap that changes under load', () => {
   });
 });
 
+describe('the gauges after a reload', () => {
+  it('show the limits and deployments of now, and no account or deployment that is named no more', async () => {
+    const deployed = (id: string, rpm: number, more = ''): string =>
+      `  - model_name: ${id}\n    litellm_params: {model: codex-oauth/gpt-5.5, rpm: ${rpm}${more}}\n    model_info: {id: ${id}}\n`;
+    const bad = `credential_list:\n  - credential_name: bad\n    credential_values: {auth_file: ${join(bench.folder, 'not-there.json')}}\n`;
+    const own = await reloading(bad + list(deployed('a', 5), deployed('b', 6, ', litellm_credential_name: bad')));
+    const lines = async (): Promise<string[]> => (await send({ url: own.served.url, key: testKey }, '/metrics')).text.split('\n'); // prettier-ignore
+    const limits = async (): Promise<string[]> =>
+      (await lines()).flatMap((line) => {
+        const [, id, value] = /^litellm_deployment_rpm_limit\{.*model_id="(\w+)".*\} (\d+)$/.exec(line) ?? [];
+        return id === undefined ? [] : [`${id} ${value ?? ''}`];
+      });
+    const shown = async (label: string): Promise<number> =>
+      (await lines()).filter((line) => /^(?:codex_account|codex_cooldown_until|litellm_deployment_state)/.test(line) && line.includes(label)).length; // prettier-ignore
+    expect((await own.ask('b')).status).not.toBe(200);
+    await eventually('the bad login is shown', async () => (await shown('account="bad"')) > 0);
+    expect(await limits()).toEqual(['a 5', 'b 6']);
+    expect(await shown('model_id="b"')).toBe(1);
+    own.mount.update(list(deployed('a', 50), deployed('c', 7)));
+    await eventually('the new deployment is served', async () => (await own.ask('c')).status === 200);
+    expect(await limits()).toEqual(['a 50', 'c 7']);
+    expect([await shown('account="bad"'), await shown('model_id="b"'), await shown('model_id="c"')]).toEqual([0, 0, 1]);
+    await own.end();
+  });
+});
+
 describe('SIGHUP', () => {
   it('reads the file anew, also when nothing in it changed', async () => {
     const own = await reloading(list(model('steady')));

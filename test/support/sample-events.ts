@@ -105,13 +105,8 @@ function tellRequests(observer: Observer): void {
 
 function tellRouting(observer: Observer, nowMs: number): void {
   const deployment = { deploymentId: 'd2', upstreamModel: 'gpt-5.5', apiBase: codexBase } as const;
-  observer.deploymentKnown({
-    ...deployment,
-    modelGroup: 'team-fast',
-    account: 'spare',
-    rpmLimit: 60,
-    tpmLimit: 100_000,
-  });
+  const limits = { rpmLimit: 60, tpmLimit: 100_000 };
+  observer.deploymentsAre([{ ...deployment, ...limits, modelGroup: 'team-fast', account: 'spare' }]);
   observer.retried({ modelLabel: 'team-fast', deploymentId: 'd1', failure: 'server_error', waitMs: 200 });
   const fallback = {
     from: 'team-fast',
@@ -163,6 +158,15 @@ function tellAccounts(observer: Observer, nowMs: number): void {
       },
     });
   }
+  observer.accountsAre(['work', 'spare', 'left']);
+  observer.accountStateSeen({
+    account: 'left',
+    condition: 'quarantined',
+    plan: undefined,
+    tokenExpiresAtMs: undefined,
+    lastRefreshMs: undefined,
+  });
+  observer.accountsAre(['work', 'spare']);
   observer.refreshDone({ account: 'work', outcome: 'renewed', durationMs: 310 });
   observer.refreshDone({ account: 'spare', outcome: 'refused', durationMs: 210 });
 }
