@@ -5,6 +5,7 @@ import { type Settings } from '../config/settings';
 import { type Clock } from '../kernel/clock';
 import { type Observer } from '../kernel/observer';
 import { RedisLink } from '../state/redis/redis-link';
+import { redisWords } from '../state/redis/redis-words';
 import { type Bookkeeper } from './bookkeeper';
 import { EngineLedger } from './engine-ledger';
 import { EngineMeter } from './engine-meter';
@@ -130,7 +131,7 @@ async function overRedis(
   observer.breakerChanged({ breaker: 'redis', open: !redis.isUp });
   const stopWatching = redis.onChange((isUp) => {
     observer.breakerChanged({ breaker: 'redis', open: !isUp });
-    warn(isUp ? 'Redis answers again.' : awayWords);
+    warn(isUp ? 'Redis answers again, and takes writes.' : awayWords(redis));
     if (isUp) void upkeep.round();
   });
   await upkeep.round();
@@ -165,5 +166,10 @@ function every(ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
   }, ms).unref();
 }
 
-const awayWords =
-  'Redis does not answer: keys with budgets are refused, running answers go on, settlements are written to STATE_DIR.';
+function awayWords({ refusedBy }: RedisLink): string {
+  const trouble =
+    refusedBy === undefined
+      ? 'Redis does not answer'
+      : `Redis refuses to write (${refusedBy}), ${redisWords(refusedBy).meaning}`;
+  return `${trouble}: keys with budgets are refused, running answers go on, settlements are written to STATE_DIR.`;
+}

@@ -28,8 +28,8 @@ export class StateWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async look(link: Pick<RedisLink, 'health'>): Promise<void> {
     try {
-      const { memoryUsedBytes, memoryMaxBytes } = await link.health();
-      this.observer.stateSeen({ degraded: false, memoryUsedBytes, memoryMaxBytes });
+      const { memoryUsedBytes, memoryMaxBytes, refusedBy } = await link.health();
+      this.observer.stateSeen({ degraded: refusedBy !== undefined, memoryUsedBytes, memoryMaxBytes });
     } catch {
       this.observer.stateSeen({ degraded: true });
     }

@@ -163,6 +163,17 @@ describeWithRedis('doctor with Redis', () => {
     expect(of(wrong.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used/)]);
   });
 
+  it.each([
+    ['OOM', 'is full', ['CONFIG', 'SET', 'maxmemory', '1']],
+    ['READONLY', 'is read-only', ['REPLICAOF', '127.0.0.1', '1']],
+  ] as const)('names a Redis that refuses to write as what it is, not as rights that are missing: %s', async (code, words, [name, ...rest]) => {
+    const server = await redis('--appendonly', 'yes');
+    await server.operate((operator) => operator.call(name, ...rest));
+    const { findings } = await examined({ REDIS_URL: server.url, GATEWAY_SALT_KEY: saltKey });
+    expect(of(findings, 'fault')).toEqual([expect.stringContaining(`redis writes: refused (${code}): it ${words}`)]);
+    expect(findings.find(({ verdict }) => verdict === 'fault')?.advice).not.toContain('grant');
+  }); // prettier-ignore
+
   it('shows the replicas that share a Redis, and which of them disagree', async () => {
     const server = await redis('--appendonly', 'yes');
     const shared = { REDIS_URL: server.url, GATEWAY_SALT_KEY: saltKey };

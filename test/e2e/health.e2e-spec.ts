@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RefreshedAccessTokens } from '../../src/auth/refreshed-access-tokens';
-import { send } from '../support/calls';
+import { post, send } from '../support/calls';
+import { eventually } from '../support/eventually';
 import { type BenchOptions, startBench, type TestBench } from '../support/gateway';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
 
@@ -86,9 +87,32 @@ describeWithRedis('/health/readiness with Redis', () => {
   });
   afterAll(() => server.close());
 
+  const env = { GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
+
+  it('and the gauges say that a Redis which only reads cannot be used, for as long as it is so', async () => {
+    const own = await started({ env: { ...env, ...server.env } });
+    await look(own);
+    const memory = (bytes: string) => server.everywhere((redis) => redis.config('SET', 'maxmemory', bytes));
+    const read = async (): Promise<string> =>
+      (await send(own, '/metrics')).text.match(/^codex_(state_degraded|breaker_open{.*}) \d$/gm)?.join() ?? '';
+    const say = (value: number) =>
+      eventually(`both gauges are ${value}`, async () =>
+        new RegExp(`^\\S+ ${value},\\S+ ${value}$`).test(await read()),
+      );
+    await memory('1');
+    const refused = await post(own, '/key/generate', { max_budget: 1 });
+    expect(refused.status).toBe(503);
+    const json = { status: 'healthy', cache: 'redis (down)', degraded: ['state_unavailable'] };
+    expect(await send(own, '/health/readiness')).toMatchObject({ status: 200, json });
+    await say(1);
+    expect(await send(own, '/health/readiness')).toMatchObject({ json });
+    await memory('0');
+    await say(0);
+    expect(await send(own, '/health/readiness')).toMatchObject({ json: { cache: 'redis', degraded: [] } });
+  }, 30_000);
+
   it('names Redis up and down, and goes on taking work', async () => {
-    const env = { ...server.env, GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
-    const own = await started({ env, times: { redisCommandMs: 5_000 } });
+    const own = await started({ env: { ...env, ...server.env }, times: { redisCommandMs: 5_000 } });
     await look(own);
     const up = await send(own, '/health/readiness');
     expect(up).toMatchObject({ status: 200, json: { status: 'healthy', cache: 'redis', degraded: [] } });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Settings } from '../../config/settings';
 import { SystemClock } from '../../config/system-clock';
 import { type RedisCommands, type RedisLink } from '../../state/redis/redis-link';
+import { redisWords } from '../../state/redis/redis-words';
 import { commandLink } from '../command-link';
 import { type Replica, ReplicaBoard } from '../../state/replicas/replica-board';
 import { StateUnavailable } from '../../state/state-unavailable';
@@ -38,8 +39,10 @@ export async function redisFindings(settings: Settings): Promise<readonly Findin
   try {
     if (!(await link.open())) return [await unreachable(link)];
     const found = [...(await healthFindings(link)), ...transportFindings(settings), await rightsFinding(link)];
-    const aheadMs = clock.nowMs() - link.nowMs();
-    return [...found, clockFinding(aheadMs, 'Redis'), ...(await ofReplicas(link, settings))];
+    const clockFound = clockFinding(clock.nowMs() - link.nowMs(), 'Redis');
+    // A connection on which a write was refused may be given up for a better one: nothing more is asked on it.
+    const replicas = link.refusedBy === undefined ? await ofReplicas(link, settings) : [];
+    return [...found, clockFound, ...replicas];
   } catch (error) {
     if (!(error instanceof StateUnavailable)) throw error;
     return [away(error)];
@@ -89,12 +92,19 @@ async function rightsFinding(link: RedisLink): Promise<Finding> {
   const refused: string[] = [];
   for (const [needs, run] of probes) {
     const code = await link.run((redis) => run(redis, key)).then(() => undefined, replyCodeOf);
+    if (link.refusedBy !== undefined) return refusesWrites(link.refusedBy);
     if (code !== undefined) refused.push(`${needs} (${code})`);
   }
   const check = 'redis rights';
   if (refused.length === 0) return ok(check, 'this user may do what the gateway does');
   const advice = 'grant them on the keys of REDIS_KEY_PREFIX; deploy/redis/users.acl is a complete example';
   return fault(check, `refused: ${refused.join(', ')}`, advice);
+}
+
+/** Whoever asks: no right would help. */
+function refusesWrites(code: string): Finding {
+  const { meaning, advice } = redisWords(code);
+  return fault('redis writes', `refused (${code}): ${meaning}`, advice);
 }
 
 /** Of a refusal of the server; everything else flies on. */

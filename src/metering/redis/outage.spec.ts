@@ -127,6 +127,24 @@ describeWithRedis('the meter while Redis is away', () => {
     expect(await counters(open)).toMatchObject({ spent: 25, held: 0, running: 0 });
   });
 
+  it('says once that Redis refuses to write, and once that it does not any more', async () => {
+    const open = await world.open(server.settings(), times);
+    await server.operate((redis) => redis.call('REPLICAOF', '127.0.0.1', '1'));
+    const startedMs = performance.now();
+    let refused = 0;
+    // As long as it takes to be looked for at another place twice.
+    while (performance.now() - startedMs < 3_000)
+      await open.books.meter.admit(world.asking(scopes)).catch((error: unknown) => {
+        refused += Number(error instanceof StateUnavailable);
+      });
+    expect(refused).toBeGreaterThan(10);
+    expect(open.warnings).toEqual([expect.stringMatching(/^Redis refuses to write \(READONLY\), it is read-only/)]);
+    await server.operate((redis) => redis.call('REPLICAOF', 'NO', 'ONE'));
+    await until(() => open.books.meter.health.isUp);
+    await until(() => open.books.meter.admit(world.asking(scopes)).then(() => true, isAway));
+    expect(open.warnings.slice(1)).toEqual([expect.stringMatching(/^Redis answers again/)]);
+  });
+
   it('goes on when the scripts are forgotten', async () => {
     const open = await world.open(server.settings(), times);
     for (let at = 0; at < 5; at += 1) {

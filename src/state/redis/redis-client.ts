@@ -21,6 +21,8 @@ const deadSocketMs = 2_000;
 /** At the end an answerless connection is cut after this long, milliseconds. */
 const farewellMs = 200;
 const longestPauseMs = 2_000;
+/** Between two connections that are given up because their server refuses writes, milliseconds: others use them to read. */
+const lookAgainMs = 1_000;
 
 /** A client that is not yet connected. Reconnects for ever; resends nothing by itself. */
 export function redisClient(settings: RedisSettings, use: ClientUse): RedisClient {
@@ -72,7 +74,7 @@ function optionsOf({ username, password, tls }: RedisSettings, use: ClientUse): 
     maxRetriesPerRequest: waits ? null : 0,
     retryStrategy: pauseMs,
     // After a failover the old master refuses writes: look for the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError: readonlyNowAndThen(),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
@@ -82,4 +84,14 @@ function optionsOf({ username, password, tls }: RedisSettings, use: ClientUse): 
 /** Quick at first, then every two seconds, apart from other replicas by a random part. */
 function pauseMs(attempt: number): number {
   return Math.min(longestPauseMs, 50 * 2 ** Math.min(attempt, 6)) * (0.75 + Math.random() / 2);
+}
+
+function readonlyNowAndThen(): (error: Error) => boolean {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return ({ message }) => {
+    const nowMs = performance.now();
+    if (!message.startsWith('READONLY') || nowMs - lastMs < lookAgainMs) return false;
+    lastMs = nowMs;
+    return true;
+  };
 }

@@ -1,8 +1,8 @@
 import { StateUnavailable } from '../state-unavailable';
 
-/** Refusals that a server gives while it cannot serve, whatever the command. */
-const outageCodes: ReadonlySet<string> = new Set([
-  'OOM', 'MISCONF', 'READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'NOREPLICAS', 'BUSY', 'NOAUTH',
+/** Refusals that a server gives to every write while it cannot serve; many reads go well all the same. */
+const refusalCodes: ReadonlySet<string> = new Set([
+  'OOM', 'MISCONF', 'READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOREPLICAS', 'BUSY', 'NOAUTH',
 ]); // prettier-ignore
 
 /** Turns whatever the client threw into our error; a bug of the caller (a `TypeError`, say) stays what it is. */
@@ -13,10 +13,22 @@ export function commandFailure(error: unknown): unknown {
   return isBug ? error : new StateUnavailable('connection');
 }
 
-/** Whether the server is to blame rather than the command. */
+/** Whether the server gave no answer, or one that is about its moment and this command's keys only. */
 export function isOutage(failure: unknown): boolean {
   if (!(failure instanceof StateUnavailable)) return false;
-  return failure.trouble !== 'reply' || outageCodes.has(failure.replyCode ?? '');
+  return failure.trouble !== 'reply' || failure.replyCode === 'TRYAGAIN';
+}
+
+/** Code of an answer by which the server refuses every write, whatever it is: full, a replica, without its replicas. */
+export function refusalOf(failure: unknown): string | undefined {
+  if (!(failure instanceof StateUnavailable) || failure.trouble !== 'reply') return undefined;
+  return failure.replyCode !== undefined && refusalCodes.has(failure.replyCode) ? failure.replyCode : undefined;
+}
+
+/** The first key of the command that the server refused; undefined when the client does not say. */
+export function refusedKey(error: unknown, keyPrefix: string): string | undefined {
+  const { command } = error as { readonly command?: { readonly args?: readonly unknown[] } };
+  return command?.args?.find((arg): arg is string => typeof arg === 'string' && arg.startsWith(keyPrefix));
 }
 
 /** Whether the server refused a command with this code. */

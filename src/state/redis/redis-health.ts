@@ -1,8 +1,11 @@
 import { type RedisCommands } from './redis-link';
+import { redisWords } from './redis-words';
 
 /** What can be known of a Redis that is the system of record. */
 export interface RedisHealth {
   readonly latencyMs: number;
+  /** By which word it refuses to write, as far as known: `OOM`, `READONLY`. */
+  readonly refusedBy: string | undefined;
   /** Undefined when our user may not ask. */
   readonly isPersistent: boolean | undefined;
   readonly evictionPolicy: string | undefined;
@@ -14,6 +17,7 @@ export interface RedisHealth {
 }
 
 interface Asking {
+  readonly refusedBy: string | undefined;
   run<T>(work: (redis: RedisCommands) => Promise<T>): Promise<T>;
 }
 
@@ -25,7 +29,9 @@ export async function healthOf(link: Asking, latencyMs: number): Promise<RedisHe
   const isPersistent = persistenceOf(persistence, saves);
   const evictionPolicy = fieldOf(memory, 'maxmemory_policy');
   const evicts = evictionPolicy !== undefined && evictionPolicy !== 'noeviction';
+  const { refusedBy } = link;
   const warnings = [
+    ...(refusedBy === undefined ? [] : [`Redis: refuses to write (${refusedBy}): ${redisWords(refusedBy).meaning}.`]),
     ...(persistence === undefined && memory === undefined
       ? ['Redis: this user may not read INFO, so persistence and eviction could not be checked.']
       : []),
@@ -40,7 +46,7 @@ export async function healthOf(link: Asking, latencyMs: number): Promise<RedisHe
       : []),
   ];
   const [memoryUsedBytes, memoryMaxBytes] = [bytesOf(memory, 'used_memory'), bytesOf(memory, 'maxmemory')];
-  return { latencyMs, isPersistent, evictionPolicy, memoryUsedBytes, memoryMaxBytes, warnings };
+  return { latencyMs, refusedBy, isPersistent, evictionPolicy, memoryUsedBytes, memoryMaxBytes, warnings };
 }
 
 /** Undefined when RDB points cannot be read and AOF is off: nobody can say then. */

@@ -6,11 +6,12 @@ import { type Clock } from '../../kernel/clock';
 import { StateUnavailable } from '../state-unavailable';
 import { Breaker, probeEveryMs } from './breaker';
 import { redisClient, type RedisClient } from './redis-client';
-import { commandFailure, isOutage, isReplyCode } from './redis-failure';
+import { commandFailure, isOutage, isReplyCode, refusalOf, refusedKey } from './redis-failure';
 import { healthOf, type RedisHealth } from './redis-health';
 import { RedisTime } from './redis-time';
 import { RedisSubscriber } from './redis-subscriber';
 import { within } from './within';
+import { WriteWatch } from './write-watch';
 
 /** Commands of a server or Cluster. Names of keys come from `RedisLink.key`. */
 export type RedisCommands = RedisCommander;
@@ -27,6 +28,8 @@ const upkeepMs = 5_000;
 const pings = 3;
 /** A little more than the breaker wants between two probes, milliseconds. */
 const patienceMs = probeEveryMs + 10;
+/** How long a key that only shows whether writes are taken stays, milliseconds. */
+const probeStaysMs = 10_000;
 
 /**
  * The way to the shared state: no command waits longer than `redisCommandMs`, none is sent twice by itself, and a server
@@ -38,6 +41,7 @@ export class RedisLink {
   private readonly breaker = new Breaker();
   private readonly time: RedisTime;
   private readonly subscriber: RedisSubscriber;
+  private readonly writes: WriteWatch;
   private readonly upkeep: NodeJS.Timeout;
   private readonly watchers = new Set<(isUp: boolean) => void>();
   private probing: NodeJS.Timeout | undefined;
@@ -62,6 +66,7 @@ export class RedisLink {
       this.tell();
     });
     this.time = new RedisTime(clock);
+    this.writes = new WriteWatch((near) => this.writeNear(near), clock, () => { this.tell(); }); // prettier-ignore
     this.subscriber = new RedisSubscriber(() => redisClient(settings, { ...times, waits: true }));
     this.upkeep = setInterval(() => {
       void this.measureTime();
@@ -69,9 +74,14 @@ export class RedisLink {
     }, upkeepMs).unref();
   }
 
-  /** Whether commands can be sent right now. */
+  /** Whether commands can be sent right now, and are carried out as far as known. */
   get isUp(): boolean {
-    return this.client.status === 'ready' && !this.breaker.isOpen;
+    return this.client.status === 'ready' && !this.breaker.isOpen && this.refusedBy === undefined;
+  }
+
+  /** By which word a server that answers refuses to write, `OOM` or `READONLY` for example; reads may go well. */
+  get refusedBy(): string | undefined {
+    return this.writes.refusedBy;
   }
 
   /**
@@ -186,6 +196,7 @@ export class RedisLink {
   close(): Promise<void> {
     clearInterval(this.upkeep);
     clearTimeout(this.probing);
+    this.writes.close();
     this.watchers.clear();
     this.subscriber.close();
     this.client.disconnect();
@@ -225,11 +236,20 @@ export class RedisLink {
 
   private failed(error: unknown): unknown {
     const failure = commandFailure(error);
-    if (isOutage(failure)) {
+    const refusal = refusalOf(failure);
+    // No wait that the breaker could spare, and no proof of life: whatever reads gives that.
+    if (refusal !== undefined) this.writes.refused(refusal, refusedKey(error, this.keyPrefix));
+    else if (isOutage(failure)) {
       this.breaker.failed(this.clock.monotonicMs());
       this.tell();
     } else this.answered();
     return failure;
+  }
+
+  /** Where that key lies: a Cluster puts names with the same `{…}` on the same node. */
+  private async writeNear(key: string | undefined): Promise<void> {
+    const place = key === undefined ? '' : `:{${/\{([^}]+)\}/.exec(key)?.[1] ?? key}}`;
+    await this.run((redis) => redis.set(this.key(`write-probe${place}`), '1', 'PX', probeStaysMs));
   }
 
   private async measureTime(): Promise<void> {
