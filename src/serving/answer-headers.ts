@@ -1,8 +1,8 @@
 import { wellFormed } from '../kernel/well-formed';
-import { type ResolvedModel } from '../models/catalog-entry';
 import { droppedOnCodex } from '../protocol/codex/codex-limits';
 import { type Call, requestedModelOf } from './call';
 import { type RoutedAnswer } from '../routing/router';
+import { type OpenedCall } from '../routing/try-plan';
 import { type Progress } from './progress';
 
 /** Headers of a successful answer: LiteLLM's names for what they name, ours for the rest. Values are header-safe. */
@@ -43,7 +43,7 @@ function addDropped(headers: Record<string, string>, dropped: readonly string[])
   if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
 }
 
-function addRemapped(headers: Record<string, string>, { remappedFrom, slug }: ResolvedModel): void {
+function addRemapped(headers: Record<string, string>, { remappedFrom, slug }: OpenedCall['model']): void {
   if (remappedFrom !== undefined) headers['x-codex-gateway-model-remapped'] = headerSafe(`${remappedFrom} -> ${slug}`);
 }
 

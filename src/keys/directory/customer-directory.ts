@@ -67,9 +67,8 @@ export class CustomerDirectory {
   /** Looks whether the budget of customers without one is there; the log is told when it is not. @throws {StateUnavailable} */
   async checkDefault(): Promise<void> {
     const { reader, rules } = this.parts;
-    if (rules.customerBudgetId === undefined) return;
-    const { budgets } = await reader.budgets([rules.customerBudgetId]);
-    this.tellMissing(budgets.get(rules.customerBudgetId));
+    const { budgets } = await reader.budgets(rules.customerBudgetId === undefined ? [] : [rules.customerBudgetId]);
+    this.tellMissing(budgets.get(rules.customerBudgetId ?? ''));
   }
 
   private async read(id: string): Promise<Loaded<CustomerFacts> | undefined> {
@@ -81,7 +80,7 @@ export class CustomerDirectory {
     const { budgets, refs } = await reader.budgets(budgetId === undefined ? [] : [budgetId]);
     const budget = budgets.get(budgetId ?? '');
     const missingBudget = budget === undefined ? budgetId : undefined;
-    if (customer?.row.budget_id === undefined) this.tellMissing(budget);
+    if (budgetId === rules.customerBudgetId) this.tellMissing(budget);
     const value = { ...this.factsOf(id, customer, budget), missingBudget };
     return {
       value,
@@ -92,12 +91,12 @@ export class CustomerDirectory {
 
   /** Once each time it goes missing: until then its customers were held to it, or the operator believes that they are. */
   private tellMissing(budget: BudgetRow | undefined): void {
-    const isMissing = budget === undefined;
-    if (isMissing && !this.isMissingTold) {
-      this.parts.logger.event('warn', missingWords, { names: [this.parts.rules.customerBudgetId ?? ''], advice: missingAdvice });
-    }
-    this.isMissingTold = isMissing;
-  } // prettier-ignore
+    const { logger, rules } = this.parts;
+    const name = budget === undefined ? rules.customerBudgetId : undefined;
+    if (name !== undefined && !this.isMissingTold)
+      logger.event('warn', missingWords, { names: [name], advice: missingAdvice });
+    this.isMissingTold = name !== undefined;
+  }
 
   private factsOf(
     id: string,

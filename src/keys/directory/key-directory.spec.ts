@@ -183,7 +183,7 @@ describe('the key directory', () => {
     const { secret } = await minting.generate(world.admin, { team_id: 'mixed', user_id: 'eva' });
     expect(periodsOf((await holderOf(world, secret)).scopes[2])).toEqual(['nano_usd 20000000000 7d', 'requests 1 1s']);
     await customers.create(world.admin, { user_id: 'cara', budget_id: 'b1s' });
-    const own = new CustomerDirectory({ store: world.store, reader: new HolderReader(world.store), watch: world.watch, clock: world.clock, rules: { limitMode: 'enforce', proxy: undefined, customer: { max_budget: 2, budget_duration: '1d' }, customerBudgetId: undefined } });
+    const own = new CustomerDirectory({ store: world.store, reader: new HolderReader(world.store), watch: world.watch, clock: world.clock, logger: { event: () => undefined }, rules: { limitMode: 'enforce', proxy: undefined, customer: { max_budget: 2, budget_duration: '1d' }, customerBudgetId: undefined } });
     expect(periodsOf(await own.scopeOf('cara'))).toEqual(['nano_usd 2000000000 1d', 'requests 1 1s']);
   }); // prettier-ignore
 
@@ -201,13 +201,23 @@ describe('the key directory', () => {
     const own = await keyWorld({ settings: { customerBudgetId: 'foo' } });
     const maxOf = async (id: string): Promise<unknown> => (await own.customers.scopeOf(id)).limits.budgets[0]?.max;
     await own.customers.checkDefault();
-    expect([await maxOf('a'), await maxOf('b')]).toEqual([undefined, undefined]);
+    for (const id of ['a', 'b']) await expect(maxOf(id)).rejects.toMatchObject({ code: 'budget_missing' });
     expect(own.said).toEqual([expect.stringContaining('no budget has the name in max_end_user_budget_id')]);
     await own.management.budgets.create(own.admin, { budget_id: 'foo', max_budget: 3 });
     expect([await maxOf('a'), own.said.length]).toEqual([3e9, 1]);
     const entity = await own.store.many([{ kind: 'budget', id: 'foo' }]);
     await own.store.commit([{ op: 'remove', kind: 'budget', id: 'foo', expected: entity[0]?.version ?? 0 }]);
-    expect([await maxOf('a'), own.said.length]).toEqual([undefined, 2]);
+    await expect(maxOf('a')).rejects.toMatchObject({ code: 'budget_missing' });
+    expect(own.said).toHaveLength(2);
+    await own.close();
+  });
+
+  it('tells the log nothing of a budget that no setting names', async () => {
+    const own = await keyWorld();
+    await own.management.customers.create(own.admin, { user_id: 'free' });
+    await own.customers.checkDefault();
+    expect((await own.customers.scopeOf('free')).limits.budgets).toEqual([]);
+    expect(own.said).toEqual([]);
     await own.close();
   });
 
