@@ -8,6 +8,7 @@ export interface Delta {
   content?: string | null;
   reasoning_content?: string;
   refusal?: string;
+  annotations?: Json[];
   function_call?: { name?: string; arguments: string };
   tool_calls?: {
     index: number;
@@ -72,6 +73,11 @@ function merge(target: Json, delta: Json): void {
 
 function merged(known: unknown, value: unknown): unknown {
   if (typeof known === 'string' && typeof value === 'string') return known + value;
+  // An SDK cannot put a second list of entries without an index to the first.
+  if (Array.isArray(value) && (value as Json[]).every(({ index }) => index === undefined)) {
+    expect(known).toBeUndefined();
+    return value;
+  }
   if (Array.isArray(value)) return mergeCalls((known ?? []) as Json[], value as Json[]);
   if (typeof value !== 'object' || value === null) return value;
   const target = { ...(known as Json | undefined) };

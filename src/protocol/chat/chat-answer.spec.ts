@@ -10,7 +10,7 @@ import {
 import { chunksOf, type Delta, joined } from '../../../test/support/joined-chat';
 import { type AnswerEvent } from '../canonical/answer-event';
 import { type ChatOptions } from '../canonical/canonical-request';
-import { parseWire } from '../wire/wire-text';
+import { encodeWire, parseWire } from '../wire/wire-text';
 import { ChatEncoder } from './chat-encoder';
 import { ChatFold } from './chat-fold';
 import { type ChatAnswerOptions } from './chat-sink';
@@ -49,6 +49,34 @@ describe('a chat answer, streamed and folded', () => {
     }
     const dribbled = decodeAll(...Array.from(answerBytes(name), (byte) => Buffer.of(byte)));
     expect(stream(dribbled.map((one) => [one]))).toBe(expected);
+  });
+
+  it('cites each source once, in one piece, whether events bring it or only the finished item', () => {
+    const accented = ({ type, data }: AnswerEvent): AnswerEvent => ({
+      type,
+      data: data.replaceAll('"Boll"', encodeWire('"Böll"')),
+    });
+    const events = answerEvents('web-search-citations').map(accented);
+    const silent = events.filter(({ type }) => !type.includes('annotation'));
+    const cite = (url: string, title: string, start_index: number, end_index: number): Json => ({
+      type: 'url_citation',
+      url_citation: { start_index, end_index, title, url },
+    });
+    const annotations = [cite('https://boll.example/', 'Böll', 4, 12), cite('https://two.example/', 'Two', 15, 23)];
+    const content = 'See (a.example) (b.example)';
+    for (const told of [events, silent]) {
+      const message = { role: 'assistant', content, refusal: null, annotations };
+      expect(fold(told)['choices']).toMatchObject([{ message }]);
+      expect(joined(stream([told]))).toEqual(fold(told));
+    }
+  });
+
+  it('cites nothing that chat has no word for', () => {
+    const annotation = { type: 'file_citation', file_id: 'f', index: 0 };
+    const added = event({ type: 'response.output_text.annotation.added', output_index: 0, annotation });
+    const told = [created, say('Hi'), added, completed];
+    expect(JSON.stringify(fold(told))).not.toContain('annotations');
+    expect(joined(stream([told]))).toEqual(fold(told));
   });
 
   it('tells text with its role first, its end and its usage last', () => {

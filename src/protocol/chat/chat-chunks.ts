@@ -74,6 +74,10 @@ export class ChatChunks implements ChatSink {
     else this.say(`{"tool_calls":[{"index":${call.index},"function":{"arguments":${raw}}}]}`);
   }
 
+  annotations(list: string): void {
+    this.say(`{"annotations":${list}}`);
+  }
+
   finish({ reason, usage, serviceTier }: ChatEnd): void {
     const tier = serviceTier === undefined ? '' : `,"service_tier":${stringifyWire(serviceTier)}`;
     this.out += `${this.before}{},"logprobs":null,"finish_reason":"${reason}"}]${tier}${this.noUsage}}\n\n`;

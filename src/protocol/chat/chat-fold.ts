@@ -49,6 +49,7 @@ class ChatParts implements ChatSink {
   private text: string | undefined;
   private thoughts: string | undefined;
   private refused: string | undefined;
+  private cited = '';
   private readonly calls: GatheredCall[] = [];
 
   constructor(private readonly model: string) {}
@@ -79,6 +80,10 @@ class ChatParts implements ChatSink {
     if (gathered !== undefined) gathered.text += inside(raw);
   }
 
+  annotations(list: string): void {
+    this.cited = `,"annotations":${list}`;
+  }
+
   finish(end: ChatEnd): void {
     this.end = end;
   }
@@ -95,7 +100,7 @@ class ChatParts implements ChatSink {
 
   private message(): string {
     const thoughts = this.thoughts === undefined ? '' : `,"reasoning_content":"${this.thoughts}"`;
-    return `{"role":"assistant","content":${literal(this.text)},"refusal":${literal(this.refused)}${thoughts}${this.callParts()}}`;
+    return `{"role":"assistant","content":${literal(this.text)},"refusal":${literal(this.refused)}${thoughts}${this.callParts()}${this.cited}}`;
   }
 
   private callParts(): string {

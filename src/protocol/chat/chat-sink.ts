@@ -58,6 +58,8 @@ export interface ChatSink {
   refusal(raw: string): void;
   callHead(call: ToolCall): void;
   callArguments(call: ToolCall, raw: string): void;
+  /** After everything that was said, at most once: a JSON array of chat's annotations, wire text, not empty. */
+  annotations(list: string): void;
   /** Last of all, once. */
   finish(end: ChatEnd): void;
 }

@@ -9,6 +9,7 @@ import { numberField } from '../wire/json-scan';
 import { stringifyWire } from '../wire/wire-text';
 import { type ChatAnswerOptions, type ChatEnd, type ChatSink, type FinishReason } from './chat-sink';
 import { CallVoice, isToolCall } from './chat-steps-call-voice';
+import { Citations } from './chat-steps-citations';
 import { CallBook } from './chat-steps-calls';
 import { Voice } from './chat-steps-voice';
 import { estimatedUsage } from './chat-usage';
@@ -19,6 +20,7 @@ type Step =
   | 'itemAdded'
   | 'itemDone'
   | 'textDone'
+  | 'citation'
   | 'refusalDelta'
   | 'refusalDone'
   | 'paragraph'
@@ -34,6 +36,7 @@ const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
   ['response.output_item.added', 'itemAdded'],
   ['response.output_item.done', 'itemDone'],
   ['response.output_text.done', 'textDone'],
+  ['response.output_text.annotation.added', 'citation'],
   ['response.refusal.delta', 'refusalDelta'],
   ['response.refusal.done', 'refusalDone'],
   ['response.reasoning_summary_part.added', 'paragraph'],
@@ -61,6 +64,7 @@ export class ChatSteps {
   private readonly text: Voice;
   private readonly refused: Voice;
   private readonly thought: Voice;
+  private readonly citations = new Citations();
   private thoughtBefore = false;
   private paragraphDue = false;
   private characters = 0;
@@ -128,6 +132,10 @@ export class ChatSteps {
 
   private textDone({ data }: AnswerEvent): void {
     this.text.part(data, '"text":');
+  }
+
+  private citation(event: AnswerEvent): void {
+    this.citations.added(event);
   }
 
   private refusalDelta({ data }: AnswerEvent): void {
@@ -204,6 +212,9 @@ export class ChatSteps {
     if (!this.started) this.start(true);
     this.over = true;
     this.whole = true;
+    // In one piece: SDKs cannot join two lists.
+    const citations = this.citations.all;
+    if (citations !== undefined) this.sink.annotations(citations);
     this.sink.finish(end);
   }
 
@@ -219,6 +230,7 @@ export class ChatSteps {
     } else if (item['type'] === 'message') {
       this.text.item(item['content'], 'text');
       this.refused.item(item['content'], 'refusal');
+      this.citations.item(item['content']);
     } else if (item['type'] === 'reasoning') {
       this.thought.item(item['summary'], 'text', () => {
         this.paragraph();
@@ -230,13 +242,15 @@ export class ChatSteps {
 
   /** A finished message whose text was told in pieces says nothing new: no need to parse it, however long it is. */
   private isTold(data: string): boolean {
-    return this.text.told && data.includes('"type":"message"') && !data.includes('"refusal"');
+    if (!this.text.told || !data.includes('"type":"message"') || data.includes('"refusal"')) return false;
+    return !this.citations.missesIn(data);
   }
 
   private itemOver(): void {
     this.text.rest();
     this.refused.rest();
     this.thought.rest();
+    this.citations.rest();
   }
 
   /** Some upstreams answer short questions with nothing but the terminal event. */
