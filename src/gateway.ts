@@ -16,7 +16,11 @@ import { createAdapter } from './http/fastify-adapter';
 import { Lifecycle } from './http/lifecycle';
 import { errorCode } from './kernel/error-code';
 import { ConfigReload } from './reload/config-reload';
+import { astray } from './state/redis/connect-trouble';
+import { type RedisHealth } from './state/redis/redis-health';
 import { RedisLink } from './state/redis/redis-link';
+import { redisWords } from './state/redis/redis-words';
+import { StateUnavailable } from './state/state-unavailable';
 import { GatewayLogger } from './telemetry/logger';
 import { startTracing, type Tracing } from './telemetry/tracing/start-tracing';
 import { gatewayVersion } from './upstream/gateway-version';
@@ -72,7 +76,7 @@ async function startTraced(
   );
   if (settings.corsOrigins.length > 0) app.enableCors(corsOptions(settings.corsOrigins));
   app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
-  await refuseEvictingState(app);
+  await refuseUnfitState(app);
   await open(app, settings.listen);
   const adminDoor = await openAdminDoor(app, settings);
   app.useLogger(nestLogger(app.get(GatewayLogger)));
@@ -91,15 +95,28 @@ async function startTraced(
   };
 }
 
-/** @throws {Error} when the shared state may forget budgets and logins; a Redis that is away, or tells nobody, is asked no further. */
-async function refuseEvictingState(app: NestFastifyApplication): Promise<void> {
+/**
+ * @throws {Error} when the shared state may forget budgets and logins, or its database cannot be chosen; a Redis that is away,
+ *   or tells nobody, is asked no further.
+ */
+async function refuseUnfitState(app: NestFastifyApplication): Promise<void> {
   const link = app.get<RedisLink | undefined>(RedisLink);
-  const policy = await link?.health().then(({ evictionPolicy }) => evictionPolicy, () => undefined); // prettier-ignore
-  if (policy === undefined || policy === 'noeviction') return;
+  const fault = await link?.health().then(evictionFault, databaseFault);
+  if (fault === undefined) return;
   await app.close();
-  throw new Error(
-    `Redis has maxmemory-policy ${policy}, under which it drops budgets, keys and logins when its memory is full: set it to noeviction in its configuration (or once: redis-cli CONFIG SET maxmemory-policy noeviction)`,
-  );
+  throw new Error(fault);
+}
+
+function evictionFault({ evictionPolicy: policy }: RedisHealth): string | undefined {
+  if (policy === undefined || policy === 'noeviction') return undefined;
+  return `Redis has maxmemory-policy ${policy}, under which it drops budgets, keys and logins when its memory is full: set it to noeviction in its configuration (or once: redis-cli CONFIG SET maxmemory-policy noeviction)`;
+}
+
+/** In the first database the keys of another installation may lie. */
+function databaseFault(error: unknown): string | undefined {
+  if (!(error instanceof StateUnavailable) || error.replyCode !== astray) return undefined;
+  const { meaning, advice } = redisWords(astray);
+  return `Redis refuses SELECT, ${meaning}: ${advice}`;
 }
 
 /** @throws {Error} that says what to change when the address cannot be used; everything is closed by then. */

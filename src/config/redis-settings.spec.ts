@@ -106,6 +106,12 @@ describe('where Redis is', () => {
     expect(load({}, `litellm_settings: {cache_params: ${params}}\n`).redis).toBeUndefined();
   });
 
+  it('is refused with a port behind its host, and with an IPv6 address not', () => {
+    for (const host of ['redis:6379', '10.0.0.1:6379', '[::1]:6379'])
+      expect(faultsOf({ REDIS_HOST: host })).toContain('environment REDIS_HOST: has a port behind the host');
+    expect(load({ REDIS_HOST: '::1' }).redis?.place).toEqual({ kind: 'server', node: { host: '::1', port: 6379 } });
+  });
+
   it('is not looked for in cache_params that are switched off', () => {
     expect(load({}, 'litellm_settings: {cache: false, cache_params: {host: x}}\n').redis).toBeUndefined();
   });

@@ -87,7 +87,14 @@ function fromEnvironment(environment: Environment): Server | Fault | undefined {
   const login = { username: environment.REDIS_USERNAME, password, tls: environment.REDIS_SSL === true };
   const place = manyOf(environment);
   if (place !== undefined) return 'message' in place ? place : { ...server(nowhere, login), place };
-  return host === undefined ? undefined : server({ host, port: port ?? standardPort }, login);
+  if (host === undefined) return undefined;
+  return checked({ host, port: port ?? standardPort }, login, 'environment REDIS_HOST');
+}
+
+/** A port behind the host would be looked up as a part of its name; an IPv6 address has more colons. */
+function checked(node: RedisNode, login: Login, place: string): Server | Fault {
+  if (!/^[^:]*:\d*$|^\[.*\]:\d*$/.test(node.host.trim())) return server(node, login);
+  return { place, message: 'has a port behind the host, which belongs into a setting of its own' };
 }
 
 function manyOf(environment: Environment): RedisPlace | Fault | undefined {
@@ -105,7 +112,8 @@ function fromRouter({ router }: FileSections, environment: Environment, file: Ga
   if (filled(url)) return fromUrl(url, placeIn(file, 'router_settings', 'redis_url'), password);
   if (!filled(host)) return undefined;
   const node = { host, port: port ?? environment.REDIS_PORT ?? standardPort };
-  return server(node, { password, db: db ?? 0, tls: router.redis_ssl === true });
+  const login = { password, db: db ?? 0, tls: router.redis_ssl === true };
+  return checked(node, login, placeIn(file, 'router_settings', 'redis_host'));
 } // prettier-ignore
 
 /** Answers are not cached; but a `cache_params` that names a Redis is how many installations say where it is. */
@@ -122,7 +130,7 @@ function fromCache(
   if (place !== undefined) return 'message' in place ? place : { ...server(nowhere, login), place };
   if (filled(params.url)) return fromUrl(params.url, written, login.password);
   const port = params.port ?? environment.REDIS_PORT ?? standardPort;
-  return filled(params.host) ? server({ host: params.host, port }, login) : undefined;
+  return filled(params.host) ? checked({ host: params.host, port }, login, written) : undefined;
 }
 
 /** LiteLLM also knows `redis-semantic`, and caches elsewhere (`local`, `s3`, `disk`). */

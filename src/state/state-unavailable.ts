@@ -10,7 +10,10 @@ export type StateTrouble = 'offline' | 'breaker' | 'timeout' | 'connection' | 'r
 export class StateUnavailable extends GatewayError {
   constructor(
     readonly trouble: StateTrouble,
-    /** First word of the server's refusal, for example `OOM`, or the system's word about the state folder: `EACCES`. */
+    /**
+     * First word of the server's refusal, for example `OOM`; why there is no connection: `WRONGPASS`, `ECONNREFUSED`; or the
+     * system's word about the state folder: `EACCES`.
+     */
     readonly replyCode?: string,
   ) {
     super({

@@ -94,6 +94,19 @@ describeWithRedis('a start with Redis', () => {
     expectRefused(refused, 'maxmemory-policy allkeys-lru', 'noeviction');
   });
 
+  it('is refused when its database is not there, and names a wrong password', async () => {
+    const redis = await RedisServer.start('--requirepass', 'right');
+    const url = redis.url.replace('redis://', 'redis://:right@');
+    const salt = { GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite' };
+    const refused = await start({ ...salt, REDIS_URL: `${url}/99` });
+    const served = await bench.serve([], { ...salt, REDIS_URL: url.replace('right', 'wrong') });
+    expect(served.output()).toMatch(/Redis: cannot be used \(WRONGPASS\): user name or password is wrong/);
+    served.signal('SIGTERM');
+    expect((await served.finished).status).toBe(0);
+    await redis.close();
+    expectRefused(refused, 'SELECT', 'database');
+  });
+
   it('whose user may not ask goes on with a warning', async () => {
     const user = '--user gw on >pw ~* &* +@all -info -config'.split(' ');
     const redis = await RedisServer.start('--maxmemory-policy', 'allkeys-lru', ...user);

@@ -156,12 +156,18 @@ describeWithRedis('doctor with Redis', () => {
 
   it('names a Redis that is away, and one whose password is wrong', async () => {
     const away = await examined({ REDIS_URL: 'redis://127.0.0.1:9', GATEWAY_SALT_KEY: saltKey });
-    expect(of(away.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used/)]);
+    expect(of(away.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used \(ECONNREFUSED\)/)]);
     const server = await redis('--requirepass', 'right');
     const REDIS_URL = server.url.replace('redis://', 'redis://:wrong@');
     const wrong = await examined({ REDIS_URL, GATEWAY_SALT_KEY: saltKey });
-    expect(of(wrong.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used/)]);
-  });
+    expect(of(wrong.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used \(WRONGPASS\): .*password is wrong/)]);
+  }); // prettier-ignore
+
+  it('names a database that is not there', async () => {
+    const server = await redis();
+    const other = await examined({ REDIS_URL: `${server.url}/99`, GATEWAY_SALT_KEY: saltKey });
+    expect(of(other.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used \(SELECT\): the number of the database/)]);
+  }); // prettier-ignore
 
   it.each([
     ['OOM', 'is full', ['CONFIG', 'SET', 'maxmemory', '1']],

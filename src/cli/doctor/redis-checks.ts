@@ -57,10 +57,14 @@ async function unreachable(link: RedisLink): Promise<Finding> {
 }
 
 function away(error: StateUnavailable | undefined): Finding {
-  const why = error?.replyCode ?? error?.trouble ?? 'no answer';
+  const code = error?.replyCode;
+  if (code !== undefined) {
+    const { meaning, advice } = redisWords(code);
+    return fault('redis', `it cannot be used (${code}): ${meaning}`, advice);
+  }
   const advice =
     'check REDIS_URL, the password, TLS (rediss://, NODE_EXTRA_CA_CERTS) and that the network lets this machine through';
-  return fault('redis', `it cannot be used (${why})`, advice);
+  return fault('redis', `it cannot be used (${error?.trouble ?? 'no answer'})`, advice);
 }
 
 async function healthFindings(link: RedisLink): Promise<readonly Finding[]> {

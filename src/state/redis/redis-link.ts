@@ -5,6 +5,7 @@ import { type TimeLimits } from '../../config/time-limits';
 import { type Clock } from '../../kernel/clock';
 import { StateUnavailable } from '../state-unavailable';
 import { Breaker, probeEveryMs } from './breaker';
+import { astray, connectTroubleOf } from './connect-trouble';
 import { redisClient, type RedisClient } from './redis-client';
 import { commandFailure, isOutage, isReplyCode, refusalOf, refusedKey } from './redis-failure';
 import { healthOf, type RedisHealth } from './redis-health';
@@ -46,6 +47,8 @@ export class RedisLink {
   private readonly watchers = new Set<(isUp: boolean) => void>();
   private probing: NodeJS.Timeout | undefined;
   private wasUp = false;
+  /** Why there is no connection, or none that may be used. */
+  private trouble: string | undefined;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -55,9 +58,15 @@ export class RedisLink {
   ) {
     this.keyPrefix = settings.keyPrefix;
     this.client = redisClient(settings, { ...times, waits: false });
-    // Told by every command that fails; a listener is needed because an unheard `error` ends the process.
-    this.client.on('error', () => undefined);
+    this.client.on('error', (error: unknown) => {
+      this.trouble = connectTroubleOf(error) ?? this.trouble;
+    });
+    this.client.on('connect', () => {
+      if (this.isAstray) this.trouble = undefined;
+    });
     this.client.on('ready', () => {
+      // It comes behind the answer to SELECT.
+      if (!this.isAstray) this.trouble = undefined;
       this.breaker.reconnected();
       void this.measureTime();
       this.tell();
@@ -69,6 +78,8 @@ export class RedisLink {
     this.writes = new WriteWatch((near) => this.writeNear(near), clock, () => { this.tell(); }); // prettier-ignore
     this.subscriber = new RedisSubscriber(() => redisClient(settings, { ...times, waits: true }));
     this.upkeep = setInterval(() => {
+      // The library goes on with database 0, whose keys are somebody else's.
+      if (this.isAstray) this.client.disconnect(true);
       void this.measureTime();
       this.subscriber.probe();
     }, upkeepMs).unref();
@@ -76,7 +87,7 @@ export class RedisLink {
 
   /** Whether commands can be sent right now, and are carried out as far as known. */
   get isUp(): boolean {
-    return this.client.status === 'ready' && !this.breaker.isOpen && this.refusedBy === undefined;
+    return this.isConnected && !this.breaker.isOpen && this.refusedBy === undefined;
   }
 
   /** By which word a server that answers refuses to write, `OOM` or `READONLY` for example; reads may go well. */
@@ -101,13 +112,13 @@ export class RedisLink {
   /**
    * Connects and takes the time of the server. Goes on trying in the background when that fails, for ever.
    *
-   * @returns whether the server answered within the connect limit.
+   * @returns whether the server answered within the connect limit, and let us into the database of the settings.
    */
   async open(): Promise<boolean> {
     try {
       await within(this.client.connect(), this.times.connectMs);
       await this.measureTime();
-      return true;
+      return !this.isAstray;
     } catch {
       return false;
     }
@@ -129,11 +140,12 @@ export class RedisLink {
   /**
    * Runs commands, all together within the command limit. `work` may run them one after the other or in one pipeline.
    *
-   * @throws {StateUnavailable} whose `mayHaveHappened` says whether the state may have changed all the same.
+   * @throws {StateUnavailable} whose `mayHaveHappened` says whether the state may have changed all the same, and whose
+   *   `replyCode` why there is no connection.
    */
   async run<T>(work: (redis: RedisCommands) => Promise<T>): Promise<T> {
     if (!this.breaker.admits(this.clock.monotonicMs())) throw new StateUnavailable('breaker');
-    if (this.client.status !== 'ready') throw new StateUnavailable('offline');
+    if (!this.isConnected) throw new StateUnavailable('offline', this.trouble);
     try {
       const value = await within(work(this.client), this.times.redisCommandMs);
       this.answered();
@@ -201,6 +213,14 @@ export class RedisLink {
     this.subscriber.close();
     this.client.disconnect();
     return Promise.resolve();
+  }
+
+  private get isAstray(): boolean {
+    return this.trouble === astray;
+  }
+
+  private get isConnected(): boolean {
+    return this.client.status === 'ready' && !this.isAstray;
   }
 
   private answered(): void {

@@ -24,11 +24,36 @@ const words: ReadonlyMap<string, RedisWords> = new Map(
       meaning: 'it is read-only while it cannot save to its disk',
       advice: 'look at its log and its disk',
     },
+    SELECT: {
+      meaning: 'the number of the database is not there, or this user may not SELECT it',
+      advice: 'take a number below databases in its configuration, or grant +select',
+    },
+    WRONGPASS: {
+      meaning: 'user name or password is wrong',
+      advice: 'check REDIS_URL, or REDIS_USERNAME and REDIS_PASSWORD',
+    },
+    NOAUTH: { meaning: 'it wants a password', advice: 'set REDIS_PASSWORD, or put it in REDIS_URL' },
+    ECONNREFUSED: { meaning: 'nothing listens at that address', advice: 'check host and port, and that it runs' },
+    ENOTFOUND: { meaning: 'there is no such host', advice: 'check the name of the host' },
+    EAI_AGAIN: { meaning: 'names of hosts cannot be looked up', advice: 'check the name of the host, and DNS' },
+    ETIMEDOUT: {
+      meaning: 'it says nothing',
+      advice: 'check host and port, the network between, and that rediss:// stands for a port with TLS only',
+    },
+    ECONNRESET: {
+      meaning: 'it hangs up',
+      advice: 'check host and port, and that rediss:// stands before a port with TLS',
+    },
   }),
 );
 
-/** @param code first word of a refusal of the server. */
+const tlsWords: RedisWords = {
+  meaning: 'TLS fails',
+  advice: 'check that rediss:// stands for a port with TLS, the name in its certificate, and NODE_EXTRA_CA_CERTS',
+};
+const otherWords: RedisWords = { meaning: 'it takes no commands at the moment', advice: 'look at its log' };
+
+/** @param code first word of a refusal of the server, or why there is no connection. */
 export function redisWords(code: string): RedisWords {
-  const unknown = { meaning: 'it takes no commands at the moment', advice: 'look at its log' };
-  return words.get(code) ?? unknown;
+  return words.get(code) ?? (/SSL|TLS|CERT|SIGNATURE|EPROTO/.test(code) ? tlsWords : otherWords);
 }
