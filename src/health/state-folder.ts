@@ -2,12 +2,13 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Ledger } from '../metering/ledger';
+import { Meter } from '../metering/meter';
 import { AuditLog } from '../state/audit/audit-log';
 import { EntityStore } from '../state/entities/entity-store';
 import { StateUnavailable } from '../state/state-unavailable';
 import { GatewayLogger } from '../telemetry/logger';
 
-/** How the journals of `STATE_DIR` are: open, owned by another running gateway, or not to be opened for another reason. */
+/** How the journals of `STATE_DIR` are: open, owned by another running gateway, or not to be opened or written for another reason. */
 export type FolderState = 'open' | 'in_use' | 'unusable';
 
 /**
@@ -25,6 +26,7 @@ export class StateFolder implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'redis' | 'stateDir'>,
     private readonly entities: EntityStore,
     private readonly ledger: Ledger,
+    private readonly meter: Meter,
     private readonly audit: AuditLog,
     private readonly logger: GatewayLogger,
   ) {}
@@ -63,7 +65,8 @@ export class StateFolder implements OnApplicationBootstrap, OnModuleDestroy {
       return isOthers ? 'in_use' : 'unusable';
     }
     this.tellOwn();
-    return 'open';
+    // Opening only reads: a full disk shows in what could not be written.
+    return this.meter.health.isUp ? 'open' : 'unusable';
   }
 
   private tellTaken(): void {

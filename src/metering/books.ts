@@ -84,7 +84,10 @@ export class Books {
 
 function inProcess(settings: Settings, { clock, observer, warn }: BooksGround, owner: string): Machinery {
   const { stateDir, times } = settings;
-  const engine = new JournalEngine(stateDir, clock);
+  const heard = (refusedBy: string | undefined): void => {
+    warn(refusedBy === undefined ? 'STATE_DIR can be written again; what waited is written.' : refusedWords(refusedBy));
+  };
+  const engine = new JournalEngine(stateDir, clock, { heard });
   const watch = new TicketWatch(engine, owner, clock, observer);
   const ledger = ledgerSettings(settings);
   const archiver = new Archiver(new JournalArchive(engine), ledger, { nowMs: () => clock.nowMs(), warn });
@@ -164,6 +167,10 @@ function every(ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
   return setInterval(() => {
     void work();
   }, ms).unref();
+}
+
+function refusedWords(code: string): string {
+  return `STATE_DIR cannot be written (${code}): keys with budgets are refused, running answers go on, what they cost waits in memory. It is tried again every second.`;
 }
 
 function awayWords({ refusedBy }: RedisLink): string {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { post, type ReadAnswer, chatBody, send } from '../support/calls';
 import { eventually } from '../support/eventually';
 import { testKey } from '../support/gateway';
@@ -62,4 +63,31 @@ describe('a second gateway on the STATE_DIR of another', () => {
       'ready: STATE_DIR belongs to this gateway now',
     ]);
   });
+});
+
+const canLimit = spawnSync('prlimit', ['--version']).status === 0;
+
+(canLimit ? it : it.skip)('a disk that is full shows in readiness, gauge and log for as long as it is', async () => {
+  const served = await bench.serve([], tokenOnly());
+  const made = await post({ url: served.url, key: testKey }, '/key/generate', { max_budget: 5 });
+  const { key } = made.json as { readonly key: string };
+  expect((await chat(served, key)).status).toBe(200);
+  const gauge = async () =>
+    /^codex_state_degraded (\d)$/m.exec((await send({ url: served.url, key: testKey }, '/metrics')).text)?.[1];
+  const limit = (bytes: string) => spawnSync('prlimit', [`--pid=${served.pid}`, `--fsize=${bytes}:`]);
+  limit('1');
+  expect((await chat(served, key)).status).toBe(503);
+  expect(await readiness(served)).toMatchObject({ status: 200, json: { degraded: ['state_unavailable'] } });
+  await eventually('the gauge is up', async () => (await gauge()) === '1', 10_000);
+  expect((await chat(served, key)).status).toBe(503);
+  limit('unlimited');
+  await eventually('it is well', async () => (await readiness(served)).text.includes('"degraded":[]'), 10_000);
+  expect((await chat(served, key)).status).toBe(200);
+  await eventually('the gauge is down', async () => (await gauge()) === '0', 10_000);
+  served.signal('SIGTERM');
+  const { stdout } = await served.finished;
+  expect(stdout.match(/STATE_DIR can[^:;"]+/g)).toEqual([
+    'STATE_DIR cannot be written (EFBIG)',
+    'STATE_DIR can be written again',
+  ]);
 });

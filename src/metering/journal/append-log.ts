@@ -28,11 +28,17 @@ export class AppendLog {
   private retrying: NodeJS.Timeout | undefined;
   private isSyncing = false;
   private isClosed = false;
+  /** Code by which the disk refuses what waits, `ENOSPC` for example. */
+  private refusedBy: string | undefined;
 
-  /** @param length bytes that are good; what is behind them, the torn end of a crash, is cut off. */
+  /**
+   * @param length bytes that are good; what is behind them, the torn end of a crash, is cut off.
+   * @param heard called once when the disk begins to refuse, with its code, and once with undefined when it takes lines again.
+   */
   constructor(
     path: string,
     private length: number,
+    private readonly heard: (refusedBy: string | undefined) => void = () => undefined,
   ) {
     this.file = openSync(path, 'a', 0o600);
     ftruncateSync(this.file, length);
@@ -86,17 +92,25 @@ export class AppendLog {
     try {
       this.write(`${this.lines.join('\n')}\n`);
       this.lines = [];
+      this.hear(undefined);
       batch?.resolve();
       this.flushing ??= setTimeout(() => {
         this.flush();
       }, flushEveryMs).unref();
     } catch (error) {
+      this.hear(errorCode(error) ?? 'EIO');
       batch?.reject(new StateUnavailable('connection', errorCode(error)));
       this.retrying ??= setTimeout(() => {
         this.retrying = undefined;
         this.writeBatch();
       }, retryEveryMs).unref();
     }
+  }
+
+  private hear(refusedBy: string | undefined): void {
+    const isNews = (this.refusedBy === undefined) !== (refusedBy === undefined);
+    this.refusedBy = refusedBy;
+    if (isNews) this.heard(refusedBy);
   }
 
   /** All or nothing: a part that was written before the disk was full is cut off again. */

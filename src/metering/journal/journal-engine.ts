@@ -56,8 +56,12 @@ const noRouting: RoutingAnswer = { inFlight: [], pins: [] };
 /** The waits and sizes of the engine. */
 export interface JournalOptions {
   /** Bytes of a journal after which a snapshot is made and the next one begins. */
-  readonly journalBytes: number;
+  readonly journalBytes?: number;
+  /** Called once when the disk begins to refuse, with its code, and once with undefined when it takes what waited. */
+  readonly heard?: (refusedBy: string | undefined) => void;
 }
+
+const usualJournalBytes = 32 * 1024 * 1024;
 
 /**
  * The books in this process, kept over restarts: every fact is a line of a journal in `STATE_DIR/metering`, with the
@@ -80,11 +84,11 @@ export class JournalEngine extends MeterEngine {
   constructor(
     private readonly stateDir: string,
     private readonly clock: Clock,
-    private readonly options: JournalOptions = { journalBytes: 32 * 1024 * 1024 },
+    private readonly options: JournalOptions = {},
   ) {
     super();
     const path = join(stateDir, 'metering');
-    this.folder = new JournalFolder(path);
+    this.folder = new JournalFolder(path, options.heard);
     this.lock = new WriterLock(join(path, 'lock'));
     this.reads = new MemoryReads(this.state, () => this.open());
     this.snapshots = new SnapshotMaker(this.folder, this.state, this.pins);
@@ -206,7 +210,7 @@ export class JournalEngine extends MeterEngine {
     if (change.kind === 'settled' || change.kind === 'corrected') this.fresh.push(change.ticketId);
     if (change.kind === 'adjusted') this.fresh.push(change.rowId);
     await log.append(lineOf(change));
-    if (log === this.log && log.size > this.options.journalBytes) this.rotate(log);
+    if (log === this.log && log.size > (this.options.journalBytes ?? usualJournalBytes)) this.rotate(log);
   }
 
   /** Nothing is awaited between the old journal's last line and the picture of the state. */

@@ -15,7 +15,11 @@ const writeBytes = 256 * 1024;
  * rows, `rows-N` are the rows of the journals before N. Whatever is not needed any more is removed.
  */
 export class JournalFolder {
-  constructor(private readonly path: string) {}
+  /** @param heard of every journal: called when the disk begins to refuse, and with undefined when it takes lines again. */
+  constructor(
+    private readonly path: string,
+    private readonly heard?: (refusedBy: string | undefined) => void,
+  ) {}
 
   /** Number of the newest whole snapshot; 0 when there is none. */
   async newestSnapshot(): Promise<number> {
@@ -57,7 +61,7 @@ export class JournalFolder {
 
   /** A journal to append to. @param length of its good part. */
   append(number: number, length: number): AppendLog {
-    return new AppendLog(this.nameOf('journal', number), length);
+    return new AppendLog(this.nameOf('journal', number), length, this.heard);
   }
 
   /** Writes a file whole, or not at all. */
