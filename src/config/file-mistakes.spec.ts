@@ -27,6 +27,13 @@ describe('mistakes in the file', () => {
     expect(faults.join('\n')).not.toContain('secret');
   });
 
+  it('gives an entry of a list that is no map its own line', () => {
+    const sound = '  - model_name: a\n    litellm_params: {model: codex/gpt-5.5}\n';
+    expect(faultsIn(() => loadText(`model_list:\n${sound}  - foo\n${sound}  -\n`))).toEqual([
+      expect.stringMatching(/^config\.yaml:4 model_list\[1\]: must be a map/),
+    ]);
+  });
+
   it('shows no line of a file that is not YAML', () => {
     const faults = faultsIn(() => loadText('general_settings:\n  master_key: "sk-very-secret\n'));
     expect(faults).toEqual([expect.stringMatching(/^config\.yaml:\d: is not valid YAML/)]);

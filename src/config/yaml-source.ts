@@ -39,6 +39,8 @@ interface Walk {
   readonly document: Document;
   readonly lines: LineCounter;
   readonly keys: FileKey[];
+  /** Lines of list entries, by name: an entry that is no map has no key of its own. */
+  readonly items: Map<string, number>;
   /** Aliases may point at their own parents. */
   readonly open: Set<Node>;
   visited: number;
@@ -57,9 +59,9 @@ export function readYaml(text: string, fileName: string): YamlSource {
     return { place: `${fileName}:${line}`, message: syntaxMessage(code, text.split('\n')[line - 1] ?? '') };
   });
   if (broken.length > 0) return { value: null, keys: [], faults: uniqueByPlace(broken), placeOf: () => fileName };
-  const walk: Walk = { document, lines, keys: [], open: new Set(), visited: 0 };
+  const walk: Walk = { document, lines, keys: [], items: new Map(), open: new Set(), visited: 0 };
   visit(walk, document.contents, []);
-  const placeOf = placeFinder(walk.keys, fileName);
+  const placeOf = placeFinder(walk, fileName);
   try {
     return { value: document.toJS({ maxAliasCount: 100 }) as unknown, keys: walk.keys, faults: [], placeOf };
   } catch {
@@ -101,9 +103,15 @@ function visit(walk: Walk, node: Node | null, path: KeyPath): void {
   if (target === undefined || target === null || walk.open.has(target) || walk.visited > mostNodes) return;
   walk.visited += 1;
   walk.open.add(target);
-  if (isSeq(target)) target.items.forEach((item, index) => { visit(walk, item as Node | null, [...path, index]); }); // prettier-ignore
+  if (isSeq(target)) target.items.forEach((item, index) => { visitItem(walk, item as Node | null, [...path, index]); }); // prettier-ignore
   if (isMap(target)) visitMap(walk, target, path);
   walk.open.delete(target);
+}
+
+function visitItem(walk: Walk, item: Node | null, path: KeyPath): void {
+  const start = item?.range?.[0];
+  if (start !== undefined) walk.items.set(nameOf(path), walk.lines.linePos(start).line);
+  visit(walk, item, path);
 }
 
 function visitMap(walk: Walk, map: YAMLMap, path: KeyPath): void {
@@ -147,23 +155,16 @@ function patternOf(path: KeyPath): string {
   return nameOf(path).replace(/\[\d+\]/g, '[]');
 }
 
-function placeFinder(keys: readonly FileKey[], fileName: string): (path: KeyPath) => string {
-  const lineOf = new Map(keys.map(({ name, line }) => [name, line]));
+function placeFinder({ keys, items }: Walk, fileName: string): (path: KeyPath) => string {
+  const lineOf = new Map([...items, ...keys.map(({ name, line }) => [name, line] as const)]);
   return (path) => {
     const name = nameOf(path);
     for (let length = path.length; length > 0; length -= 1) {
-      const line = lineOf.get(nameOf(path.slice(0, length))) ?? firstLineWithin(keys, path.slice(0, length));
+      const line = lineOf.get(nameOf(path.slice(0, length)));
       if (line !== undefined) return `${fileName}:${line} ${name}`;
     }
     return name === '' ? fileName : `${fileName} ${name}`;
   };
-}
-
-/** A list item has no key of its own; its first key tells where it begins. */
-function firstLineWithin(keys: readonly FileKey[], path: KeyPath): number | undefined {
-  if (typeof path.at(-1) !== 'number') return undefined;
-  const start = `${nameOf(path)}.`;
-  return keys.find(({ name }) => name.startsWith(start))?.line;
 }
 
 function uniqueByPlace(faults: readonly Fault[]): readonly Fault[] {
