@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkConfig, type ConfigCheck, formatCheck } from '../config/check-config';
-import { ConfigFault, type Fault } from '../config/config-fault';
+import { ConfigFault } from '../config/config-fault';
 import { loadSettings, type StartConditions } from '../config/load-settings';
 import { type Settings } from '../config/settings';
 import { readRules } from '../keys/key-rules';
@@ -33,7 +33,7 @@ export async function checkConfigCommand(start: StartConditions): Promise<number
     return 1;
   }
   const read = checkConfig({ text, path: file, env, cwd, homeDir });
-  const known = withRules(read, file, { ...start, argv: ['--config', file] });
+  const known = withRules(read, { ...start, argv: ['--config', file] });
   const check = words.probe ? await probed(known, { ...start, argv: ['--config', file] }) : known;
   process.stdout.write(`${words.json ? JSON.stringify(check, null, 2) : formatCheck(check)}\n`);
   return check.faults.length > 0 ? 1 : 0;
@@ -46,19 +46,15 @@ interface Words {
 }
 
 /** Adds what the room of keys says of its settings, which the file only hands on. */
-function withRules(check: ConfigCheck, file: string, start: StartConditions): ConfigCheck {
+function withRules(check: ConfigCheck, start: StartConditions): ConfigCheck {
   const settings = check.faults.length > 0 ? undefined : usable(start);
   if (settings === undefined) return check;
   try {
-    readRules(settings.keys);
+    readRules(settings.keys, settings.keyPlaces);
     return check;
   } catch (error) {
     if (!(error instanceof ConfigFault)) throw error;
-    const placed = error.faults.map(({ place, message }): Fault => {
-      const line = check.rows.find(({ key }) => key === place)?.line;
-      return { place: line === undefined ? place : `${file}:${line} ${place}`, message };
-    });
-    return { ...check, faults: placed };
+    return { ...check, faults: error.faults };
   }
 }
 

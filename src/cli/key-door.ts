@@ -63,7 +63,7 @@ async function localDoor(settings: Settings): Promise<KeyDoor> {
   await link?.open();
   const store = entityStoreFor(settings, clock, link);
   const audit = auditLogFor(settings, link);
-  const management = new Management(store, audit, readRules(settings.keys));
+  const management = new Management(store, audit, readRules(settings.keys, settings.keyPlaces));
   const view = (each: Stored<'key'>): ShownKey => shownKey.parse(keyView(each, nothingSpent));
   // The books belong to running gateways: a 0 here would be a lie.
   const shown = (each: Stored<'key'>): ShownKey => ({ ...view(each), spend: null, total_spend: null });

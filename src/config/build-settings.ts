@@ -11,7 +11,7 @@ import { drainOf, processFaults } from './process-settings';
 import { readMoney } from './money-settings';
 import { type MasterKeyReading, isLoopback, readMasterKey } from './master-key';
 import { builtInCodexProviders } from './read-deployment';
-import { readKeys } from './keys-settings';
+import { keysWarnings, placesOfKeys, readKeys } from './keys-settings';
 import { readLimits } from './limits-settings';
 import { readObservability } from './observability-settings';
 import { readRedis } from './redis-settings';
@@ -51,6 +51,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...routingWarnings(routed, sources.file),
     ...environmentWarnings(sources.environment),
     ...customerWarnings(sections.general),
+    ...keysWarnings(sections, sources.file),
     ...[state, told, money].flatMap((reading) => reading.warnings),
   ];
   const settings: Settings = {
@@ -70,6 +71,7 @@ export function buildSettings(sources: SettingsSources): SettingsReading {
     ...money.settings,
     limits: bodyLimitsOf(sections),
     keys: readKeys(sections),
+    keyPlaces: placesOfKeys(sources.file),
     times: timesOf(sources.environment, sections),
     hooks: hooks.modules,
     ...processOf(sources, sections),

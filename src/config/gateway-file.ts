@@ -22,7 +22,7 @@ export interface GatewayFile {
 }
 
 /**
- * Reads LiteLLM's `config.yaml`. Never throws: a file with mistakes has `faults`, all of them at once.
+ * Reads LiteLLM's `config.yaml`. Never throws: a file with mistakes has `faults`, all that can be judged: those of its shape come alone.
  *
  * @param environment where `os.environ/NAME` looks, after `environment_variables` of the file itself.
  */

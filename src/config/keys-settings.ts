@@ -1,3 +1,4 @@
+import { type GatewayFile } from './gateway-file';
 import { type FileSections } from './settings-sources';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -36,13 +37,41 @@ export function readKeys({ general, litellm }: FileSections): KeysSettings {
     defaultKeyParams: litellm.default_key_generate_params ?? {},
     upperBounds: litellm.upperbound_key_generate_params ?? {},
     keyGeneration: litellm.key_generation_settings ?? {},
-    defaultUserParams: litellm.default_internal_user_params ?? {},
+    defaultUserParams: withPlainTeams(litellm.default_internal_user_params ?? {}),
     internalUserBudget: budget(litellm.max_internal_user_budget, litellm.internal_user_budget_duration),
     defaultTeamParams: litellm.default_team_params ?? {},
     customerBudget: budget(litellm.max_end_user_budget, undefined),
     customerBudgetId: litellm.max_end_user_budget_id ?? undefined,
     validatesAliases: litellm.enable_key_alias_format_validation === true,
   };
+}
+
+/** Where the keys of `litellm_settings` stand in the file; empty without one. */
+export function placesOfKeys(file: GatewayFile | undefined): Readonly<Record<string, string>> {
+  const names = Object.keys(file?.content?.litellm_settings ?? {});
+  return Object.fromEntries(names.map((name) => [name, file?.placeOf(['litellm_settings', name]) ?? '']));
+}
+
+/** What the maps hold that is taken, but does less than in LiteLLM. */
+export function keysWarnings({ litellm }: FileSections, file: GatewayFile | undefined): readonly string[] {
+  const teams = litellm.default_internal_user_params?.['teams'];
+  if (!Array.isArray(teams)) return [];
+  const lost = new Set(teams.filter(isMap).flatMap((team) => Object.keys(team).filter((name) => name !== 'team_id')));
+  if (lost.size === 0) return [];
+  const place = file?.placeOf(['litellm_settings', 'default_internal_user_params', 'teams']) ?? '';
+  return [`${place}: only team_id is acted on, not ${[...lost].join(', ').slice(0, 120)}; POST /team/member_add gives members budgets and roles`];
+} // prettier-ignore
+
+/** LiteLLM also writes teams as `{team_id, max_budget_in_team, user_role}`. */
+function withPlainTeams(params: Params): Params {
+  const teams = params['teams'];
+  if (!Array.isArray(teams)) return params;
+  const plain = teams.map((team: unknown) => (isMap(team) && typeof team['team_id'] === 'string' ? team['team_id'] : team)); // prettier-ignore
+  return { ...params, teams: plain };
+}
+
+function isMap(value: unknown): value is Params {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function budget(max: number | null | undefined, duration: string | null | undefined): Params {

@@ -79,6 +79,13 @@ describe('a start tells', () => {
       expect(verdicts(checked, `general_settings.${key}`)).toMatchObject({ verdict: 'ignored', why: expect.stringContaining('lets nobody in') as string }); // prettier-ignore
   });
 
+  it('that of the teams of new users in LiteLLM’s long form only the id counts', () => {
+    const teams = '[{team_id: a, max_budget_in_team: 1, user_role: user}, {team_id: b}, c]';
+    const { keys, warnings } = load(`litellm_settings:\n  default_internal_user_params: {teams: ${teams}}\n`);
+    expect(keys.defaultUserParams).toEqual({ teams: ['a', 'b', 'c'] });
+    expect(warnings).toEqual([expect.stringMatching(/config\.yaml:2 litellm_settings\.default_internal_user_params\.teams: only team_id is acted on, not max_budget_in_team, user_role/)]);
+  }); // prettier-ignore
+
   it('what an unset variable of the master key leads to, unless another variable holds one', () => {
     const text = 'general_settings:\n  master_key: os.environ/TEAM_KEY\n';
     const settings = load(text);

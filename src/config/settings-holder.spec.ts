@@ -35,6 +35,11 @@ it('shows what is in force through the one object that everybody holds', () => {
   expect({ ...live }).toEqual(changed({ deployments: [deployment], modelAliases: aliases, dropParams: false }));
 });
 
+it('takes lines that moved in the file for no change', () => {
+  const swap = held().replace(changed({ keyPlaces: { max_budget: 'config.yaml:7 litellm_settings.max_budget' } }));
+  expect(swap).toEqual({ changed: [], needsRestart: [], failures: [] });
+});
+
 it('keeps what a running process cannot change and names it as the operator wrote it', () => {
   const holder = held();
   const next = changed({

@@ -57,7 +57,7 @@ const shown: ReadonlyMap<keyof Settings, string> = new Map<keyof Settings, strin
 ]);
 
 /** Said by the start, of no effect on what runs. */
-const remarks: ReadonlySet<string> = new Set<keyof Settings>(['warnings']);
+const remarks: ReadonlySet<string> = new Set<keyof Settings>(['warnings', 'keyPlaces']);
 
 /**
  * The settings in force, and their only owner. `live` is one object for the life of the process whose members always show

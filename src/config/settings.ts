@@ -55,6 +55,8 @@ export interface Settings {
   readonly routing: RoutingSettings;
   readonly metering: LimitsSettings;
   readonly keys: KeysSettings;
+  /** Where the keys of `litellm_settings` stand in the file (`config.yaml:7 litellm_settings.max_budget`), for faults that are found later. */
+  readonly keyPlaces: Readonly<Record<string, string>>;
   readonly observability: ObservabilitySettings;
   readonly pricing: MoneySettings['pricing'];
   readonly reports: MoneySettings['reports'];

@@ -41,8 +41,13 @@ export interface KeyRules extends HolderRules {
   readonly validatesAliases: boolean;
 }
 
-/** @throws {ConfigFault} that names the setting and the field at fault. */
-export function readRules(settings: KeysSettings): KeyRules {
+/**
+ * @param places of the settings in the file, by name; a setting that is not among them is named without its line.
+ * @throws {ConfigFault} that names the setting and the field at fault.
+ */
+export function readRules(settings: KeysSettings, places: Readonly<Record<string, string>> = {}): KeyRules {
+  const named = <T>(setting: string, read: () => T): T =>
+    placed(places[setting] ?? `litellm_settings.${setting}`, read);
   const proxy = named('max_budget', () => limitsIn(settings.proxyLimits));
   const customer = named('max_end_user_budget', () => limitsIn(settings.customerBudget));
   return {
@@ -64,12 +69,12 @@ function limitsIn(params: Readonly<Record<string, unknown>>): LimitFields {
   return readFields(params, { shape: limitShape }).fields;
 }
 
-function named<T>(setting: string, read: () => T): T {
+function placed<T>(place: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    throw new ConfigFault([{ place: `litellm_settings.${setting}`, message: error.message }]);
+    throw new ConfigFault([{ place, message: error.message }]);
   }
 }
 

@@ -52,7 +52,7 @@ const COLLABORATORS = Symbol('COLLABORATORS');
   imports: [EntitiesModule],
   providers: [
     { provide: MasterKey, useFactory: obtainMasterKey, inject: [SETTINGS] },
-    { provide: KEY_RULES, useFactory: (settings: Settings) => readRules(settings.keys), inject: [SETTINGS] },
+    { provide: KEY_RULES, useFactory: (settings: Settings) => readRules(settings.keys, settings.keyPlaces), inject: [SETTINGS] },
     { provide: HolderReader, useFactory: (store: EntityStore) => new HolderReader(store), inject: [EntityStore] },
     {
       provide: StateWatch,

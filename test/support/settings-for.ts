@@ -24,6 +24,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     cacheDir: '/nonexistent',
     redis: undefined,
     saltKey: undefined,
+    keyPlaces: {},
     previousSaltKeys: [],
     codex: {
       baseUrl: `${url}/backend-api/codex`,

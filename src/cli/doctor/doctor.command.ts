@@ -49,7 +49,7 @@ async function examine(conditions: StartConditions, { config, url }: Words): Pro
   const argv = config === undefined ? [] : ['--config', config];
   const settings = settingsOr(() => {
     const read = loadSettings({ ...conditions, argv });
-    readRules(read.keys);
+    readRules(read.keys, read.keyPlaces);
     return read;
   });
   if (Array.isArray(settings)) return settings;
