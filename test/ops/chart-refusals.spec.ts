@@ -27,6 +27,8 @@ describeWithHelm('values that cannot work', () => {
     ['a budget without a number', { pdb: { maxUnavailable: null } }, 'pdb: set minAvailable or maxUnavailable'],
     ['a variable of the chart’s own', { envVars: { DRAIN_TIMEOUT_SECONDS: '5' } }, 'DRAIN_TIMEOUT_SECONDS is set by the chart; use the value drainTimeoutSeconds'],
     ['the same in the other list', { extraEnvVars: [{ name: 'PORT', value: '1' }] }, 'PORT is set by the chart; use the value service.port'],
+    ['a port that nothing leads to', { envVars: { ADMIN_PORT: '9090' } }, 'ADMIN_PORT opens a port that the Service'],
+    ['the same port in the other list', { extraEnvVars: [{ name: 'ADMIN_PORT', value: '9090' }] }, 'ADMIN_PORT opens a port that the Service'],
     ['too little memory', { resources: { limits: { memory: '100Mi' } } }, 'leaves each of 1 processes a heap of 70 MiB'],
     ['too little memory for several', { numWorkers: 8 }, 'leaves each of 8 processes a heap of 89 MiB'],
     ['memory in no unit', { resources: { limits: { memory: '1GB' } } }, '"1GB" is no quantity'],

@@ -58,6 +58,9 @@
 {{- if and .Values.pdb.enabled (kindIs "invalid" .Values.pdb.minAvailable) (kindIs "invalid" .Values.pdb.maxUnavailable) -}}
 {{- fail "pdb: set minAvailable or maxUnavailable" -}}
 {{- end -}}
+{{- if or (hasKey .Values.envVars "ADMIN_PORT") (has "ADMIN_PORT" (include "codex-gateway.extraEnvNames" . | fromJsonArray)) -}}
+{{- fail "envVars, extraEnvVars: ADMIN_PORT opens a port that the Service, the NetworkPolicy and the ServiceMonitor of this chart do not know; leave it out, and keep management inside with the paths of your ingress" -}}
+{{- end -}}
 {{- range $name, $instead := dict "PORT" "service.port" "DRAIN_TIMEOUT_SECONDS" "drainTimeoutSeconds" "TERMINATION_GRACE_PERIOD_SECONDS" "terminationGracePeriodSeconds" "REPLICA_COUNT" "replicaCount" "NUM_WORKERS" "numWorkers" "CONFIG_FILE_PATH" "proxyConfigMap" "STATE_DIR" "persistence" "TRUSTED_PROXY_HOPS" "trustedProxyHops" "REDIS_KEY_PREFIX" "redis.keyPrefix" "NODE_EXTRA_CA_CERTS" "extraCa" -}}
 {{- if or (hasKey $.Values.envVars $name) (has $name (include "codex-gateway.extraEnvNames" $ | fromJsonArray)) -}}
 {{- fail (printf "envVars, extraEnvVars: %s is set by the chart; use the value %s" $name $instead) -}}
