@@ -28,11 +28,18 @@ export function importLiteLlmCommand(conditions: StartConditions): Promise<numbe
 
 /** JSON, or JSON lines. Never quotes the file: it holds what keys are stored as. */
 async function dumpIn(path: string): Promise<LiteLlmDump> {
-  const text = await readFile(path, 'utf8').catch(() => {
+  const bytes = await readFile(path, 'utf8').catch(() => {
     throw new CommandRefused(`${path} cannot be read.`);
   });
+  // Some editors and databases of Windows write a mark before the first character.
+  const text = bytes.replace(/^\uFEFF/, '');
+  if (text.trim() === '') throw new CommandRefused(`${path} is empty: nothing was taken.`);
   try {
-    return readDump(jsonIn(text) ?? linesOf(text, path));
+    const dump = readDump(jsonIn(text) ?? linesOf(text, path));
+    const { budgets, teams, users, keys } = dump;
+    if ([budgets, teams, users, keys].every((rows) => rows.length === 0))
+      throw new CommandRefused(`${path} has no row: nothing was taken.`);
+    return dump;
   } catch (error) {
     if (error instanceof GatewayError) throw new CommandRefused(`${path}: ${error.message}`, { cause: error });
     throw error;

@@ -39,7 +39,7 @@ it('reads a dump as JSON, as JSON lines and as an object, and ends with what bec
   const files = {
     'rows.json': JSON.stringify([row('sk-1'), row('sk-2')]),
     'rows.jsonl': `${JSON.stringify(row('sk-3'))}\n\n${JSON.stringify(row('sk-1'))}\n`,
-    'one.jsonl': `${JSON.stringify(row('sk-4'))}\n`,
+    'one.jsonl': `\uFEFF${JSON.stringify(row('sk-4'))}\n`,
     'all.json': JSON.stringify({ teams: [{ team_id: 't' }], users: [{ user_id: 'u' }], budgets: [{ budget_id: 'b' }] }),
   };
   for (const [name, text] of Object.entries(files)) {
@@ -81,6 +81,10 @@ it.each([
   [['--file', 'f', 'g'], '[]', 'Known words: --file F'],
   [['--file', 'nowhere.json'], '', 'cannot be read'],
   [['--file', 'f'], '{"token": \n nonsense', 'f:1 is not JSON'],
+  [['--file', 'f'], '', 'f is empty'],
+  [['--file', 'f'], '\uFEFF \n', 'f is empty'],
+  [['--file', 'f'], '[]', 'f has no row'],
+  [['--file', 'f'], '{"keys": []}', 'f has no row'],
   [['--file', 'f'], '{"other": []}', 'Expected are rows of LiteLLM_VerificationToken'],
 ])('import-litellm %j of %j says what is wrong and gives 1', async (argv, text, words) => {
   writeFileSync(join(world.folder, 'f'), text);
