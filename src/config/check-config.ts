@@ -4,6 +4,7 @@ import { type Fault, formatFault } from './config-fault';
 import { type EnvSource, tryReadEnv } from './env.schema';
 import { fileKeyWarnings, verdictOf } from './file-keys';
 import { absolutePath } from './file-paths';
+import { foreignEnvironmentWarnings } from './foreign-environment';
 import { readGatewayFile } from './gateway-file';
 import { type Verdict } from './file-values';
 
@@ -56,6 +57,7 @@ export function checkConfig({ text, path, env, cwd, homeDir }: ConfigToCheck): C
     ],
     warnings: [
       ...reading.warnings.filter((warning) => ![...spoken].some((fault) => warning.startsWith(fault))),
+      ...foreignEnvironmentWarnings(file.environment),
       ...fileKeyWarnings(file, reading.unusable),
     ],
   };

@@ -6,6 +6,7 @@ import { ConfigFault, type Fault } from './config-fault';
 import { type EnvSource, tryReadEnv } from './env.schema';
 import { fileKeyWarnings } from './file-keys';
 import { absolutePath } from './file-paths';
+import { foreignEnvironmentWarnings } from './foreign-environment';
 import { type GatewayFile, readGatewayFile } from './gateway-file';
 import { type Settings } from './settings';
 
@@ -38,7 +39,8 @@ interface FoundFile {
 export function loadSettings(start: StartConditions, read: ReadText = readText): Settings {
   const { flags, faults: flagFaults, warnings } = readFlags(start.argv);
   const found = findFile(flags.config ?? start.env['CONFIG_FILE_PATH'], start, read);
-  const { environment, faults: envFaults } = tryReadEnv(found.file?.environment ?? start.env);
+  const variables = found.file?.environment ?? start.env;
+  const { environment, faults: envFaults } = tryReadEnv(variables);
   const early = [...flagFaults, ...envFaults, ...found.faults];
   const places = { fileDir: dirname(found.path), cwd: start.cwd, homeDir: start.homeDir };
   const reading = buildSettings({ file: found.file, environment, flags, places });
@@ -49,7 +51,7 @@ export function loadSettings(start: StartConditions, read: ReadText = readText):
   return deepFrozen({
     ...reading.settings,
     ...configFile,
-    warnings: [...warnings, ...reading.warnings, ...keyWarnings],
+    warnings: [...warnings, ...reading.warnings, ...foreignEnvironmentWarnings(variables), ...keyWarnings],
   });
 }
 

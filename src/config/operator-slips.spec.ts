@@ -57,12 +57,30 @@ describe('a start tells', () => {
     expect(load(undefined, { CODEX_ACCESS_TOKEN: 'at-…' }).warnings).toEqual([expect.stringContaining('has characters that no token has')]); // prettier-ignore
   });
 
+  it('which variables of LiteLLM do nothing, also when the file sets them, and check-config too', () => {
+    const env = { DATABASE_URL: 'postgres://u:secret@db', ROUTER_MAX_FALLBACKS: '3', KEEPALIVE_TIMEOUT: ' ', REDIS_HOST_X: 'a' };
+    const expected = ['environment DATABASE_URL: ignored, there is no SQL database', 'environment ROUTER_MAX_FALLBACKS: ignored, set max_fallbacks in router_settings'];
+    expect(load(undefined, env).warnings).toEqual(expected);
+    const text = 'environment_variables: {STORE_MODEL_IN_DB: "True"}\n';
+    expect(load(text).warnings).toEqual(['environment STORE_MODEL_IN_DB: ignored, there is no SQL database']);
+    expect(check(text).warnings).toEqual(load(text).warnings);
+  }); // prettier-ignore
+
   it('of fallbacks in two sections, of which one counts', () => {
     const both =
       'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\nrouter_settings: { fallbacks: [{ a: [a] }] }\nlitellm_settings: { fallbacks: [{ a: [a] }], num_retries: 1 }\n';
     const { warnings } = load(both);
     expect(warnings.filter((each) => each.includes('counts alone'))).toEqual([expect.stringMatching(/config\.yaml:3 .*fallbacks: has no effect/)]); // prettier-ignore
   });
+
+  it('of aliases that lead nowhere, or to another alias', () => {
+    const { warnings } = load(
+      'model_list: [{ model_name: a, litellm_params: { model: codex/gpt-5.5 } }]\nrouter_settings:\n  model_group_alias: {x: nope, p: q, q: p, ok: a, up: codex/gpt-5.5}\n',
+    );
+    expect(warnings).toEqual(
+      ['x: nope', 'p: q', 'q: p'].map((each) => expect.stringContaining(`config.yaml:3 router_settings.model_group_alias.${each}: no model group`) as string),
+    );
+  }); // prettier-ignore
 
   it('nothing of a second section where the first one leaves the value empty: then the second one counts', () => {
     const model = 'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\n';

@@ -18,7 +18,12 @@ type Routed = Pick<Settings, 'deployments' | 'modelAliases' | 'routing'>;
 /** What will not work as it was meant: fallbacks that lead nowhere, and hosts that lack the Responses API. */
 export function routingWarnings(settings: Routed, file: GatewayFile | undefined): readonly string[] {
   if (file === undefined || settings.deployments.length === 0) return [];
-  return [...twiceWarnings(file), ...fallbackWarnings(settings, file), ...settings.deployments.flatMap(hostWarning)];
+  return [
+    ...twiceWarnings(file),
+    ...fallbackWarnings(settings, file),
+    ...aliasWarnings(settings, file),
+    ...settings.deployments.flatMap(hostWarning),
+  ];
 }
 
 /** Both sections may say these; LiteLLM's router looks at its own first. */
@@ -45,16 +50,34 @@ function isSet(value: unknown): boolean {
 }
 
 function fallbackWarnings({ deployments, modelAliases, routing }: Routed, file: GatewayFile): readonly string[] {
-  const names = new Set([...deployments.flatMap(({ id, modelGroup }) => [id, modelGroup]), ...modelAliases.keys()]);
-  const patterns = [...names].filter((name) => name.includes('*')).map((name) => name.split('*'));
-  const isKnown = (name: string): boolean =>
-    names.has(name) || patterns.some(([prefix = '', suffix = '']) => name.startsWith(prefix) && name.endsWith(suffix));
+  const names = deployments.flatMap(({ id, modelGroup }) => [id, modelGroup]);
+  const isKnown = fitting(new Set([...names, ...modelAliases.keys()]));
   return [...targetsOf(routing)].flatMap(([key, targets]) => {
     const lost = [...targets].filter((name) => !isKnown(name));
     if (lost.length === 0) return [];
     return [`${file.placeOf(['router_settings', key])}: ${lost.join(', ')}: no model group, alias or id of a deployment has this name; it is passed over`];
   });
 } // prettier-ignore
+
+/** An alias is followed once, so neither another alias nor an id is a place to lead to. */
+function aliasWarnings({ deployments, modelAliases }: Routed, file: GatewayFile): readonly string[] {
+  const groups = deployments.flatMap(({ modelGroup, routing }) => [modelGroup, routing?.teamModelName ?? modelGroup]);
+  const isGroup = fitting(new Set(groups));
+  const models = new Set(deployments.map(({ upstreamModel }) => upstreamModel));
+  // A model may be named as litellm_params do it: codex/gpt-5.5.
+  const isKnown = (name: string): boolean => isGroup(name) || models.has(name.slice(name.indexOf('/') + 1));
+  return [...modelAliases].filter(([, { model }]) => !isKnown(model)).map(([alias, { model }]) => {
+    const section = isSet(file.content?.router_settings?.model_group_alias?.[alias]) ? 'router_settings' : 'litellm_settings';
+    return `${file.placeOf([section, 'model_group_alias', alias])}: ${model}: no model group has this name; calls to the alias will fail`;
+  });
+} // prettier-ignore
+
+/** Whether a name is one of these, or fits one with a wildcard. */
+function fitting(names: ReadonlySet<string>): (name: string) => boolean {
+  const patterns = [...names].filter((name) => name.includes('*')).map((name) => name.split('*'));
+  return (name) =>
+    names.has(name) || patterns.some(([prefix = '', suffix = '']) => name.startsWith(prefix) && name.endsWith(suffix));
+}
 
 function targetsOf({ fallbacks }: RoutingSettings): ReadonlyMap<string, ReadonlySet<string>> {
   const flat = (list: ReadonlyMap<string, readonly string[]> | undefined): ReadonlySet<string> =>
