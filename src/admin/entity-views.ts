@@ -26,7 +26,7 @@ export class EntityViews {
 
   async keys(keys: readonly Stored<'key'>[]): Promise<readonly View[]> {
     const budgets = await this.budgetsOf(keys);
-    const spent = await this.books.spent(keys.map((key) => keyBook(key, budgets)));
+    const spent = await this.books.spent(keys.map((key) => bookOf(key, budgets)));
     return keys.map((key, at) => keyView(key, spent[at] ?? nothingSpent, namedBudget(key, budgets)));
   }
 
@@ -36,7 +36,7 @@ export class EntityViews {
    */
   async newKey(key: Stored<'key'>): Promise<View> {
     const budgets = await this.budgetsOf([key]).catch(noneIfAway);
-    const book = keyBook(key, budgets);
+    const book = bookOf(key, budgets);
     const spent = await this.books.spentOf(book).catch((error: unknown) => {
       if (!(error instanceof StateUnavailable)) throw error;
       return this.books.unspentOf(book);
@@ -44,9 +44,9 @@ export class EntityViews {
     return keyView(key, spent, namedBudget(key, budgets));
   }
 
-  /** The named budgets that keys point to. */
-  private async budgetsOf(keys: readonly Stored<'key'>[]): Promise<NamedBudgets> {
-    const ids = [...new Set(keys.flatMap(({ row }) => (row.budget_id === undefined ? [] : [row.budget_id])))];
+  /** The named budgets that entities point to. */
+  private async budgetsOf(pointing: readonly (Pointing | undefined)[]): Promise<NamedBudgets> {
+    const ids = [...new Set(pointing.flatMap((each) => each?.row.budget_id ?? []))];
     const found = ids.length === 0 ? [] : await this.management.store.many(ids.map((id) => ({ kind: 'budget' as const, id }))); // prettier-ignore
     return new Map(
       found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, stored('budget', entity).row]])),
@@ -54,26 +54,29 @@ export class EntityViews {
   }
 
   async team(team: Stored<'team'>): Promise<View> {
-    return teamView(team, await this.books.spentOf(bookOf('team', team)));
+    return (await this.teams([team]))[0] ?? {};
   }
 
   async teams(teams: readonly Stored<'team'>[]): Promise<readonly View[]> {
-    const spent = await this.books.spent(teams.map((team) => bookOf('team', team)));
-    return teams.map((team, at) => teamView(team, spent[at] ?? nothingSpent));
+    const budgets = await this.budgetsOf(teams);
+    const spent = await this.books.spent(teams.map((team) => bookOf(team, budgets)));
+    return teams.map((team, at) => teamView(team, spent[at] ?? nothingSpent, namedBudget(team, budgets)));
   }
 
   async user(user: Stored<'user'>): Promise<View> {
-    return userView(user, await this.books.spentOf(bookOf('user', user)));
+    return (await this.users([user]))[0] ?? {};
   }
 
-  /** A user that was just made; nobody is asked. */
-  newUser(user: Stored<'user'>): View {
-    return userView(user, this.books.unspentOf(bookOf('user', user)));
+  /** A user that was just made, perhaps with a key whose secret is told only now; its book is not asked. */
+  async newUser(user: Stored<'user'>): Promise<View> {
+    const budgets = await this.budgetsOf([user]).catch(noneIfAway);
+    return userView(user, this.books.unspentOf(bookOf(user, budgets)), namedBudget(user, budgets));
   }
 
   async users(users: readonly Stored<'user'>[]): Promise<readonly View[]> {
-    const spent = await this.books.spent(users.map((user) => bookOf('user', user)));
-    return users.map((user, at) => userView(user, spent[at] ?? nothingSpent));
+    const budgets = await this.budgetsOf(users);
+    const spent = await this.books.spent(users.map((user) => bookOf(user, budgets)));
+    return users.map((user, at) => userView(user, spent[at] ?? nothingSpent, namedBudget(user, budgets)));
   }
 
   /** What every member of a team is held to, and what it spent there. */
@@ -81,10 +84,14 @@ export class EntityViews {
     const ids = team.row.members_with_roles.map(({ user_id }) => memberId(team.id, user_id));
     const found = await this.management.store.many(ids.map((id) => ({ kind: 'member' as const, id })));
     const members = found.map((entity) => (entity === undefined ? undefined : stored('member', entity)));
-    const spent = await this.books.spent(ids.map((id, at) => memberBook(id, members[at], team)));
-    return team.row.members_with_roles.map(({ user_id }, at) =>
-      membershipView({ team_id: team.id, user_id }, { row: members[at]?.row, spent: spent[at] ?? nothingSpent }),
-    );
+    const budgets = await this.budgetsOf(members);
+    const spent = await this.books.spent(ids.map((id, at) => memberBook(id, members[at], team, budgets)));
+    return team.row.members_with_roles.map(({ user_id }, at) => {
+      const member = members[at];
+      const row =
+        member === undefined ? undefined : { ...member.row, ...withBudget(member.row, namedBudget(member, budgets)) };
+      return membershipView({ team_id: team.id, user_id }, { row, spent: spent[at] ?? nothingSpent });
+    });
   }
 
   async customer({ customer, budget }: SeenCustomer): Promise<View> {
@@ -97,6 +104,8 @@ export class EntityViews {
   }
 }
 
+/** What may point to a named budget, and has limits. */
+type Pointing = Stored<'key' | 'team' | 'user' | 'member'>;
 type NamedBudgets = ReadonlyMap<string, LimitFields>;
 const noBudgets: NamedBudgets = new Map();
 
@@ -105,24 +114,28 @@ function noneIfAway(error: unknown): NamedBudgets {
   return noBudgets;
 }
 
-function namedBudget({ row }: Stored<'key'>, budgets: NamedBudgets): LimitFields | undefined {
+function namedBudget({ row }: Pointing, budgets: NamedBudgets): LimitFields | undefined {
   return row.budget_id === undefined ? undefined : budgets.get(row.budget_id);
 }
 
-function keyBook(key: Stored<'key'>, budgets: NamedBudgets): BookRef {
-  return { ...bookOf('key', key), limits: withBudget(key.row, namedBudget(key, budgets)) };
-}
-
 /** Who has nothing of their own is held to what the team says of its members, as `principalOf` has it. */
-function memberBook(id: string, member: Stored<'member'> | undefined, team: Stored<'team'>): BookRef {
-  const limits = withBudget(member?.row ?? {}, defaultsOfMembers(team));
+function memberBook(
+  id: string,
+  member: Stored<'member'> | undefined,
+  team: Stored<'team'>,
+  budgets: NamedBudgets,
+): BookRef {
+  const named = member === undefined ? undefined : namedBudget(member, budgets);
+  const limits = withBudget(member?.row ?? {}, named, defaultsOfMembers(team));
   return { kind: 'member', id, limits, createdAtMs: (member ?? team).createdAtMs };
 }
 
 function customerBook(customer: Stored<'customer'>, budget: LimitFields | undefined): BookRef {
-  return { ...bookOf('customer', customer), limits: withBudget(customer.row, budget) };
+  const { kind, id, row, createdAtMs } = customer;
+  return { kind, id, limits: withBudget(row, budget), createdAtMs };
 }
 
-function bookOf(kind: 'key' | 'team' | 'user' | 'customer', of: Stored<'key' | 'team' | 'user' | 'customer'>): BookRef {
-  return { kind, id: of.id, limits: of.row, createdAtMs: of.createdAtMs };
+function bookOf(of: Stored<'key' | 'team' | 'user'>, budgets: NamedBudgets): BookRef {
+  const { kind, id, row, createdAtMs } = of;
+  return { kind, id, limits: withBudget(row, namedBudget(of, budgets)), createdAtMs };
 }

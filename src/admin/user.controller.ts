@@ -44,7 +44,7 @@ export class UserController {
     return {
       ...minted,
       ...(key === undefined ? { key: '' } : {}),
-      ...this.views.newUser(user),
+      ...(await this.views.newUser(user)),
       ...(ignored.length === 0 ? {} : { ignored_fields: ignored }),
     };
   } // prettier-ignore

@@ -47,6 +47,16 @@ describe('a member that is added again', () => {
     }
     expect(await world.store.counts('member', ['budget:huge'])).toEqual([1]);
   });
+
+  it('does not lose a budget of the operator by being removed first, which only the operator may', async () => {
+    const { members } = world.management;
+    await members.add(boss, { team_id: 't', member: { user_id: 'ida' } });
+    await members.update(world.admin, { team_id: 't', user_id: 'ida', budget_id: 'huge' });
+    await expect(members.remove(boss, { team_id: 't', user_id: 'ida' })).rejects.toMatchObject({ status: 403 });
+    expect(await world.store.counts('member', ['budget:huge'])).toEqual([1]);
+    await members.remove(world.admin, { team_id: 't', user_id: 'ida' });
+    expect(await world.store.counts('member', ['budget:huge'])).toEqual([0]);
+  });
 });
 
 describe('an admin of a team', () => {

@@ -78,9 +78,10 @@ export class TeamMembers {
     return retrying(async () => {
       const team = await this.ruled(actor, team_id);
       const user = await this.idOf(who);
-      const members_with_roles = team.row.members_with_roles.filter((each) => each.user_id !== user);
-      if (members_with_roles.length === team.row.members_with_roles.length)
-        throw notFound('member of that team', 'user_id');
+      const before = team.row.members_with_roles.find((each) => each.user_id === user);
+      if (before === undefined) throw notFound('member of that team', 'user_id');
+      assertMayRemove(actor, await readOne(this.parts, 'member', memberId(team_id, user)));
+      const members_with_roles = team.row.members_with_roles.filter((each) => each !== before);
       return this.store(actor, team, {
         members_with_roles,
         rows: [],
@@ -199,6 +200,12 @@ function assertMayLimit(actor: Actor, { user_id, role }: TeamMember, sent: Reado
   const field = ownLimits.find((name) => sent.has(name));
   if (field !== undefined) throw fieldDenied(field, 'what admins of a team may spend is decided by the operator');
 } // prettier-ignore
+
+/** The operator's budget would go with the member, who could be added anew without it. @throws {GatewayError} 403 */
+function assertMayRemove(actor: Actor, known: Stored<'member'> | undefined): void {
+  if (isAdmin(actor) || known?.row.budget_id === undefined) return;
+  throw actionDenied('This member has a budget_id of the operator, so only the operator removes it.');
+}
 
 function unlike(members: readonly TeamMember[], others: readonly TeamMember[]): readonly TeamMember[] {
   const known = new Set(others.map(({ user_id, role }) => `${role} ${user_id}`));

@@ -43,7 +43,7 @@ export function keyView(key: Stored<'key'>, spent: Spent, budget?: LimitFields):
     ...limitsView(row),
     ...policyView(row),
     budget_id: row.budget_id ?? null,
-    litellm_budget_table: budget === undefined ? null : { budget_id: row.budget_id ?? null, ...limitsView(budget) },
+    litellm_budget_table: tableOf(row.budget_id, budget),
     budget_reset_at: dateOf(spent.resetAtMs),
     model_spend: {},
     allowed_routes: row.allowed_routes ?? [],
@@ -63,7 +63,7 @@ export function keyView(key: Stored<'key'>, spent: Spent, budget?: LimitFields):
 }
 
 /** A team in LiteLLM's shape. */
-export function teamView(team: Stored<'team'>, spent: Spent): View {
+export function teamView(team: Stored<'team'>, spent: Spent, budget?: LimitFields): View {
   const { row, id, createdAtMs, updatedAtMs } = team;
   return {
     team_id: id,
@@ -82,6 +82,7 @@ export function teamView(team: Stored<'team'>, spent: Spent): View {
     spend: spent.spend,
     total_spend: spent.totalSpend,
     budget_id: row.budget_id ?? null,
+    litellm_budget_table: tableOf(row.budget_id, budget),
     budget_reset_at: dateOf(spent.resetAtMs),
     team_member_permissions: row.team_member_permissions,
     team_member_budget: row.team_member_budget ?? null,
@@ -107,7 +108,7 @@ export function membershipView(
 } // prettier-ignore
 
 /** A user in LiteLLM's shape. */
-export function userView(user: Stored<'user'>, spent: Spent): View {
+export function userView(user: Stored<'user'>, spent: Spent, budget?: LimitFields): View {
   const { row, id, createdAtMs, updatedAtMs } = user;
   return {
     user_id: id,
@@ -122,6 +123,7 @@ export function userView(user: Stored<'user'>, spent: Spent): View {
     spend: spent.spend,
     total_spend: spent.totalSpend,
     budget_id: row.budget_id ?? null,
+    litellm_budget_table: tableOf(row.budget_id, budget),
     budget_reset_at: dateOf(spent.resetAtMs),
     organization_memberships: [],
     created_at: dateOf(createdAtMs),
@@ -129,6 +131,11 @@ export function userView(user: Stored<'user'>, spent: Spent): View {
     ...row.kept,
     ...faultsView(user),
   };
+}
+
+/** The named budget that somebody points to. */
+function tableOf(budgetId: string | undefined, budget: LimitFields | undefined): View | null {
+  return budget === undefined ? null : { budget_id: budgetId ?? null, ...limitsView(budget) };
 }
 
 /** A budget in LiteLLM's shape. */
