@@ -19,7 +19,7 @@ const otherVariables: ReadonlySet<string> = new Set([
 
 /** Words in capitals that are no variables. */
 const otherWords =
-  /^(GET|POST|HEAD|PUT|DELETE|PING|INFO|SIG[A-Z]+|E[A-Z]{4,}|READONLY|NOAUTH|ACL|NAME|NAME_FILE|FILE|LATEST|OTEL_\w+)$/;
+  /^(GET|POST|HEAD|PUT|DELETE|PING|INFO|SELECT|SIG[A-Z]+|E[A-Z]{4,}|READONLY|NO[A-Z]+|WRONGPASS|MISCONF|ACL|NAME|NAME_FILE|FILE|LATEST|OTEL_\w+)$/;
 
 const wordsOn = (name: string): ReadonlySet<string> =>
   new Set(inlineCodeOf(pageNamed(name)).flatMap((code) => code.match(/[a-z_0-9]+/gi) ?? []));

@@ -1,5 +1,5 @@
 import { type AddressInfo } from 'node:net';
-import { Controller, Get, Module, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Global, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
@@ -11,6 +11,7 @@ import { StateFolder } from '../../src/health/state-folder';
 import { GatewayError } from '../../src/kernel/errors';
 import { KeysModule } from '../../src/keys/keys.module';
 import { Public } from '../../src/keys/public.decorator';
+import { Meter } from '../../src/metering/meter';
 import { MetricsModule } from '../../src/metrics/metrics.module';
 import { StateModule } from '../../src/state/state.module';
 import { TelemetryModule } from '../../src/telemetry/telemetry.module';
@@ -76,6 +77,11 @@ const noLogins = { cache: null, stateSilentMs: 0, degradations: () => [], unusab
 })
 class DoorModule {}
 
+/** Books that can be written, as those who watch them see it. */
+@Global()
+@Module({ providers: [{ provide: Meter, useValue: { health: { isUp: true } } }], exports: [Meter] })
+class BooksModule {}
+
 /** Listens with the whole edge and a few doors behind it. */
 export async function listen(): Promise<{
   app: NestFastifyApplication;
@@ -91,6 +97,7 @@ export async function listen(): Promise<{
       TelemetryModule,
       HttpModule.forLifecycle(lifecycle),
       StateModule,
+      BooksModule,
       KeysModule,
       MetricsModule,
     ],
