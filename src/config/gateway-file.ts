@@ -2,6 +2,7 @@ import { type z } from 'zod';
 import { type Fault } from './config-fault';
 import { type EnvSource } from './env.schema';
 import { resolveReferences } from './environment-references';
+import { isMap } from './file-values';
 import { gatewayFileSchema, type GatewayFileContent } from './gateway-file.schema';
 import { fileVariableOf } from './secret-files';
 import { type FileKey, type KeyPath, mapExpected, readYaml } from './yaml-source';
@@ -119,8 +120,4 @@ function exported(file: unknown, environment: EnvSource): EnvSource {
     ['string', 'number', 'boolean'].includes(typeof item) ? [[name, String(item)] as const] : [],
   );
   return Object.fromEntries(texts);
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

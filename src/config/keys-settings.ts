@@ -1,3 +1,4 @@
+import { isMap } from './file-values';
 import { type GatewayFile } from './gateway-file';
 import { type FileSections } from './settings-sources';
 
@@ -68,10 +69,6 @@ function withPlainTeams(params: Params): Params {
   if (!Array.isArray(teams)) return params;
   const plain = teams.map((team: unknown) => (isMap(team) && typeof team['team_id'] === 'string' ? team['team_id'] : team)); // prettier-ignore
   return { ...params, teams: plain };
-}
-
-function isMap(value: unknown): value is Params {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function budget(max: number | null | undefined, duration: string | null | undefined): Params {

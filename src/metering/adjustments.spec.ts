@@ -1,22 +1,13 @@
-import { bookKinds, BooksSuite, type BooksWorld, budget, ended, keyScope } from '../../test/support/books-world';
-import { type Books } from './books';
-import { type Admitted, type Refused } from './meter';
+import { admittedOf, bookKinds, BooksSuite, budget, ended, keyScope } from '../../test/support/books-world';
 
 const hour = 3_600_000;
 const suite = new BooksSuite();
 
-const openBooks = async (kind: (typeof bookKinds)[number]): Promise<Books> =>
-  (await suite.world.open(suite.settingsOf(kind))).books;
-const asking: BooksWorld['asking'] = (...parts) => suite.world.asking(...parts);
-
-function admittedOf(answer: Admitted | Refused): Admitted {
-  if (answer.kind === 'refused') throw new Error(`refused by ${answer.limit.limit}`);
-  return answer;
-}
+const asking = suite.asking;
 
 describe.each(bookKinds)('a spend that is set, with %s,', (kind) => {
   it('sets budgets of the period too that nobody has asked for yet, from then on and after a loss', async () => {
-    const { meter, ledger, bookkeeper } = await openBooks(kind);
+    const { meter, ledger, bookkeeper } = await suite.open(kind);
     suite.world.clock.aheadMs = Date.UTC(2032, 2, 10, 12) - Date.now();
     const before = asking([keyScope({})]);
     await meter.admit(before);
@@ -46,7 +37,7 @@ describe.each(bookKinds)('a spend that is set, with %s,', (kind) => {
   });
 
   it('holds a new budget to a spend that was set before anybody called', async () => {
-    const { meter, bookkeeper } = await openBooks(kind);
+    const { meter, bookkeeper } = await suite.open(kind);
     await meter.adjust({ kind: 'key', id: 'k1' }, 110);
     const scopes = [keyScope({ budgets: [budget(100, '30d')] })];
     expect(await bookkeeper.limits(scopes)).toMatchObject([{ used: 110 }]);
@@ -55,7 +46,7 @@ describe.each(bookKinds)('a spend that is set, with %s,', (kind) => {
   });
 
   it('takes what single models have spent down to a spend that is set, and never up', async () => {
-    const { meter, ledger, bookkeeper } = await openBooks(kind);
+    const { meter, ledger, bookkeeper } = await suite.open(kind);
     const big = keyScope({ budgets: [budget(600, '30d')] }, { model: 'big' });
     for (const [group, spend] of [['big', 600], ['small', 20]] as const) {
       const request = asking(group === 'big' ? [keyScope({}), big] : [keyScope({})], {}, { modelGroup: group });

@@ -1,23 +1,14 @@
 import { ledgerRow } from '../../test/support/ledger-rows';
-import { bookKinds, BooksSuite, type BooksWorld, budget, ended, keyScope, until } from '../../test/support/books-world';
-import { type Books } from './books';
-import { type Admitted, type Refused } from './meter';
+import { admittedOf, bookKinds, BooksSuite, budget, ended, keyScope, until } from '../../test/support/books-world';
 
 const hour = 3_600_000;
 const suite = new BooksSuite();
 
-const openBooks = async (kind: (typeof bookKinds)[number]): Promise<Books> =>
-  (await suite.world.open(suite.settingsOf(kind))).books;
-const asking: BooksWorld['asking'] = (...parts) => suite.world.asking(...parts);
-
-function admittedOf(answer: Admitted | Refused): Admitted {
-  if (answer.kind === 'refused') throw new Error(`refused by ${answer.limit.limit}`);
-  return answer;
-}
+const asking = suite.asking;
 
 describe.each(bookKinds)('the meter with %s', (kind) => {
   it('lets a request in, tells every limit, and settles it into books, ledger and daily figures', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     const scopes = [
       keyScope({
         requestsPerWindow: 5,
@@ -63,7 +54,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('names the limit that refuses, and a refusal changes nothing', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     const scopes = [keyScope({ parallel: 1, requestsPerWindow: 9, budgets: [budget(150, '1d')] })];
     const first = asking(scopes);
     await meter.admit(first);
@@ -78,7 +69,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('counts and tells in observe mode, and refuses nothing', async () => {
-    const { meter } = await openBooks(kind);
+    const { meter } = await suite.open(kind);
     const scopes = [keyScope({ requestsPerWindow: 1, budgets: [budget(120)] }, { mode: 'observe' })];
     admittedOf(await meter.admit(asking(scopes)));
     const answer = admittedOf(await meter.admit(asking(scopes)));
@@ -89,7 +80,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('gives one answer for a repeated admission and books a repeated settlement once', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     const request = asking([keyScope({ requestsPerWindow: 1, budgets: [budget(1_000)] })]);
     expect(await meter.admit(request)).toEqual(await meter.admit(request));
     for (let times = 0; times < 3; times += 1) await meter.settle(ended(request));
@@ -99,7 +90,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('gives what is left of a budget to a request that may cost more, unless others hold some of it', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     const team = keyScope({ budgets: [budget(1_000), budget(70, '1d')] }, { kind: 'team', id: 't1' });
     const ask = (nanos: number) => asking([keyScope({ budgets: [budget(250)] }), team], { nanos }, { teamId: 't1' });
     const big = ask(400);
@@ -122,7 +113,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('refuses where less is left than a request takes in any case, and says so in observe mode only then', async () => {
-    const { meter } = await openBooks(kind);
+    const { meter } = await suite.open(kind);
     const least = { nanos: 30, tokens: 4 };
     const money = [keyScope({ budgets: [budget(29)] })];
     expect(await meter.admit({ ...asking(money), least })).toMatchObject({ kind: 'refused', limit: { used: 0 } });
@@ -138,7 +129,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('sets more aside for a running request, until the budget is full', async () => {
-    const { meter } = await openBooks(kind);
+    const { meter } = await suite.open(kind);
     const request = asking([keyScope({ budgets: [budget(300)] })]);
     await meter.admit(request);
     expect(await meter.extend(request.ticketId, { nanos: 150, tokens: 5 })).toEqual({ nanos: 150, tokens: 5 });
@@ -150,7 +141,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('counts what the ledger has when a budget is new on an old key, of this period only', async () => {
-    const { meter } = await openBooks(kind);
+    const { meter } = await suite.open(kind);
     const free = [keyScope({})];
     suite.world.clock.aheadMs = Date.UTC(2030, 0, 10, 12) - Date.now();
     const early = asking(free, {}, { modelGroup: 'big' });
@@ -171,7 +162,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('starts a budget anew when its period is over, and charges what still runs to the period before', async () => {
-    const { meter } = await openBooks(kind);
+    const { meter } = await suite.open(kind);
     suite.world.clock.aheadMs = Date.UTC(2031, 4, 5, 23, 59) - Date.now();
     const scopes = [keyScope({ budgets: [budget(150, '1d')] })];
     const night = asking(scopes);
@@ -186,7 +177,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('tells calls in flight and where a conversation went with the next admission', async () => {
-    const { meter } = await openBooks(kind);
+    const { meter } = await suite.open(kind);
     const request = asking([keyScope({})]);
     await meter.admit(request);
     meter.assign(request.ticketId, 'd1');
@@ -201,7 +192,7 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('takes a ticket back as if it had never been', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     const request = asking([keyScope({ requestsPerWindow: 1, parallel: 1 })]);
     await meter.admit(request);
     meter.void(request.ticketId);
@@ -210,14 +201,14 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('charges a row without a ticket', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     await meter.admit(asking([keyScope({})]));
     await meter.settle(ledgerRow({ id: 'req_lost', startMs: suite.world.clock.nowMs(), spend: 55 }));
     expect((await ledger.counters([{ kind: 'key', id: 'k1' }]))[0]?.spent).toBe(55);
   });
 
   it('sets the spend of a book and of its running budgets, and stays the sum of its rows', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     const scopes = [keyScope({ budgets: [budget(150, '30d'), budget(150)] })];
     const request = asking(scopes);
     await meter.admit(request);
@@ -233,14 +224,14 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
   });
 
   it('refuses scopes that its row does not belong to', async () => {
-    const { meter } = await openBooks(kind);
+    const { meter } = await suite.open(kind);
     await expect(meter.admit(asking([keyScope({}, { id: 'somebody' })]))).rejects.toThrow(TypeError);
     await expect(meter.admit(asking([keyScope({}), keyScope({})]))).rejects.toThrow(TypeError);
     await expect(meter.admit(asking([keyScope({ budgets: [budget(1, 'soon')] })]))).rejects.toThrow(RangeError);
   });
 
   it('pages through the ledger both ways, by time and by what a row says', async () => {
-    const { meter, ledger } = await openBooks(kind);
+    const { meter, ledger } = await suite.open(kind);
     const start = suite.world.clock.nowMs() - 10_000;
     for (let at = 0; at < 30; at += 1)
       await meter.settle(

@@ -8,7 +8,7 @@ import { type BudgetLimit, type Limits, type ScopeLimits } from '../../src/kerne
 import { type SettleRecord } from '../../src/kernel/observations';
 import { Books } from '../../src/metering/books';
 import { type LedgerRow } from '../../src/metering/ledger-row';
-import { type AdmitRequest, type Hold } from '../../src/metering/meter';
+import { type Admitted, type AdmitRequest, type Hold, type Refused } from '../../src/metering/meter';
 import { RedisLink } from '../../src/state/redis/redis-link';
 import { RedisServer } from './redis-server';
 import { ledgerRow } from './ledger-rows';
@@ -126,6 +126,14 @@ export class BooksSuite {
     return this.current;
   }
 
+  /** Opens the books of this test in one of the places. */
+  async open(kind: (typeof bookKinds)[number]): Promise<Books> {
+    return (await this.world.open(this.settingsOf(kind))).books;
+  }
+
+  /** What this test's world asks for. */
+  readonly asking: BooksWorld['asking'] = (...parts) => this.world.asking(...parts);
+
   /** Where the Redis is, under a prefix that nobody else has; undefined for the journal. */
   settingsOf(kind: (typeof bookKinds)[number]): RedisSettings | undefined {
     return kind === 'Redis' ? this.server?.settings() : undefined;
@@ -140,6 +148,12 @@ export function budget(max: number, duration?: string, more: Partial<BudgetLimit
 /** The scope of key `k1`. */
 export function keyScope(limits: Partial<Limits> = {}, more: Partial<ScopeLimits> = {}): ScopeLimits {
   return { kind: 'key', id: 'k1', limits: { budgets: [], ...limits }, mode: 'enforce', name: 'a key', ...more };
+}
+
+/** Of a request that was let in. @throws {Error} when it was refused. */
+export function admittedOf(answer: Admitted | Refused): Admitted {
+  if (answer.kind === 'refused') throw new Error(`refused by ${answer.limit.limit}`);
+  return answer;
 }
 
 /** The row of a request that is over. */

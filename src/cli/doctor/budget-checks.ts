@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Settings } from '../../config/settings';
 import { SystemClock } from '../../config/system-clock';
+import { missingBudgetWords } from '../../keys/directory/customer-directory';
 import { entityStoreFor } from '../../state/entities/entities.module';
 import { oneOf } from '../../state/entities/entity-store';
 import { StateUnavailable } from '../../state/state-unavailable';
@@ -22,11 +23,7 @@ export async function budgetFindings(settings: Settings): Promise<readonly Findi
   }
 }
 
-const missing = warning(
-  check,
-  'no budget has the name in max_end_user_budget_id: requests for customers without one of their own are refused',
-  'make it with POST /budget/new, or name another one',
-);
+const missing = warning(check, missingBudgetWords.what, missingBudgetWords.advice);
 
 async function isThere(settings: Settings, id: string): Promise<boolean> {
   // A look must not make a journal where there is none.

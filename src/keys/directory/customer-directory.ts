@@ -12,9 +12,11 @@ import { type HolderReader } from './holder-reader';
 import { type StateWatch } from './state-watch';
 
 const mostCustomers = 10_000;
-const missingWords =
-  'no budget has the name in max_end_user_budget_id: requests for customers without one of their own are refused';
-const missingAdvice = 'Make it with POST /budget/new, or name another one.';
+/** What the log and `doctor` say of a default budget that is not there. */
+export const missingBudgetWords = {
+  what: 'no budget has the name in max_end_user_budget_id: requests for customers without one of their own are refused',
+  advice: 'make it with POST /budget/new, or name another one',
+} as const;
 
 interface CustomerFacts {
   readonly isBlocked: boolean;
@@ -94,7 +96,7 @@ export class CustomerDirectory {
     const { logger, rules } = this.parts;
     const name = budget === undefined ? rules.customerBudgetId : undefined;
     if (name !== undefined && !this.isMissingTold)
-      logger.event('warn', missingWords, { names: [name], advice: missingAdvice });
+      logger.event('warn', missingBudgetWords.what, { names: [name], advice: missingBudgetWords.advice });
     this.isMissingTold = name !== undefined;
   }
 

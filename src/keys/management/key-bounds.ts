@@ -1,5 +1,5 @@
 import { effortRanks } from '../../kernel/effort-ranks';
-import { type BudgetLimit, type Limits, type ScopeLimits } from '../../kernel/limits';
+import { type BudgetLimit, endlessMax, type Limits, type ScopeLimits } from '../../kernel/limits';
 import { limitsOf, modelLimitsOf } from '../compile/limits-of';
 import { fitsPattern } from '../model-access';
 import { intersection } from '../../kernel/networks';
@@ -104,7 +104,7 @@ function isSubset(list: readonly string[] | undefined, granted: readonly string[
 function areBudgetsCovered(limits: Limits, granted: Limits): boolean {
   const isHeld = (budget: BudgetLimit): boolean =>
     limits.budgets.some(({ unit, duration, max }) => unit === budget.unit && duration === budget.duration && max <= budget.max);
-  return granted.budgets.filter(({ max }) => max < Number.MAX_SAFE_INTEGER).every(isHeld);
+  return granted.budgets.filter(({ max }) => max < endlessMax).every(isHeld);
 } // prettier-ignore
 
 /** Every budget of `granted` has one of the same unit and period in `fields` that is no larger. */
