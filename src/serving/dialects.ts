@@ -1,4 +1,5 @@
 import { invalidRequest } from '../kernel/errors';
+import { inputTokensOf } from '../metering/token-estimates';
 import { type AnswerEncoder, type AnswerFold } from '../protocol/canonical/answer-encoder';
 import { type ChatOptions } from '../protocol/canonical/canonical-request';
 import { ChatEncoder } from '../protocol/chat/chat-encoder';
@@ -57,17 +58,9 @@ function toolNamesOf({ client }: Call & { dialect: 'chat' | 'responses' }): {
   return client.toolNames === undefined ? {} : { toolNames: client.toolNames };
 }
 
-function chatOf({ client }: Call & { dialect: 'chat' | 'responses' }): {
+function chatOf({ client, size }: Call & { dialect: 'chat' | 'responses' }): {
   readonly chat: ChatOptions;
   readonly estimatedInputTokens: number;
 } {
-  const chat = client.chat ?? plainChat;
-  // Only an answer cut by a stop sequence never hears the true count.
-  const estimatedInputTokens = chat.stop.length === 0 ? 0 : estimateTokens(JSON.stringify(client.canonical.input));
-  return { chat, estimatedInputTokens };
-}
-
-/** A quarter of the characters: close for prose and code, and never used where upstream tells the truth. */
-function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 4);
+  return { chat: client.chat ?? plainChat, estimatedInputTokens: inputTokensOf(size) };
 }

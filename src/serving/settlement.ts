@@ -185,8 +185,7 @@ function estimated({ estimatedUsage, ticket, rest }: Progress, seen: TokenUsage,
   const shown = Math.max(seen.outputTokens, estimatedUsage?.outputTokens ?? 0);
   const thought = Math.floor(ticket?.silence.tokens ?? 0);
   const outputTokens = Math.max(shown + thought, rest === undefined ? 0 : usualOutput());
-  const inputTokens = Math.max(seen.inputTokens, estimatedUsage?.inputTokens ?? 0);
-  return { usage: { ...seen, inputTokens, outputTokens }, quality: 'estimated' };
+  return { usage: { ...seen, outputTokens }, quality: 'estimated' };
 }
 
 interface Ending {

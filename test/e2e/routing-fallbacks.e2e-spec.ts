@@ -168,6 +168,16 @@ describe('fallbacks', () => {
     },
   );
 
+  it.each(['chat, whole', 'chat, streamed'])('of a request with a stop sequence tell how long the question was: %s', async (door) => {
+    world.answers('a', faults.server500);
+    world.answers('b', text('abc STOP def'));
+    const messages = [{ role: 'user', content: 'Count the words. '.repeat(100) }];
+    const stream_options = door.endsWith('streamed') ? { include_usage: true } : undefined;
+    const { answer, to } = await ask({ messages, stop: ['STOP'], stream_options }, door);
+    expect(to).toEqual(['a', 'b']);
+    expect(Number(/"prompt_tokens":(\d+)/.exec(answer.text)?.[1])).toBeGreaterThan(400);
+  }); // prettier-ignore
+
   it('of a request may bring a field that nobody takes, and it is told', async () => {
     world.answers('a', faults.server500);
     const { answer } = await ask({ fallbacks: [{ model: 'b', top_k: 3 }] });
