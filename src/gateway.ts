@@ -21,7 +21,9 @@ import { type RedisHealth } from './state/redis/redis-health';
 import { RedisLink } from './state/redis/redis-link';
 import { redisWords } from './state/redis/redis-words';
 import { StateUnavailable } from './state/state-unavailable';
+import { GatewayMetrics } from './telemetry/gateway-metrics';
 import { GatewayLogger } from './telemetry/logger';
+import { deliveryTeller } from './telemetry/tracing/trace-deliveries';
 import { startTracing, type Tracing } from './telemetry/tracing/start-tracing';
 import { gatewayVersion } from './upstream/gateway-version';
 
@@ -74,6 +76,7 @@ async function startTraced(
       abortOnError: false,
     },
   );
+  tracing?.onDelivery(deliveryTeller(app.get(GatewayLogger), app.get(GatewayMetrics)));
   if (settings.corsOrigins.length > 0) app.enableCors(corsOptions(settings.corsOrigins));
   app.get(DocsController).publish(openApiDocument(app, gatewayVersion()));
   await refuseUnfitState(app);

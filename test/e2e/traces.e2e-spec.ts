@@ -4,6 +4,7 @@ import { attributeNames } from '../../src/telemetry/tracing/span-attributes';
 import { faults } from '../simulator/faults';
 import { chatBody, post, send } from '../support/calls';
 import { startBench, type BenchOptions, type TestBench } from '../support/gateway';
+import { eventually } from '../support/login-gateways';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver';
 
 let receiver: OtlpReceiver;
@@ -191,6 +192,26 @@ describe('traces', () => {
     const sent = Buffer.concat(receiver.bodies).toString('latin1');
     expect(sent.length).toBeGreaterThan(100);
     for (const secret of [words, own.key, answered.slice(0, 40)]) expect(sent).not.toContain(secret);
+  });
+
+  it('that do not arrive are counted, and so are those that do', async () => {
+    const delay = process.env['OTEL_BSP_SCHEDULE_DELAY'];
+    process.env['OTEL_BSP_SCHEDULE_DELAY'] = '20';
+    try {
+      const own = await started();
+      const shown = async (outcome: string): Promise<boolean> =>
+        (await send(own, '/metrics')).text.includes(`codex_trace_spans_total{outcome="${outcome}"}`);
+      receiver.status = 400;
+      await post(own, '/v1/chat/completions', chatBody());
+      await eventually('spans are lost', () => shown('lost'));
+      expect(await shown('sent')).toBe(false);
+      receiver.status = 200;
+      await post(own, '/v1/chat/completions', chatBody());
+      await eventually('spans arrive', () => shown('sent'));
+    } finally {
+      if (delay === undefined) delete process.env['OTEL_BSP_SCHEDULE_DELAY'];
+      else process.env['OTEL_BSP_SCHEDULE_DELAY'] = delay;
+    }
   });
 
   it('are not there without an endpoint', async () => {

@@ -11,12 +11,12 @@ import { sampleConfig, SampleExposition, SampleLoad } from '../support/sample-lo
 
 /**
  * What no gateway under this load tells: what happens to it seldom (a Redis that goes away, an account that is full, prompts
- * that no catalog has). They are answered by a process that is told of them directly; `everything-told.e2e-spec.ts` shows that a
+ * that no catalog has), and traces, which it does not send. They are answered by a process that is told of them directly; `everything-told.e2e-spec.ts` shows that a
  * gateway tells them too.
  */
 const notUnderLoad: ReadonlySet<string> = new Set([
   'codex_cooldowns_total', 'codex_instruction_fetches_total',
-  'codex_state_failures_total', 'litellm_deployment_failed_fallbacks_total',
+  'codex_state_failures_total', 'codex_trace_spans_total', 'litellm_deployment_failed_fallbacks_total',
 ]); // prettier-ignore
 
 /** Told by a gateway with Redis only. */

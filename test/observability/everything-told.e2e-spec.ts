@@ -13,6 +13,7 @@ import { HttpSink } from '../support/http-sink';
 import { litellmMetrics } from '../support/litellm-metrics';
 import { eventually } from '../support/login-gateways';
 import { MeterProcess } from '../support/meter-process';
+import { OtlpReceiver } from '../support/otlp-receiver';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
 
 /** Every kind of thing that a gateway does, once, on a real one with a real Redis; then no metric may be left without a figure. */
@@ -216,6 +217,7 @@ describeWithRedis('after everything has happened once', () => {
   let folder: string;
   let redis: RedisServer;
   let webhook: HttpSink;
+  let traces: OtlpReceiver;
   let story: Story;
 
   beforeAll(async () => {
@@ -224,11 +226,13 @@ describeWithRedis('after everything has happened once', () => {
     writeFileSync(hook, 'exports.finished = ({ status }) => { if (status === "failure") throw new Error("of the hook"); };');
     redis = await RedisServer.start('--maxmemory', '64mb');
     webhook = await HttpSink.start();
+    traces = await OtlpReceiver.start();
     const bench = await startBench({
       config: ({ url }) => configOf(hook, url),
       accounts: ['one', 'two', 'three', 'ended'],
       times,
       env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
         WEBHOOK_URL: `${webhook.url}/hook`,
         GATEWAY_SALT_KEY: 'a-salt-key-of-thirty-two-characters-and-more',
         REDIS_URL: redis.url,
@@ -246,10 +250,12 @@ describeWithRedis('after everything has happened once', () => {
     await redisGoesAway(story);
     await eventually('the webhook has heard', () => webhook.received.length > 0);
     await story.until('codex_callback_events_total', { callback_name: 'webhook', outcome: 'sent' });
+    await story.until('codex_trace_spans_total', { outcome: 'sent' });
   }, 120_000); // prettier-ignore
   afterAll(async () => {
     await story.bench.close();
     await webhook.close();
+    await traces.close();
     await redis.close();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -25,6 +25,8 @@ export class OtlpReceiver {
   /** Bodies as they came, for searching in. */
   readonly bodies: Buffer[] = [];
   readonly paths: string[] = [];
+  /** What it answers. */
+  status = 200;
 
   private constructor(
     readonly url: string,
@@ -38,7 +40,7 @@ export class OtlpReceiver {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         arrived.receiver?.take(request.url ?? '', Buffer.concat(chunks));
-        response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+        response.writeHead(arrived.receiver?.status ?? 200, { 'content-type': 'application/x-protobuf' }).end();
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -142,6 +142,7 @@ export class SampleExposition {
     this.timer = setInterval(() => {
       tellEverything(observer, Date.now());
       this.metrics.state.callbackEvents.add(['webhook', 'sent']);
+      this.metrics.state.traceSpans.add(['sent'], 4);
     }, 250);
   }
 

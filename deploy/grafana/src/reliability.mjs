@@ -262,6 +262,15 @@ export const reliability = board({
         },
         rateBy('callback_name, outcome', `codex_callback_events_total{${g}}`),
       ),
+      lines(
+        {
+          title: 'Traces',
+          description: 'Spans a second that reached their receiver, and that were lost.',
+          unit: 'cps',
+          stacked: true,
+        },
+        rateBy('outcome', `codex_trace_spans_total{${g}}`),
+      ),
     ],
   ],
 });

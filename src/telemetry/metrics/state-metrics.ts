@@ -1,7 +1,7 @@
 import { answerBounds, stepBounds } from './metric-bounds';
 import { MetricFamily } from './metric-family';
 
-/** The shared state, the instructions, and the callbacks. */
+/** The shared state, the instructions, the callbacks, and the traces. */
 export class StateMetrics extends MetricFamily {
   readonly command = this.make.histogram(
     { name: 'codex_state_command_seconds', help: 'Commands to the state.', labels: ['command'] },
@@ -77,5 +77,10 @@ export class StateMetrics extends MetricFamily {
     name: 'codex_callback_events_total',
     help: 'Finished requests by what became of telling a callback: sent, failed, dropped.',
     labels: ['callback_name', 'outcome'],
+  });
+  readonly traceSpans = this.make.counter({
+    name: 'codex_trace_spans_total',
+    help: 'Spans by what became of them: sent to the receiver of traces, lost.',
+    labels: ['outcome'],
   });
 }

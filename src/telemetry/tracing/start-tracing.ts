@@ -2,10 +2,13 @@ import { type ContextManager, trace } from '@opentelemetry/api';
 import { type TraceSettings } from '../../config/observability-settings';
 import { type Tracer } from '../../kernel/tracing';
 import { OtelTracer } from './otel-tracer';
+import { type TraceDelivery, WatchedExporter } from './watched-exporter';
 
 /** A tracer that records, and how to end it. */
 export interface Tracing {
   readonly tracer: Tracer;
+  /** Who hears what becomes of each batch of spans; one at a time. */
+  readonly onDelivery: (heard: (delivery: TraceDelivery) => void) => void;
   /** Sends what is still here; gives up after a while. Never throws. */
   readonly stop: () => Promise<void>;
 }
@@ -30,9 +33,10 @@ export async function startTracing(settings: TraceSettings, version: string): Pr
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/exporter-trace-otlp-proto'),
   ]);
+  const exporter = new WatchedExporter(new OTLPTraceExporter({ url }));
   const sdk = new NodeSDK({
     serviceName,
-    traceExporter: new OTLPTraceExporter({ url }),
+    traceExporter: exporter,
     // Spans are made by hand; a library that follows every call of the process would cost many times as much.
     instrumentations: [],
     // Only what the operator writes into OTEL_RESOURCE_ATTRIBUTES: the others tell the command line and the host.
@@ -46,6 +50,9 @@ export async function startTracing(settings: TraceSettings, version: string): Pr
   const tracer = new OtelTracer(trace.getTracer('codex-gateway', version));
   return {
     tracer,
+    onDelivery: (heard) => {
+      exporter.heard = heard;
+    },
     stop: async () => {
       await Promise.race([sdk.shutdown().catch(() => undefined), pause(farewellMs)]);
       trace.disable();
