@@ -28,6 +28,11 @@ export async function optionalBodyOf(request: FastifyRequest): Promise<unknown> 
   return hasBody ? bodyOf(request) : {};
 }
 
+/** Fields of LiteLLM that were sent and do nothing here, for the answer; nothing when there are none. */
+export function ignoredView(ignored: readonly string[]): object {
+  return ignored.length === 0 ? {} : { ignored_fields: ignored };
+}
+
 /** Query parameters, each once. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 

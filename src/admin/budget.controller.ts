@@ -1,12 +1,12 @@
 import { Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
-import { budgetShape } from '../keys/management/budget-management';
+import { budgetShape, type ChangedBudget } from '../keys/management/budget-management';
 import { Management } from '../keys/management/management';
 import { budgetView } from '../keys/management/views';
 import { id } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
-import { actorOf, bodyOf } from './admin-request';
+import { actorOf, bodyOf, ignoredView } from './admin-request';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody } from '../http/openapi-bodies';
 
@@ -24,7 +24,7 @@ export class BudgetController {
   @ApiOperation({ summary: 'Makes a budget that keys, users, members and customers can point to' })
   @jsonBody(budgetShape)
   async create(@Req() request: FastifyRequest): Promise<object> {
-    return budgetView(await this.management.budgets.create(actorOf(request), await bodyOf(request)));
+    return changed(await this.management.budgets.create(actorOf(request), await bodyOf(request)));
   }
 
   @RouteGroup('management')
@@ -33,7 +33,7 @@ export class BudgetController {
   @ApiOperation({ summary: 'Changes a budget, for everybody who points to it' })
   @jsonBody(budgetShape)
   async update(@Req() request: FastifyRequest): Promise<object> {
-    return budgetView(await this.management.budgets.update(actorOf(request), await bodyOf(request)));
+    return changed(await this.management.budgets.update(actorOf(request), await bodyOf(request)));
   }
 
   @RouteGroup('management')
@@ -60,4 +60,8 @@ export class BudgetController {
   async list(): Promise<object> {
     return (await this.management.budgets.list()).map(budgetView);
   }
+}
+
+function changed({ budget, ignored }: ChangedBudget): object {
+  return { ...budgetView(budget), ...ignoredView(ignored) };
 }

@@ -2,11 +2,11 @@ import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { invalidRequest } from '../kernel/errors';
-import { customerShape } from '../keys/management/customer-management';
+import { type ChangedCustomer, customerShape } from '../keys/management/customer-management';
 import { Management } from '../keys/management/management';
 import { id } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
-import { actorOf, bodyOf, type Query as Params, textIn } from './admin-request';
+import { actorOf, bodyOf, ignoredView, type Query as Params, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from '../http/openapi-bodies';
@@ -28,7 +28,7 @@ export class CustomerController {
   @ApiOperation({ summary: 'Makes a customer with limits of its own' })
   @jsonBody(customerShape)
   async create(@Req() request: FastifyRequest): Promise<object> {
-    return this.views.customer(await this.management.customers.create(actorOf(request), await bodyOf(request)));
+    return this.changed(await this.management.customers.create(actorOf(request), await bodyOf(request)));
   }
 
   @RouteGroup('management')
@@ -37,7 +37,7 @@ export class CustomerController {
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
   @jsonBody(customerShape)
   async update(@Req() request: FastifyRequest): Promise<object> {
-    return this.views.customer(await this.management.customers.update(actorOf(request), await bodyOf(request)));
+    return this.changed(await this.management.customers.update(actorOf(request), await bodyOf(request)));
   }
 
   @RouteGroup('management')
@@ -85,5 +85,9 @@ export class CustomerController {
   @ApiOperation({ summary: 'Customers that the operator knows, at most 1000' })
   async list(): Promise<object> {
     return this.views.customers(await this.management.customers.list());
+  }
+
+  private async changed(changed: ChangedCustomer): Promise<object> {
+    return { ...(await this.views.customer(changed)), ...ignoredView(changed.ignored) };
   }
 }

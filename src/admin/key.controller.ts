@@ -9,7 +9,7 @@ import { Management } from '../keys/management/management';
 import { dollars, name } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
-import { actorOf, bodyOf, optionalBodyOf } from './admin-request';
+import { actorOf, bodyOf, ignoredView, optionalBodyOf } from './admin-request';
 import { EntityViews } from './entity-views';
 import { newKey } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
@@ -146,9 +146,4 @@ const budgetNote =
 
 function secretView({ secret, key, ignored }: MintedKey): object {
   return { key: secret, token: key.id, token_id: key.id, ...ignoredView(ignored) };
-}
-
-/** Fields of LiteLLM that were kept and do nothing here. */
-function ignoredView(ignored: readonly string[]): object {
-  return ignored.length === 0 ? {} : { ignored_fields: ignored };
 }

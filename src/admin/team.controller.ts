@@ -7,7 +7,7 @@ import { memberShape, newMemberShape, newTeamShape, removedMember, teamShape } f
 import { type ChangedTeam } from '../keys/management/team-management';
 import { id } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
-import { actorOf, bodyOf, numberIn, type Query as Params, textIn } from './admin-request';
+import { actorOf, bodyOf, ignoredView, numberIn, type Query as Params, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from '../http/openapi-bodies';
@@ -160,6 +160,6 @@ export class TeamController {
   }
 
   private async changed({ team, ignored }: ChangedTeam): Promise<Record<string, unknown>> {
-    return { ...(await this.views.team(team)), ...(ignored.length === 0 ? {} : { ignored_fields: ignored }) };
+    return { ...(await this.views.team(team)), ...ignoredView(ignored) };
   }
 }

@@ -9,7 +9,7 @@ import { dollars, id } from '../keys/rows/field-types';
 import { stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
-import { actorOf, bodyOf, listIn, numberIn, type Query as Params, textIn } from './admin-request';
+import { actorOf, bodyOf, ignoredView, listIn, numberIn, type Query as Params, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { newKey, newUser } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
@@ -45,7 +45,7 @@ export class UserController {
       ...minted,
       ...(key === undefined ? { key: '' } : {}),
       ...(await this.views.newUser(user)),
-      ...(ignored.length === 0 ? {} : { ignored_fields: ignored }),
+      ...ignoredView(ignored),
     };
   } // prettier-ignore
 
@@ -59,7 +59,7 @@ export class UserController {
     const { user, ignored, spend } = await this.management.users.update(actor, await bodyOf(request));
     if (spend !== undefined) await this.resets.set(actor, { kind: 'user', id: user.id }, spend);
     const data = await this.views.user(user);
-    return { user_id: user.id, data, ...data, ...(ignored.length === 0 ? {} : { ignored_fields: ignored }) };
+    return { user_id: user.id, data, ...data, ...ignoredView(ignored) };
   }
 
   @RouteGroup('management')

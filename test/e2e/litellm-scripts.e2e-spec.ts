@@ -92,6 +92,18 @@ describe('scripts that send what LiteLLM’s clients send', () => {
       ]);
   });
 
+  it('are told what of a customer and of a budget is not kept', async () => {
+    const ofCustomer = { metadata: { plan: 'gold' }, spend: 2 };
+    const ofBudget = { allowed_models: ['gpt-5.5'] };
+    for (const step of ['new', 'update']) {
+      const customer = await manage(bench, `/customer/${step}`, { user_id: 'told', alias: step, ...ofCustomer });
+      expect(customer).toMatchObject({ alias: step, ignored_fields: ['metadata', 'spend'] });
+      const budget = await manage(bench, `/budget/${step}`, { budget_id: 'told', max_budget: 1, ...ofBudget });
+      expect(budget).toMatchObject({ max_budget: 1, ignored_fields: ['allowed_models'] });
+      expect(await manage(bench, '/budget/update', { budget_id: 'told' })).not.toHaveProperty('ignored_fields');
+    }
+  });
+
   it('find what a key spent by its present secret and its digest, however often it was regenerated', async () => {
     const { id } = await holder(bench, { key_alias: 'turned' });
     const { key } = await manage(bench, '/key/regenerate', { key: id });

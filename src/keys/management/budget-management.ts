@@ -15,6 +15,7 @@ import { readFields, readStrictly } from './request-fields';
 
 /** `POST /budget/new` and `/budget/update`. */
 export const budgetShape = { ...limitShape, budget_id: id };
+/** LiteLLM's fields that are taken, told, and not kept. */
 const kept: ReadonlySet<string> = new Set(['allowed_models', 'budget_reset_at']);
 const removeBody = z.strictObject({ id });
 const infoBody = z.strictObject({ budgets: z.array(id).max(1_000) });
@@ -22,24 +23,31 @@ const infoBody = z.strictObject({ budgets: z.array(id).max(1_000) });
 /** Kinds of documents that can point to a budget. */
 const pointers: readonly EntityKind[] = ['key', 'team', 'user', 'member', 'customer'];
 
+/** A budget, with the fields of LiteLLM that were sent and are not kept. */
+export interface ChangedBudget {
+  readonly budget: Stored<'budget'>;
+  readonly ignored: readonly string[];
+}
+
 /** Budgets under a name; admins only. */
 export class BudgetManagement {
   constructor(private readonly parts: ManagementParts) {}
 
   /** @throws {GatewayError} 400 that names the field. */
-  async create(actor: Actor, body: unknown): Promise<Stored<'budget'>> {
-    const { fields } = readFields(body, { shape: budgetShape, keptNames: kept });
+  async create(actor: Actor, body: unknown): Promise<ChangedBudget> {
+    const { fields, kept: others } = readFields(body, { shape: budgetShape, keptNames: kept });
     const { budget_id = randomUUID(), ...limits } = fields;
     const row = budgetRowSchema.parse({ ...limits, created_by: creatorOf(actor) });
     const put = budgetPut(budget_id, row, 0);
     return retrying(async () => {
       if ((await readOne(this.parts, 'budget', budget_id)) !== undefined) throw invalidRequest("'budget_id' must be unique, and another budget has it.", 'budget_id', 'already_exists'); // prettier-ignore
-      return committed(this.parts, put, { actor, action: 'budget.create', after: row }, [put]);
+      const budget = await committed(this.parts, put, { actor, action: 'budget.create', after: row }, [put]);
+      return { budget, ignored: Object.keys(others) };
     });
   }
 
   /** @throws {GatewayError} 400, 404 */
-  async update(actor: Actor, body: unknown): Promise<Stored<'budget'>> {
+  async update(actor: Actor, body: unknown): Promise<ChangedBudget> {
     const { fields, ...read } = readFields(body, { shape: budgetShape, keptNames: kept });
     const { budget_id, ...limits } = fields;
     if (budget_id === undefined) throw invalidRequest("'budget_id' is missing.", 'budget_id');
@@ -48,7 +56,8 @@ export class BudgetManagement {
       if (before === undefined) throw notFound('budget', 'budget_id');
       const row = edited<'budget'>(budgetRowSchema, before.row, { ...read, kept: {}, fields: limits });
       const put = budgetPut(budget_id, row, before.version);
-      return committed(this.parts, put, { actor, action: 'budget.update', before: before.row, after: row }, [put]);
+      const act = { actor, action: 'budget.update', before: before.row, after: row };
+      return { budget: await committed(this.parts, put, act, [put]), ignored: Object.keys(read.kept) };
     });
   }
 

@@ -22,6 +22,7 @@ export const customerShape = {
   allowed_model_region: text,
   default_model: name,
 };
+/** LiteLLM's fields that are taken, told, and not kept. */
 const kept: ReadonlySet<string> = new Set(['spend', 'metadata', 'object_permission']);
 const idsBody = z.strictObject({ user_ids: z.array(id).min(1).max(1_000).transform((ids) => [...new Set(ids)]) }); // prettier-ignore
 
@@ -31,13 +32,18 @@ export interface SeenCustomer {
   readonly budget: BudgetRow | undefined;
 }
 
+/** The same, with the fields of LiteLLM that were sent and are not kept. */
+export interface ChangedCustomer extends SeenCustomer {
+  readonly ignored: readonly string[];
+}
+
 /** End users that the operator knows; admins only. */
 export class CustomerManagement {
   constructor(private readonly parts: ManagementParts) {}
 
   /** @throws {GatewayError} 400 that names the field. */
-  async create(actor: Actor, body: unknown): Promise<SeenCustomer> {
-    const { fields } = readCustomer(body);
+  async create(actor: Actor, body: unknown): Promise<ChangedCustomer> {
+    const { fields, kept: others } = readCustomer(body);
     const { user_id, ...rest } = fields;
     if (user_id === undefined) throw invalidRequest("'user_id' is missing.", 'user_id');
     const row = customerRowSchema.parse({ ...rest, created_by: creatorOf(actor) });
@@ -45,20 +51,25 @@ export class CustomerManagement {
     return retrying(async () => {
       if ((await readOne(this.parts, 'customer', user_id)) !== undefined) throw invalidRequest("'user_id' must be unique, and another customer has it.", 'user_id', 'already_exists'); // prettier-ignore
       const checks = await checkedReferences(this.parts, { budget_id: row.budget_id });
-      return this.withBudget(await committed(this.parts, put, { actor, action: 'customer.create', after: row }, [put, ...checks])); // prettier-ignore
+      const customer = await committed(this.parts, put, { actor, action: 'customer.create', after: row }, [
+        put,
+        ...checks,
+      ]);
+      return { ...(await this.withBudget(customer)), ignored: Object.keys(others) };
     });
   }
 
   /** @throws {GatewayError} 400, 404 */
-  async update(actor: Actor, body: unknown): Promise<SeenCustomer> {
+  async update(actor: Actor, body: unknown): Promise<ChangedCustomer> {
     const read = readCustomer(body);
     const { user_id, ...fields } = read.fields;
     if (user_id === undefined) throw invalidRequest("'user_id' is missing.", 'user_id');
-    return this.change(actor, user_id, 'customer.update', (row) => {
+    const seen = await this.change(actor, user_id, 'customer.update', (row) => {
       const changed = edited<'customer'>(customerRowSchema, row, { ...read, kept: {}, fields });
       if (changed.budget_id !== undefined && changed.max_budget !== undefined) throw bothBudgets();
       return changed;
     });
+    return { ...seen, ignored: Object.keys(read.kept) };
   }
 
   /** One that nobody knew is made, so that a name can be blocked before it is used. */
