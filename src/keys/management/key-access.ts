@@ -1,4 +1,5 @@
 import { personOf } from '../../kernel/principal';
+import { type Change } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
 import { withBudget } from '../compile/limits-of';
 import { type KeyRow } from '../rows/key-row';
@@ -91,6 +92,13 @@ export class KeyAccess {
     const key = await this.find(principal.keyHash);
     if (key === undefined) throw notFound('key', 'key');
     return this.merged(key.row);
+  }
+
+  /** Keeps what is made by the key that asks from being stored when that key was changed or deleted since. @throws {GatewayError} 404 */
+  async unchangedGranter({ principal }: Actor): Promise<Change> {
+    const key = await this.find(principal.keyHash);
+    if (key === undefined) throw notFound('key', 'key');
+    return { op: 'check', kind: 'key', id: key.id, expected: key.version };
   }
 
   async merged(row: KeyRow): Promise<KeyRow> {

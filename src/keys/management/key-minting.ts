@@ -63,6 +63,8 @@ export class KeyMinting {
   async draft(actor: Actor, read: ReadFields<GenerateFields>, { isService = false } = {}): Promise<KeyDraft> {
     const { rules, store } = this.parts;
     if (!isAdmin(actor)) assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
+    // Before anything else of it is read.
+    const granter = isAdmin(actor) ? [] : [await this.access.unchangedGranter(actor)];
     const fields = withDefaults(read.fields, rules);
     const owner = isAdmin(actor) ? fields : await this.ownedFields(actor, { fields, asked: read.fields }, isService);
     const changes = await this.checkedReferences(actor, owner);
@@ -82,7 +84,7 @@ export class KeyMinting {
       ? rowOfNewKey({ ...read, fields: owner }, base, store.nowMs())
       : await this.boundedRow(actor, { ...read, fields: owner }, { base, asked: read.fields });
     await this.access.assertNoHigherOwner(actor, row);
-    return { secret, id: hash, row, changes, ignored: Object.keys(read.kept) };
+    return { secret, id: hash, row, changes: [...changes, ...granter], ignored: Object.keys(read.kept) };
   }
 
   private async store(actor: Actor, action: string, draft: KeyDraft): Promise<MintedKey> {

@@ -1,4 +1,4 @@
-import { keyWorld, type KeyWorld } from '../../../test/support/key-world';
+import { actorWith, keyWorld, type KeyWorld } from '../../../test/support/key-world';
 
 const rounds = 20;
 
@@ -45,6 +45,34 @@ describe('a removal at the same moment', () => {
       const [, isGone] = await atOnce(() => minting.generate(world.admin, { team_id }), () => teams.remove(world.admin, { team_ids: [team_id] }), round % 2 > 0); // prettier-ignore
       expect([isGone, await world.store.counts('key', [`team:${team_id}`])]).toEqual([true, [0]]);
     }
+  });
+});
+
+describe('a key that makes another', () => {
+  /** Makes a key by a key of `user_id`, and lets `between` happen just before it is stored. */
+  async function madeWhile(user_id: string, between: (made: { readonly key: string }) => Promise<unknown>): Promise<unknown> {
+    const { minting, users } = world.management;
+    await users.create(world.admin, { user_id, auto_create_key: false });
+    const { secret, key } = await minting.generate(world.admin, { user_id, models: ['a', 'b'] });
+    const actor = await actorWith(world, secret);
+    const commit = world.store.commit.bind(world.store);
+    jest.spyOn(world.store, 'commit').mockImplementationOnce(async (...args) => {
+      await between({ key: key.id });
+      return commit(...args);
+    });
+    return minting.generate(actor, { models: ['a', 'b'] });
+  } // prettier-ignore
+
+  it('and is deleted with its user meanwhile leaves none of the user’s keys', async () => {
+    const removed = (): Promise<unknown> => world.management.users.remove(world.admin, { user_ids: ['gone'] });
+    await expect(madeWhile('gone', removed)).rejects.toMatchObject({ status: 404 });
+    expect(await world.store.counts('key', ['user:gone'])).toEqual([0]);
+  });
+
+  it('and is given less meanwhile gives no more than that', async () => {
+    const lessened = ({ key }: { key: string }): Promise<unknown> => world.management.changes.update(world.admin, { key, models: ['a'] }); // prettier-ignore
+    await expect(madeWhile('less', lessened)).rejects.toMatchObject({ status: 403, param: 'models' });
+    expect(await world.store.counts('key', ['user:less'])).toEqual([1]);
   });
 });
 
