@@ -94,11 +94,17 @@ export class KeyAccess {
     return this.merged(key.row);
   }
 
-  /** Keeps what is made by the key that asks from being stored when that key was changed or deleted since. @throws {GatewayError} 404 */
-  async unchangedGranter({ principal }: Actor): Promise<Change> {
-    const key = await this.find(principal.keyHash);
+  /**
+   * Keeps what a key makes or changes from being stored when that key was changed or deleted since; read it before anything
+   * else. None for admins, nor for a key that changes itself.
+   *
+   * @throws {GatewayError} 404
+   */
+  async unchangedGranter(actor: Actor, changed?: string): Promise<readonly Change[]> {
+    if (isAdmin(actor)) return [];
+    const key = await this.find(actor.principal.keyHash);
     if (key === undefined) throw notFound('key', 'key');
-    return { op: 'check', kind: 'key', id: key.id, expected: key.version };
+    return key.id === changed ? [] : [{ op: 'check', kind: 'key', id: key.id, expected: key.version }];
   }
 
   async merged(row: KeyRow): Promise<KeyRow> {

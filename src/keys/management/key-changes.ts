@@ -136,9 +136,10 @@ export class KeyChanges {
     read: ReadFields<UpdateFields>,
     action: string,
   ): Promise<ChangedKey> {
+    const granterCheck = await this.access.unchangedGranter(actor, key.id);
     if (!isAdmin(actor)) await this.assertOwnChange(actor, key, read);
     assertAlias(read.fields.key_alias, this.parts.rules);
-    const checks = await checkedReferences(this.parts, read.fields, !isAdmin(actor));
+    const checks = [...granterCheck, ...(await checkedReferences(this.parts, read.fields, !isAdmin(actor)))];
     const updated = withStanding(actor, key.row, rowOfUpdate(key.row, read, this.parts.store.nowMs()));
     if (!isAdmin(actor) && (updated.user_id !== key.row.user_id || updated.team_id !== key.row.team_id)) await this.access.assertMember(updated); // prettier-ignore
     await this.access.assertNoHigherOwner(actor, updated);

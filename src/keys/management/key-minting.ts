@@ -63,8 +63,7 @@ export class KeyMinting {
   async draft(actor: Actor, read: ReadFields<GenerateFields>, { isService = false } = {}): Promise<KeyDraft> {
     const { rules, store } = this.parts;
     if (!isAdmin(actor)) assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
-    // Before anything else of it is read.
-    const granter = isAdmin(actor) ? [] : [await this.access.unchangedGranter(actor)];
+    const granter = await this.access.unchangedGranter(actor);
     const fields = withDefaults(read.fields, rules);
     const owner = isAdmin(actor) ? fields : await this.ownedFields(actor, { fields, asked: read.fields }, isService);
     const changes = await this.checkedReferences(actor, owner);

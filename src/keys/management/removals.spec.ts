@@ -49,18 +49,21 @@ describe('a removal at the same moment', () => {
 });
 
 describe('a key that makes another', () => {
-  /** Makes a key by a key of `user_id`, and lets `between` happen just before it is stored. */
-  async function madeWhile(user_id: string, between: (made: { readonly key: string }) => Promise<unknown>): Promise<unknown> {
+  /** Makes a key by a key of `user_id`, or changes one of the same user, and lets `between` happen just before it is stored. */
+  async function madeWhile(user_id: string, between: (made: { readonly key: string }) => Promise<unknown>, changes = false): Promise<unknown> {
     const { minting, users } = world.management;
     await users.create(world.admin, { user_id, auto_create_key: false });
     const { secret, key } = await minting.generate(world.admin, { user_id, models: ['a', 'b'] });
     const actor = await actorWith(world, secret);
+    const sibling = changes ? await minting.generate(actor, { models: ['a'] }) : undefined;
     const commit = world.store.commit.bind(world.store);
     jest.spyOn(world.store, 'commit').mockImplementationOnce(async (...args) => {
       await between({ key: key.id });
       return commit(...args);
     });
-    return minting.generate(actor, { models: ['a', 'b'] });
+    const models = ['a', 'b'];
+    if (sibling === undefined) return minting.generate(actor, { models });
+    return world.management.changes.update(actor, { key: sibling.key.id, models });
   } // prettier-ignore
 
   it('and is deleted with its user meanwhile leaves none of the user’s keys', async () => {
@@ -69,11 +72,11 @@ describe('a key that makes another', () => {
     expect(await world.store.counts('key', ['user:gone'])).toEqual([0]);
   });
 
-  it('and is given less meanwhile gives no more than that', async () => {
-    const lessened = ({ key }: { key: string }): Promise<unknown> => world.management.changes.update(world.admin, { key, models: ['a'] }); // prettier-ignore
-    await expect(madeWhile('less', lessened)).rejects.toMatchObject({ status: 403, param: 'models' });
-    expect(await world.store.counts('key', ['user:less'])).toEqual([1]);
-  });
+  it.each([false, true])('and is given less meanwhile gives no more than that, nor to a key it changes: %s', async (changes) => {
+    const lessened = ({ key }: { key: string }): Promise<unknown> => world.management.changes.update(world.admin, { key, models: ['a'] });
+    await expect(madeWhile(`less ${changes}`, lessened, changes)).rejects.toMatchObject({ status: 403, param: 'models' });
+    expect(await world.store.counts('key', [`user:less ${changes}`])).toEqual([changes ? 2 : 1]);
+  }); // prettier-ignore
 });
 
 describe('changes at the same moment', () => {
