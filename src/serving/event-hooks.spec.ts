@@ -67,7 +67,18 @@ describe('response hooks', () => {
     expect(told([torn, array, created], same).map(({ type }) => type)).toEqual(['response.created']);
   });
 
-  it.each([undefined, 'text', 1, [[]]])('fail the request when they return %j', (returned) => {
+  const itself: Record<string, unknown> = { type: 'a' };
+  itself['itself'] = itself;
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a text', 'text'],
+    ['a number', 1],
+    ['a list', [[]]],
+    ['a promise of an event', Promise.resolve({ type: 'a' })],
+    ['what JSON has no number for', { type: 'a', count: 1n }],
+    ['what holds itself', itself],
+    ['what is nothing as JSON', { type: 'a', toJSON: () => undefined }],
+  ])('fail the request when they return %s', (_, returned) => {
     let outcome: unknown;
     try {
       outcome = told([created], () => returned);

@@ -7,7 +7,7 @@ import { isJsonObject } from '../protocol/json-guards';
 import { isEventType } from '../protocol/wire/event-type';
 import { hookFailed } from '../prompts/hook-failed';
 import { HOOKS } from '../prompts/hooks.module';
-import { stringifyWire } from '../protocol/wire/wire-text';
+import { encodeWire } from '../protocol/wire/wire-text';
 import { type Call, requestedModelOf } from './call';
 
 /** Changes the events of one batch before any encoder sees them. */
@@ -54,14 +54,24 @@ function changed(
     current = guardedNow(() => eventOf(hook(before, context)));
   }
   const type = current?.['type'];
-  return isEventType(type) ? [{ type, data: stringifyWire(current) }] : [];
+  return isEventType(type) ? [{ type, data: guardedNow(() => wireOf(current)) }] : [];
 }
 
 /** Hooks are programs of the operator's, which the compiler has not seen. */
 function eventOf(returned: unknown): JsonObject | undefined {
   if (returned === null) return undefined;
-  if (isJsonObject(returned)) return returned;
-  throw new TypeError('A response hook returned neither an event nor null.');
+  if (!isJsonObject(returned)) throw new TypeError('A response hook returned neither an event nor null.');
+  if (typeof returned['then'] !== 'function') return returned;
+  // Nobody else would hear how it ends, and a rejection that nobody hears ends the process.
+  Promise.resolve(returned).catch(() => undefined);
+  throw new TypeError('A response hook returned a promise: it has to answer at once, with an event or null.');
+}
+
+/** What a hook returned may hold anything: numbers without end, itself, or a `toJSON` of its own. */
+function wireOf(event: unknown): string {
+  const json: unknown = JSON.stringify(event);
+  if (typeof json === 'string' && json.startsWith('{')) return encodeWire(json);
+  throw new TypeError('A response hook returned what is no event as JSON.');
 }
 
 function contextOf(call: Call): HookContext {

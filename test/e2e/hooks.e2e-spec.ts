@@ -1,6 +1,7 @@
 import { chatBody, post } from '../support/calls';
 import { testKey } from '../support/gateway';
 import { ProgramBench, type Served } from '../support/program';
+import { text } from '../simulator/answers';
 
 const hookFile = `
 exports.prompt = (instructions, slug) => {
@@ -13,6 +14,7 @@ exports.request = (request, context) => {
   return { ...request, prompt_cache_key: context.keyAlias + '/' + context.model };
 };
 exports.response = (event) => {
+  if (event.type === 'response.output_text.delta' && event.delta.includes('LATER')) return Promise.reject(new Error('secret of the hook'));
   if (event.type === 'response.output_text.delta' && event.delta.includes('BOOM')) throw new Error('secret of the hook');
   return event.type === 'response.output_text.delta' ? { ...event, delta: event.delta.toUpperCase() } : event;
 };
@@ -79,6 +81,15 @@ describe('hooks from module files', () => {
     const answer = await post(target, '/backend-api/codex/responses', body);
     expect(answer.status).toBe(200);
     expect(lastBody()).toEqual(body);
+  });
+
+  it.each([false, true])('that answer later fail their request and nothing else (stream: %s)', async (stream) => {
+    bench.simulator.script.next(text('Said LATER'));
+    const answer = await post(target, '/v1/chat/completions', question('Hello?', { stream }));
+    expect(answer.status).toBe(stream ? 200 : 500);
+    expect(answer.text).toContain('codex_hooks');
+    expect((await post(target, '/v1/chat/completions', question('Hello?'))).status).toBe(200);
+    expect(served.output()).not.toContain('a bug');
   });
 
   it.each(['make the request hook fail', 'make the prompt hook fail'])(
