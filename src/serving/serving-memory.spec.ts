@@ -4,6 +4,7 @@ import { settingsFor } from '../../test/support/settings-for';
 import { SystemClock } from '../config/system-clock';
 import { type EventStream } from '../http/event-stream';
 import { Stopper } from '../kernel/stop-signal';
+import { GatewayLogger } from '../telemetry/logger';
 import { type AnswerReader } from './answer-reader';
 import { type Call } from './call';
 import { type CallRunner } from './call-runner';
@@ -45,7 +46,8 @@ function runner(): Pick<CallRunner, 'run'> {
 
 it('keeps nothing of an answer that was told while its books are being written', async () => {
   const clock = new SystemClock();
-  const serving = new ServingService(settingsFor('http://up'), runner() as CallRunner, settlement as unknown as Settlement, clock); // prettier-ignore
+  const logger = new GatewayLogger({ logLevel: 'silent' });
+  const serving = new ServingService(settingsFor('http://up'), runner() as CallRunner, settlement as unknown as Settlement, clock, logger); // prettier-ignore
   let told = 0;
   const out = { committed: false, signal: new Stopper(), commit: () => undefined, write: () => undefined, end: (frames = '') => { told += frames.length; } }; // prettier-ignore
   const call = { context: { requestId: 'r', startedMs: 0 }, dialect: 'chat', client: { canonical: { model: 'm', input: [] }, droppedParams: [], stream: true } }; // prettier-ignore

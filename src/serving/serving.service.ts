@@ -8,6 +8,7 @@ import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
+import { GatewayLogger } from '../telemetry/logger';
 import {
   allDropped,
   answeredCall,
@@ -27,11 +28,13 @@ import { Settlement } from './settlement';
 /** The story of a call: admit, route, call, translate, settle. Nothing else in the program tells it. */
 @Injectable()
 export class ServingService {
+  // eslint-disable-next-line max-params -- the story names its rooms once
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly runner: CallRunner,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
+    private readonly logger: GatewayLogger,
   ) {}
 
   /**
@@ -52,6 +55,8 @@ export class ServingService {
       await this.settlement.close(call, progress, error);
       throw error;
     }
+    // Others pass the error filter, which writes this line.
+    if (error?.status === 500) this.logger.failure(error.details.cause ?? error, { requestId: call.context.requestId });
     // Not awaited: the last frames and what told them would be kept until the books are written.
     return this.settlement.close(call, progress, error);
   }

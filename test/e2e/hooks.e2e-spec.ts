@@ -1,4 +1,5 @@
 import { chatBody, post } from '../support/calls';
+import { eventually } from '../support/eventually';
 import { testKey } from '../support/gateway';
 import { ProgramBench, type Served } from '../support/program';
 import { text } from '../simulator/answers';
@@ -81,6 +82,19 @@ describe('hooks from module files', () => {
     const answer = await post(target, '/backend-api/codex/responses', body);
     expect(answer.status).toBe(200);
     expect(lastBody()).toEqual(body);
+  });
+
+  it('that fail in a stream have the reason in the log, under the id that the client knows', async () => {
+    bench.simulator.script.next(text('Said BOOM'));
+    const answer = await post(target, '/v1/chat/completions', question('Hello?', { stream: true }));
+    expect(answer.text).toContain('hook_failed');
+    const id = answer.headers.get('x-request-id');
+    await eventually('the reason is written', () =>
+      served
+        .output()
+        .split('\n')
+        .some((line) => line.includes(`"requestId":"${id}"`) && line.includes('exports.response')),
+    );
   });
 
   it.each([false, true])('that answer later fail their request and nothing else (stream: %s)', async (stream) => {
