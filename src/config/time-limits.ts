@@ -33,6 +33,8 @@ export interface TimeLimits {
   readonly refreshWaitMs: number;
   /** One fetch of official instructions, and the wait of a request for the first copy. */
   readonly instructionsMs: number;
+  /** One answer of a `prompt` or `request` hook of the operator. */
+  readonly hookMs: number;
   /** One command of the shared state, or one group of commands. */
   readonly redisCommandMs: number;
   /** Between two signs of life of a process, in which checkpoints and the reaper's rounds go along. */
@@ -78,6 +80,7 @@ export const defaultTimeLimits: TimeLimits = {
   refreshLeaseMs: 60_000,
   refreshWaitMs: 5_000,
   instructionsMs: 20_000,
+  hookMs: 30_000,
   redisCommandMs: 150,
   heartbeatMs: 5_000,
   processLeaseMs: 20_000,

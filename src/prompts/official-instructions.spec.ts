@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type CodexHooks } from '../config/hooks';
+import { defaultTimeLimits } from '../config/time-limits';
 import { GatewayMetrics } from '../telemetry/gateway-metrics';
 import { LimitBook } from '../telemetry/limit-book';
 import { GatewayLogger } from '../telemetry/logger';
@@ -28,7 +29,9 @@ function source(
 ): OfficialInstructionsSource {
   const silent = new GatewayLogger({ logLevel: 'silent' });
   const observer = new MetricsObserver(metrics, silent, new LimitBook(metrics, () => 0, 1));
-  return new OfficialInstructionsSource(shelf as unknown as ReleasePrompts, hooks, observer);
+  return new OfficialInstructionsSource(shelf as unknown as ReleasePrompts, hooks, observer, {
+    times: { ...defaultTimeLimits, hookMs: 20 },
+  });
 }
 
 describe('the official instructions', () => {
@@ -62,6 +65,11 @@ describe('the official instructions', () => {
 
   it.each(['', 7, undefined])('are never what a hook makes of them by returning %j', async (bad) => {
     const hooks = [{ prompt: () => bad as string }];
+    await expect(source(new Shelf(), hooks).officialFor('m', 'x')).rejects.toMatchObject({ code: 'hook_failed' });
+  });
+
+  it('are not waited for without an end', async () => {
+    const hooks = [{ prompt: () => new Promise<string>(() => undefined) }];
     await expect(source(new Shelf(), hooks).officialFor('m', 'x')).rejects.toMatchObject({ code: 'hook_failed' });
   });
 

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
 import { type CodexHooks } from '../config/hooks';
+import { type Settings } from '../config/settings';
 import { memoized } from '../kernel/memo';
 import { Observer } from '../kernel/observer';
+import { hookAnswer } from './hook-answer';
 import { hookFailed } from './hook-failed';
 import { HOOKS } from './hooks.module';
 import { Instructions, type OfficialInstructions } from './instructions';
@@ -27,6 +30,7 @@ export class OfficialInstructionsSource extends Instructions {
     private readonly releases: ReleasePrompts,
     @Inject(HOOKS) private readonly hooks: readonly CodexHooks[],
     private readonly observer: Observer,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'times'>,
   ) {
     super();
   }
@@ -35,7 +39,9 @@ export class OfficialInstructionsSource extends Instructions {
     const found = await this.find(slug, fromCatalog);
     let text = found.text;
     for (const { prompt } of this.hooks) {
-      if (prompt !== undefined) text = await changed(prompt, text, slug);
+      if (prompt === undefined) continue;
+      const before = text;
+      text = textOf(await hookAnswer(() => prompt(before, slug), { limitMs: this.settings.times.hookMs }));
     }
     const report = { sha256: this.digestOf(text), source: found.source, ageMs: found.ageMs };
     this.observer.instructionsUsed(report);
@@ -50,13 +56,8 @@ export class OfficialInstructionsSource extends Instructions {
   }
 }
 
-/** Plain JavaScript may return anything, whatever its type says. */
-async function changed(hook: NonNullable<CodexHooks['prompt']>, text: string, slug: string): Promise<string> {
-  try {
-    const result: unknown = await hook(text, slug);
-    if (typeof result === 'string' && result.trim() !== '') return result;
-  } catch (error) {
-    throw hookFailed(error);
-  }
+/** Plain JavaScript may return anything, whatever its type says. @throws {GatewayError} 500 `hook_failed`. */
+function textOf(returned: unknown): string {
+  if (typeof returned === 'string' && returned.trim() !== '') return returned;
   throw hookFailed(new TypeError('The prompt hook returned no text.'));
 }

@@ -120,7 +120,7 @@ export class CallRunner {
     plan: Omit<TryPlan, 'signal'>,
     signal: StopSignal,
   ): Promise<RoutedAnswer> {
-    const asked = this.hooks.wantsRequests ? await this.hooked(call, plan.call) : plan.call;
+    const asked = this.hooks.wantsRequests ? await this.hooked(call, plan.call, signal) : plan.call;
     progress.upstreamStartedMs = this.clock.monotonicMs();
     const onWork = (): void => {
       progress.isWorking = true;
@@ -164,10 +164,10 @@ export class CallRunner {
     }
   }
 
-  private async hooked(call: Call, asked: UpstreamCall): Promise<UpstreamCall> {
+  private async hooked(call: Call, asked: UpstreamCall, signal: StopSignal): Promise<UpstreamCall> {
     if (call.dialect === 'native' || asked.kind === 'native') return asked;
     const own = asked.isWire ? valueFromWire(asked.request) : asked.request;
-    return { ...asked, request: await this.hooks.onRequest(call, own), isWire: false };
+    return { ...asked, request: await this.hooks.onRequest(call, own, signal), isWire: false };
   }
 }
 

@@ -1,5 +1,7 @@
 import { event } from '../../test/support/answer-fixtures';
 import { type CodexHooks } from '../config/hooks';
+import { defaultTimeLimits } from '../config/time-limits';
+import { Stopper } from '../kernel/stop-signal';
 import { noSpan } from '../kernel/tracing';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { decodeWire } from '../protocol/wire/wire-text';
@@ -31,7 +33,7 @@ const created = event({ type: 'response.created', response: { id: 'größe' } })
 
 function told(events: readonly AnswerEvent[], ...hooks: readonly unknown[]): readonly AnswerEvent[] {
   const modules = hooks.map((response) => ({ response }) as CodexHooks);
-  return new EventHooks(modules).forCall(call)?.(events) ?? events;
+  return new EventHooks(modules, { times: defaultTimeLimits }).forCall(call)?.(events) ?? events;
 }
 
 describe('response hooks', () => {
@@ -86,5 +88,41 @@ describe('response hooks', () => {
       outcome = error;
     }
     expect(outcome).toMatchObject({ status: 500, code: 'hook_failed' });
+  });
+});
+
+describe('request hooks', () => {
+  const asking = (request: unknown, signal?: Stopper): Promise<unknown> =>
+    new EventHooks([{ request } as CodexHooks], { times: { ...defaultTimeLimits, hookMs: 20 } }).onRequest(
+      call,
+      { model: 'm', input: [{ type: 'message' }] },
+      signal,
+    );
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'x'],
+    ['a request without input', { model: 'm' }],
+    ['a text as its input', { model: 'm', input: 'Hi' }],
+    ['an item that is none', { model: 'm', input: [{ content: 'Hi' }] }],
+    ['a promise that never settles', new Promise(() => undefined)],
+  ])('fail the request when they return %s', async (_, returned) => {
+    await expect(asking(() => returned)).rejects.toMatchObject({ status: 500, code: 'hook_failed' });
+  });
+
+  it('may leave out that a message is one', async () => {
+    const input = [{ role: 'developer', content: 'Be brief.' }];
+    expect(await asking(() => ({ model: 'm', input }))).toEqual({
+      model: 'm',
+      input: [{ type: 'message', role: 'developer', content: 'Be brief.' }],
+    });
+  });
+
+  it('are not waited for by a call that has ended', async () => {
+    const stopper = new Stopper();
+    const answer = asking(() => new Promise(() => undefined), stopper);
+    stopper.abort(new Error('left'));
+    await expect(answer).rejects.toThrow('left');
   });
 });

@@ -1,10 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
 import { type CodexHooks, type HookContext } from '../config/hooks';
+import { type Settings } from '../config/settings';
+import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEvent } from '../protocol/canonical/answer-event';
 import { type CanonicalRequest, type JsonObject } from '../protocol/canonical/canonical-request';
 import { parsedObject } from '../protocol/canonical/parsed-event';
 import { isJsonObject } from '../protocol/json-guards';
 import { isEventType } from '../protocol/wire/event-type';
+import { hookAnswer } from '../prompts/hook-answer';
 import { hookFailed } from '../prompts/hook-failed';
 import { HOOKS } from '../prompts/hooks.module';
 import { encodeWire } from '../protocol/wire/wire-text';
@@ -19,15 +23,24 @@ export class EventHooks {
   /** Whether `onRequest` does anything. */
   readonly wantsRequests: boolean;
 
-  constructor(@Inject(HOOKS) private readonly hooks: readonly CodexHooks[]) {
+  constructor(
+    @Inject(HOOKS) private readonly hooks: readonly CodexHooks[],
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'times'>,
+  ) {
     this.wantsRequests = hooks.some(({ request }) => request !== undefined);
   }
 
-  /** @throws {GatewayError} 500 when a hook throws. */
-  async onRequest(call: Call, request: CanonicalRequest): Promise<CanonicalRequest> {
+  /**
+   * @param signal ends the waiting for a hook.
+   * @throws {GatewayError} 500 when a hook throws, returns no request or takes too long; the signal's reason.
+   */
+  async onRequest(call: Call, request: CanonicalRequest, signal?: StopSignal): Promise<CanonicalRequest> {
+    const { hookMs: limitMs } = this.settings.times;
     let current = request;
     for (const { request: hook } of this.hooks) {
-      if (hook !== undefined) current = await guarded(async () => hook(current, contextOf(call)));
+      if (hook === undefined) continue;
+      const before = current;
+      current = requestOf(await hookAnswer(() => hook(before, contextOf(call)), { limitMs, signal }));
     }
     return current;
   }
@@ -67,6 +80,21 @@ function eventOf(returned: unknown): JsonObject | undefined {
   throw new TypeError('A response hook returned a promise: it has to answer at once, with an event or null.');
 }
 
+/** @throws {GatewayError} 500 `hook_failed` for what cannot be sent: most often nothing at all, for want of a `return`. */
+function requestOf(returned: unknown): CanonicalRequest {
+  const input: unknown = isJsonObject(returned) ? returned['input'] : undefined;
+  if (!Array.isArray(input) || !input.every(isItem))
+    throw hookFailed(new TypeError('A request hook returned no request: an object whose input is a list of items.'));
+  const request = returned as CanonicalRequest;
+  // A message may leave its type out, as in the API; ours never do.
+  if (input.every(({ type }) => type !== undefined)) return request;
+  return { ...request, input: input.map((item) => ({ type: 'message', ...item })) };
+}
+
+function isItem(item: unknown): item is JsonObject {
+  return isJsonObject(item) && typeof (item['type'] ?? item['role']) === 'string';
+}
+
 /** What a hook returned may hold anything: numbers without end, itself, or a `toJSON` of its own. */
 function wireOf(event: unknown): string {
   const json: unknown = JSON.stringify(event);
@@ -80,14 +108,6 @@ function contextOf(call: Call): HookContext {
     keyAlias: call.context.principal?.keyAlias,
     model: requestedModelOf(call),
   };
-}
-
-async function guarded<Value>(work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (error) {
-    throw hookFailed(error);
-  }
 }
 
 function guardedNow<Value>(work: () => Value): Value {

@@ -10,6 +10,8 @@ exports.prompt = (instructions, slug) => {
   return instructions + '\\n\\nHouse rule for ' + slug;
 };
 exports.request = (request, context) => {
+  if (JSON.stringify(request.input).includes('make the request hook hang')) return new Promise(() => {});
+  if (JSON.stringify(request.input).includes('make the request hook forget')) return;
   if (JSON.stringify(request.input).includes('make the request hook fail')) throw new Error('secret of the hook');
   globalThis.promptFails = JSON.stringify(request.input).includes('make the prompt hook fail');
   return { ...request, prompt_cache_key: context.keyAlias + '/' + context.model };
@@ -106,7 +108,24 @@ describe('hooks from module files', () => {
     expect(served.output()).not.toContain('a bug');
   });
 
-  it.each(['make the request hook fail', 'make the prompt hook fail'])(
+  it('that never answer hold no place of a key whose client has left', async () => {
+    const { json } = await post(target, '/key/generate', { max_parallel_requests: 1 });
+    const held = { ...target, key: (json as { key: string }).key };
+    const leaving = new AbortController();
+    const hanging = fetch(`${target.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${held.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(question('make the request hook hang')),
+      signal: leaving.signal,
+    });
+    const ask = async (): Promise<number> => (await post(held, '/v1/chat/completions', question('Hello?'))).status;
+    await eventually('the place is taken', async () => (await ask()) === 429);
+    leaving.abort();
+    await expect(hanging).rejects.toThrow();
+    await eventually('the place is free', async () => (await ask()) === 200);
+  });
+
+  it.each(['make the request hook fail', 'make the request hook forget', 'make the prompt hook fail'])(
     'that fail (%s) are a 500 hook_failed, told once and without their words',
     async (content) => {
       const before = bench.simulator.counts.responses;
