@@ -99,7 +99,8 @@ export class Fallbacks {
       if (!(await plan.caller.mayUse(target.model, found))) throw modelNotFound(target.model);
       route = plan.narrow(found);
       trail.fallbacks += 1;
-      const answer = await this.visit(plan, { route, call: target.call, trail }, watched, undefined);
+      const call = await ownCall(plan, target);
+      const answer = await this.visit(plan, { route, call, trail }, watched, undefined);
       this.tell(plan, target, { route, deploymentId, succeeded: true });
       return { answer };
     } catch (error) {
@@ -134,6 +135,11 @@ export class Fallbacks {
     const to = route?.label ?? 'other';
     this.observer.fellBack({ from, to, kind, ...why, principal: caller.principal, ...end });
   }
+}
+
+/** The question of a target; one that the request brings along passes the operator's hooks as the first one did. */
+async function ownCall({ call: asked, hooked }: TryPlan, { call }: Target): Promise<UpstreamCall> {
+  return call === asked || hooked === undefined ? call : hooked(call);
 }
 
 function ownOf({ wishes }: TryPlan): OwnFallbacks {

@@ -71,6 +71,8 @@ export interface TryPlan {
   readonly span: Span;
   /** Leaves the deployments of a route that can serve this call. @throws {GatewayError} when none can. */
   readonly narrow: (route: Route) => Route;
+  /** What becomes of a question that a fallback of the request brings along, before it is put there. `call` was it already. */
+  readonly hooked?: (call: UpstreamCall) => Promise<UpstreamCall>;
   /** Of `Router.bearings`, when the admission asked about them; its answer beside it. */
   readonly bearings?: Bearings | undefined;
   readonly answer?: RoutingAnswer | undefined;

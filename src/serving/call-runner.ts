@@ -120,7 +120,8 @@ export class CallRunner {
     plan: Omit<TryPlan, 'signal'>,
     signal: StopSignal,
   ): Promise<RoutedAnswer> {
-    const asked = this.hooks.wantsRequests ? await this.hooked(call, plan.call, signal) : plan.call;
+    const hooked = (own: UpstreamCall): Promise<UpstreamCall> => this.hooked(call, own, signal);
+    const asked = this.hooks.wantsRequests ? await hooked(plan.call) : plan.call;
     progress.upstreamStartedMs = this.clock.monotonicMs();
     const onWork = (): void => {
       progress.isWorking = true;
@@ -131,7 +132,7 @@ export class CallRunner {
     return askWhileWanted({
       signal,
       ask: (upstreamSignal) =>
-        this.router.firstToAnswer({ ...plan, call: asked, signal, upstreamSignal, onWork, onOpened }),
+        this.router.firstToAnswer({ ...plan, hooked, call: asked, signal, upstreamSignal, onWork, onOpened }),
       isUnderWay: () => progress.attempts > 0,
       givenUp: (answer, cancel) => {
         progress.rest = this.readLate(progress, answer, { cancel, reason: signal.reason });
@@ -165,7 +166,7 @@ export class CallRunner {
   }
 
   private async hooked(call: Call, asked: UpstreamCall, signal: StopSignal): Promise<UpstreamCall> {
-    if (call.dialect === 'native' || asked.kind === 'native') return asked;
+    if (!this.hooks.wantsRequests || call.dialect === 'native' || asked.kind === 'native') return asked;
     const own = asked.isWire ? valueFromWire(asked.request) : asked.request;
     return { ...asked, request: await this.hooks.onRequest(call, own, signal), isWire: false };
   }

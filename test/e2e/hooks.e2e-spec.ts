@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually';
 import { testKey } from '../support/gateway';
 import { ProgramBench, type Served } from '../support/program';
 import { text } from '../simulator/answers';
+import { faults } from '../simulator/faults';
 
 const hookFile = `
 exports.prompt = (instructions, slug) => {
@@ -71,6 +72,15 @@ describe('hooks from module files', () => {
     expect(answer.status).toBe(200);
     expect(answer.json).toMatchObject({ raw_request_body: { prompt_cache_key: 'master/gpt-5.5!' } });
     expect(answer.text).toContain('House rule for gpt-5.5');
+  });
+
+  it('change the question that a request brings for its own fallback', async () => {
+    bench.simulator.script.next(faults.overloaded503);
+    const own = { model: 'gpt-5.6-luna', messages: [{ role: 'user', content: 'Said to the other' }] };
+    const answer = await post(target, '/v1/chat/completions', question('Hello?', { num_retries: 0, fallbacks: [own] }));
+    expect(answer.headers.get('x-litellm-attempted-fallbacks')).toBe('1');
+    expect(JSON.stringify(lastBody()['input'])).toContain('Said to the other');
+    expect(lastBody()['prompt_cache_key']).toBe('master/gpt-5.5!');
   });
 
   it('leave the native surface as it came', async () => {
