@@ -69,6 +69,42 @@ describe('response hooks', () => {
     expect(told([torn, array, created], same).map(({ type }) => type)).toEqual(['response.created']);
   });
 
+  const completed = event({ type: 'response.completed', response: { id: 'r', status: 'completed' } });
+  const outcomeOf = (hook: (given: { type: string }) => unknown): unknown => {
+    try {
+      return told([created, completed], hook);
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it.each<[string, (given: { type: string }) => unknown]>([
+    ['drop the last event', ({ type, ...given }) => (type === 'response.completed' ? null : { type, ...given })],
+    ['rename it', (given) => (given.type === 'response.completed' ? { ...given, type: 'house.event' } : given)],
+    ['empty it', (given) => (given.type === 'response.completed' ? { type: given.type } : given)],
+    ['end it with an error without words', (given) => ({ ...given, type: 'error' })],
+  ])('cannot leave an answer without an end: %s', (_, hook) => {
+    expect(outcomeOf(hook)).toMatchObject({ status: 500, code: 'hook_failed' });
+  });
+
+  it('may end an answer before its time', () => {
+    const early = { type: 'response.completed', response: { id: 'r', status: 'completed' } };
+    const heard = told([created, completed], (given: { type: string }) =>
+      given.type === 'response.created' ? early : null,
+    );
+    expect(heard.map(({ type }) => type)).toEqual(['response.completed']);
+  });
+
+  it.each<[string, string, object]>([
+    ['own_code', 'with its own code', { type: 'response.failed', response: { error: { code: 'own_code', message: 'No.' } } }],
+    ['invalid_prompt', 'without one', { type: 'response.failed', response: { status: 'failed', error: { message: 'No.' } } }],
+    ['own_code', 'as an error event', { type: 'error', error: { code: 'own_code', message: 'No.' } }],
+    ['invalid_prompt', 'as a flat one', { type: 'error', code: 'a b', message: 'No.' }],
+  ])('may refuse an answer: a 400 %s, %s', (code, _, failed) => {
+    const refusal = outcomeOf((given) => (given.type === 'response.created' ? given : failed));
+    expect(refusal).toMatchObject({ status: 400, code, message: 'No.', author: 'gateway' });
+  }); // prettier-ignore
+
   const itself: Record<string, unknown> = { type: 'a' };
   itself['itself'] = itself;
   it.each<[string, unknown]>([

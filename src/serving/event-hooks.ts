@@ -13,8 +13,9 @@ import { hookFailed } from '../prompts/hook-failed';
 import { HOOKS } from '../prompts/hooks.module';
 import { encodeWire } from '../protocol/wire/wire-text';
 import { type Call, requestedModelOf } from './call';
+import { ToldEnd } from './told-end';
 
-/** Changes the events of one batch before any encoder sees them. */
+/** Changes the events of one batch before any encoder sees them; one for each answer. @throws {GatewayError} for a hook that fails or refuses. */
 export type EventHook = (events: readonly AnswerEvent[]) => readonly AnswerEvent[];
 
 /** Runs the operator's request and response hooks. Without hooks it costs nothing. */
@@ -50,7 +51,12 @@ export class EventHooks {
     const hooks = this.hooks.flatMap(({ response }) => (response === undefined ? [] : [response]));
     if (hooks.length === 0 || call.dialect === 'native') return undefined;
     const context = contextOf(call);
-    return (events) => events.flatMap((event) => changed(event, hooks, context));
+    const end = new ToldEnd();
+    return (events) =>
+      end.checked(
+        events,
+        events.flatMap((event) => changed(event, hooks, context)),
+      );
   }
 }
 

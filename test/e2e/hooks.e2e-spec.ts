@@ -11,13 +11,20 @@ exports.prompt = (instructions, slug) => {
   return instructions + '\\n\\nHouse rule for ' + slug;
 };
 exports.request = (request, context) => {
-  if (JSON.stringify(request.input).includes('make the request hook hang')) return new Promise(() => {});
+  if (JSON.stringify(request.input).includes('make the request hook hang')) {
+    console.log('the hook hangs');
+    return new Promise(() => {});
+  }
   if (JSON.stringify(request.input).includes('make the request hook forget')) return;
   if (JSON.stringify(request.input).includes('make the request hook fail')) throw new Error('secret of the hook');
   globalThis.promptFails = JSON.stringify(request.input).includes('make the prompt hook fail');
   return { ...request, prompt_cache_key: context.keyAlias + '/' + context.model };
 };
 exports.response = (event) => {
+  globalThis.lastWords = event.type === 'response.output_text.done' ? event.text : globalThis.lastWords;
+  if (event.type === 'response.completed' && globalThis.lastWords.includes('ENDLESS')) return null;
+  if (event.type === 'response.completed' && globalThis.lastWords.includes('BANNED'))
+    return { type: 'response.failed', response: { error: { code: 'house_rule', message: 'The house forbids this.' } } };
   if (event.type === 'response.output_text.delta' && event.delta.includes('LATER')) return Promise.reject(new Error('secret of the hook'));
   if (event.type === 'response.output_text.delta' && event.delta.includes('BOOM')) throw new Error('secret of the hook');
   return event.type === 'response.output_text.delta' ? { ...event, delta: event.delta.toUpperCase() } : event;
@@ -109,6 +116,24 @@ describe('hooks from module files', () => {
     );
   });
 
+  it('cannot have a part of an answer taken for the whole', async () => {
+    for (const [path, body] of [
+      ['/v1/chat/completions', question('Hello?')],
+      ['/v1/responses', { model: 'gpt-5.5', input: 'Hello?' }],
+    ] as const) {
+      bench.simulator.script.next(text('Said ENDLESS'), text('Said ENDLESS'));
+      expect((await post(target, path, { ...body, stream: true })).text).toContain('hook_failed');
+      expect((await post(target, path, body)).json).toMatchObject({ error: { code: '500' } });
+      bench.simulator.script.next(text('Said BANNED'), text('Said BANNED'));
+      const streamed = await post(target, path, { ...body, stream: true });
+      expect(streamed.text).toMatch(
+        /"code":"house_rule","message":"The house forbids this\."|"The house forbids this\."/,
+      );
+      const whole = await post(target, path, body);
+      expect([whole.status, whole.text]).toEqual([400, expect.stringContaining('The house forbids this.')]);
+    }
+  });
+
   it.each([false, true])('that answer later fail their request and nothing else (stream: %s)', async (stream) => {
     bench.simulator.script.next(text('Said LATER'));
     const answer = await post(target, '/v1/chat/completions', question('Hello?', { stream }));
@@ -129,7 +154,8 @@ describe('hooks from module files', () => {
       signal: leaving.signal,
     });
     const ask = async (): Promise<number> => (await post(held, '/v1/chat/completions', question('Hello?'))).status;
-    await eventually('the place is taken', async () => (await ask()) === 429);
+    await eventually('the hook is asked', () => served.output().includes('the hook hangs'));
+    expect(await ask()).toBe(429);
     leaving.abort();
     await expect(hanging).rejects.toThrow();
     await eventually('the place is free', async () => (await ask()) === 200);
