@@ -94,6 +94,11 @@ describe('the edge', () => {
     expect(await response.text()).not.toContain('leaks');
   });
 
+  it('breaks a stream off that a bug has left open', async () => {
+    const heard = fetch(`${door.url}/v1/broken-stream`, { headers: { authorization } }).then((answer) => answer.text());
+    await expect(heard).rejects.toMatchObject({ name: 'TypeError' });
+  });
+
   it('answers the native surface with machine codes', async () => {
     const response = await post('/backend-api/codex/fail', '{}');
     expect(response.status).toBe(503);
@@ -176,6 +181,15 @@ describe('readJsonBody', () => {
     const { message } = await errorOf(response);
     expect(message).toContain(words);
     expect(message).not.toContain('hush');
+  });
+
+  it('keeps the connection of a sender whose whole body was wrong', async () => {
+    const head = `host: a\r\nauthorization: ${authorization}\r\ncontent-type: application/json\r\n`;
+    const answers = await raw(
+      `POST /v1/echo HTTP/1.1\r\n${head}content-length: 5\r\n\r\n{"a":`,
+      `GET /open HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`,
+    );
+    expect(answers).toMatch(/^HTTP\/1\.1 400 [\s\S]*HTTP\/1\.1 200 /);
   });
 
   it('stops a chunked body at the limit', async () => {

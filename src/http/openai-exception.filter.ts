@@ -28,8 +28,9 @@ export class OpenAiExceptionFilter implements ExceptionFilter {
     if (error.status === 500) this.logger.failure(error.details.cause ?? error, { requestId: context.requestId });
     if (!context.settled) this.observer.requestEnded(refusalRecord(request, error, this.clock.monotonicMs()));
     if (reply.raw.headersSent) {
-      // A stream tells its own failures in-band; what still arrives here would otherwise leave it open for ever.
-      reply.raw.end();
+      // A stream tells its own failures in-band; what still arrives here would otherwise leave it open for ever. It frames
+      // its own chunks, so that an end without the connection's would be none to its reader.
+      reply.raw.destroy();
       return;
     }
     sendError(request, reply, error, context);

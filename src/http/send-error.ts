@@ -1,6 +1,7 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type GatewayError } from '../kernel/errors';
 import { type CallContext } from './call-context';
+import { isBodyUnread } from './body-reader';
 import { errorReply } from './error-reply';
 import { repliedHeaders } from './replied-headers';
 
@@ -23,13 +24,8 @@ export function sendError(
   });
   const text = JSON.stringify(body);
   void reply.code(status).headers(headers).header('content-type', 'application/json; charset=utf-8');
-  if (hasUnreadBody(request.raw)) sendBeforeBody(request, reply, text);
+  if (isBodyUnread(request.raw)) sendBeforeBody(request, reply, text);
   else void reply.send(text);
-}
-
-function hasUnreadBody(raw: FastifyRequest['raw']): boolean {
-  if (raw.complete) return false;
-  return raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0;
 }
 
 /**

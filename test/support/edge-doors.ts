@@ -53,6 +53,12 @@ class DoorController {
     throw new Error(`leaks ${secret}`);
   }
 
+  @Get('v1/broken-stream')
+  breakOff(@Res() reply: FastifyReply): never {
+    new RawEventStream(reply, { keepAliveFrame: ':\n\n', keepAliveMs: 9_000, stalledReaderMs: 9_000 }).commit({});
+    throw new Error('a bug');
+  }
+
   @Public()
   @Get('open')
   open(@Req() request: FastifyRequest): unknown {
