@@ -103,13 +103,31 @@ export class LoginAccount implements RefreshedAccount {
     return this.looking;
   }
 
-  /** Asks the state. Never fails. */
+  /** Asks the state, and puts back what it lost. Never fails. */
   async readState(): Promise<void> {
     try {
-      this.take(await this.parts.vault.read(this.id));
+      await this.catchUp();
     } catch (error) {
       if (!(error instanceof StateUnavailable)) throw error;
     }
+  }
+
+  /**
+   * The state was emptied or restored from an old copy, and this memory may be the only place that still has the login. Where
+   * the state knows a younger one all the same, that counts, however low its generation is now.
+   *
+   * @throws {StateUnavailable}
+   */
+  async putBack(): Promise<AccountView | undefined> {
+    const { login } = this;
+    if (login === undefined) return undefined;
+    const seen = await this.parts.vault.offer(this.id, login);
+    if (seen.kind === 'spent' || seen.kind === 'older') {
+      this.drop();
+      this.view = seen;
+    }
+    this.take(seen);
+    return seen;
   }
 
   take(view: AccountView): void {
@@ -156,6 +174,15 @@ export class LoginAccount implements RefreshedAccount {
     this.settled = undefined;
   }
 
+  /** @returns what the state says now. @throws {StateUnavailable} */
+  private async catchUp(): Promise<AccountView> {
+    const view = await this.parts.vault.read(this.id);
+    this.take(view);
+    // A pair that the state never had is kept in another way.
+    if (this.unsaved !== undefined || view.record.generation >= (this.login?.generation ?? 0)) return view;
+    return (await this.putBack()) ?? view;
+  }
+
   private look(): Promise<void> {
     return this.home.kind === 'auth_file' ? this.lookAtFile(this.home.path) : this.lookAtState(this.home.name);
   }
@@ -163,14 +190,7 @@ export class LoginAccount implements RefreshedAccount {
   private async lookAtState(name: string): Promise<void> {
     try {
       await this.saveUnsaved();
-      let view = await this.parts.vault.read(this.id);
-      this.take(view);
-      // The state was emptied or restored from an old copy, and this memory may be the only place that still has the login.
-      const { held } = this;
-      if (held !== undefined && view.record.generation < held.generation) {
-        view = await this.parts.vault.offer(this.id, held);
-        this.take(view);
-      }
+      const view = await this.catchUp();
       // Tokens that no key of ours opens are no missing login: the record says what to do about them.
       this.fault = view.record.sealed === '' ? noStoredLogin(name) : undefined;
     } catch (error) {
@@ -188,7 +208,7 @@ export class LoginAccount implements RefreshedAccount {
     try {
       await this.saveUnsaved();
       if (file !== undefined) await this.compare(file);
-      else if (this.held === undefined) this.take(await this.parts.vault.read(this.id));
+      else if (this.held === undefined) await this.catchUp();
     } catch (error) {
       if (!(error instanceof StateUnavailable)) throw error;
       if (file !== undefined) this.provisional(file);
@@ -225,6 +245,8 @@ export class LoginAccount implements RefreshedAccount {
   private async offer(file: FileLogin): Promise<void> {
     const offered = loginOfFile(file);
     if (offered === undefined) return;
+    // First what this memory has: a state that was emptied would take an old seed, whose refresh token is spent, for the newest.
+    await this.catchUp();
     const seen = await this.parts.vault.offer(this.id, offered);
     this.take(seen);
     // No key of ours opens what the state holds, but the file has the same login.

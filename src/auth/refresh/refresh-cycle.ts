@@ -28,6 +28,8 @@ export interface RefreshedAccount {
   lookAgain(): Promise<void>;
   /** The state answered: whatever is newer there counts from now on. */
   take(view: AccountView): void;
+  /** The state lost the login that this process holds: it gets it again, unless it knows a younger one. @throws {StateUnavailable} */
+  putBack(): Promise<unknown>;
   /** Puts a pair that is kept in the state into the file, where `old` stands; never fails. */
   writeFile(login: HeldLogin, old: HeldLogin): Promise<void>;
   /** A pair that the state could not take: kept in memory and saved as soon as it can be. */
@@ -83,7 +85,7 @@ export class RefreshCycle {
     const startedMs = clock.monotonicMs();
     const claim = { name: 'claim', holder, expectedGeneration: held.generation, leaseMs: this.leaseMs } as const;
     const claimed = await vault.run(account.id, claim);
-    if (claimed.kind !== 'granted') return this.refused(account, claimed, held);
+    if (claimed.kind !== 'granted') return this.refused(account, claimed);
     await failPoints.at('after-claim');
     await account.lookAgain();
     if (account.login?.access !== held.access) {
@@ -97,7 +99,7 @@ export class RefreshCycle {
     return this.send(account, { held, holder, reason, startedMs });
   }
 
-  private async refused(account: RefreshedAccount, view: AccountView, held: HeldLogin): Promise<CycleEnd> {
+  private async refused(account: RefreshedAccount, view: AccountView): Promise<CycleEnd> {
     const { vault } = this.parts;
     account.take(view);
     switch (view.kind) {
@@ -105,7 +107,7 @@ export class RefreshCycle {
         return { kind: 'renewed' };
       case 'behind':
         // The state was emptied or restored from an old copy: this process knows better.
-        account.take(await vault.offer(account.id, held));
+        await account.putBack();
         return { kind: 'waiting', untilMs: vault.nowMs() };
       case 'busy':
       case 'lane_busy':

@@ -6,6 +6,7 @@ import { describeWithRedis, RedisServer } from '../../../test/support/redis-serv
 import { type BenchProcess, type ProcessOptions, RefreshBench } from '../../../test/support/refresh-bench';
 import { type RedisSettings } from '../../config/redis-settings';
 import { RedisLink } from '../../state/redis/redis-link';
+import { LoginFiles, UnwritableLogin } from '../login-files';
 import { FailPoints, type RefreshStep } from './fail-point';
 
 let simulator: Simulator;
@@ -46,12 +47,24 @@ class Hook extends FailPoints {
   }
 }
 
-/** A process with a connection of its own to the Redis that all share. */
-async function process(options: ProcessOptions = {}, redisCommandMs = 5_000): Promise<BenchProcess> {
+/** A folder that may not be written, as that of a seed from a Secret. */
+class UnwritableFiles extends LoginFiles {
+  override write(): Promise<'written' | 'changed'> {
+    return Promise.reject(new UnwritableLogin('read_only', 'is on a read-only file system'));
+  }
+}
+
+async function linked(redisCommandMs = 5_000): Promise<RedisLink> {
   const link = new RedisLink(settings, { connectMs: 5_000, redisCommandMs }, bench.clock);
   await link.open();
   links.push(link);
-  const started = bench.start({ ...options, store: redisLogins(link, () => bench.clock.nowMs()) });
+  return link;
+}
+
+/** A process with a connection of its own to the Redis that all share. */
+async function process(options: ProcessOptions = {}, redisCommandMs = 5_000): Promise<BenchProcess> {
+  const store = redisLogins(await linked(redisCommandMs), () => bench.clock.nowMs());
+  const started = bench.start({ ...options, store });
   started.tokens.onApplicationBootstrap();
   return started;
 }
@@ -204,6 +217,34 @@ describeWithRedis('processes that share a Redis and a login file', () => {
     expect(simulator.counts).toMatchObject({ refreshAttempts: 2, reusedTokens: 0 });
     expect(one.tokens.accountStates()[0]?.generation).toBeGreaterThanOrEqual(3);
     expect(bench.file().refresh).toBe(current(login.accountId)?.refreshToken);
+  });
+
+  it('bring a login that its file never got back into a Redis that was emptied, before another takes the old file for the newest', async () => {
+    const one = await process({ files: new UnwritableFiles() });
+    const lastRefresh = new Date(Date.now() - 10 * 24 * 3_600_000).toISOString();
+    const login = bench.login({ expiresInSeconds: -10, lastRefresh });
+    await ask(one);
+    expect(bench.file().refresh).toBe(login.refreshToken);
+    await redis.everywhere((commands) => commands.flushdb());
+    await one.tokens.lookNow();
+    const other = await process({ files: new UnwritableFiles() });
+    expect((await ask(other)).bearer).toBe(current(login.accountId)?.accessToken);
+    expect((await ask(one)).bearer).toBe(current(login.accountId)?.accessToken);
+    expect(simulator.counts).toMatchObject({ refreshAttempts: 1, reusedTokens: 0 });
+  });
+
+  it('give way to a younger login in a Redis that was emptied while they slept', async () => {
+    const store = async () => redisLogins(await linked(), () => bench.clock.nowMs());
+    const asleep = bench.start({ store: await store() });
+    const login = bench.login({ expiresInSeconds: -10 });
+    await ask(asleep);
+    bench.clock.aheadMs += 10 * 24 * 3_600_000;
+    await ask(asleep);
+    await redis.everywhere((commands) => commands.flushdb());
+    bench.clock.aheadMs += 10 * 24 * 3_600_000;
+    await ask(bench.start({ store: await store() }));
+    expect((await ask(asleep)).bearer).toBe(current(login.accountId)?.accessToken);
+    expect(simulator.counts).toMatchObject({ refreshAttempts: 3, reusedTokens: 0 });
   });
 
   it('do not refresh without Redis, and use the valid token to its end', async () => {
