@@ -18,7 +18,7 @@ export interface CallContext {
   readonly userAgent: string;
   /** Set by the key guard. */
   principal: Principal | undefined;
-  /** The story has told the observer how this call ended; the error filter tells it of calls that never got so far. */
+  /** The story tells the observer how this call ended, now or when its rest is read; the error filter tells it of the others. */
   settled: boolean;
   /** Of the trace that shows this request; `noSpan` where none is recorded. */
   span: Span;

@@ -70,6 +70,8 @@ export class Settlement {
 
   /** Settles a call that is over for its client: at once, or when what its upstream still does for it is known. */
   close(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
+    // Here and not where it is told: the error filter asks before the rest of an answer was read.
+    call.context.settled = true;
     if (progress.rest === undefined) return this.settle(call, progress, error);
     progress.endedMs = this.clock.monotonicMs();
     // Nobody waits for it; who stops the program waits until every call is settled.
@@ -94,7 +96,6 @@ export class Settlement {
 
   private async told(call: Call, progress: Progress, error: GatewayError | undefined): Promise<void> {
     const nowMs = progress.endedMs ?? this.clock.monotonicMs();
-    call.context.settled = true;
     progress.end ??= endOf(error);
     const bill = this.billOf(call, progress);
     const record = recordOf(call, progress, { error, bill, nowMs });

@@ -1,6 +1,7 @@
 import { delayed, held, json, stall } from '../simulator/answer';
 import { compaction, reasoningThenText, text } from '../simulator/answers';
-import { chatBody, post } from '../support/calls';
+import { chatBody, post, send } from '../support/calls';
+import { readExposition } from '../support/expositions';
 import { endOf, frozen } from '../support/frozen-answer';
 import { startBench } from '../support/gateway';
 import { type Door, hangUp, type Holder, holder, rowsOf, type SpendRow } from '../support/holders';
@@ -64,6 +65,18 @@ describe.each(ways)('an answer whose client wants no more of it, %s', (_, stream
     bench.simulator.release();
     const [row] = await allRowsOf(bench, key, 1);
     expect([row?.prompt_tokens, row?.completion_tokens]).toEqual([usage.input, usage.output]);
+  });
+
+  it('is one request to the metrics, whose model they know', async () => {
+    const key = await makeKey(bench);
+    bench.simulator.script.next(delayed(answer, 500));
+    await hangUp(key, chat, body, () => bench.simulator.seen.some(({ path }) => path.endsWith('/responses')));
+    await allRowsOf(bench, key, 1);
+    const { series } = readExposition((await send(bench, '/metrics')).text);
+    const told = series.filter(({ name, labels }) => /^litellm_proxy_\w+_total$/.test(name) && labels['hashed_api_key'] === key.id); // prettier-ignore
+    expect(told.map(({ labels, value }) => [labels['requested_model'], value])).toEqual(
+      [body['model'], body['model']].map((model) => [model, 1]),
+    );
   });
 
   it('costs what others cost when its end does not come in time', async () => {
