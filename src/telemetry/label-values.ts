@@ -97,6 +97,26 @@ export function operationLabel(route: string): string {
   return route.endsWith('/compact') ? 'compact' : 'chat';
 }
 
+/** Parameters that clients of the OpenAI API and of hosts like it send; every other name is free text. */
+const knownParams: ReadonlySet<string> = new Set([
+  'audio', 'background', 'best_of', 'chat_template_kwargs', 'client_metadata', 'context_management', 'conversation',
+  'echo', 'enable_thinking', 'extra_body', 'extra_headers', 'extra_query', 'frequency_penalty', 'function_call',
+  'functions', 'include', 'instructions', 'keep_alive', 'logit_bias', 'logprobs', 'max_completion_tokens',
+  'max_output_tokens', 'max_tokens', 'max_tool_calls', 'metadata', 'min_p', 'modalities', 'moderation', 'n', 'options',
+  'parallel_tool_calls', 'prediction', 'presence_penalty', 'previous_response_id', 'prompt', 'prompt_cache_key',
+  'prompt_cache_options', 'prompt_cache_retention', 'provider', 'reasoning', 'reasoning_effort', 'repetition_penalty',
+  'response_format', 'safety_identifier', 'safety_settings', 'seed', 'service_tier', 'stop', 'store', 'stream_options',
+  'stream_options.include_obfuscation', 'suffix', 'system', 'temperature', 'text', 'thinking', 'tool_choice', 'tools',
+  'tools.code_interpreter', 'tools.computer_use_preview', 'tools.file_search', 'tools.image_generation',
+  'tools.local_shell', 'tools.mcp', 'tools.web_search', 'tools.web_search_preview', 'top_k', 'top_logprobs', 'top_p',
+  'transforms', 'truncation', 'user', 'verbosity', 'web_search_options',
+]); // prettier-ignore
+
+/** A parameter's name from a closed list, else `other`: clients make names up, keys and words among them. */
+export function paramLabel(name: string): string {
+  return knownParams.has(name) ? name : 'other';
+}
+
 /** Characters of a name in a label: behind a wildcard the client writes part of it, and hooks may write all of it. */
 const longestName = 128;
 

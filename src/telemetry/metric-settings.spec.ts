@@ -167,4 +167,16 @@ describe('ten thousand of everything', () => {
     expect(found).toEqual([expect.objectContaining({ value: junk })]);
     expect(found[0]?.labels['requested_model']).toBe('other');
   });
+
+  it('of fields that clients make up are one series, whatever they look like', async () => {
+    const { observer, shown } = observed();
+    const made = ['f1', 'f2', 'sk-abcdefghijklmnopqrstuvwxyz', 'unnamed_field', 'tools.made_up'];
+    observer.requestEnded(requestRecord({ droppedParams: ['max_tokens', 'tools.web_search', ...made] }));
+    const found = (await shown()).series.filter(({ name }) => name === 'codex_dropped_params_total');
+    expect(found.map(({ labels, value }) => [labels['param'], value])).toEqual([
+      ['max_tokens', 1],
+      ['tools.web_search', 1],
+      ['other', made.length],
+    ]);
+  });
 });

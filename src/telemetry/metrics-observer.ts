@@ -6,7 +6,7 @@ import { accessLevel, accessLine, foreign } from './access-line';
 import { AttemptSeries } from './attempt-series';
 import { EventObserver } from './event-observer';
 import { type GatewayMetrics } from './gateway-metrics';
-import { agentLabel, nameLabel } from './label-values';
+import { agentLabel, nameLabel, paramLabel } from './label-values';
 import { type LimitBook } from './limit-book';
 import { type GatewayLogger } from './logger';
 import { RequestFeed } from './request-feed';
@@ -60,7 +60,7 @@ export class MetricsObserver extends EventObserver {
   private countOddities(record: RequestRecord): void {
     const { requests } = this.metrics;
     if (record.stream && record.end !== 'refused') requests.streamEnds.add([record.end]);
-    for (const param of record.droppedParams) requests.droppedParams.add([param]);
+    for (const param of record.droppedParams) requests.droppedParams.add([paramLabel(param)]);
     if (record.remappedFrom !== undefined) requests.remappedModels.add([nameLabel(record.remappedFrom)]);
     // A compaction is one sealed item; nobody tells what it used.
     const tellsUsage = record.end === 'completed' && !record.route.endsWith('/compact');
