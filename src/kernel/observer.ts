@@ -84,8 +84,10 @@ export interface AttemptRecord {
   readonly apiBase: string;
   /** On whose behalf. */
   readonly principal?: Principal | undefined;
+  /** Also what broke an answer after its first content. */
   readonly failure: FailureKind | undefined;
   readonly upstreamStatus: number | undefined;
+  /** Until the first content, or the failure before it. */
   readonly durationMs: number;
 }
 
@@ -96,7 +98,7 @@ export interface AttemptRecord {
 export abstract class Observer {
   /** Once for each client request, whatever became of it. */
   abstract requestEnded(record: RequestRecord): void;
-  /** Once for each call upstream, when it showed content or failed. */
+  /** Once for each call upstream, when its answer is over or it failed. */
   abstract attemptEnded(record: AttemptRecord): void;
 
   /** All deployments of the configuration: at start, and whenever it was read anew. */

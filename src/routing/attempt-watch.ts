@@ -1,6 +1,6 @@
 import { type Deployment } from '../config/deployment';
 import { type Clock } from '../kernel/clock';
-import { type Observer } from '../kernel/observer';
+import { type AttemptRecord, type Observer } from '../kernel/observer';
 import { type Span } from '../kernel/tracing';
 import { type UpstreamFailure } from '../kernel/upstream-failure';
 import { opaqueId } from '../telemetry/tracing/opaque-id';
@@ -13,46 +13,68 @@ export interface AttemptGround {
   readonly clock: Clock;
 }
 
-/** One attempt at a deployment as metrics and traces see it. Tell it once how the attempt ended. */
+/** What is known of an attempt before it is made. */
+type AttemptFacts = Pick<AttemptRecord, 'modelLabel' | 'deploymentId' | 'apiBase' | 'principal'>;
+
+/**
+ * One attempt at a deployment as metrics and traces see it. Tell it once how the attempt ended. Lives as long as the answer,
+ * so it holds on to nothing of the question.
+ */
 export class AttemptWatch {
   /** Ends with the attempt where it failed, and else with the answer: by who has it. */
   readonly span: Span;
   private readonly startedMs: number;
+  private readonly facts: AttemptFacts;
+  private readonly askedModel: string;
+  private contentMs: number | undefined;
 
   constructor(
     private readonly ground: AttemptGround,
-    private readonly run: GroupRun,
-    private readonly deployment: Deployment,
+    run: GroupRun,
+    deployment: Deployment,
   ) {
     this.startedMs = ground.clock.monotonicMs();
     this.span = attemptSpan(run, deployment, this.startedMs);
+    const { id: deploymentId, apiBase } = deployment;
+    this.facts = { modelLabel: run.route.label, deploymentId, apiBase, principal: run.plan.caller.principal };
+    this.askedModel = deployment.upstreamModel;
   }
 
-  /** @param upstreamModel what answered. */
-  succeeded(upstreamModel: string): void {
-    this.ended(upstreamModel, undefined);
+  /** Content came, and the rest of the answer is yet to come. */
+  answering(): void {
+    this.contentMs = this.elapsedMs();
   }
 
-  /** @param error what ended it; one that is no upstream's fault is a refusal of ours. */
+  /**
+   * The answer that had begun is over.
+   *
+   * @param upstreamModel what answered.
+   * @param failure what broke it; a client that left is no failure of the deployment.
+   */
+  answered(upstreamModel: string, failure?: UpstreamFailure): void {
+    this.ended(upstreamModel, failure?.kind === 'client_gone' ? undefined : failure);
+  }
+
+  /** @param error what ended it before any content; one that is no upstream's fault is a refusal of ours. */
   failed(error: unknown): void {
     const failure = failureOf(error);
     this.span.tell({ failure: failure?.kind ?? 'refused', upstreamStatus: failure?.details.upstreamStatus });
     this.span.end(this.ground.clock.monotonicMs());
-    this.ended(this.deployment.upstreamModel, failure);
+    this.ended(this.askedModel, failure);
   }
 
   private ended(upstreamModel: string, failure: UpstreamFailure | undefined): void {
-    const { deployment, run, ground } = this;
-    ground.observer.attemptEnded({
-      modelLabel: run.route.label,
+    this.ground.observer.attemptEnded({
+      ...this.facts,
       upstreamModel,
-      deploymentId: deployment.id,
-      apiBase: deployment.apiBase,
-      principal: run.plan.caller.principal,
       failure: failure?.kind,
       upstreamStatus: failure?.details.upstreamStatus,
-      durationMs: ground.clock.monotonicMs() - this.startedMs,
+      durationMs: this.contentMs ?? this.elapsedMs(),
     });
+  }
+
+  private elapsedMs(): number {
+    return this.ground.clock.monotonicMs() - this.startedMs;
   }
 }
 

@@ -90,7 +90,7 @@ export class Router {
         watch.failed(error);
         throw error;
       }
-      watch.succeeded(candidate.deployment.upstreamModel);
+      watch.answered(candidate.deployment.upstreamModel);
       watch.span.end(this.clock.monotonicMs());
       this.rooms.contentCame(run, lease);
       this.rooms.compacted(this.rooms.noteOf(run, attempt), body);
@@ -116,7 +116,7 @@ export class Router {
       watch.failed(error);
       throw error;
     }
-    watch.succeeded(answer.model.slug);
+    watch.answering();
     this.rooms.contentCame(run, attempt.lease);
     const by = routedBy(run, attempt, this.settings);
     const { route, attempts, retries, maxRetries, fallbacks, maxFallbacks, ownFallback, reasoningDropped } = by;
@@ -135,7 +135,7 @@ export class Router {
       answer,
       tracker,
       held,
-      over: running.overOf(tracker),
+      over: running.overOf(tracker, watch, answer.model.slug),
     };
   }
 
@@ -155,10 +155,11 @@ class RunningAnswer {
     this.rooms.seen(this.note, event);
   };
 
-  overOf(tracker: AnswerTracker): RoutedAnswer['over'] {
+  overOf(tracker: AnswerTracker, watch: AttemptWatch, upstreamModel: string): RoutedAnswer['over'] {
     return (thrown) => {
       const { outcome } = tracker;
       const failure = outcome.state === 'failed' ? outcome.failure : failureOf(thrown);
+      watch.answered(upstreamModel, failure);
       this.rooms.answered(this.note, { failure, usage: tracker.usage, responseId: tracker.responseId });
     };
   }

@@ -1,7 +1,8 @@
-import { cutAfterBytes, drip, type Step, stall } from '../simulator/answer';
+import { cutAfterBytes, drip, type Reply, type Step, stall } from '../simulator/answer';
 import { reasoningThenText, text, textThenToolCalls } from '../simulator/answers';
 import { htmlPage } from '../simulator/faults';
-import { chatBody } from '../support/calls';
+import { chatBody, send } from '../support/calls';
+import { readExposition } from '../support/expositions';
 import { framesOf, frozen } from '../support/frozen-answer';
 import { firstAndSecond, inOrder, RuledWorld } from '../support/ruled-world';
 
@@ -95,6 +96,35 @@ describe.each(doors)('%s: an upstream that hangs up within an event', (_, path, 
       if (to.length === 2) expect(answer.text).not.toMatch(/"error":\{|Half/);
       else expect(answer.text).not.toMatch(/\[DONE\]|response\.completed/);
     }
+  });
+});
+
+describe.each(doors)('%s: the metrics of a deployment', (_, path, body) => {
+  /** What the series of the first deployment read, histograms and requests apart. */
+  const figures = async (): Promise<ReadonlyMap<string, number>> => {
+    const { series } = readExposition((await send(pair.world.bench, '/metrics')).text);
+    const own = series.filter(({ labels }) => labels['model_id'] === 'first');
+    return new Map(own.map(({ name, labels, value }) => [`${name} ${labels['kind'] ?? labels['exception_status'] ?? ''}`.trim(), value])); // prettier-ignore
+  };
+  const watched = [
+    'litellm_deployment_total_requests_total',
+    'litellm_deployment_success_responses_total',
+    'litellm_deployment_failure_responses_total 502',
+    'codex_upstream_failures_total network',
+  ];
+
+  it('show an answer that breaks after its first words as a failure, and one that does not as none', async () => {
+    const place = frames.findLastIndex(({ type }) => type === 'response.output_text.delta');
+    const grown = async (answer: Reply): Promise<readonly number[]> => {
+      const before = await figures();
+      pair.world.simulator.script.next(answer);
+      await pair.askAt(path, { ...body, stream: true });
+      const after = await figures();
+      expect(after.get('litellm_deployment_state')).toBe(answer === saved ? 0 : 1);
+      return watched.map((name) => (after.get(name) ?? 0) - (before.get(name) ?? 0));
+    };
+    expect(await grown(cutAfterBytes(broken, frames[place]?.end ?? 0, 'fin'))).toEqual([1, 0, 1, 1]);
+    expect(await grown(saved)).toEqual([1, 1, 0, 0]);
   });
 });
 
