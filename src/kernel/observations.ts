@@ -157,6 +157,15 @@ export interface LimitReading {
   readonly resetAtMs?: number | undefined;
 }
 
+/** How far readings of limits have moved since they were taken: a request asked for more, or is over. */
+export interface LimitMove {
+  /** As they stood when the request was let in. */
+  readonly limits: readonly LimitReading[];
+  /** Set aside further, or settled less what was set aside: below zero in most cases. */
+  readonly nanos: number;
+  readonly tokens: number;
+}
+
 /** A reaper's round. */
 export interface ReapRecord {
   readonly tickets: number;

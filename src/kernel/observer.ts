@@ -9,6 +9,7 @@ import {
   type HoldRecord,
   type InstructionFetch,
   type InstructionUse,
+  type LimitMove,
   type LimitReading,
   type ReapRecord,
   type ReconcileRecord,
@@ -142,6 +143,8 @@ export abstract class Observer {
 
   /** One limit as it stood at an admission or a look at the books; the newest reading counts. */
   limitSeen(_limit: LimitReading): void {}
+  /** What this process knows to have changed since; until the next admission of the same holder says how it stands. */
+  limitsMoved(_move: LimitMove): void {}
 
   /** A reaper's round that found work. */
   reaped(_record: ReapRecord): void {}

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GatewayError } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
+import { Observer } from '../kernel/observer';
 import { type TokenUsage } from '../kernel/usage';
 import { type Granted, Meter } from '../metering/meter';
 import { TokenEstimates } from '../metering/token-estimates';
@@ -36,6 +37,7 @@ export class HoldKeeper implements OnModuleDestroy {
     private readonly meter: Meter,
     private readonly prices: PriceBook,
     private readonly estimates: TokenEstimates,
+    private readonly observer: Observer,
   ) {}
 
   /** From here until `left` the ticket is watched. */
@@ -124,6 +126,8 @@ export class HoldKeeper implements OnModuleDestroy {
       const granted = (await this.meter.extend(ticket.facts.id, asked)) ?? { nanos: 0, tokens: 0 };
       isAnswered = true;
       ticket.held = { nanos: ticket.held.nanos + granted.nanos, tokens: ticket.held.tokens + granted.tokens };
+      // What came too late went with the settlement.
+      if (!ticket.isSettled) this.observer.limitsMoved({ limits: ticket.facts.limits, ...granted });
       if (asked.nanos > 0) isLast.nanos = granted.nanos < asked.nanos;
       else isLast.tokens = granted.tokens < asked.tokens;
     } catch (error) {

@@ -3,10 +3,9 @@ import { Clock } from '../kernel/clock';
 import { type GatewayError } from '../kernel/errors';
 import { type AnswerEnd, Observer, type RequestRecord } from '../kernel/observer';
 import { type TokenUsage } from '../kernel/usage';
-import { Meter } from '../metering/meter';
+import { type Granted, Meter } from '../metering/meter';
 import { SlotQueue } from '../metering/slot-queue';
 import { TokenEstimates } from '../metering/token-estimates';
-import { type ScopeLimits } from '../kernel/limits';
 import { type LedgerRow, type RowQuality } from '../metering/ledger-row';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
@@ -21,6 +20,7 @@ import { noParts, type PlanParts, PlanShares } from './plan-shares';
 import { type Progress } from './progress';
 import { RunningCalls } from './running-calls';
 import { noUsage, seenUsage } from './seen-usage';
+import { type Ticket, type TicketFacts } from './ticket';
 
 /** What an answer used and cost. */
 export interface Bill {
@@ -123,13 +123,15 @@ export class Settlement {
     const { usage, quality, cost, tier, billed } = bill;
     const { plan5h, planWeek } = this.planPartsOf(progress, usage);
     const facts = { ticketId, startMs, endMs, usage, quality, cost, tier, billed, error, plan5h, planWeek };
-    const { scopes, routing } = ticket.facts;
-    return this.written(ledgerEntry(call, progress, facts), routing === undefined, scopes);
+    return this.written(ledgerEntry(call, progress, facts), whatWasHeld(ticket));
   }
 
-  private async written(row: LedgerRow, isUnknown: boolean, scopes: readonly ScopeLimits[]): Promise<void> {
+  private async written(row: LedgerRow, { isUnknown, scopes, limits, held }: Held): Promise<void> {
     try {
       await this.meter.settle(row, isUnknown);
+      const { inputTokens, outputTokens } = row.usage;
+      const moved = { nanos: row.spend - held.nanos, tokens: inputTokens + outputTokens - held.tokens };
+      if (limits.length > 0) this.observer.limitsMoved({ limits, ...moved });
     } catch (failure) {
       // The meter goes on trying by itself and says so in the log; the client has its answer.
       if (!(failure instanceof StateUnavailable)) throw failure;
@@ -152,6 +154,16 @@ export class Settlement {
     const tookMs = upstreamStartedMs === undefined ? 0 : this.clock.monotonicMs() - upstreamStartedMs;
     this.estimates.learn(context.principal?.keyHash ?? '', modelGroup, { size, usage, tookMs });
   }
+}
+
+/** What of a ticket is needed until its books are written: of the call and its answer nothing is. */
+interface Held extends Pick<TicketFacts, 'scopes' | 'limits'> {
+  readonly isUnknown: boolean;
+  readonly held: Granted;
+}
+
+function whatWasHeld({ facts: { scopes, limits, routing }, held }: Ticket): Held {
+  return { scopes, limits, held, isUnknown: routing === undefined };
 }
 
 type Used = Pick<Bill, 'usage' | 'quality'>;

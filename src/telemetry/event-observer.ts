@@ -10,6 +10,7 @@ import {
   type HoldRecord,
   type InstructionFetch,
   type InstructionUse,
+  type LimitMove,
   type LimitReading,
   type ReapRecord,
   type ReconcileRecord,
@@ -156,6 +157,10 @@ export abstract class EventObserver extends Observer {
 
   override limitSeen(limit: LimitReading): void {
     this.limitBook.seen(limit);
+  }
+
+  override limitsMoved(move: LimitMove): void {
+    this.limitBook.moved(move);
   }
 
   override reaped({ tickets, durationMs }: ReapRecord): void {

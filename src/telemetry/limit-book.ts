@@ -1,5 +1,5 @@
 import { dollarsFromNanos } from '../kernel/money';
-import { type LimitReading } from '../kernel/observations';
+import { type LimitMove, type LimitReading } from '../kernel/observations';
 import { type GatewayMetrics } from './gateway-metrics';
 import { nameLabel } from './label-values';
 import { none } from './request-series';
@@ -22,10 +22,20 @@ export class LimitBook {
   ) {}
 
   seen(reading: LimitReading): void {
-    const { scope, scopeId, model, limit, period } = reading;
-    const key = `${scope}\n${scopeId}\n${model}\n${limit}\n${period}`;
+    const key = keyOf(reading);
     if (this.readings.size >= this.maxReadings && !this.readings.has(key)) this.forgetOldest();
     this.readings.set(key, reading);
+  }
+
+  /** Of readings of another period than the request's nothing is moved. */
+  moved({ limits, nanos, tokens }: LimitMove): void {
+    for (const limit of limits) {
+      const by = limit.limit === 'nano_usd' ? nanos : limit.limit === 'tokens' ? tokens : 0;
+      const key = keyOf(limit);
+      const known = by === 0 ? undefined : this.readings.get(key);
+      if (known === undefined || known.resetAtMs !== limit.resetAtMs) continue;
+      this.readings.set(key, { ...known, used: Math.max(0, known.used + by) });
+    }
   }
 
   /** Writes the gauges. */
@@ -94,6 +104,10 @@ export class LimitBook {
       return;
     }
   }
+}
+
+function keyOf({ scope, scopeId, model, limit, period }: LimitReading): string {
+  return `${scope}\n${scopeId}\n${model}\n${limit}\n${period}`;
 }
 
 /** A reading as it stands now. */
