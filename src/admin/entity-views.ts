@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { withBudget } from '../keys/compile/limits-of';
-import { defaultsOfMembers } from '../keys/compile/principal-of';
+import { defaultsOfMembers, periodsOfMember } from '../keys/compile/principal-of';
 import { customerView, keyView, membershipView, nothingSpent, teamView, userView } from '../keys/management/views';
 import { Management } from '../keys/management/management';
 import { type SeenCustomer } from '../keys/management/customer-management';
@@ -127,7 +127,7 @@ function memberBook(
 ): BookRef {
   const named = member === undefined ? undefined : namedBudget(member, budgets);
   const limits = withBudget(member?.row ?? {}, named, defaultsOfMembers(team));
-  return { kind: 'member', id, limits, createdAtMs: (member ?? team).createdAtMs };
+  return { kind: 'member', id, limits, createdAtMs: periodsOfMember(member, team).createdAtMs };
 }
 
 function customerBook(customer: Stored<'customer'>, budget: LimitFields | undefined): BookRef {

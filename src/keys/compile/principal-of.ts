@@ -71,7 +71,7 @@ function scopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): readon
   if (team !== undefined && userId !== undefined) {
     const { row } = member ?? { row: undefined };
     const own = withBudget(row ?? {}, budgetOf(row?.budget_id, budgets), defaultsOfMembers(team));
-    const limits = limitsOf(own, anchorOf(member ?? team));
+    const limits = limitsOf(own, anchorOf(periodsOfMember(member, team)));
     const mode = team.row.limit_mode ?? rules.limitMode;
     scopes.push({ kind: 'member', id: memberId(team.id, userId), limits, mode, name: userId });
   }
@@ -142,6 +142,19 @@ function limitedAliasesOf({ key, team }: HolderFacts, limited: Principal['modelS
     if (limited.has(alias) && !known.includes(alias)) found.set(model, [...known, alias]);
   }
   return found.size === 0 ? undefined : found;
+}
+
+/**
+ * From whose making the periods of a member are counted. The team's period is the team's: whatever else is said of a member,
+ * which an admin of the team may do at any time, does not start it anew.
+ */
+export function periodsOfMember(
+  member: Stored<'member'> | undefined,
+  team: Stored<'team'>,
+): Stored<'member'> | Stored<'team'> {
+  const { budget_duration, budget_limits, budget_id } = member?.row ?? {};
+  const hasOwn = [budget_duration, budget_limits, budget_id].some((field) => field !== undefined);
+  return member !== undefined && hasOwn ? member : team;
 }
 
 /** What the team says of members who have nothing of their own. */

@@ -88,6 +88,29 @@ describe('an admin of a team', () => {
   });
 });
 
+it('the team’s budget for members goes on in its period, whatever an admin of the team says of one', async () => {
+  const { teams, minting, members } = world.management;
+  await teams.create(world.admin, { team_id: 'hours', members_with_roles: [{ user_id: 'boss', role: 'admin' }, { user_id: 'ulla', role: 'user' }], team_member_budget: 1, team_member_budget_duration: '5h' }); // prettier-ignore
+  const { secret } = await minting.generate(world.admin, { user_id: 'ulla', team_id: 'hours' });
+  const chief = await actorWith(world, (await minting.generate(world.admin, { user_id: 'boss', team_id: 'hours' })).secret); // prettier-ignore
+  const memberScope = async () => (await holderOf(world, secret)).scopes.find(({ kind }) => kind === 'member')?.limits;
+  const [before] = (await memberScope())?.budgets ?? [];
+  expect(before).toMatchObject({ max: 1e9, duration: '5h' });
+  world.clock.aheadMs += 3_600_000;
+  await members.update(chief, { team_id: 'hours', user_id: 'ulla', role: 'user', rpm_limit: 7 });
+  await eventually('the rate holds', async () => (await memberScope())?.requestsPerWindow === 7);
+  expect((await memberScope())?.budgets).toEqual([before]);
+  // A period of its own is counted from when the member got it.
+  await members.update(world.admin, {
+    team_id: 'hours',
+    user_id: 'ulla',
+    max_budget_in_team: 2,
+    budget_duration: '5h',
+  });
+  await eventually('the budget holds', async () => (await memberScope())?.budgets[0]?.max === 2e9);
+  expect((await memberScope())?.budgets[0]?.anchorMs).toBeGreaterThan(before?.anchorMs ?? Number.NaN);
+});
+
 it('null takes away what is only kept, of keys and of teams', async () => {
   const { changes, minting, teams } = world.management;
   const { key } = await minting.generate(world.admin, { guardrails: ['pii'], policies: ['p'] });
