@@ -59,6 +59,16 @@ describe('reports about everybody', () => {
           },
         ],
       },
+      {
+        group_by_day: '2026-11-22T00:00:00+00:00',
+        teams: [
+          {
+            team_name: 'Unassigned Team',
+            total_spend: 0.0062,
+            metadata: [{ model: 'gpt-5.5', spend: 0.0062, total_tokens: 1_100, api_key: 'hash-bot' }],
+          },
+        ],
+      },
     ]);
     const keys = (await bench.json('admin', `/global/spend/report?${span}&group_by=api_key`)) as unknown as object[];
     expect(keys).toContainEqual({
@@ -69,6 +79,39 @@ describe('reports about everybody', () => {
       model_details: [{ model: 'gpt-6-sol', total_cost: 0.001, total_input_tokens: 1_000, total_output_tokens: 100 }],
     });
     expect((await bench.ask('admin', `/global/spend/report?${span}&group_by=planet`)).status).toBe(400);
+  });
+
+  it('report one key, one person, or one customer within one team, as LiteLLM does without group_by', async () => {
+    const report = (query: string) => bench.json('admin', `/global/spend/report?${span}&${query}`);
+    const ofKey = { api_key: 'hash-alice2', total_cost: 0.001 };
+    expect(await report('api_key=hash-alice2')).toMatchObject([ofKey]);
+    expect(await report('internal_user_id=alice')).toMatchObject([
+      { api_key: 'hash-alice', total_cost: 0.0062 },
+      ofKey,
+    ]);
+    const metadata = [{ model: 'gpt-5.5', spend: 0.0062, total_tokens: 1_100, api_key: 'hash-alice' }];
+    expect(await report('team_id=core&customer_id=acme')).toEqual([
+      {
+        group_by_day: '2026-11-20T00:00:00+00:00',
+        teams_customers: [{ team_name: 'core', customer: 'acme', total_spend: 0.0062, metadata }],
+      },
+    ]);
+    expect(await report('group_by=api_key&team_id=core&customer_id=acme')).toMatchObject([{ api_key: 'hash-alice' }]);
+    expect(await report('team_id=moon&customer_id=acme')).toEqual([]);
+  });
+
+  it('report by customer what is of none as well, so that the days add up', async () => {
+    const report = (query: string) => bench.json('admin', `/global/spend/report?${span}&group_by=customer${query}`);
+    const keys = (...ofDay: readonly [string, number][]) => ofDay.map(([api_key, spend]) => ({ api_key, spend }));
+    const ofCore = [
+      { customers: [{ customer: 'acme', total_spend: 0.0062, metadata: keys(['hash-alice', 0.0062]) }] },
+      { customers: [{ customer: '', total_spend: 0.001, metadata: keys(['hash-alice2', 0.001], ['hash-bob', 0]) }] },
+    ];
+    const ofBot = { customers: [{ customer: '', total_spend: 0.0062, metadata: keys(['hash-bot', 0.0062]) }] };
+    expect(await report('')).toMatchObject([...ofCore, ofBot]);
+    expect(await report('&team_id=core')).toMatchObject(ofCore);
+    expect(await report('&customer_id=acme')).toMatchObject(ofCore.slice(0, 1));
+    expect(await report('&api_key=hash-bot')).toMatchObject([ofBot]);
   });
 
   it('say what was spent in all and how much of it by whom', async () => {
@@ -99,6 +142,13 @@ describe('reports about everybody', () => {
       daily_spend: [{ date: '2026-11-20', core: 0.0062 }],
       teams: ['core'],
       total_spend_per_team: [{ team_id: 'core', total_spend: 0.0062 }],
+    });
+    expect(await bench.json('admin', `/global/spend/teams?${span}`)).toMatchObject({
+      teams: ['core', 'Unassigned'],
+      total_spend_per_team: [
+        { team_id: 'core', total_spend: 0.0072 },
+        { team_id: 'Unassigned', total_spend: 0.0062 },
+      ],
     });
     expect(await bench.json('admin', '/global/activity/model?start_date=2026-11-21&end_date=2026-11-21')).toEqual([
       {

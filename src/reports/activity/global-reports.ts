@@ -13,11 +13,13 @@ import { wholeIn } from '../rows/spend-logs';
 import { type Parameters } from '../rows/spend-log-filter';
 import { cellsByDay } from './daily-activity';
 import { type MetricSums, sumsBy } from './metrics';
-import { spendByGroup } from './spend-report';
+import { type ReportGroup, spendByGroup, withoutCustomer } from './spend-report';
 
 /** LiteLLM's dashboards look at the last month. */
 const usualDays = 30;
 const mostListed = 1_000;
+/** What LiteLLM calls the team of those who have none, in this report. */
+const noTeam = 'Unassigned';
 
 /** What everybody spent, for dashboards: LiteLLM's `/global/*` and `/spend/keys|users|tags`. For admins and viewers only. */
 @Injectable()
@@ -29,16 +31,17 @@ export class GlobalReports {
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keys' | 'reports'>,
   ) {}
 
-  /** `GET /global/spend/report`: per day and team or customer, or per key. @throws {GatewayError} 400 naming the field. */
+  /**
+   * `GET /global/spend/report`: per day and team or customer, or per key; of one key, person, team or customer where they are
+   * named. As in LiteLLM a key or person that is named without `group_by` is told per key.
+   *
+   * @throws {GatewayError} 400 naming the field.
+   */
   async report(parameters: Parameters): Promise<readonly JsonObject[]> {
     const range = dayRange(parameters.get('start_date'), parameters.get('end_date'));
-    const groupBy = parameters.get('group_by') ?? 'team';
-    if (groupBy !== 'team' && groupBy !== 'customer' && groupBy !== 'api_key') {
-      throw invalidRequest("'group_by' must be team, customer or api_key.", 'group_by');
-    }
-    const cells = await this.narrowed(groupBy === 'api_key' ? 'proxy' : groupBy, parameters, range);
-    const teams = groupBy === 'team' ? await this.names.teams([...new Set(cells.map(({ id }) => id))]) : new Map<string, string>(); // prettier-ignore
-    return spendByGroup(cells, groupBy, teams);
+    const groupBy = groupIn(parameters);
+    const cells = await this.reported(groupBy, parameters, range);
+    return spendByGroup(cells, groupBy, groupBy === 'api_key' ? new Map() : await this.teamNames(cells));
   }
 
   /** `GET /global/spend`: lifetime spend of the whole proxy in dollars, and its budget, which the master key is not held to. */
@@ -82,12 +85,12 @@ export class GlobalReports {
     return top.map(([name, sums]) => ({ [part]: name, [field]: sums.dollars }));
   }
 
-  /** `GET /global/spend/teams`: spend of each day by team, and in all. */
+  /** `GET /global/spend/teams`: spend of each day by team, and in all; what is of no team too. */
   async teams(parameters: Parameters): Promise<JsonObject> {
     const range = this.rangeIn(parameters);
-    const cells = await this.days('team', undefined, range);
-    const names = await this.names.teams([...new Set(cells.map(({ id }) => id))]);
-    const nameOf = ({ id }: RollupCell): string => names.get(id) ?? id;
+    const cells = await this.all(range);
+    const names = await this.teamNames(cells);
+    const nameOf = ({ teamId }: RollupCell): string => (teamId === '' ? noTeam : (names.get(teamId) ?? teamId));
     const totals = [...sumsBy(cells, nameOf)].sort(bySpend);
     const byDay = cellsByDay(cells);
     return {
@@ -208,15 +211,31 @@ export class GlobalReports {
       .slice(0, wholeIn(parameters, 'limit', 100, mostListed));
   }
 
-  private async narrowed(kind: RollupKind, parameters: Parameters, range: DayRange): Promise<readonly RollupCell[]> {
-    const key = parameters.get('api_key');
-    const user = parameters.get('internal_user_id');
-    const one = parameters.get(kind === 'customer' ? 'customer_id' : 'team_id');
-    const id = kind === 'proxy' ? 'all' : one;
+  /** The fewest figures that hold the report; what is too much among them is filtered out. */
+  private async reported(
+    groupBy: ReportGroup,
+    parameters: Parameters,
+    range: DayRange,
+  ): Promise<readonly RollupCell[]> {
+    const [key, user, team, customer] = ['api_key', 'internal_user_id', 'team_id', 'customer_id'].map((name) => parameters.get(name)); // prettier-ignore
+    const keyHash = key === undefined ? undefined : hashOfKey(key);
+    const named = ([['customer', customer], ['key', keyHash], ['team', team], ['user', user]] as const).find(([, id]) => id !== undefined); // prettier-ignore
+    const [kind, id] = named ?? (['proxy', 'all'] as const);
     const cells = await this.days(kind, id, range);
-    return cells.filter(
-      (cell) => (key === undefined || cell.keyHash === hashOfKey(key)) && (user === undefined || cell.userId === user),
+    const ofAll = groupBy === 'customer' && customer === undefined;
+    const found = ofAll ? withoutCustomer(cells, await this.days('customer', undefined, range)) : cells;
+    return found.filter(
+      (cell) =>
+        (keyHash === undefined || cell.keyHash === keyHash) &&
+        (user === undefined || cell.userId === user) &&
+        (team === undefined || cell.teamId === team),
     );
+  }
+
+  private teamNames(cells: readonly RollupCell[]): ReturnType<ReportNames['teams']> {
+    const ids = new Set(cells.map(({ teamId }) => teamId));
+    ids.delete('');
+    return this.names.teams([...ids]);
   }
 
   private all(range: DayRange): Promise<readonly RollupCell[]> {
@@ -231,6 +250,16 @@ export class GlobalReports {
     const usual = lastDays(usualDays, this.clock.nowMs());
     return dayRange(parameters.get('start_date'), parameters.get('end_date'), usual);
   }
+}
+
+function groupIn(parameters: Parameters): ReportGroup {
+  const groupBy = parameters.get('group_by');
+  if (groupBy !== undefined && groupBy !== 'team' && groupBy !== 'customer' && groupBy !== 'api_key') {
+    throw invalidRequest("'group_by' must be team, customer or api_key.", 'group_by');
+  }
+  if (groupBy === undefined && (parameters.has('api_key') || parameters.has('internal_user_id'))) return 'api_key';
+  if (groupBy !== 'api_key' && parameters.has('team_id') && parameters.has('customer_id')) return 'team_and_customer';
+  return groupBy ?? 'team';
 }
 
 function activityOf(cells: readonly RollupCell[], range: DayRange): JsonObject {
