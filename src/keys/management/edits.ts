@@ -1,6 +1,7 @@
 import { type z } from 'zod';
 import { type Change, type EntityKind } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
+import { type LimitFields } from '../rows/limit-fields';
 import { type RowOf, type Stored, stored } from '../rows/rows';
 import { type ReadFields } from './request-fields';
 import { type AdminAct, ChangedMeanwhile } from './audited-writes';
@@ -14,6 +15,14 @@ export async function readOne<K extends EntityKind>(
 ): Promise<Stored<K> | undefined> {
   const entity = await oneOf(store, { kind, id });
   return entity === undefined ? undefined : stored(kind, entity);
+}
+
+/** What the budget allows that somebody points to; that it is there is checked where the pointer is stored. */
+export async function namedLimits(
+  parts: Pick<ManagementParts, 'store'>,
+  budgetId: string | undefined,
+): Promise<LimitFields> {
+  return budgetId === undefined ? {} : ((await readOne(parts, 'budget', budgetId))?.row ?? {});
 }
 
 /** A row with the sent fields in it, the cleared ones gone, and defaults where nothing is left. */

@@ -10,6 +10,7 @@ import { type Stored, stored } from '../rows/rows';
 import { digestOf, maskedSecret, newSecret } from '../secrets';
 import { type Actor, actionDenied, fieldDenied, isAdmin } from './actor';
 import { ChangedMeanwhile, retrying } from './audited-writes';
+import { namedLimits } from './edits';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
 import { exceededField, inherited, modelsWithin, unsharedLimit } from './key-bounds';
@@ -64,7 +65,8 @@ export class KeyMinting {
     const { rules, store } = this.parts;
     if (!isAdmin(actor)) assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
     const granter = await this.access.unchangedGranter(actor);
-    const fields = withDefaults(read.fields, rules);
+    const named = await namedLimits(this.parts, read.fields.budget_id ?? rules.defaultKey.budget_id);
+    const fields = withDefaults(read.fields, rules, named);
     const owner = isAdmin(actor) ? fields : await this.ownedFields(actor, { fields, asked: read.fields }, isService);
     const changes = await this.checkedReferences(actor, owner);
     if (!isAdmin(actor)) await this.access.assertMember(owner);

@@ -3,7 +3,7 @@ import { windowsOf } from '../compile/limits-of';
 import { type KeyRules } from '../key-rules';
 import { after } from '../rows/duration';
 import { type KeyRow } from '../rows/key-row';
-import { amountsOf } from '../rows/limit-fields';
+import { amountsOf, type LimitFields } from '../rows/limit-fields';
 import { exceededField, isBudgetCovered } from './key-bounds';
 import { type GenerateFields } from './key-fields';
 
@@ -19,18 +19,41 @@ export function assertAlias(alias: string | undefined, { validatesAliases }: Pic
   );
 }
 
-/** What the settings give to keys that do not say otherwise: the defaults first, then the most they may have. */
-export function withDefaults(fields: GenerateFields, rules: Pick<KeyRules, 'defaultKey' | 'upperBounds'>): GenerateFields {
-  const filled: Record<string, unknown> = { ...rules.upperBounds };
-  for (const source of [rules.defaultKey, fields]) {
+/**
+ * What the settings give to keys that do not say otherwise: the defaults first, then the most they may have.
+ *
+ * @param named limits of the budget that the key points to. What a key has itself goes before them, so neither a default takes
+ *   their place, nor a bound that they lie within.
+ */
+export function withDefaults(
+  fields: GenerateFields,
+  { defaultKey, upperBounds }: Pick<KeyRules, 'defaultKey' | 'upperBounds'>,
+  named: LimitFields = {},
+): GenerateFields {
+  const within = Object.fromEntries(Object.entries(named).filter(([field, value]) => !isOver(field, value, own(upperBounds, field)))); // prettier-ignore
+  const filled: Record<string, unknown> = { ...notSaidBy(within, upperBounds) };
+  for (const source of [fields.budget_id === undefined ? defaultKey : notSaidBy(named, defaultKey), fields]) {
     // A period belongs to its amount: another amount does not get the period of the default.
     if (source.max_budget !== undefined && source.budget_duration === undefined) delete filled['budget_duration'];
     Object.assign(filled, source);
   }
-  if (rules.upperBounds.budget_duration !== undefined && filled['max_budget'] !== undefined)
-    filled['budget_duration'] ??= rules.upperBounds.budget_duration;
+  if (upperBounds.budget_duration !== undefined && filled['max_budget'] !== undefined)
+    filled['budget_duration'] ??= upperBounds.budget_duration;
   return filled;
-} // prettier-ignore
+}
+
+/** Fields of the settings that a named budget leaves unsaid; a period goes when no amount is left that it is for. */
+export function notSaidBy<T extends LimitFields>(named: LimitFields, fields: T): T {
+  const left = Object.entries(fields).filter(
+    ([field]) => field === 'budget_duration' || own(named, field) === undefined,
+  );
+  const hasPeriod = fields.max_budget === undefined || left.some(([field]) => field !== 'budget_duration' && budgetFields.has(field)); // prettier-ignore
+  return Object.fromEntries(left.filter(([field]) => field !== 'budget_duration' || hasPeriod)) as T;
+}
+
+function own(fields: object, name: string): unknown {
+  return (fields as Readonly<Record<string, unknown>>)[name];
+}
 
 /** Amounts and the period that they share count together. */
 const budgetFields: ReadonlySet<string> = new Set(['max_budget', 'soft_budget', 'token_budget', 'request_budget', 'budget_duration']); // prettier-ignore
@@ -77,7 +100,7 @@ function besideTaken(filled: GenerateFields, { row, granter, rest }: { readonly 
 /** @throws {GatewayError} 400 that names field, value and bound. */
 export function assertWithinBounds(fields: GenerateFields, { upperBounds }: Pick<KeyRules, 'upperBounds'>): void {
   for (const [field, most] of Object.entries(upperBounds)) {
-    const value = (fields as Record<string, unknown>)[field];
+    const value = own(fields, field);
     if (isOver(field, value, most))
       throw invalidRequest(`'${field}' is over the most that the operator allows: ${String(value)} of ${String(most)}.`, field); // prettier-ignore
   }

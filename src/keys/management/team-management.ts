@@ -10,10 +10,11 @@ import { memberId } from '../../kernel/member-id';
 import { type TeamMember, type TeamRow, teamRowSchema } from '../rows/team-row';
 import { type Actor, isReader, notFound } from './actor';
 import { retrying } from './audited-writes';
-import { committed, edited, readOne } from './edits';
+import { committed, edited, namedLimits, readOne } from './edits';
 import { type KeyChanges } from './key-changes';
 import { liftedFromMetadata, liftedOfTeams } from './key-fields';
 import { checkedReferences, creatorOf } from './key-minting';
+import { notSaidBy } from './key-standards';
 import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
 import { keptTeamFields, type MemberEntry, newTeamShape, teamShape } from './team-fields';
@@ -54,8 +55,9 @@ export class TeamManagement {
   /** `POST /team/new`. @throws {GatewayError} 400 that names the field. */
   async create(actor: Actor, body: unknown): Promise<ChangedTeam> {
     const { fields, kept } = readFields(liftedFromMetadata(body, liftedOfTeams), { shape: newTeamShape, keptNames: keptTeamFields });
-    const { team_id = randomUUID(), members_with_roles = [], ...rest } = { ...this.parts.rules.defaultTeam, ...fields };
     return retrying(async () => {
+      const defaults = notSaidBy(await namedLimits(this.parts, fields.budget_id), this.parts.rules.defaultTeam);
+      const { team_id = randomUUID(), members_with_roles = [], ...rest } = { ...defaults, ...fields };
       const members = await this.membersOf(members_with_roles);
       const row = teamRowSchema.parse({ ...rest, members_with_roles: members, kept, created_by: creatorOf(actor) });
       const checks = await checkedReferences(this.parts, { budget_id: row.budget_id });

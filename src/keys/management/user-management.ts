@@ -10,10 +10,11 @@ import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
 import { type Actor, actionDenied, isHeldAdmin, isReader, notFound } from './actor';
 import { ChangedMeanwhile, retrying } from './audited-writes';
-import { committed, edited, readOne } from './edits';
+import { committed, edited, namedLimits, readOne } from './edits';
 import { type KeyChanges } from './key-changes';
 import { checkedReferences, creatorOf, type KeyDraft, type KeyMinting } from './key-minting';
 import { keyPut, listOf } from './key-rows';
+import { notSaidBy } from './key-standards';
 import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
 import { teamPut } from './team-management';
@@ -63,11 +64,9 @@ export class UserManagement {
   /** `POST /user/new`, with a key unless `auto_create_key` is false. @throws {GatewayError} 400 that names the field. */
   async create(actor: Actor, body: unknown): Promise<NewUser> {
     const { fields, kept } = readFields(body, { shape: newUserShape, keptNames: keptUserFields });
-    const given: NewUserFields = { ...this.parts.rules.defaultUser, ...fields };
-    const merged: NewUserFields = given.teams === undefined ? given : { ...given, teams: [...new Set(given.teams)] };
-    const { user_id = randomUUID(), auto_create_key = true, key_alias, duration, aliases, team_id, ...rest } = merged;
     return retrying(async () => {
-      const row = userRowSchema.parse({ ...this.withBudget(rest), kept, created_by: creatorOf(actor) });
+      const { user_id = randomUUID(), auto_create_key = true, key_alias, duration, aliases, team_id, ...rest } = await this.withDefaults(fields);
+      const row = userRowSchema.parse({ ...rest, kept, created_by: creatorOf(actor) });
       assertMayGive(actor, row);
       const checks = [...(await checkedReferences(this.parts, { budget_id: row.budget_id }))];
       if ((await readOne(this.parts, 'user', user_id)) !== undefined) throw invalidRequest("'user_id' must be unique, and another user has it.", 'user_id', 'already_exists');
@@ -132,9 +131,16 @@ export class UserManagement {
     return { users: found, total };
   } // prettier-ignore
 
-  private withBudget(fields: NewUserFields): NewUserFields {
-    const isInternal = fields.user_role === undefined || fields.user_role.startsWith('internal_user');
-    return isInternal && fields.max_budget === undefined ? { ...fields, ...this.parts.rules.internalUser } : fields;
+  /** What the settings give to users that do not say otherwise; what a named budget says is said. */
+  private async withDefaults(fields: NewUserFields): Promise<NewUserFields> {
+    const { defaultUser, internalUser } = this.parts.rules;
+    const named = await namedLimits(this.parts, fields.budget_id ?? defaultUser.budget_id);
+    const defaults = fields.budget_id === undefined ? defaultUser : notSaidBy(named, defaultUser);
+    const given: NewUserFields = { ...defaults, ...fields };
+    const isInternal = given.user_role === undefined || given.user_role.startsWith('internal_user');
+    const budget = isInternal && given.max_budget === undefined ? notSaidBy(named, internalUser) : {};
+    const teams = given.teams === undefined ? {} : { teams: [...new Set(given.teams)] };
+    return { ...budget, ...given, ...teams };
   }
 
   private async joining(userId: string, teamIds: readonly string[], role: 'user'): Promise<readonly Change[]> {
