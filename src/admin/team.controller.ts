@@ -146,7 +146,8 @@ export class TeamController {
   async changeMember(@Req() request: FastifyRequest): Promise<object> {
     const { team, members } = await this.management.members.update(actorOf(request), await bodyOf(request));
     const { user_id, max_budget = null, tpm_limit = null, rpm_limit = null } = members[0]?.row ?? {};
-    return { team_id: team.id, user_id, max_budget_in_team: max_budget, tpm_limit, rpm_limit, ...(await this.views.team(team)) }; // prettier-ignore
+    // LiteLLM's answer is about the member: the rates are the member's, not the team's.
+    return { ...(await this.views.team(team)), team_id: team.id, user_id, max_budget_in_team: max_budget, tpm_limit, rpm_limit }; // prettier-ignore
   }
 
   @RouteGroup('management', { roles: 'makers' })

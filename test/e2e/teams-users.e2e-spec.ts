@@ -73,13 +73,13 @@ describe('teams', () => {
   });
 
   it('take members in and out, with limits of their own', async () => {
-    await manage(bench, '/team/new', { team_id: 'green', team_member_budget: 10 });
+    await manage(bench, '/team/new', { team_id: 'green', team_member_budget: 10, rpm_limit: 100, tpm_limit: 9_000 });
     await manage(bench, '/user/new', { user_id: 'gina', auto_create_key: false });
     const added = await manage(bench, '/team/member_add', { team_id: 'green', member: { role: 'user', user_id: 'gina' }, max_budget_in_team: 2 }); // prettier-ignore
     expect(added).toMatchObject({ team_id: 'green', members: ['gina'], updated_users: [{ user_id: 'gina', teams: ['green'] }], updated_team_memberships: [{ team_id: 'green', user_id: 'gina', max_budget: 2 }] }); // prettier-ignore
     await manage(bench, '/team/member_add', { team_id: 'green', member: [{ user_id: 'hans', role: 'admin' }, { user_id: 'ina' }] }); // prettier-ignore
-    const changed = await manage(bench, '/team/member_update', { team_id: 'green', user_id: 'gina', max_budget_in_team: 3, role: 'admin' }); // prettier-ignore
-    expect(changed).toMatchObject({ team_id: 'green', user_id: 'gina', max_budget_in_team: 3, admins: ['hans', 'gina'] }); // prettier-ignore
+    const changed = await manage(bench, '/team/member_update', { team_id: 'green', user_id: 'gina', max_budget_in_team: 3, rpm_limit: 5, role: 'admin' }); // prettier-ignore
+    expect(changed).toMatchObject({ team_id: 'green', user_id: 'gina', max_budget_in_team: 3, rpm_limit: 5, tpm_limit: null, admins: ['hans', 'gina'] }); // prettier-ignore
     const { team_memberships } = await look(bench, '/team/info?team_id=green');
     expect((team_memberships as Json[]).find(({ user_id }) => user_id === 'gina')).toMatchObject({ litellm_budget_table: { max_budget: 3 } }); // prettier-ignore
     await manage(bench, '/team/member_delete', { team_id: 'green', user_id: 'gina' });
