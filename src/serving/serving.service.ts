@@ -7,6 +7,7 @@ import { answerTooLarge, type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
 import { type Cost } from '../protocol/pricing/cost-of';
+import { adjustmentFor } from '../protocol/pricing/price-lookup';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
 import { GatewayLogger } from '../telemetry/logger';
 import {
@@ -161,12 +162,14 @@ export class ServingService {
   }
 
   /** Limits and money; a stream's headers leave before its cost is known. */
-  private moneyHeaders(call: Call, { ticket }: Progress, cost?: Cost): Record<string, string> {
+  private moneyHeaders(call: Call, { ticket, deployment }: Progress, cost?: Cost): Record<string, string> {
     if (ticket === undefined || (ticket.facts.limits.length === 0 && cost === undefined)) return {};
+    const adjustment = deployment === undefined ? undefined : adjustmentFor(this.settings.pricing, deployment.provider);
     return answerMoneyHeaders({
       limits: ticket.facts.limits,
       heldNanos: ticket.held.nanos,
       ...(cost === undefined ? {} : { cost }),
+      ...(adjustment === undefined ? {} : { adjustment }),
       isCodexCli: call.context.isCodexCli,
       nowMs: this.clock.nowMs(),
     });

@@ -97,6 +97,7 @@ describe('what a key spends', () => {
     expect((rows[0]?.['metadata'] as Json)['cost_breakdown']).toMatchObject({ price_source: 'list' });
     // The margin of a half is on top of the list price.
     expect(Number(response.headers.get('x-litellm-response-cost-original'))).toBeCloseTo(cost / 1.5, 9);
+    expect(response.headers.get('x-litellm-response-cost-margin-percent')).toBe('0.5');
     const calculated = await json('/spend/calculate', key, {
       method: 'POST',
       body: JSON.stringify({ completion_response: { model: 'gpt-5.5', usage } }),

@@ -40,7 +40,8 @@ function addCostHeaders(headers: Headers, { nanos, parts }: Cost, adjustment: Pr
   if (parts.margin === 0) return;
   headers['x-litellm-response-cost-margin-amount'] = dollars(parts.margin);
   if (adjustment !== undefined && adjustment.marginPpm > 0) {
-    headers['x-litellm-response-cost-margin-percent'] = String(adjustment.marginPpm / 10_000);
+    // A fraction in spite of its name, as LiteLLM has it.
+    headers['x-litellm-response-cost-margin-percent'] = String(adjustment.marginPpm / 1_000_000);
   }
 }
 

@@ -223,7 +223,7 @@ describe('headers of an answer', () => {
       'x-litellm-response-cost-original': '0.001',
       'x-litellm-response-cost-discount-amount': '0.0001',
       'x-litellm-response-cost-margin-amount': '0.00018',
-      'x-litellm-response-cost-margin-percent': '20',
+      'x-litellm-response-cost-margin-percent': '0.2',
       'x-litellm-key-spend': '5.50108',
     });
     expect(answerMoneyHeaders(facts)['x-litellm-response-cost']).toBeUndefined();
