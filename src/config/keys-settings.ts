@@ -38,7 +38,7 @@ export function readKeys({ general, litellm }: FileSections): KeysSettings {
     defaultKeyParams: litellm.default_key_generate_params ?? {},
     upperBounds: litellm.upperbound_key_generate_params ?? {},
     keyGeneration: litellm.key_generation_settings ?? {},
-    defaultUserParams: withPlainTeams(litellm.default_internal_user_params ?? {}),
+    defaultUserParams: ofUsers(litellm.default_internal_user_params ?? {}),
     internalUserBudget: budget(litellm.max_internal_user_budget, litellm.internal_user_budget_duration),
     defaultTeamParams: litellm.default_team_params ?? {},
     customerBudget: budget(litellm.max_end_user_budget, undefined),
@@ -55,20 +55,28 @@ export function placesOfKeys(file: GatewayFile | undefined): Readonly<Record<str
 
 /** What the maps hold that is taken, but does less than in LiteLLM. */
 export function keysWarnings({ litellm }: FileSections, file: GatewayFile | undefined): readonly string[] {
-  const teams = litellm.default_internal_user_params?.['teams'];
-  if (!Array.isArray(teams)) return [];
+  const params = litellm.default_internal_user_params ?? {};
+  const placeOf = (name: string): string => file?.placeOf(['litellm_settings', 'default_internal_user_params', name]) ?? ''; // prettier-ignore
+  const warnings: string[] = [];
+  const teams: readonly unknown[] = Array.isArray(params['teams']) ? params['teams'] : [];
   const lost = new Set(teams.filter(isMap).flatMap((team) => Object.keys(team).filter((name) => name !== 'team_id')));
-  if (lost.size === 0) return [];
-  const place = file?.placeOf(['litellm_settings', 'default_internal_user_params', 'teams']) ?? '';
-  return [`${place}: only team_id is acted on, not ${[...lost].join(', ').slice(0, 120)}; POST /team/member_add gives members budgets and roles`];
-} // prettier-ignore
+  if (lost.size > 0)
+    warnings.push(`${placeOf('teams')}: only team_id is acted on, not ${[...lost].join(', ').slice(0, 120)}; POST /team/member_add gives members budgets and roles`); // prettier-ignore
+  if (teamsToJoin in params)
+    warnings.push(`${placeOf(teamsToJoin)}: ignored, nobody joins a team by himself; POST /team/member_add adds members`); // prettier-ignore
+  return warnings;
+}
+
+/** LiteLLM's teams that people may join on its pages. */
+const teamsToJoin = 'available_teams';
 
 /** LiteLLM also writes teams as `{team_id, max_budget_in_team, user_role}`. */
-function withPlainTeams(params: Params): Params {
-  const teams = params['teams'];
-  if (!Array.isArray(teams)) return params;
+function ofUsers(params: Params): Params {
+  const known = Object.fromEntries(Object.entries(params).filter(([name]) => name !== teamsToJoin));
+  const teams = known['teams'];
+  if (!Array.isArray(teams)) return known;
   const plain = teams.map((team: unknown) => (isMap(team) && typeof team['team_id'] === 'string' ? team['team_id'] : team)); // prettier-ignore
-  return { ...params, teams: plain };
+  return { ...known, teams: plain };
 }
 
 function budget(max: number | null | undefined, duration: string | null | undefined): Params {

@@ -104,6 +104,14 @@ describe('a start tells', () => {
     expect(warnings).toEqual([expect.stringMatching(/config\.yaml:2 litellm_settings\.default_internal_user_params\.teams: only team_id is acted on, not max_budget_in_team, user_role/)]);
   }); // prettier-ignore
 
+  it('that nobody joins a team by himself, as LiteLLM’s available_teams would have it', () => {
+    const text = 'litellm_settings:\n  default_internal_user_params: {max_budget: 5, available_teams: [a]}\n';
+    const { keys, warnings } = load(text);
+    expect(keys.defaultUserParams).toEqual({ max_budget: 5 });
+    expect(warnings).toEqual([expect.stringMatching(/config\.yaml:2 .*\.available_teams: ignored, nobody joins/)]);
+    expect(check(text).faults).toEqual([]);
+  });
+
   it('what an unset variable of the master key leads to, unless another variable holds one', () => {
     const text = 'general_settings:\n  master_key: os.environ/TEAM_KEY\n';
     const settings = load(text);
