@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { chatBody, post, type ReadAnswer } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 import { eventually } from '../support/login-gateways';
-import { type Answer, cutAfterBytes, drip, held, stall } from '../simulator/answer';
+import { type Answer, cutAfterBytes, delayed, drip, held, stall } from '../simulator/answer';
 import { deltas, text } from '../simulator/answers';
 import { faults } from '../simulator/faults';
 
@@ -50,6 +50,14 @@ function bytesToTheMiddle(answer: Answer): number {
   const all = Buffer.concat(answer.steps(asked).flatMap((step) => (step.kind === 'write' ? [step.bytes] : [])));
   return all.indexOf('never');
 }
+
+describe('a failure that comes after the headers and before the answer', () => {
+  it('is heard by the helper of the SDK, which wants every answer to begin', async () => {
+    bench.simulator.script.next(delayed(faults.contextLength400, 450));
+    const told = await bench.client.responses.stream(responsesBody).finalResponse();
+    expect(told).toMatchObject({ status: 'failed', error: { code: 'context_length_exceeded' }, model: 'gpt-5.5' });
+  });
+});
 
 describe('an upstream that breaks in the middle', () => {
   const whole = text(half);

@@ -47,6 +47,26 @@ export function failedEvent(error: GatewayError, answer: FailedAnswer): string {
   return eventFrame('response.failed', stringifyWire(event));
 }
 
+/** The frame that opens an answer of which nothing was told before it failed: SDKs take no other event first. */
+export function createdEvent(answer: FailedAnswer): string {
+  const event = {
+    type: 'response.created',
+    sequence_number: answer.sequenceNumber,
+    response: {
+      id: answer.responseId,
+      object: 'response',
+      created_at: answer.createdAt,
+      status: 'in_progress',
+      error: null,
+      incomplete_details: null,
+      ...(answer.model === undefined ? {} : { model: answer.model }),
+      output: [],
+      usage: null,
+    },
+  };
+  return eventFrame('response.created', stringifyWire(event));
+}
+
 interface Told {
   readonly code: string;
   readonly message: string;

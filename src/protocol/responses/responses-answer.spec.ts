@@ -212,9 +212,14 @@ describe('a Responses answer that fails', () => {
     expect(framesOf(encoder.fail(cut))[0]?.json).toMatchObject({ sequence_number: 4 });
   });
 
-  it('has an id of its own before upstream gave one', () => {
+  it('has an id of its own before upstream gave one, and a beginning, which only a CLI can do without', () => {
+    const response = { id: 'resp_req_1', created_at: 77, model: 'team-fast' };
     expect(framesOf(new ResponsesEncoder(options()).fail(cut))).toMatchObject([
-      { json: { sequence_number: 0, response: { id: 'resp_req_1', created_at: 77 } } },
+      { name: 'response.created', json: { sequence_number: 0, response: { ...response, status: 'in_progress' } } },
+      { name: 'response.failed', json: { sequence_number: 1, response: { ...response, status: 'failed' } } },
+    ]);
+    expect(framesOf(new ResponsesEncoder(options({ isCodexCli: true })).fail(cut))).toMatchObject([
+      { name: 'response.failed', json: { sequence_number: 0, response } },
     ]);
   });
 
@@ -256,7 +261,7 @@ describe('a Responses answer that fails', () => {
     const error = new GatewayError({ ...given, message: 'W' });
     const [frame] = framesOf(new ResponsesEncoder(options({ isCodexCli: true })).fail(error));
     expect(frame?.json).toMatchObject({ response: { error: { code, message } } });
-    const [plain] = framesOf(new ResponsesEncoder(options()).fail(error));
+    const [, plain] = framesOf(new ResponsesEncoder(options()).fail(error));
     expect(plain?.json).toMatchObject({ response: { error: { code: given.code, message: 'W' } } });
   });
 });

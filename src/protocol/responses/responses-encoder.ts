@@ -8,7 +8,7 @@ import { isTerminal, terminalOf } from '../canonical/terminal-event';
 import { numberField } from '../wire/json-scan';
 import { eventFrame } from '../wire/sse-frames';
 import { stringifyWire } from '../wire/wire-text';
-import { failedEvent } from './failed-event';
+import { createdEvent, failedEvent } from './failed-event';
 import { movedBy, OpenedItems } from './opened-items';
 import { OutputCollector } from './output-collector';
 import { finalResponse, renamed, type ResponsesAnswerOptions, shownResponse } from './response-patch';
@@ -44,13 +44,15 @@ export class ResponsesEncoder implements AnswerEncoder {
   }
 
   fail(error: GatewayError): string {
-    return failedEvent(error, {
+    const answer = {
       responseId: this.responseId ?? `resp_${this.options.fallbackId}`,
       createdAt: this.createdAt ?? this.options.nowSeconds,
       model: this.options.model,
       sequenceNumber: (numberField(this.lastData, '"sequence_number":') ?? -1) + 1,
       isCodexCli: this.options.isCodexCli ?? false,
-    });
+    };
+    if (this.lastData !== '' || answer.isCodexCli) return failedEvent(error, answer);
+    return createdEvent(answer) + failedEvent(error, { ...answer, sequenceNumber: answer.sequenceNumber + 1 });
   }
 
   private frameOf(event: AnswerEvent): string {
