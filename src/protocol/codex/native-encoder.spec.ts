@@ -1,4 +1,11 @@
-import { answerBytes, answerEvents, answerNames, decodeAll, framesOf } from '../../../test/support/answer-fixtures';
+import {
+  answerBytes,
+  answerEvents,
+  answerNames,
+  decodeAll,
+  event,
+  framesOf,
+} from '../../../test/support/answer-fixtures';
 import { UpstreamFailure } from '../../kernel/upstream-failure';
 import { isOwnerOnly } from '../canonical/event-types';
 import { NativeEncoder } from './native-encoder';
@@ -16,6 +23,39 @@ describe('NativeEncoder', () => {
     expect(frames).toBe(kept.map((frame) => `${frame.trimEnd()}\n\n`).join(''));
     expect(decodeAll(Buffer.from(frames, 'latin1')).every(({ type }) => !isOwnerOnly(type))).toBe(true);
   });
+
+  it('shows no headers of the upstream, under whatever name the model was asked for', () => {
+    const headers = { 'openai-model': 'gpt-5.5' };
+    const told = ['created', 'in_progress', 'completed'].map((name) =>
+      event({
+        type: `response.${name}`,
+        headers,
+        response: { id: 'r', headers, tools: [{ parameters: { headers } }] },
+      }),
+    );
+    const shown = framesOf(new NativeEncoder().encode(told)).map(({ json }) => json);
+    expect(shown).toEqual(
+      ['created', 'in_progress', 'completed'].map((name) => ({
+        type: `response.${name}`,
+        response: { id: 'r', tools: [{ parameters: { headers } }] },
+      })),
+    );
+    const echoed = event({ type: 'response.created', response: { tools: [{ parameters: { headers } }] } });
+    expect(new NativeEncoder().encode([echoed])).toBe(`event: response.created\ndata: ${echoed.data}\n\n`);
+  });
+
+  it.each<[string, object, object]>([
+    ['the total', { input_tokens: 5, output_tokens: 2 }, { total_tokens: 7 }],
+    [
+      'the counters of its details',
+      { input_tokens: 5, input_tokens_details: {}, output_tokens: 2, output_tokens_details: { reasoning_tokens: null }, total_tokens: 7 },
+      { input_tokens_details: { cached_tokens: 0 }, output_tokens_details: { reasoning_tokens: 0 } },
+    ],
+  ])('completes a usage that lacks %s, which would cost five more answers', (_, usage, added) => {
+    const completed = event({ type: 'response.completed', response: { id: 'ü', status: 'completed', usage } });
+    const [frame] = framesOf(new NativeEncoder().encode([completed]));
+    expect(frame?.json).toMatchObject({ response: { id: 'ü', usage: { ...usage, ...added } } });
+  }); // prettier-ignore
 
   it('ends a cut answer with response.failed, in its own name', () => {
     const encoder = new NativeEncoder();

@@ -2,11 +2,14 @@ import { type GatewayError } from '../../kernel/errors';
 import { type AnswerEncoder } from '../canonical/answer-encoder';
 import { type AnswerEvent } from '../canonical/answer-event';
 import { isOwnerOnly } from '../canonical/event-types';
-import { asString, parsedObject, asObject } from '../canonical/parsed-event';
+import { type JsonObject } from '../canonical/canonical-request';
+import { asString, parsedEvent, parsedObject, asObject, skimmedEvent } from '../canonical/parsed-event';
 import { isTerminal } from '../canonical/terminal-event';
 import { failedEvent } from '../responses/failed-event';
+import { eventWith, isWholeUsage, wholeUsage } from '../responses/response-patch';
 import { numberField } from '../wire/json-scan';
 import { eventFrame } from '../wire/sse-frames';
+import { stringifyWire } from '../wire/wire-text';
 
 /** Stand-ins for an answer that broke before upstream named it. */
 export interface NativeAnswerOptions {
@@ -15,7 +18,10 @@ export interface NativeAnswerOptions {
   readonly nowSeconds: number;
 }
 
-/** Tells an answer to a Codex CLI as it came, byte for byte of its JSON; only the owner's limits and metadata are left out. */
+/**
+ * Tells an answer to a Codex CLI as it came, byte for byte of its JSON; only the owner's limits and metadata are left out, and
+ * what the CLI would misread (see `shownData`).
+ */
 export class NativeEncoder implements AnswerEncoder {
   /** Every event of the answer is wanted. */
   readonly satisfied = false;
@@ -27,13 +33,14 @@ export class NativeEncoder implements AnswerEncoder {
 
   encode(events: readonly AnswerEvent[]): string {
     let frames = '';
-    for (const { type, data } of events) {
+    for (const event of events) {
+      const { type, data } = event;
       if (isOwnerOnly(type) || this.ended) continue;
       if (type === 'response.created') this.createdData = data;
       // An `error` event is no end to a CLI: it reads on, and learns the failure from `fail`.
       else if (isTerminal(type) && type !== 'error') this.ended = true;
       this.lastData = data;
-      frames += eventFrame(type, data);
+      frames += eventFrame(type, aboutTheWhole.has(type) ? shownData(event) : data);
     }
     return frames;
   }
@@ -57,4 +64,37 @@ export class NativeEncoder implements AnswerEncoder {
       isCodexCli: true,
     });
   }
+}
+
+/** Events that carry the response object. */
+const aboutTheWhole: ReadonlySet<string> = new Set([
+  'response.created',
+  'response.in_progress',
+  'response.queued',
+  'response.completed',
+  'response.incomplete',
+  'response.failed',
+]);
+
+/**
+ * The event as it came, but for two things that no CLI may be shown: headers of the upstream, from whose name of the model
+ * it concludes under an alias of ours that its account was rerouted, and a usage that it cannot read.
+ */
+function shownData(event: AnswerEvent): string {
+  const usage = tornUsage(event);
+  if (usage === undefined && !event.data.includes('"headers"')) return event.data;
+  const parsed = parsedEvent(event);
+  const response = asObject(parsed?.['response']);
+  if (response === undefined) return event.data;
+  if (usage === undefined && parsed?.['headers'] === undefined && response['headers'] === undefined) return event.data;
+  const shown: JsonObject = usage === undefined ? { ...response } : { ...response, usage: wholeUsage(usage) };
+  delete shown['headers'];
+  return stringifyWire(eventWith(parsed, shown));
+}
+
+/** The usage of an answer at its end, when a CLI cannot read it. */
+function tornUsage(event: AnswerEvent): JsonObject | undefined {
+  if (!isTerminal(event.type)) return undefined;
+  const usage = asObject(asObject(skimmedEvent(event)?.['response'])?.['usage']);
+  return usage === undefined || isWholeUsage(usage) ? undefined : usage;
 }

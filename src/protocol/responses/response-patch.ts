@@ -57,6 +57,13 @@ export function finalResponse(
   return shownResponse(whole, options);
 }
 
+/** An event about the whole answer, with this response and without headers of the upstream beside it. */
+export function eventWith(event: JsonObject | undefined, response: JsonObject): JsonObject {
+  const shown: JsonObject = { ...event, response };
+  delete shown['headers'];
+  return shown;
+}
+
 /** An output item with the client's own tool name; the same object when there is nothing to restore. */
 export function renamed(item: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
   const name = names.get(asString(item['name']) ?? '');
@@ -70,18 +77,38 @@ function renamedAll(entries: readonly unknown[], names: ReadonlyMap<string, stri
   });
 }
 
+/** Whether a Codex CLI can read it; one that cannot asks for the whole answer five times more. */
+export function isWholeUsage(usage: JsonObject): boolean {
+  return (
+    counts.every((name) => typeof usage[name] === 'number') &&
+    hasCounter(usage['input_tokens_details'], 'cached_tokens') &&
+    hasCounter(usage['output_tokens_details'], 'reasoning_tokens')
+  );
+}
+
+const counts = ['input_tokens', 'output_tokens', 'total_tokens'] as const;
+
+function hasCounter(details: unknown, name: string): boolean {
+  return details === undefined || details === null || typeof asObject(details)?.[name] === 'number';
+}
+
 /** The Codex CLI rejects an answer whose usage lacks the total or whose details lack their counter. */
-function wholeUsage(usage: JsonObject): JsonObject {
+export function wholeUsage(usage: JsonObject): JsonObject {
   const input = count(usage['input_tokens']);
   const output = count(usage['output_tokens']);
   return {
     ...usage,
     input_tokens: input,
-    input_tokens_details: { cached_tokens: 0, ...asObject(usage['input_tokens_details']) },
+    input_tokens_details: counted(usage['input_tokens_details'], 'cached_tokens'),
     output_tokens: output,
-    output_tokens_details: { reasoning_tokens: 0, ...asObject(usage['output_tokens_details']) },
+    output_tokens_details: counted(usage['output_tokens_details'], 'reasoning_tokens'),
     total_tokens: typeof usage['total_tokens'] === 'number' ? usage['total_tokens'] : input + output,
   };
+}
+
+function counted(details: unknown, name: string): JsonObject {
+  const given = asObject(details);
+  return typeof given?.[name] === 'number' ? given : { ...given, [name]: 0 };
 }
 
 /** LiteLLM's `cost`, as dollars. */

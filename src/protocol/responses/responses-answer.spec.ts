@@ -147,10 +147,11 @@ describe('a Responses answer, streamed and folded', () => {
   it('hides upstream headers and the name of the upstream model', () => {
     const response = { id: 'r', model: 'gpt-5.5', headers: { 'openai-model': 'other' } };
     const frames = stream([
-      event({ type: 'response.created', response }),
-      event({ type: 'response.completed', response }),
+      event({ type: 'response.created', response, headers: response.headers }),
+      event({ type: 'response.completed', response, headers: response.headers }),
     ]);
     for (const { json } of frames) {
+      expect(json).not.toHaveProperty('headers');
       expect(json['response']).toMatchObject({ id: 'r', model: 'team-fast' });
       expect(json['response']).not.toHaveProperty('headers');
     }

@@ -11,7 +11,7 @@ import { stringifyWire } from '../wire/wire-text';
 import { createdEvent, failedEvent } from './failed-event';
 import { movedBy, OpenedItems } from './opened-items';
 import { OutputCollector } from './output-collector';
-import { finalResponse, renamed, type ResponsesAnswerOptions, shownResponse } from './response-patch';
+import { eventWith, finalResponse, renamed, type ResponsesAnswerOptions, shownResponse } from './response-patch';
 
 /**
  * Tells an answer as a Responses stream: events as they came, but for the few that carry the response object (see
@@ -93,7 +93,7 @@ export class ResponsesEncoder implements AnswerEncoder {
     const response = finalResponse(terminal.response, () => this.collector.items(), this.options);
     // Clients know no `response.done`.
     const type = terminal.state === 'incomplete' ? 'response.incomplete' : 'response.completed';
-    return eventFrame(type, stringifyWire({ ...parsedEvent(event), type, response }));
+    return eventFrame(type, stringifyWire(eventWith({ ...parsedEvent(event), type }, response)));
   }
 
   private shownData(event: AnswerEvent): string {
@@ -102,7 +102,7 @@ export class ResponsesEncoder implements AnswerEncoder {
     const response = asObject(parsed?.['response']);
     if (response === undefined) return event.data;
     this.remember(response);
-    return stringifyWire({ ...parsed, response: shownResponse(response, this.options) });
+    return stringifyWire(eventWith(parsed, shownResponse(response, this.options)));
   }
 
   private shownItem(event: AnswerEvent): string {
