@@ -8,7 +8,9 @@ import { Clock } from '../kernel/clock';
 import { noSpan, type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type OutboundResponse } from '../outbound/outbound';
+import { failureOfAnswer } from '../protocol/codex/codex-failure';
 import { QuotaReader } from '../protocol/codex/quota-headers';
+import { isJsonObject } from '../protocol/json-guards';
 import { type RemainingLimits } from '../kernel/observations';
 import { type PlanQuota } from '../kernel/plan-quota';
 import { AnswerStream, firstEventTimeout } from './answer-stream';
@@ -25,6 +27,8 @@ import { type NativeRequest, Upstream, type UpstreamAnswer, type UpstreamCall } 
 
 /** A compaction is one item of ciphertext; the history it replaces has at most a few hundred KiB. */
 const compactLimitBytes = 64 * 1024 * 1024;
+/** Characters of an answer that is no compaction, which are looked at for what went wrong. */
+const refusalLimit = 64 * 1024;
 /** What `describe` shows in the place of a login. */
 const noLogin: AccessToken = { bearer: '[redacted]', accountId: '[redacted]', isFedramp: false };
 
@@ -79,7 +83,10 @@ export class CodexUpstream extends Upstream {
     const limitMs = deployment.timeoutMs ?? wholeJsonMs;
     const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs });
     if (isLabelled(response, 'html')) throw await this.sender.refusal(response);
-    return Buffer.from(await response.text(compactLimitBytes, limitMs));
+    const bodyText = await response.text(compactLimitBytes, limitMs);
+    if (isCompaction(bodyText)) return Buffer.from(bodyText);
+    const { status, headers } = response;
+    throw failureOfAnswer({ status, headers, bodyText: bodyText.slice(0, refusalLimit), nowMs: this.clock.nowMs() });
   }
 
   async describe(deployment: Deployment, call: UpstreamCall): ReturnType<Upstream['describe']> {
@@ -132,6 +139,12 @@ export class CodexUpstream extends Upstream {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether an answer with status 200 is what was asked for: a history in the place of the one that was sent. */
+function isCompaction(bodyText: string): boolean {
+  const answer = jsonOf(bodyText);
+  return isJsonObject(answer) && Array.isArray(answer['output']);
 }
 
 /** What is left of the rate limits of a key, where the host says so. */

@@ -140,6 +140,9 @@ describe('a compaction in one call', () => {
     ['a cut in the middle', cutAfterBytes(json(200, { output: [{ type: 'compaction', encrypted_content: 'x'.repeat(400) }] }), 60, 'reset'), undefined],
     ['a used-up plan', usageLimit(600), 'account a quota'],
     ['a page of the edge', faults.cloudflare403, undefined],
+    ['a 200 that is no JSON', json(200, 'ok'), undefined],
+    ['a 200 that tells an error', json(200, { error: { message: 'It failed.', code: 'server_error' } }), undefined],
+    ['a 200 that holds no history', json(200, { id: 'resp_1' }), undefined],
   ])('is answered by another account after %s', async (_, reply, rests) => {
     rules.world.simulator.scripts.compact.when(rules.world.isOf('a'), reply);
     const { answer, to } = await rules.askAt('/v1/responses/compact', body);
