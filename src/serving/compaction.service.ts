@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock';
 import { jsonIn } from '../kernel/json-text';
 import { type StopSignal } from '../kernel/stop-signal';
-import { type GatewayError, modelNotFound } from '../kernel/errors';
+import { type GatewayError } from '../kernel/errors';
 import { type TokenUsage } from '../kernel/usage';
 import { isJsonObject } from '../protocol/json-guards';
 import { toldUsage } from '../protocol/pricing/told-usage';
-import { type Route } from '../routing/model-groups';
 import { Router } from '../routing/router';
 import { type TryPlan } from '../routing/try-plan';
 import { type NativeRequest } from '../upstream/upstream';
@@ -17,6 +16,7 @@ import { askWhileWanted } from './given-up';
 import { GoneClients } from './gone-clients';
 import { type Progress, progressFrom } from './progress';
 import { RunningCalls } from './running-calls';
+import { onlyCodex } from './servable';
 import { Settlement } from './settlement';
 
 /** The unary sibling of the story: one compaction, one JSON answer, settled like any call. */
@@ -80,11 +80,4 @@ type CompactionPlan = TryPlan & { readonly call: NativeRequest };
 function usageIn(body: Buffer): TokenUsage | undefined {
   const answer = jsonIn(body.toString('utf8'));
   return isJsonObject(answer) ? toldUsage(answer) : undefined;
-}
-
-/** Only the Codex backend compacts. @throws {GatewayError} 404 when the model is not served by it. */
-function onlyCodex(route: Route): Route {
-  const deployments = route.deployments.filter(({ provider }) => provider === 'codex');
-  if (deployments.length === 0) throw modelNotFound(route.requestedModel);
-  return { ...route, deployments };
 }

@@ -27,13 +27,18 @@ function wantsCompaction(call: Call): boolean {
     : call.client.canonical.input.at(-1)?.type === 'compaction_trigger';
 }
 
-/** Any other host would answer the trigger in words, which ends the turn of the CLI that sent it. */
-function onlyCodex(route: Route): Route {
+/**
+ * The route as far as it can compact a conversation. Any other host would answer the trigger in words, which ends the turn of
+ * the CLI that sent it, and has no such answer in one call.
+ *
+ * @throws {GatewayError} 400 when it cannot.
+ */
+export function onlyCodex(route: Route): Route {
   const deployments = route.deployments.filter(({ provider }) => provider === 'codex');
   if (deployments.length > 0) return { ...route, deployments };
   // The code whose words a CLI shows, and at which it stops.
   throw invalidRequest(
-    `'compaction_trigger' is understood by the Codex backend only, and no deployment of '${shorten(route.requestedModel)}' is of that kind. Give the provider in the CLI's configuration another name than OpenAI: it compacts by itself then.`,
+    `Conversations are compacted by the Codex backend only, and no deployment of '${shorten(route.requestedModel)}' is of that kind. Give the provider in the CLI's configuration another name than OpenAI: it compacts by itself then.`,
     'input',
     'invalid_prompt',
   );

@@ -270,5 +270,8 @@ router_settings: { num_retries: 1, quota_poll_seconds: 0, queue_timeout: 0, disa
     expect(status).toBe(400);
     expect(json).toMatchObject({ error: { code: 'invalid_prompt', param: 'input' } });
     expect(bench.simulator.counts.openAiResponses).toBe(before);
+    const inOneCall = await post(bench, '/v1/responses/compact', { ...compacting, model: 'host' });
+    expect(inOneCall.status).toBe(400);
+    expect(inOneCall.json).toMatchObject({ error: { message: expect.stringContaining('of that kind') as string } });
   });
 });
