@@ -17,6 +17,7 @@ import { GatewayLogger } from '../telemetry/logger';
 import { type HolderRules } from './compile/principal-of';
 import { CustomerDirectory } from './directory/customer-directory';
 import { HolderReader } from './directory/holder-reader';
+import { HolderScopes } from './directory/holder-scopes';
 import { KeyDirectory } from './directory/key-directory';
 import { StateWatch } from './directory/state-watch';
 import { HitCounter } from './hit-counter';
@@ -69,12 +70,17 @@ const COLLABORATORS = Symbol('COLLABORATORS');
       useFactory: (masterKey: MasterKey, parts: Collaborators) => new KeyDirectory({ ...parts, master: new MasterKeyAuthenticator(masterKey) }),
       inject: [MasterKey, COLLABORATORS],
     },
+    {
+      provide: HolderScopes,
+      useFactory: (store: EntityStore, reader: HolderReader, rules: Rules) => new HolderScopes(store, reader, rules),
+      inject: [EntityStore, HolderReader, KEY_RULES],
+    },
     { provide: CustomerDirectory, useFactory: (parts: Collaborators) => new CustomerDirectory(parts), inject: [COLLABORATORS] },
     { provide: HitCounter, useFactory: (clock: Clock) => new HitCounter(clock), inject: [Clock] },
     KeyGuard,
     { provide: APP_GUARD, useExisting: KeyGuard },
   ],
-  exports: [MasterKey, KeyAuthenticator, KeyGuard, CustomerDirectory, HolderReader, KEY_RULES],
+  exports: [MasterKey, KeyAuthenticator, KeyGuard, CustomerDirectory, HolderReader, HolderScopes, StateWatch, KEY_RULES],
 }) // prettier-ignore
 export class KeysModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   constructor(

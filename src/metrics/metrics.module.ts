@@ -4,12 +4,18 @@ import { usedCredentials } from '../config/credentials';
 import { type Settings } from '../config/settings';
 import { SettingsChanges } from '../config/settings-holder';
 import { Observer } from '../kernel/observer';
+import { EntitiesModule } from '../state/entities/entities.module';
 import { WorkersModule } from '../workers/workers.module';
+import { BudgetWatch } from './budget-watch';
 import { MetricsController } from './metrics.controller';
 import { StateWatch } from './state-watch';
 
 /** The scrape door. */
-@Module({ imports: [WorkersModule], controllers: [MetricsController], providers: [StateWatch] })
+@Module({
+  imports: [EntitiesModule, WorkersModule],
+  controllers: [MetricsController],
+  providers: [BudgetWatch, StateWatch],
+})
 export class MetricsModule implements OnModuleInit, OnModuleDestroy {
   private stopListening: (() => void) | undefined;
 

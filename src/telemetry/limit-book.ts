@@ -1,3 +1,4 @@
+import { endlessMax } from '../kernel/limits';
 import { dollarsFromNanos } from '../kernel/money';
 import { type LimitMove, type LimitReading } from '../kernel/observations';
 import { type GatewayMetrics } from './gateway-metrics';
@@ -13,6 +14,8 @@ const msPerHour = 3_600_000;
  */
 export class LimitBook {
   private readonly readings = new Map<string, LimitReading>();
+  /** Names of the readings of each holder. */
+  private readonly byHolder = new Map<string, Set<string>>();
 
   /** `maxReadings` bounds the memory; the ones read first are forgotten first. */
   constructor(
@@ -22,9 +25,35 @@ export class LimitBook {
   ) {}
 
   seen(reading: LimitReading): void {
+    // A soft budget alone refuses nothing and is shown to nobody.
+    if (reading.max >= endlessMax) return;
     const key = keyOf(reading);
     if (this.readings.size >= this.maxReadings && !this.readings.has(key)) this.forgetOldest();
     this.readings.set(key, reading);
+    const holder = holderOf(reading);
+    const own = this.byHolder.get(holder) ?? new Set<string>();
+    this.byHolder.set(holder, own.add(key));
+  }
+
+  /** Whether anything of this holder was read. */
+  knows(scope: LimitReading['scope'], scopeId: string): boolean {
+    return this.byHolder.has(holderOf({ scope, scopeId }));
+  }
+
+  /** Everybody of whom something was read. */
+  holders(): readonly Pick<LimitReading, 'scope' | 'scopeId'>[] {
+    return [...this.byHolder.values()].flatMap((keys) => {
+      const [first = ''] = keys;
+      const reading = this.readings.get(first);
+      return reading === undefined ? [] : [{ scope: reading.scope, scopeId: reading.scopeId }];
+    });
+  }
+
+  /** What a holder is held to is another, or it is gone: these readings take the place of all that were known of it. */
+  replace(scope: LimitReading['scope'], scopeId: string, readings: readonly LimitReading[]): void {
+    for (const key of this.byHolder.get(holderOf({ scope, scopeId })) ?? []) this.readings.delete(key);
+    this.byHolder.delete(holderOf({ scope, scopeId }));
+    for (const reading of readings) this.seen(reading);
   }
 
   /** Of readings of another period than the request's nothing is moved. */
@@ -99,8 +128,11 @@ export class LimitBook {
   }
 
   private forgetOldest(): void {
-    for (const key of this.readings.keys()) {
+    for (const [key, reading] of this.readings) {
       this.readings.delete(key);
+      const own = this.byHolder.get(holderOf(reading));
+      own?.delete(key);
+      if (own?.size === 0) this.byHolder.delete(holderOf(reading));
       return;
     }
   }
@@ -108,6 +140,10 @@ export class LimitBook {
 
 function keyOf({ scope, scopeId, model, limit, period }: LimitReading): string {
   return `${scope}\n${scopeId}\n${model}\n${limit}\n${period}`;
+}
+
+function holderOf({ scope, scopeId }: Pick<LimitReading, 'scope' | 'scopeId'>): string {
+  return `${scope}\n${scopeId}`;
 }
 
 /** A reading as it stands now. */

@@ -36,16 +36,19 @@ interface ObserverParts {
   readonly metrics: GatewayMetrics;
   readonly logger: GatewayLogger;
   readonly feed: RequestFeed;
-  readonly clock: Clock;
+  readonly book: LimitBook;
 }
 
-function observerFor({ metrics, logger, feed, clock }: ObserverParts, settings: Settings): Observer {
-  if (testKnobs().isUnobserved) return new UnheardObserver();
-  const book = new LimitBook(metrics, () => clock.nowMs(), settings.observability.metrics.maxSeries);
+function limitBookFor(metrics: GatewayMetrics, clock: Clock, { observability }: Settings): LimitBook {
+  const book = new LimitBook(metrics, () => clock.nowMs(), observability.metrics.maxSeries);
   metrics.onScrape(() => {
     book.publish();
   });
-  return new MetricsObserver(metrics, logger, book, feed);
+  return book;
+}
+
+function observerFor({ metrics, logger, feed, book }: ObserverParts): Observer {
+  return testKnobs().isUnobserved ? new UnheardObserver() : new MetricsObserver(metrics, logger, book, feed);
 }
 
 /** Logs and metrics, open to every floor above. */
@@ -55,20 +58,15 @@ function observerFor({ metrics, logger, feed, clock }: ObserverParts, settings: 
     { provide: GatewayLogger, useFactory: (settings: Settings) => new GatewayLogger(settings), inject: [SETTINGS] },
     { provide: GatewayMetrics, useFactory: metricsFor, inject: [SETTINGS, GatewayLogger] },
     RequestFeed,
+    { provide: LimitBook, useFactory: limitBookFor, inject: [GatewayMetrics, Clock, SETTINGS] },
     {
       provide: Observer,
-      // eslint-disable-next-line max-params -- the injector hands its values over one by one
-      useFactory: (
-        metrics: GatewayMetrics,
-        logger: GatewayLogger,
-        feed: RequestFeed,
-        clock: Clock,
-        settings: Settings,
-      ): Observer => observerFor({ metrics, logger, feed, clock }, settings),
-      inject: [GatewayMetrics, GatewayLogger, RequestFeed, Clock, SETTINGS],
+      useFactory: (metrics: GatewayMetrics, logger: GatewayLogger, feed: RequestFeed, book: LimitBook): Observer =>
+        observerFor({ metrics, logger, feed, book }),
+      inject: [GatewayMetrics, GatewayLogger, RequestFeed, LimitBook],
     },
   ],
-  exports: [GatewayLogger, GatewayMetrics, Observer, RequestFeed],
+  exports: [GatewayLogger, GatewayMetrics, LimitBook, Observer, RequestFeed],
 })
 export class TelemetryModule implements OnApplicationShutdown {
   constructor(@Inject(GatewayLogger) private readonly logger: GatewayLogger) {}

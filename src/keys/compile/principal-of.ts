@@ -91,14 +91,41 @@ function keyScope({ key, budgets }: HolderFacts, rules: HolderRules, nowMs: numb
   return { kind: 'key', id: key.id, limits, mode, name: key_alias ?? key_name };
 }
 
-function teamScope(team: Stored<'team'>, { budgets }: HolderFacts, rules: HolderRules): ScopeLimits {
+/** Budgets that are pointed to, by id. */
+type Budgets = Pick<HolderFacts, 'budgets'>;
+
+/** What a key is held to, for all models and for single ones. */
+export function ownScopesOfKey(facts: HolderFacts, rules: HolderRules, nowMs: number): readonly ScopeLimits[] {
+  const { key, budgets } = facts;
+  const scope = keyScope(facts, rules, nowMs);
+  const fields = withBudget(key.row, budgetOf(key.row.budget_id, budgets));
+  return [scope, ...ofModels(scope, modelLimitsOf(fields, timesOfKey(key, nowMs)))];
+}
+
+/** What a team is held to, in the same way. */
+export function ownScopesOfTeam(team: Stored<'team'>, facts: Budgets, rules: HolderRules): readonly ScopeLimits[] {
+  const scope = teamScope(team, facts, rules);
+  const fields = withBudget(team.row, budgetOf(team.row.budget_id, facts.budgets));
+  return [scope, ...ofModels(scope, modelLimitsOf(fields, anchorOf(team)))];
+}
+
+/** What a person is held to with keys without a team. */
+export function ownScopeOfUser(user: Stored<'user'>, facts: Budgets, rules: HolderRules): ScopeLimits {
+  return userScope(user.id, user, { facts, rules, hasTeam: false });
+}
+
+function ofModels(scope: ScopeLimits, all: ReadonlyMap<string, Limits>): readonly ScopeLimits[] {
+  return [...all].map(([model, limits]) => ({ ...scope, model, limits }));
+}
+
+function teamScope(team: Stored<'team'>, { budgets }: Budgets, rules: HolderRules): ScopeLimits {
   const limits = limitsOf(withBudget(team.row, budgetOf(team.row.budget_id, budgets)), anchorOf(team));
   const mode = team.row.limit_mode ?? rules.limitMode;
   return { kind: 'team', id: team.id, limits, mode, name: team.row.team_alias ?? team.id };
 }
 
 interface UserContext {
-  readonly facts: HolderFacts;
+  readonly facts: Budgets;
   readonly rules: HolderRules;
   readonly hasTeam: boolean;
 }
@@ -112,20 +139,15 @@ function userScope(id: string, user: Stored<'user'> | undefined, { facts, rules,
 }
 
 function modelScopesOf(facts: HolderFacts, rules: HolderRules, nowMs: number): Principal['modelScopes'] {
-  const { key, team, budgets } = facts;
+  const { team } = facts;
+  const own = ownScopesOfKey(facts, rules, nowMs);
+  const all = team === undefined ? own : [...own, ...ownScopesOfTeam(team, facts, rules)];
   const scopes = new Map<string, ScopeLimits[]>();
-  const add = (scope: ScopeLimits, all: ReadonlyMap<string, Limits>): void => {
-    for (const [model, limits] of all) {
-      const ofModel = scopes.get(model) ?? [];
-      scopes.set(model, ofModel);
-      ofModel.push({ ...scope, model, limits });
-    }
-  };
-  const keyFields = withBudget(key.row, budgetOf(key.row.budget_id, budgets));
-  add(keyScope(facts, rules, nowMs), modelLimitsOf(keyFields, timesOfKey(key, nowMs)));
-  if (team !== undefined) {
-    const teamFields = withBudget(team.row, budgetOf(team.row.budget_id, budgets));
-    add(teamScope(team, facts, rules), modelLimitsOf(teamFields, anchorOf(team)));
+  for (const scope of all) {
+    if (scope.model === undefined) continue;
+    const ofModel = scopes.get(scope.model) ?? [];
+    scopes.set(scope.model, ofModel);
+    ofModel.push(scope);
   }
   return scopes;
 }
