@@ -9,6 +9,9 @@ afterAll(async () => {
   await bench.close();
 });
 
+/** More ids than are read one by one. */
+const many = Array.from({ length: 120 }, (_, at) => `nobody-${at}`).join(',');
+
 describe('daily activity', () => {
   it('splits each day by model, provider, endpoint, key and entity', async () => {
     const body = await bench.json('admin', `/user/daily/activity?${span}&page_size=100`);
@@ -83,6 +86,8 @@ describe('daily activity', () => {
 
   it.each([
     ['admin', `/team/daily/activity?${span}&team_ids=core,other`, 3],
+    ['admin', `/team/daily/activity?${span}&team_ids=${many},core`, 3],
+    ['admin', `/user/daily/activity?${span}&user_ids=${many},bob`, 1],
     ['admin', `/team/daily/activity?${span}`, 3],
     ['admin', `/team/daily/activity?${span}&exclude_team_ids=core`, 0],
     ['alice', `/team/daily/activity?${span}&team_ids=core`, 2],

@@ -17,7 +17,7 @@ export type ActivityKind = 'user' | 'team' | 'tag' | 'customer';
 /** LiteLLM's page sizes of these routes; ours count days. */
 const daysPerPage = 10;
 const mostDaysPerPage = 1_000;
-/** Ids of one question; each is a read of its own. */
+/** Ids that are read one by one; of more, everybody's figures are read and theirs picked out. */
 const mostIds = 100;
 
 const idParameters: Readonly<Record<ActivityKind, readonly string[]>> = {
@@ -90,15 +90,17 @@ export class ActivityReports {
     if (keyHash !== undefined) requireOwn(sight, { keyHash });
     if (kind === 'user') for (const userId of ids ?? []) requireOwn(sight, { userId });
     const excluded = new Set(idsIn(parameters, [`exclude_${idParameters[kind][0] ?? ''}`]) ?? []);
+    const wanted = ids === undefined ? undefined : new Set(ids);
+    const idOf = kind === 'user' ? (cell: RollupCell) => cell.userId : (cell: RollupCell) => cell.id;
     const model = parameters.get('model');
     const cells = await this.read(sourcesOf(kind, ids, keyHash, sight), range);
     return cells.filter(
       (cell) =>
         sees(sight, cell) &&
-        !excluded.has(cell.id) &&
+        !excluded.has(idOf(cell)) &&
         (keyHash === undefined || cell.keyHash === keyHash) &&
         (model === undefined || cell.model === model || cell.modelGroup === model) &&
-        (kind !== 'user' || ids === undefined || ids.includes(cell.userId)),
+        (wanted === undefined || wanted.has(idOf(cell))),
     );
   }
 
@@ -138,9 +140,10 @@ function sourcesOf(
   keyHash: string | undefined,
   sight: Sight,
 ): readonly Source[] {
-  if (kind !== 'user') return ids === undefined ? [{ kind, id: undefined }] : ids.map((id) => ({ kind, id }));
+  const few = ids === undefined || ids.length > mostIds ? undefined : ids;
+  if (kind !== 'user') return few === undefined ? [{ kind, id: undefined }] : few.map((id) => ({ kind, id }));
   if (keyHash !== undefined) return [{ kind: 'key', id: keyHash }];
-  if (ids !== undefined) return ids.map((id) => ({ kind: 'user', id }));
+  if (few !== undefined) return few.map((id) => ({ kind: 'user', id }));
   if (sight.kind === 'all') return [{ kind: 'proxy', id: 'all' }];
   if (sight.userId !== undefined) return [{ kind: 'user', id: sight.userId }];
   return [{ kind: 'key', id: sight.keyHash }];
@@ -155,7 +158,7 @@ function idsIn(parameters: Parameters, names: readonly string[]): readonly strin
   const text = names.map((name) => parameters.get(name)).find((value) => value !== undefined && value !== '');
   if (text === undefined) return undefined;
   const ids = text.split(',').map((id) => id.trim()).filter((id) => id !== ''); // prettier-ignore
-  return [...new Set(ids)].slice(0, mostIds);
+  return [...new Set(ids)];
 }
 
 function spendBy(cells: readonly RollupCell[], partOf: (cell: RollupCell) => string): JsonObject {
