@@ -3,6 +3,7 @@ import { readJsonBody } from '../http/body-reader';
 import { callContextOf } from '../http/call-context';
 import { authenticationFailed, invalidRequest } from '../kernel/errors';
 import { type Actor } from '../keys/management/actor';
+import { type Sort } from '../keys/management/whole-list';
 
 /** Bodies of management routes are small; the largest is a new team with all its members. */
 const limits = { maxBytes: 1024 * 1024, maxDepth: 32, timeoutMs: 30_000 };
@@ -76,3 +77,13 @@ export function wordIn<T extends string>(query: Query, name: string, words: read
   if (word === undefined) throw invalidRequest(`'${name}' must be one of ${words.join(', ')}.`, name);
   return word;
 }
+
+/** `sort_by`, one of some names, and `sort_order`, rising unless told otherwise; undefined without `sort_by`. @throws {GatewayError} 400 */
+export function sortIn<T>(query: Query, sorts: Readonly<Record<string, Sort<T>['valueOf']>>): Sort<T> | undefined {
+  const order = wordIn(query, 'sort_order', ['asc', 'desc']);
+  const by = textIn(query, 'sort_by');
+  if (by === undefined) return undefined;
+  const valueOf = Object.hasOwn(sorts, by) ? sorts[by] : undefined;
+  if (valueOf === undefined) throw invalidRequest(`'sort_by' must be one of ${Object.keys(sorts).join(', ')}.`, 'sort_by');
+  return { valueOf, order };
+} // prettier-ignore

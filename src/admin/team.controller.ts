@@ -6,8 +6,9 @@ import { Management } from '../keys/management/management';
 import { memberShape, newMemberShape, newTeamShape, removedMember, teamShape } from '../keys/management/team-fields';
 import { type ChangedTeam } from '../keys/management/team-management';
 import { id } from '../keys/rows/field-types';
+import { type Stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
-import { actorOf, bodyOf, ignoredView, numberIn, type Query as Params, textIn } from './admin-request';
+import { actorOf, bodyOf, ignoredView, numberIn, type Query as Params, sortIn, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from '../http/openapi-bodies';
@@ -107,7 +108,17 @@ export class TeamController {
   @RouteGroup('info')
   @Get('v2/team/list')
   @ApiOperation({ summary: 'The same, page by page' })
-  @queries('page', 'page_size', 'user_id', 'team_id', 'team_alias', 'search', 'organization_id')
+  @queries(
+    'page',
+    'page_size',
+    'user_id',
+    'team_id',
+    'team_alias',
+    'search',
+    'organization_id',
+    'sort_by',
+    'sort_order',
+  )
   async page(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 10 });
@@ -119,6 +130,7 @@ export class TeamController {
       alias: textIn(query, 'team_alias'),
       search: textIn(query, 'search'),
       organizationId: textIn(query, 'organization_id'),
+      sort: sortIn(query, teamSorts),
     });
     const total_pages = Math.ceil(found.total / page_size);
     return { teams: await this.views.teams(found.teams), total: found.total, page, page_size, total_pages };
@@ -164,3 +176,12 @@ export class TeamController {
     return { ...(await this.views.team(team)), ...ignoredView(ignored) };
   }
 }
+
+/** By what teams are sorted; what they spent is not among their documents. */
+const teamSorts = {
+  created_at: ({ createdAtMs }: Stored<'team'>) => createdAtMs,
+  team_id: (team: Stored<'team'>) => team.id,
+  team_alias: ({ row }: Stored<'team'>) => row.team_alias,
+  updated_at: ({ updatedAtMs }: Stored<'team'>) => updatedAtMs,
+  max_budget: ({ row }: Stored<'team'>) => row.max_budget,
+} as const;

@@ -6,10 +6,10 @@ import { Management } from '../keys/management/management';
 import { newUserShape, userShape } from '../keys/management/user-fields';
 import { type PageRange } from '../keys/management/whole-list';
 import { dollars, id } from '../keys/rows/field-types';
-import { stored } from '../keys/rows/rows';
+import { type Stored, stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
-import { actorOf, bodyOf, ignoredView, listIn, numberIn, type Query as Params, textIn } from './admin-request';
+import { actorOf, bodyOf, ignoredView, listIn, numberIn, type Query as Params, sortIn, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { newKey, newUser } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
@@ -95,7 +95,18 @@ export class UserController {
   @RouteGroup('info', { roles: 'readers' })
   @Get('list')
   @ApiOperation({ summary: 'Users, page by page' })
-  @queries('role', 'user_ids', 'team', 'user_email', 'search', 'organization_ids', 'page', 'page_size')
+  @queries(
+    'role',
+    'user_ids',
+    'team',
+    'user_email',
+    'search',
+    'organization_ids',
+    'page',
+    'page_size',
+    'sort_by',
+    'sort_order',
+  )
   async list(@Query() query: Params): Promise<object> {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 25 });
@@ -110,11 +121,23 @@ export class UserController {
     if (listIn(query, 'organization_ids').length > 0) return { users: [], total: 0 };
     return this.management.users.list({
       ...range,
-      ids: listIn(query, 'user_ids').slice(0, mostKeys),
+      ids: listIn(query, 'user_ids'),
       role: textIn(query, 'role'),
       team: textIn(query, 'team'),
       email: textIn(query, 'user_email'),
       search: textIn(query, 'search'),
+      sort: sortIn(query, userSorts),
     });
   }
 }
+
+/** By what users are sorted; what they spent is not among their documents. */
+const userSorts = {
+  created_at: ({ createdAtMs }: Stored<'user'>) => createdAtMs,
+  user_id: (user: Stored<'user'>) => user.id,
+  user_email: ({ row }: Stored<'user'>) => row.user_email,
+  user_alias: ({ row }: Stored<'user'>) => row.user_alias,
+  user_role: ({ row }: Stored<'user'>) => row.user_role,
+  updated_at: ({ updatedAtMs }: Stored<'user'>) => updatedAtMs,
+  max_budget: ({ row }: Stored<'user'>) => row.max_budget,
+} as const;

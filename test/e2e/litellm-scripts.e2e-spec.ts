@@ -185,6 +185,29 @@ describe('lists with the filters of LiteLLM’s dashboard', () => {
     expect(await users('organization_ids=acme')).toEqual([]);
   });
 
+  it('sort users and teams, and hear what they cannot be sorted by', async () => {
+    const all = await users('page_size=100');
+    expect(await users('sort_by=user_email&sort_order=desc&search=f-')).toEqual(['f-cy', 'f-bob', 'f-ann']);
+    expect(await users('user_ids=f-cy,f-ann,f-cy,f-bob&sort_by=user_id')).toEqual(['f-ann', 'f-bob', 'f-cy']);
+    expect(await users('sort_by=created_at&sort_order=asc&page_size=100')).toEqual([...all].reverse());
+    const unseen = Array.from({ length: 600 }, (_, at) => `x${at}`).join(',');
+    expect(await users(`user_ids=${unseen},f-ann`)).toEqual(['f-ann']);
+    expect(await teams('sort_by=team_alias')).toEqual(['f-blue', 'f-red']);
+    expect(await teams('sort_by=team_alias&sort_order=desc&page_size=1&page=2')).toEqual(['f-blue']);
+    for (const path of ['/user/list', '/v2/team/list'])
+      expect(refusalIn(await send(bench, `${path}?sort_by=spend`))).toEqual([400, 'invalid_request_error', 'sort_by']);
+  });
+
+  it('hold a key of nobody to the filters too', async () => {
+    const { key, token } = await manage(bench, '/key/service-account/generate', { team_id: 'f-red' });
+    const listed = async (query: string): Promise<unknown> =>
+      (await look({ url: bench.url, key: String(key) }, `/key/list?${query}`))['keys'];
+    expect(await listed('')).toEqual([token]);
+    expect(await listed('team_id=f-red')).toEqual([token]);
+    expect(await listed('team_id=f-blue')).toEqual([]);
+    expect(await listed('user_id=f-bob')).toEqual([]);
+  });
+
   it('find teams by a part of their alias, and none in an organisation', async () => {
     expect(await teams('team_alias=panda')).toEqual(['f-red']);
     expect(await teams('search=f-blue')).toEqual(['f-blue']);

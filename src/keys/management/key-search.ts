@@ -7,7 +7,7 @@ import { type KeyAccess } from './key-access';
 import { type KeyMarks, markFilter } from './key-marks';
 import { listOf } from './key-rows';
 import { type ManagementParts } from './parts';
-import { mostLookedAt, tooManyToFilter, wholeList } from './whole-list';
+import { mostLookedAt, sorted, tooManyToFilter, wholeList } from './whole-list';
 
 /** Which keys, and how. */
 export interface KeyFilter extends KeyMarks {
@@ -49,7 +49,7 @@ export class KeySearch {
     if (filter.keyHash !== undefined || (filter.keyAlias !== undefined && filter.aliasPart === undefined))
       return only(passing(await this.one(actor, filter)));
     const lists = await this.listsFor(actor, filter);
-    if (lists === undefined) return only(passing(await this.ownOnly(actor)));
+    if (lists === undefined) return only(passing(await this.ownOnly(actor, filter)));
     const range = { offset: (filter.page - 1) * filter.size, limit: filter.size };
     if (filter.sortBy !== 'created_at' || marks.name !== undefined) return this.sorted(lists, filter, range);
     const order = filter.order === 'desc' ? 'newest' : 'oldest';
@@ -101,9 +101,10 @@ export class KeySearch {
     return (await this.access.maySee(actor, key)) ? { keys: [key], total: 1 } : nobody;
   }
 
-  private async ownOnly(actor: Actor): Promise<FoundKeys> {
+  private async ownOnly(actor: Actor, { userId, teamId }: KeyFilter): Promise<FoundKeys> {
     const key = await this.access.find(actor.principal.keyHash);
-    return key === undefined ? nobody : { keys: [key], total: 1 };
+    if (key === undefined || (userId ?? key.row.user_id) !== key.row.user_id || (teamId ?? key.row.team_id) !== key.row.team_id) return nobody; // prettier-ignore
+    return { keys: [key], total: 1 };
   }
 
   private async pageOf(query: PageQuery): Promise<FoundKeys> {
@@ -129,8 +130,7 @@ export class KeySearch {
     const tooMany = (total: number): Error => (marks.name === undefined ? tooManyToSort(total) : tooManyToFilter(marks.name, total));
     const all = await Promise.all(lists.names.map((list) => wholeList(this.parts.store, 'key', list, tooMany)));
     const found = new Map(all.flat().filter(marks.passes).map((key) => [key.id, key]));
-    const sign = filter.order === 'desc' ? -1 : 1;
-    const keys = [...found.values()].sort((a, b) => sign * compare(sortValue(a, filter), sortValue(b, filter)) || (a.id < b.id ? -1 : 1));
+    const keys = sorted([...found.values()], { valueOf: (key) => sortValue(key, filter), order: filter.order });
     return { keys: keys.slice(offset, offset + limit), total: keys.length };
   } // prettier-ignore
 }
@@ -167,13 +167,6 @@ function sortValue(key: Stored<'key'>, { sortBy }: KeyFilter): string | number |
     case 'created_at':
       return key.createdAtMs;
   }
-}
-
-/** What has no value comes last when rising. */
-function compare(a: string | number | undefined, b: string | number | undefined): number {
-  if (a === b) return 0;
-  if (a === undefined) return 1;
-  return b === undefined || a < b ? -1 : 1;
 }
 
 function tooManyToSort(total: number): Error {

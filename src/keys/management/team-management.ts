@@ -19,7 +19,7 @@ import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
 import { keptTeamFields, type MemberEntry, newTeamShape, teamShape } from './team-fields';
 import { teamListChange, userByEmail } from './user-rows';
-import { filteredPage, holds, type ListQuery, pageOf, type PageRange } from './whole-list';
+import { filteredPage, holds, type ListQuery, pageOf, type PageRange, type Sort } from './whole-list';
 
 const updateBody = { ...teamShape, team_id: id };
 const removeBody = z.strictObject({ team_ids: z.array(id).min(1).max(100) });
@@ -43,6 +43,7 @@ export interface TeamQuery extends PageRange {
   /** The id, or a part of the alias. */
   readonly search?: string | undefined;
   readonly organizationId?: string | undefined;
+  readonly sort?: Sort<Stored<'team'>> | undefined;
 }
 
 /** Makes, changes and deletes teams; admins only. */
@@ -117,7 +118,7 @@ export class TeamManagement {
     throw notFound('team', 'team_id');
   }
 
-  /** A page of teams, newest first; of those the actor is in when it may not see all. @throws {GatewayError} 400 */
+  /** A page of teams, newest first unless sorted; of those the actor is in when it may not see all. @throws {GatewayError} 400 */
   async list(actor: Actor, { teamId, ...query }: TeamQuery): Promise<{ readonly teams: readonly Stored<'team'>[]; readonly total: number }> {
     const { userId, organizationId } = query;
     // No team is in an organisation: LiteLLM has a name for that too.

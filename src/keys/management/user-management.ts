@@ -20,7 +20,7 @@ import { readFields, readStrictly } from './request-fields';
 import { teamPut } from './team-management';
 import { keptUserFields, type NewUserFields, newUserShape, userShape } from './user-fields';
 import { userByEmail, userPut } from './user-rows';
-import { filteredPage, holds, pageOf, type PageRange } from './whole-list';
+import { filteredPage, holds, pageOf, type PageRange, type Sort, sorted } from './whole-list';
 
 const updateBody = { ...userShape, user_id: id, spend: dollars };
 const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
@@ -42,6 +42,7 @@ export interface UserQuery extends PageRange {
   readonly email?: string | undefined;
   /** A part of id or email. */
   readonly search?: string | undefined;
+  readonly sort?: Sort<Stored<'user'>> | undefined;
 }
 
 /** A user after a change. */
@@ -112,8 +113,8 @@ export class UserManagement {
     throw notFound('user', 'user_id');
   }
 
-  /** A page of users, newest first, or in the order of `ids`. @throws {GatewayError} 400 */
-  async list({ ids = [], role, team, email, search, ...range }: UserQuery): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
+  /** A page of users, newest first or in the order of `ids` unless sorted. @throws {GatewayError} 400 */
+  async list({ ids = [], role, team, email, search, sort, ...range }: UserQuery): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
     const list = team !== undefined ? `team:${team}` : role !== undefined ? `role:${role}` : undefined;
     const filters = {
       role: role === undefined || team === undefined && ids.length === 0 ? undefined : ({ row }: Stored<'user'>) => row.user_role === role,
@@ -122,12 +123,13 @@ export class UserManagement {
       search: search === undefined ? undefined : ({ id: userId, row }: Stored<'user'>) => holds(search, userId, row.user_email),
     };
     if (ids.length === 0) {
-      const { found, total } = await filteredPage(this.parts.store, 'user', { ...range, list, filters });
+      const { found, total } = await filteredPage(this.parts.store, 'user', { ...range, list, filters, sort });
       return { users: found, total };
     }
-    const named = await this.parts.store.many(ids.map((each) => ({ kind: 'user' as const, id: each })));
+    const named = await this.parts.store.many([...new Set(ids)].map((each) => ({ kind: 'user' as const, id: each })));
     const users = named.flatMap((user) => (user === undefined ? [] : [stored('user', user)]));
-    const { found, total } = pageOf(users.filter((user) => Object.values(filters).every((passes) => passes?.(user) ?? true)), range);
+    const passing = users.filter((user) => Object.values(filters).every((passes) => passes?.(user) ?? true));
+    const { found, total } = pageOf(sorted(passing, sort), range);
     return { users: found, total };
   } // prettier-ignore
 

@@ -19,25 +19,44 @@ export interface ListQuery<K extends EntityKind> extends PageRange {
   readonly list?: string | undefined;
   /** Filters that the store has no list for, each under the name of its parameter; undefined ones let everything pass. */
   readonly filters: Readonly<Record<string, ((document: Stored<K>) => boolean) | undefined>>;
+  /** Undefined: newest first. */
+  readonly sort?: Sort<Stored<K>> | undefined;
 }
 
-/** A page of documents, newest first. @throws {GatewayError} 400 when a filter would have to look at too many. */
+/** By what a list is sorted; what has no value comes last when rising. */
+export interface Sort<T> {
+  readonly valueOf: (document: T) => string | number | undefined;
+  readonly order: 'asc' | 'desc';
+}
+
+/** A page of documents, newest first unless sorted. @throws {GatewayError} 400 when too many would have to be looked at. */
 export async function filteredPage<K extends EntityKind>(
   store: EntityStore,
   kind: K,
-  { list, filters, ...range }: ListQuery<K>,
+  { list, filters, sort, ...range }: ListQuery<K>,
 ): Promise<{ readonly found: readonly Stored<K>[]; readonly total: number }> {
   const used = Object.entries(filters).flatMap(([name, passes]) => (passes === undefined ? [] : [{ name, passes }]));
   const [first] = used;
-  if (first === undefined) {
+  if (first === undefined && sort === undefined) {
     const { entities, total } = await store.page(kind, { ...named(list), order: 'newest', ...range });
     return { found: entities.map((entity) => stored(kind, entity)), total };
   }
-  const all = await wholeList(store, kind, list, (total) => tooManyToFilter(first.name, total));
-  return pageOf(
-    all.filter((document) => used.every(({ passes }) => passes(document))),
-    range,
-  );
+  const all = await wholeList(store, kind, list, (total) => tooManyToFilter(first?.name ?? 'sort_by', total));
+  const passing = all.filter((document) => used.every(({ passes }) => passes(document)));
+  return pageOf(sorted(passing, sort), range);
+}
+
+/** In the order that is asked for; of equals, the smaller id first. */
+export function sorted<T extends { readonly id: string }>(all: readonly T[], sort: Sort<T> | undefined): readonly T[] {
+  if (sort === undefined) return all;
+  const sign = sort.order === 'desc' ? -1 : 1;
+  return [...all].sort((a, b) => sign * compare(sort.valueOf(a), sort.valueOf(b)) || (a.id < b.id ? -1 : 1));
+}
+
+function compare(a: string | number | undefined, b: string | number | undefined): number {
+  if (a === b) return 0;
+  if (a === undefined) return 1;
+  return b === undefined || a < b ? -1 : 1;
 }
 
 /** All of a list, newest first. @throws what `tooMany` makes of their number, when there are more than `mostLookedAt`. */
