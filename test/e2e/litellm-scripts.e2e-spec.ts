@@ -90,6 +90,21 @@ describe('scripts that send what LiteLLM’s clients send', () => {
         'invalid_request_error',
         limit,
       ]);
+    expect(JSON.stringify(await post(bench, '/key/generate', { tpd_limit: 1 }))).not.toContain('tpm_limit');
+  });
+
+  it('may send all fields of LiteLLM’s models, null where they mean nothing', async () => {
+    const ofKeys = { tpd_limit: null, tag_rpm_limit: null, budget_fallbacks: null, end_user_budget_id: null, throttle_on_budget_exceeded: null }; // prettier-ignore
+    const { key } = await manage(bench, '/key/generate', ofKeys);
+    expect(await manage(bench, '/key/update', { key, ...ofKeys })).not.toHaveProperty('ignored_fields');
+    await manage(bench, '/team/new', { team_id: 'all', tpd_limit: null, team_member_model_max_budget: null, default_team_member_models: null }); // prettier-ignore
+    await manage(bench, '/team/member_add', { team_id: 'all', member: { user_id: 'a1' }, allowed_models: null });
+    await manage(bench, '/team/member_update', { team_id: 'all', user_id: 'a1', model_max_budget: null, temp_budget_increase: null, temp_budget_expiry: null }); // prettier-ignore
+    await manage(bench, '/team/delete', { team_ids: ['all'] });
+    await manage(bench, '/user/new', { user_id: 'a1', auto_create_key: false, budget_fallbacks: null });
+    await manage(bench, '/user/update', { user_id: 'a1', key_alias: null, duration: null, aliases: null, team_id: null }); // prettier-ignore
+    await manage(bench, '/user/delete', { user_ids: ['a1'] });
+    expect(refusalIn(await post(bench, '/key/generate', { max_bugdet: null }))[2]).toBe('max_bugdet');
   });
 
   it('are told what of a customer and of a budget is not kept', async () => {

@@ -34,8 +34,8 @@ export function readFields<S extends z.core.$ZodLooseShape>(
   const kept = new Map<string, unknown>();
   for (const [name, value] of Object.entries(body)) {
     const isKnown = Object.hasOwn(shape, name);
-    if (!isKnown && !keptNames.has(name)) throw unknownField(name, [...Object.keys(shape)]);
-    if (value === null) cleared.add(name);
+    if (!isKnown && !keptNames.has(name)) assertMeansNothing(name, value, shape);
+    else if (value === null) cleared.add(name);
     else (isKnown ? sent : kept).set(name, value);
   }
   const parsed = z.object(shape).partial().safeParse(Object.fromEntries(sent));
@@ -85,6 +85,22 @@ const plainTypes: ReadonlyMap<string, string> = new Map([
 function isThere(body: unknown, path: readonly PropertyKey[]): boolean {
   const found = path.reduce<unknown>((at, name) => (typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? Reflect.get(at, name) as unknown : undefined), body); // prettier-ignore
   return found !== undefined;
+}
+
+/**
+ * Fields of LiteLLM's keys, teams, users, members and customers that are not served, or not at every route. Its clients send
+ * all of a model's fields, null where nothing is meant; a value would have held somebody to something.
+ */
+const unservedFields: ReadonlySet<string> = new Set([
+  'tpd_limit', 'tag_rpm_limit', 'budget_fallbacks', 'throttle_on_budget_exceeded', 'end_user_budget_id', 'new_master_key',
+  'default_team_member_models', 'team_member_model_max_budget', 'allowed_models', 'models', 'model_max_budget', 'budget_reset_at',
+  'temp_budget_increase', 'temp_budget_expiry', 'aliases', 'duration', 'key_alias', 'key_type', 'team_id',
+]); // prettier-ignore
+
+function assertMeansNothing(name: string, value: unknown, shape: object): void {
+  if (!unservedFields.has(name)) throw unknownField(name, Object.keys(shape));
+  if (value === null) return;
+  throw invalidRequest(`'${name}' of LiteLLM is not served at this route and would hold nobody to anything: leave it out, or send null.`, name, 'unknown_field'); // prettier-ignore
 }
 
 function unknownField(name: string, known: readonly string[]): Error {
