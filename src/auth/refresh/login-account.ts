@@ -121,7 +121,8 @@ export class LoginAccount implements RefreshedAccount {
   async putBack(): Promise<AccountView | undefined> {
     const { login } = this;
     if (login === undefined) return undefined;
-    const seen = await this.parts.vault.offer(this.id, login);
+    // Without what was spent for it an old seed would look as good.
+    const seen = await this.parts.vault.offer(this.id, login, 'file', this.view?.record.spent);
     if (seen.kind === 'spent' || seen.kind === 'older') {
       this.drop();
       this.view = seen;

@@ -57,9 +57,10 @@ export class LoginVault {
   /**
    * Offers a login found in a file, made by a person, or left in memory after the state lost it.
    *
+   * @param spent fingerprints that are known to be spent, with blanks between: the state may have lost them as well.
    * @returns kind `adopted`, `same`, `spent` or `older`, with the login that counts now.
    */
-  async offer(account: string, login: HeldLogin, by: 'file' | 'login' = 'file'): Promise<AccountView> {
+  async offer(account: string, login: HeldLogin, by: 'file' | 'login' = 'file', spent = ''): Promise<AccountView> {
     const sealer = await this.keyring.sealer();
     let seen = await this.read(account);
     for (let tries = 0; tries < mostOffers; tries += 1) {
@@ -74,6 +75,7 @@ export class LoginVault {
         leastGeneration: login.generation,
         // A clock that ran ahead when the login was made must not let it outrank every later one.
         issuedAtMs: Math.min(login.rotatedAtMs, this.nowMs()),
+        spent,
         by: rotatedBy,
         byId: login.rotatedById === '' ? this.instance : login.rotatedById,
       });

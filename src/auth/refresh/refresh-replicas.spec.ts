@@ -221,8 +221,7 @@ describeWithRedis('processes that share a Redis and a login file', () => {
 
   it('bring a login that its file never got back into a Redis that was emptied, before another takes the old file for the newest', async () => {
     const one = await process({ files: new UnwritableFiles() });
-    const lastRefresh = new Date(Date.now() - 10 * 24 * 3_600_000).toISOString();
-    const login = bench.login({ expiresInSeconds: -10, lastRefresh });
+    const login = bench.login({ expiresInSeconds: -10 });
     await ask(one);
     expect(bench.file().refresh).toBe(login.refreshToken);
     await redis.everywhere((commands) => commands.flushdb());

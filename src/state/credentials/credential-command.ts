@@ -27,6 +27,8 @@ export interface Adopt extends Target, OfferedPair {
   readonly leastGeneration: number;
   /** When it was issued, Unix milliseconds; 0 when nothing tells. */
   readonly issuedAtMs: number;
+  /** Fingerprints, with blanks between, that the caller knows to be spent: the state may have lost them. */
+  readonly spent: string;
   readonly by: Exclude<RotatedBy, ''>;
   readonly byId: string;
 }

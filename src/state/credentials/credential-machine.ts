@@ -71,11 +71,13 @@ export function apply(state: CredentialState, command: CredentialCommand, nowMs:
 function adopt(state: CredentialState, command: Adopt, nowMs: number): Applied {
   const { account } = state;
   if (isKnown(account, command)) return same('same', state);
-  if (account.spent.split(' ').includes(command.fingerprint)) return same('spent', state);
+  if (wordsOf(account.spent).includes(command.fingerprint)) return same('spent', state);
   if (account.generation !== command.expectedGeneration) return same('moved', state);
   if (isOlder(account, command) && isAlive(account, nowMs)) return same('older', state);
+  const pair = withPair(account, command);
   const taken = {
-    ...withPair(account, command),
+    ...pair,
+    spent: spentTogether(pair, command.spent),
     generation: Math.max(command.newGeneration, account.generation + 1),
     rotatedAtMs: command.issuedAtMs > 0 ? command.issuedAtMs : nowMs,
     rotatedBy: command.by,
@@ -91,9 +93,10 @@ function isKnown(account: AccountRecord, command: Adopt): boolean {
   return isSameLogin && account.generation >= command.leastGeneration && !isYounger;
 }
 
-/** Of two living logins the younger wins; a dead one gives way to any. */
-function isOlder(account: AccountRecord, { fingerprint, issuedAtMs }: Adopt): boolean {
-  return account.fingerprint !== fingerprint && issuedAtMs > 0 && issuedAtMs < account.rotatedAtMs - clockSkewMs;
+/** Of two living logins the younger wins; a dead one gives way to any, and one that was spent to what came of it. */
+function isOlder(account: AccountRecord, { fingerprint, issuedAtMs, spent }: Adopt): boolean {
+  if (account.fingerprint === fingerprint || wordsOf(spent).includes(account.fingerprint)) return false;
+  return issuedAtMs > 0 && issuedAtMs < account.rotatedAtMs - clockSkewMs;
 }
 
 function isAlive(account: AccountRecord, nowMs: number): boolean {
@@ -200,10 +203,18 @@ function forgotten(account: AccountRecord): AccountRecord {
 }
 
 function spentWith({ spent, fingerprint }: AccountRecord): string {
-  return [fingerprint, ...spent.split(' ')]
-    .filter((each) => each !== '')
-    .slice(0, spentKept)
-    .join(' ');
+  return [...wordsOf(fingerprint), ...wordsOf(spent)].slice(0, spentKept).join(' ');
+}
+
+/** What the account knows first, then what is news to it. */
+function spentTogether({ spent, fingerprint }: AccountRecord, told: string): string {
+  const known = wordsOf(spent);
+  const news = wordsOf(told).filter((each) => each !== fingerprint && !known.includes(each));
+  return [...known, ...news].slice(0, spentKept).join(' ');
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.split(' ').filter((each) => each !== '');
 }
 
 /** Intent, failure and pause belong to a pair and go with it. */

@@ -45,6 +45,7 @@ interface Draft {
   readonly holder: string;
   readonly fingerprint: string;
   readonly delta: number;
+  readonly knownSpent: string;
   readonly fate: 'permanent' | 'transient' | 'not_sent' | 'uncertain';
   readonly agoMs: number;
   readonly stepMs: number;
@@ -59,6 +60,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   holder: fc.constantFrom('h1', 'h1', 'h2', 'h3'),
   fingerprint: fc.constantFrom('f0', 'f1', 'f2', 'f3', 'current', 'current'),
   delta: fc.constantFrom(0, 0, 0, 0, 1, -1),
+  knownSpent: fc.constantFrom('', '', '', 'f1', 'f0 f2', 'f3 f9 f1 f7'),
   fate: fc.constantFrom('permanent', 'transient', 'not_sent', 'uncertain'),
   agoMs: fc.constantFrom(0, 60_000, 600_000, -1),
   stepMs: fc.constantFrom(0, 0, 1_000, 30_000, 61_000, 121_000, -5_000),
@@ -85,6 +87,7 @@ function commandOf(each: Draft, { account: seen }: CredentialState): CredentialC
         newGeneration: expectedGeneration + 1,
         leastGeneration: Math.max(0, each.delta) * 5,
         issuedAtMs: issued,
+        spent: each.knownSpent,
         ...by,
       };
     }

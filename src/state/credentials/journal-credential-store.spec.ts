@@ -32,6 +32,7 @@ function adoption(number: number, generation = 1): CredentialCommand {
     newGeneration: generation,
     leastGeneration: 0,
     issuedAtMs: 0,
+    spent: '',
     by: 'file',
     byId: 'test',
   };

@@ -58,8 +58,8 @@ local function exhausted()
   return account.intent ~= '' and account.sends >= MOST_SENDS and account.intentUntilMs <= now
 end
 
-local function spentHas(fingerprint)
-  return string.find(' ' .. account.spent .. ' ', ' ' .. fingerprint .. ' ', 1, true) ~= nil
+local function has(words, fingerprint)
+  return string.find(' ' .. words .. ' ', ' ' .. fingerprint .. ' ', 1, true) ~= nil
 end
 
 local function spend()
@@ -69,6 +69,20 @@ local function spend()
   local kept = { account.fingerprint }
   for each in string.gmatch(account.spent, '%S+') do
     if #kept < SPENT_KEPT then
+      kept[#kept + 1] = each
+    end
+  end
+  account.spent = table.concat(kept, ' ')
+end
+
+-- What the account knows first, then what is news to it.
+local function learnSpent(told)
+  local kept = {}
+  for each in string.gmatch(account.spent, '%S+') do
+    kept[#kept + 1] = each
+  end
+  for each in string.gmatch(told, '%S+') do
+    if #kept < SPENT_KEPT and each ~= account.fingerprint and not has(account.spent, each) then
       kept[#kept + 1] = each
     end
   end
@@ -114,7 +128,7 @@ function handlers.adopt()
   if sameLogin and account.generation >= number('leastGeneration') and not younger then
     return 'same', 0
   end
-  if spentHas(command.fingerprint) then
+  if has(account.spent, command.fingerprint) then
     return 'spent', 0
   end
   if account.generation ~= number('expectedGeneration') then
@@ -123,10 +137,13 @@ function handlers.adopt()
   local issued = number('issuedAtMs')
   local older = issued > 0 and issued < account.rotatedAtMs - SKEW_MS
   local alive = account.fingerprint ~= '' and account.failureCode == '' and not exhausted()
-  if older and alive and not sameLogin then
+  -- The caller knows that what is here was spent for what it brings.
+  local outlived = account.fingerprint ~= '' and has(command.spent, account.fingerprint)
+  if older and alive and not sameLogin and not outlived then
     return 'older', 0
   end
   takePair()
+  learnSpent(command.spent)
   account.generation = math.max(number('newGeneration'), account.generation + 1)
   account.rotatedAtMs = issued > 0 and issued or now
   account.rotatedBy, account.rotatedById = command.by, command.byId
