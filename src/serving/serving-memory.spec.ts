@@ -50,7 +50,7 @@ it('keeps nothing of an answer that was told while its books are being written',
   const serving = new ServingService(settingsFor('http://up'), runner() as CallRunner, settlement as unknown as Settlement, clock, logger); // prettier-ignore
   let told = 0;
   const out = { committed: false, signal: new Stopper(), commit: () => undefined, write: () => undefined, end: (frames = '') => { told += frames.length; } }; // prettier-ignore
-  const call = { context: { requestId: 'r', startedMs: 0 }, dialect: 'chat', client: { canonical: { model: 'm', input: [] }, droppedParams: [], stream: true } }; // prettier-ignore
+  const call = { context: { requestId: 'r', startedMs: 0 }, dialect: 'chat', size: { textBytes: 0, images: 0, sealedBytes: 0 }, client: { canonical: { model: 'm', input: [] }, droppedParams: [], stream: true } }; // prettier-ignore
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
   const running = Array.from({ length: answers }, () => serving.stream(call as unknown as Call, out as unknown as EventStream)); // prettier-ignore

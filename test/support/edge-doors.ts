@@ -11,6 +11,7 @@ import { StateFolder } from '../../src/health/state-folder';
 import { GatewayError } from '../../src/kernel/errors';
 import { KeysModule } from '../../src/keys/keys.module';
 import { Public } from '../../src/keys/public.decorator';
+import { Bookkeeper } from '../../src/metering/bookkeeper';
 import { Meter } from '../../src/metering/meter';
 import { MetricsModule } from '../../src/metrics/metrics.module';
 import { StateModule } from '../../src/state/state.module';
@@ -85,7 +86,13 @@ class DoorModule {}
 
 /** Books that can be written, as those who watch them see it. */
 @Global()
-@Module({ providers: [{ provide: Meter, useValue: { health: { isUp: true } } }], exports: [Meter] })
+@Module({
+  providers: [
+    { provide: Meter, useValue: { health: { isUp: true } } },
+    { provide: Bookkeeper, useValue: { limits: () => Promise.resolve([]) } },
+  ],
+  exports: [Meter, Bookkeeper],
+})
 class BooksModule {}
 
 /** Listens with the whole edge and a few doors behind it. */
