@@ -13,6 +13,14 @@ import { RefresherFactory } from './refresh/refresher-factory';
 import { stateOfLogin } from './refresh/account-condition';
 import { TokenIdentity } from './token-identity';
 
+/** What a credential is at a moment. */
+export interface CredentialLook {
+  /** Another one as soon as the credential was renewed or replaced. */
+  readonly mark: string;
+  /** Another one as soon as it is somebody else's; undefined while nobody can say. */
+  readonly owner: string | undefined;
+}
+
 /** Between two looks at every account in the background, milliseconds. */
 const tickMs = 5_000;
 /** Soon after the start, so that a login which ran out while the gateway was down is renewed before it is needed. */
@@ -82,6 +90,11 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
       isLoginHome(source) ? [] : [{ ...noState, id: idOf(source.kind, name), names: [name], kind: source.kind }],
     );
     return [...logins, ...others];
+  }
+
+  /** By name, how every credential looks now. Holds secrets: to be compared, never to be shown. */
+  looks(): ReadonlyMap<string, CredentialLook> {
+    return new Map([...this.credentials.values()].map(({ name, source }) => [name, this.lookOf(source)]));
   }
 
   /** Whether no login can be renewed now, for want of the state. */
@@ -208,6 +221,18 @@ export class RefreshedAccessTokens extends AccessTokens implements OnApplication
   private tell(): void {
     this.hasLooked = true;
     this.news.tell(this.accountStates());
+  }
+
+  private lookOf(source: Credential['source']): CredentialLook {
+    if (!isLoginHome(source)) {
+      const secret = source.kind === 'access_token' ? source.token : source.key;
+      return { mark: secret, owner: secret };
+    }
+    const { plain, login } = this.refreshers.get(homeKeyOf(source))?.account ?? {};
+    if (plain !== undefined) return { mark: plain.fingerprint, owner: plain.accountId ?? plain.fingerprint };
+    if (login === undefined) return { mark: '', owner: undefined };
+    const { generation, expiresAtMs, rotatedAtMs, fingerprint, token } = login;
+    return { mark: [generation, expiresAtMs, rotatedAtMs, fingerprint].join(' '), owner: token.accountId };
   }
 
   private stateOf(refresher: AccountRefresher): AccountState {

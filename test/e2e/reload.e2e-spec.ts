@@ -32,7 +32,10 @@ interface Reloading {
 async function reloading(text: string): Promise<Reloading> {
   mounts += 1;
   const mount = new MountedConfig(join(bench.folder, `mount-${mounts}`), text);
-  const served = await bench.serve(['--config', mount.path], { STATE_DIR: join(bench.folder, `state-${mounts}`) });
+  const served = await bench.serve(['--config', mount.path], {
+    STATE_DIR: join(bench.folder, `state-${mounts}`),
+    CODEX_WHOAMI_URL: `${bench.simulator.url}/whoami`,
+  });
   const at = { url: served.url, key: testKey };
   return {
     mount,
@@ -151,6 +154,27 @@ describe('a ConfigMap that changes under load', () => {
     expect(second.login.accessToken).not.toBe(first.login.accessToken);
     const { json } = await send({ url: own.served.url, key: testKey }, '/account/list');
     expect((json as { accounts: { names: string[] }[] }).accounts.map(({ names }) => names)).toEqual([['second']]);
+    await own.end();
+  });
+});
+
+describe('an access token that was refused', () => {
+  it('is forgotten as soon as the file names another in its place', async () => {
+    const { tokens } = bench.simulator;
+    const of = (token: string): string =>
+      `credential_list:\n  - credential_name: ws\n    credential_values: {access_token: ${token}}\n${list(model('steady', 'gpt-5.5', ', litellm_credential_name: ws'))}`;
+    const [first, second] = [tokens.mintPersonal(), tokens.mintPersonal()];
+    const own = await reloading(of(first.token));
+    expect((await own.ask('steady')).status).toBe(200);
+    tokens.expire(first.token);
+    await eventually('it is left alone', async () => {
+      const { json } = await own.ask('steady');
+      return JSON.stringify(json).includes('No deployments available');
+    });
+    // A look at what was refused has to be taken before another one can be told from it.
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    own.mount.update(of(second.token));
+    await eventually('the other one is used', async () => (await own.ask('steady')).status === 200);
     await own.end();
   });
 });

@@ -2,7 +2,7 @@ import { cutAfterBytes, json, type Reply, withHeaders, write } from '../simulato
 import { text } from '../simulator/answers';
 import { faults, usageLimit } from '../simulator/faults';
 import { eventually } from '../support/login-gateways';
-import { ranked, RuledWorld, two } from '../support/ruled-world';
+import { ranked, RuledWorld, single, two } from '../support/ruled-world';
 
 /** A question of `rules`: its status, and whom it was put to. */
 async function asked(rules: RuledWorld): Promise<{ readonly status: number; readonly to: readonly string[] }> {
@@ -35,6 +35,23 @@ describe('a login that is refused', () => {
       return rules.world.simulator.seen.some((seen) => seen.method === 'POST' && renewed(seen));
     });
   }, 60_000);
+});
+
+describe('a used-up plan', () => {
+  const rules = new RuledWorld();
+  rules.runs(single, { rest: 'router_settings: { quota_poll_seconds: 0, queue_timeout: 0 }\n' });
+
+  it('is left with its account: another one that signs in under the name is asked at once', async () => {
+    const { world } = rules;
+    world.answers('a', usageLimit(7_200));
+    expect(await asked(rules)).toEqual({ status: 429, to: ['a'] });
+    expect(await asked(rules)).toEqual({ status: 429, to: [] });
+    // Whose login it was has to be seen before another one can be told from it.
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    world.simulator.makeAuthFile(world.bench.folder, { fileName: 'a.json' });
+    await eventually('the other account is used', async () => (await asked(rules)).status === 200);
+    expect((await world.accounts()).get('a')?.routing.cooldowns).toEqual([]);
+  }, 30_000);
 });
 
 describe('the usage route', () => {

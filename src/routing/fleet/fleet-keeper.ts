@@ -1,9 +1,11 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { RefreshedAccessTokens } from '../../auth/refreshed-access-tokens';
+import { type CredentialLook, RefreshedAccessTokens } from '../../auth/refreshed-access-tokens';
 import { type Deployment } from '../../config/deployment';
+import { BoundedMap } from '../../kernel/bounded-map';
 import { Clock } from '../../kernel/clock';
 import { SharedCache } from '../../state/shared-cache';
 import { UsageSource } from '../../upstream/usage-source';
+import { partsOfScope } from '../choice/candidate';
 import { ModelGroups } from '../model-groups';
 import { Fleet } from './fleet';
 
@@ -14,9 +16,13 @@ const firstPollMs = 30_000;
 /** A used-up account is asked this often whether it was reset early, milliseconds. */
 const exhaustedPollMs = 300_000;
 
+const mostOwners = 1_000;
+
+type Looks = ReadonlyMap<string, CredentialLook>;
+
 /**
  * Does behind the calls what none of them should wait for: tells other replicas the news of plans, asks silent accounts for
- * their quota, and ends the quarantine of a login that was made anew.
+ * their quota, and ends the rest of a credential that was replaced.
  */
 @Injectable()
 export class FleetKeeper implements OnApplicationBootstrap, OnModuleDestroy {
@@ -25,6 +31,8 @@ export class FleetKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private isPolling = false;
   /** How the login of a quarantined account looked when it was refused. */
   private readonly refusedLogins = new Map<string, string>();
+  /** Whose each credential was at the last look; kept over a reload that takes a name away for a while. */
+  private readonly owners = new BoundedMap<string>(mostOwners);
   private readonly polledAtMs = new Map<string, number>();
 
   // eslint-disable-next-line max-params -- the two ports that it asks, the state it keeps, and the clock
@@ -51,20 +59,21 @@ export class FleetKeeper implements OnApplicationBootstrap, OnModuleDestroy {
 
   private tick(): void {
     this.fleet.shareQuota();
-    this.liftQuarantines();
+    const looks = this.tokens.looks();
+    this.welcomeOthers(looks);
+    this.liftQuarantines(looks);
     if (!this.isPolling) void this.poll();
   }
 
-  /** A person, or another program, has signed in again: the account is as good as new. */
-  private liftQuarantines(): void {
+  /** A person, or another program, has signed in again or put another token in its place: the account is as good as new. */
+  private liftQuarantines(looks: Looks): void {
     const quarantined = this.fleet.cooldowns.all(this.clock.nowMs()).filter(({ kind }) => kind === 'quarantine');
     if (quarantined.length === 0) {
       this.refusedLogins.clear();
       return;
     }
-    const looks = this.loginLooks();
     for (const { scope } of quarantined) {
-      const look = looks.get(scope);
+      const look = looks.get(partsOfScope(scope).name)?.mark;
       if (look === undefined) continue;
       const refused = this.refusedLogins.get(scope);
       this.refusedLogins.set(scope, look);
@@ -72,14 +81,19 @@ export class FleetKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** By scope: what changes about a login when it is renewed or replaced. */
-  private loginLooks(): ReadonlyMap<string, string> {
-    const looks = new Map<string, string>();
-    for (const { names, generation, expiresAtMs, lastRefreshMs, accountDigest } of this.tokens.accountStates()) {
-      const look = [generation, expiresAtMs, lastRefreshMs, accountDigest].join(' ');
-      for (const name of names) looks.set(`account ${name}`, look);
+  /** A credential that is another account's by now has that one's plan and models: nothing of the one before counts. */
+  private welcomeOthers(looks: Looks): void {
+    for (const [name, { owner }] of looks) {
+      const before = this.owners.get(name);
+      if (owner === undefined || owner === before) continue;
+      this.owners.set(name, owner);
+      if (before === undefined) continue;
+      this.fleet.quota.forget(name);
+      this.polledAtMs.delete(name);
+      for (const { scope } of this.fleet.cooldowns.all(this.clock.nowMs())) {
+        if (scope === `account ${name}` || scope.startsWith(`model ${name} `)) this.fleet.endCooldown(scope);
+      }
     }
-    return looks;
   }
 
   /** Asks the accounts that were silent for too long, one replica for all. Never fails. */
