@@ -11,8 +11,6 @@ describe('rates while the state is away', () => {
     expect(taken.map((each) => each?.limit)).toEqual([undefined, undefined, undefined, 'requests', 'requests']);
     expect(taken[4]).toMatchObject({ max: 3, retryAfterMs: 60_000, scope: { id: 'k1' } });
     expect(one.take(scopes, 61_000)).toBeUndefined();
-    one.forget();
-    expect(one.take(scopes, 61_000)).toBeUndefined();
   });
 
   it('let one through where the part is less than one, and none where the limit is none', () => {

@@ -23,7 +23,8 @@ const slotRetryMs = 1_000;
 
 /**
  * Rates while the shared state is away: each process lets its part of a limit through, limit ÷ replicas, at least one. Token
- * limits are not kept, since nobody knows what the others used; budgets are not for this place at all.
+ * limits are not kept, since nobody knows what the others used; budgets are not for this place at all. A window lasts to its
+ * end also when the state answers in between: one that comes and goes would else let another part through each time.
  */
 export class DegradedRates {
   private readonly windows = new Map<string, Window>();
@@ -57,11 +58,6 @@ export class DegradedRates {
     }
     for (const window of windows) window.requests += 1;
     return undefined;
-  }
-
-  /** The state is back: what was counted here is over. */
-  forget(): void {
-    this.windows.clear();
   }
 
   private partOf(limit: number | undefined): number {

@@ -52,11 +52,6 @@ export class DegradedAdmission {
       ...(full.limit === 'requests' ? { resetAtMs: nowMs + full.retryAfterMs } : {}),
     };
   }
-
-  /** The shared state lets requests in again. */
-  over(): void {
-    this.rates.forget();
-  }
 }
 
 /** Nobody can say what a customer is held to. */

@@ -91,7 +91,6 @@ export class Tickets {
         this.alerts.sawRefusal(principal, answer.limit);
         throw this.refusal(answer.limit, startMs);
       }
-      this.degraded.over();
       this.alerts.sawLimits(principal, answer.limits);
       const { limits, routing, granted } = answer;
       const input = this.estimator.inputWithin(granted, estimate);

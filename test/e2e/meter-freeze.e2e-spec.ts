@@ -174,3 +174,25 @@ function steady(kinds: readonly (() => Promise<unknown>)[]): { readonly stop: ()
   };
   return { stop };
 }
+
+describeWithRedis('a gateway whose Redis comes and goes', () => {
+  let replicas: Replicas;
+  beforeAll(async () => {
+    replicas = await Replicas.start(1);
+  });
+  afterAll(() => replicas.close());
+
+  it('lets no more through than its part of a limit, however often Redis answers in between', async () => {
+    const door = replicas.admin();
+    const [budgeted, limited] = [await holder(door, { max_budget: 1_000 }), await holder(door, { rpm_limit: 2 })];
+    const ask = async (who: typeof budgeted) => (await post(who, '/v1/chat/completions', chatBody())).status;
+    const statuses: number[] = [await ask(limited), await ask(limited), await ask(limited)];
+    for (let turn = 0; turn < 5; turn += 1) {
+      replicas.redis.freeze();
+      statuses.push(await ask(limited));
+      replicas.redis.thaw();
+      await eventually('Redis lets somebody in', async () => (await ask(budgeted)) === 200);
+    }
+    expect(statuses).toEqual([200, 200, 429, 200, 200, 429, 429, 429]);
+  });
+});
