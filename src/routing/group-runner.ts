@@ -77,7 +77,7 @@ export class GroupRunner {
     try {
       return await this.parts.chooser.next(run);
     } catch (error) {
-      throw run.lastError !== undefined && !run.plan.signal.aborted ? run.lastError : error;
+      throw run.lastError !== undefined && !run.plan.signal.aborted ? this.lastWord(run, run.lastError) : error;
     }
   }
 
@@ -104,7 +104,17 @@ export class GroupRunner {
     run.lastError = error;
     if (this.parts.boundCalls.recovers(run, failure)) return;
     run.tried.add(candidate.deployment.id);
-    if (!(await this.goesOn(run, candidate, failure))) throw error;
+    if (!(await this.goesOn(run, candidate, failure))) throw this.lastWord(run, error);
+  }
+
+  /** Of accounts that are used up, the one that was asked last need not be the one to wait for. */
+  private lastWord(run: GroupRun, error: unknown): unknown {
+    if (!(error instanceof UpstreamFailure) || error.kind !== 'quota_exhausted') return error;
+    const ownMs = error.details.resetAtMs;
+    const resetAtMs = ownMs === undefined ? undefined : this.parts.chooser.backAtMs(run);
+    if (ownMs === undefined || resetAtMs === undefined || resetAtMs >= ownMs) return error;
+    const retryAfterMs = Math.max(resetAtMs - this.parts.clock.nowMs(), 1);
+    return new UpstreamFailure({ ...error.details, retryAfterMs, resetAtMs, cause: error });
   }
 
   /** The request gave the deployment less time than the operator does, and less than says anything of it: it is not to blame. */

@@ -68,25 +68,33 @@ describe('accounts that are used up', () => {
     rest: `router_settings: { ${quiet}, queue_timeout: 0 }\n`,
   });
 
-  it('are passed over until their reset; when all are, the earliest is told', async () => {
-    rules.world.answers('a', usageLimit(7_200));
-    rules.world.answers('b', usageLimit(600));
-    const first = await rules.ask();
-    expect([...first.to].sort()).toEqual(['a', 'b']);
-    expect(first.answer.status).toBe(429);
-    const { answer, to } = await rules.ask();
-    expect(to).toEqual([]);
-    expect(answer.status).toBe(429);
-    expect(errorOf(answer)).toMatchObject({
-      type: 'usage_limit_reached',
-      gateway: { author: 'plan_window', limit: 'plan_window', remaining: 0 },
-    });
-    expect(Math.abs(Number(answer.headers.get('retry-after')) - 600)).toBeLessThan(20);
-    expect(answer.headers.get('x-should-retry')).toBe('false');
-    expect(answer.headers.get('x-codex-gateway-refused-by')).toBe('plan_window');
-    expect(answer.headers.get('x-codex-gateway-limit')).toBe('plan_window');
-    expect(Number(answer.headers.get('x-codex-gateway-reset-at'))).toBeGreaterThan(Date.now() / 1_000 + 500);
-  });
+  it.each([
+    ['first', 600, 7_200],
+    ['last', 7_200, 600],
+  ])(
+    'are passed over until their reset; when all are, the earliest is told, be it of the %s one',
+    async (_which, ofA, ofB) => {
+      rules.world.answers('a', usageLimit(ofA));
+      rules.world.answers('b', usageLimit(ofB));
+      const first = await rules.ask();
+      expect([...first.to].sort()).toEqual(['a', 'b']);
+      expect(first.answer.status).toBe(429);
+      expect(Math.abs(Number(first.answer.headers.get('retry-after')) - 600)).toBeLessThan(20);
+      expect(errorOf(first.answer)).toMatchObject({ type: 'usage_limit_reached', gateway: { author: 'plan_window' } });
+      const { answer, to } = await rules.ask();
+      expect(to).toEqual([]);
+      expect(answer.status).toBe(429);
+      expect(errorOf(answer)).toMatchObject({
+        type: 'usage_limit_reached',
+        gateway: { author: 'plan_window', limit: 'plan_window', remaining: 0 },
+      });
+      expect(Math.abs(Number(answer.headers.get('retry-after')) - 600)).toBeLessThan(20);
+      expect(answer.headers.get('x-should-retry')).toBe('false');
+      expect(answer.headers.get('x-codex-gateway-refused-by')).toBe('plan_window');
+      expect(answer.headers.get('x-codex-gateway-limit')).toBe('plan_window');
+      expect(Number(answer.headers.get('x-codex-gateway-reset-at'))).toBeGreaterThan(Date.now() / 1_000 + 500);
+    },
+  );
 
   it('beside refused logins are a 429; refused logins alone are a 503', async () => {
     rules.world.answers('a', usageLimit(600));

@@ -1,6 +1,6 @@
 import { type Clock } from '../../kernel/clock';
 import { type Fleet } from '../fleet/fleet';
-import { allOut, type Hindrance } from '../trouble/all-out';
+import { allOut, earliest, type Hindrance } from '../trouble/all-out';
 import { type Candidate } from './candidate';
 import { type GroupRun, orderOf } from './group-run';
 import { rendezvous } from './rendezvous';
@@ -65,6 +65,18 @@ export class Chooser {
       .available.map(orderOf)
       .filter((order) => order > current);
     return orders.length === 0 ? undefined : Math.min(...orders);
+  }
+
+  /** When the first deployment of the group is back, Unix milliseconds; undefined while one can be asked, or when only a person can help. */
+  backAtMs(run: GroupRun): number | undefined {
+    const nowMs = this.clock.nowMs();
+    const hindrances: Hindrance[] = [];
+    for (const each of run.candidates) {
+      const found = this.fleet.hindranceOf(each, run.settings, (one) => this.inFlight(run, one), nowMs);
+      if (found === undefined) return undefined;
+      hindrances.push(found);
+    }
+    return earliest(hindrances, nowMs);
   }
 
   /** The deployment that the conversation's key chooses by itself; undefined without a conversation. */

@@ -141,8 +141,8 @@ function kindOf(hindrance: Hindrance): CooldownKind | 'busy' | 'rate' {
   return hindrance.kind === 'rate' ? 'rate' : 'busy';
 }
 
-/** Unix milliseconds; undefined when only a person can help. */
-function earliest(hindrances: readonly Hindrance[], nowMs: number): number | undefined {
+/** When the first of these is over, Unix milliseconds; undefined when only a person can help. */
+export function earliest(hindrances: readonly Hindrance[], nowMs: number): number | undefined {
   let first: number | undefined;
   for (const each of hindrances) {
     if (each.kind === 'paused') continue;
