@@ -6,14 +6,16 @@ import { type Candidate } from '../choice/candidate';
 const mostResting = 5_000;
 /** A row of strikes is over when nothing more came for so long after the last one, milliseconds. */
 const strikeLifeMs = 600_000;
+/** Replicas know of the same probe within milliseconds. */
+const minuteMs = 60_000;
 
 interface Strikes {
   count: number;
   untilMs: number;
 }
 
-/** Takes the right to find out early, once for all replicas. */
-export type ProbeClaim = (scope: string, lifeMs: number) => Promise<boolean>;
+/** Takes the right to find out early, once for all replicas. @param probe the scope, and which of its probes it is. */
+export type ProbeClaim = (probe: string, lifeMs: number) => Promise<boolean>;
 
 /**
  * What rests, as this process knows it. Deadlines only move out; before its time a cooldown ends by a call that succeeded, or
@@ -22,8 +24,8 @@ export type ProbeClaim = (scope: string, lifeMs: number) => Promise<boolean>;
 export class CooldownMemory {
   private readonly resting = new Map<string, Cooldown>();
   private readonly strikes = new Memo<string, Strikes>(mostResting);
-  /** By scope: asked for, ours to use, or in use. */
-  private readonly probes = new Map<string, 'asked' | 'granted' | 'running'>();
+  /** By scope: asked for, ours to use, in use, or had, be it by another replica. */
+  private readonly probes = new Map<string, 'asked' | 'granted' | 'running' | 'over'>();
 
   constructor(private readonly claim: ProbeClaim) {}
 
@@ -74,10 +76,13 @@ export class CooldownMemory {
     return true;
   }
 
-  /** There is news that a used-up window is free again: a call may find out now. */
+  /** There is news that a used-up window is free again: a call may find out now, also where one found out before that it was not. */
   allowProbe(scope: string, nowMs: number): void {
     const running = this.of(scope, nowMs);
-    if (running?.kind !== 'quota' || (running.probeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs) return;
+    if (running?.kind !== 'quota') return;
+    const isDue = (running.probeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs;
+    if (isDue && this.probes.get(scope) !== 'over') return;
+    this.probes.delete(scope);
     this.resting.set(scope, { ...running, probeAtMs: nowMs });
   }
 
@@ -88,8 +93,9 @@ export class CooldownMemory {
     const probe = this.probes.get(scope);
     if (probe === undefined) {
       this.probes.set(scope, 'asked');
-      void this.claim(scope, untilMs - nowMs).then((isOurs) => {
-        if (isOurs && this.probes.get(scope) === 'asked') this.probes.set(scope, 'granted');
+      // Of this probe only: the next one of this scope is another, and may come before this claim is over.
+      void this.claim(`${scope} ${Math.round(probeAtMs / minuteMs)}`, untilMs - nowMs).then((isOurs) => {
+        if (this.probes.get(scope) === 'asked') this.probes.set(scope, isOurs ? 'granted' : 'over');
       });
     }
     return probe === 'granted';
@@ -103,6 +109,11 @@ export class CooldownMemory {
   /** It said nothing of the cooldown: another may try. */
   probeWasted(scope: string): void {
     if (this.probes.get(scope) === 'running') this.probes.set(scope, 'granted');
+  }
+
+  /** It found out that the cooldown goes on. */
+  probeOver(scope: string): void {
+    if (this.probes.get(scope) === 'running') this.probes.set(scope, 'over');
   }
 
   /** One more failure in a row of this scope. @returns how many there are now. */

@@ -26,13 +26,18 @@ class Listening extends Observer {
   }
 }
 
-function world(): { fleet: Fleet; clock: MovedClock; observer: Listening; claims: string[] } {
+function world(isOurs: () => boolean = () => true): {
+  fleet: Fleet;
+  clock: MovedClock;
+  observer: Listening;
+  claims: string[];
+} {
   const clock = new MovedClock();
   const observer = new Listening();
   const claims: string[] = [];
   const claim = (scope: string): Promise<boolean> => {
     claims.push(scope);
-    return Promise.resolve(true);
+    return Promise.resolve(isOurs());
   };
   return { fleet: new Fleet({ board: new LocalBoard(), clock, observer, claim }), clock, observer, claims };
 }
@@ -52,6 +57,22 @@ const hindrance = (fleet: Fleet, clock: MovedClock, at = a): string | undefined 
   const found = fleet.hindranceOf(at, defaultRouting, (each) => fleet.books.inFlight(each), clock.nowMs());
   return found?.kind === 'resting' ? found.cooldown.kind : found?.kind;
 };
+
+/** Asks, and asks again when the claim has been answered. */
+async function mayProbe(fleet: Fleet, clock: MovedClock): Promise<boolean> {
+  const running = fleet.cooldowns.hindering(a, clock.nowMs());
+  if (running === undefined) throw new Error('it ought to rest');
+  fleet.cooldowns.mayProbe(running, clock.nowMs());
+  await Promise.resolve();
+  return fleet.cooldowns.mayProbe(running, clock.nowMs());
+}
+
+const freshWeek = (clock: MovedClock) => ({
+  planType: 'plus',
+  activeLimit: undefined,
+  credits: undefined,
+  windows: [{ limit: 'codex', minutes: 10_080, usedPercent: 1, resetAtMs: clock.nowMs() + 160 * hourMs }],
+});
 
 describe('an account that rests', () => {
   it('is used again when the time is over', () => {
@@ -84,7 +105,7 @@ describe('an account that rests', () => {
     expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(true);
     const lease = fleet.begin(a, running.scope);
     expect(fleet.cooldowns.mayProbe(running, clock.nowMs())).toBe(false);
-    expect(claims).toEqual([a.scopes.account]);
+    expect(claims).toEqual([expect.stringMatching(new RegExp(`^${a.scopes.account} \\d+$`))]);
     fleet.contentCame(lease);
     lease.end({ succeeded: true });
     expect(hindrance(fleet, clock)).toBeUndefined();
@@ -129,6 +150,36 @@ describe('an account that rests', () => {
     };
     fleet.quotaSaid(a.account, quota, 'poll');
     expect(fleet.cooldowns.hindering(a, clock.nowMs())?.probeAtMs).toBeLessThanOrEqual(clock.nowMs());
+  });
+
+  it('may be looked into again when a poll says so, also after a look that failed', async () => {
+    const { fleet, clock, claims } = world();
+    const resetAtMs = clock.nowMs() + 160 * hourMs;
+    const failure = failing('quota_exhausted', { resetAtMs });
+    fails(fleet, failure);
+    clock.aheadMs += 81 * hourMs;
+    expect(await mayProbe(fleet, clock)).toBe(true);
+    const lease = fleet.begin(a, a.scopes.account);
+    fleet.failed(lease, failure, defaultRouting, others);
+    lease.end({ failure, succeeded: false });
+    expect(await mayProbe(fleet, clock)).toBe(false);
+    clock.aheadMs += hourMs;
+    fleet.quotaSaid(a.account, freshWeek(clock), 'poll');
+    expect(await mayProbe(fleet, clock)).toBe(true);
+    // Else the claim of the first look, which lasts as long as the rest would have, bars the way.
+    expect(new Set(claims).size).toBe(2);
+  });
+
+  it('may be looked into when a poll says so, also after a look that another replica had', async () => {
+    let isOurs = false;
+    const { fleet, clock } = world(() => isOurs);
+    fails(fleet, failing('quota_exhausted', { resetAtMs: clock.nowMs() + 160 * hourMs }));
+    clock.aheadMs += 81 * hourMs;
+    expect(await mayProbe(fleet, clock)).toBe(false);
+    isOurs = true;
+    expect(await mayProbe(fleet, clock)).toBe(false);
+    fleet.quotaSaid(a.account, freshWeek(clock), 'poll');
+    expect(await mayProbe(fleet, clock)).toBe(true);
   });
 
   it('is used again when a person wants it', () => {

@@ -191,7 +191,10 @@ export class Fleet {
       const history = this.books.historyOf(candidate);
       history.used(this.parts.clock.monotonicMs(), usage.inputTokens + usage.outputTokens);
     }
-    if (probed !== undefined && !succeeded && failure?.blame !== 'account') this.cooldowns.probeWasted(probed);
+    if (probed !== undefined && !succeeded) {
+      if (failure?.blame === 'account') this.cooldowns.probeOver(probed);
+      else this.cooldowns.probeWasted(probed);
+    }
     this.waiting.changed();
   };
 
