@@ -35,10 +35,10 @@ export class TransformController {
     const { json } = await this.answering.readBody(request);
     const parsed = TransformRequest.safeParse(json);
     if (!parsed.success) {
-      const path = parsed.error.issues[0]?.path.join('.') ?? 'call_type';
+      const path = parsed.error.issues[0]?.path.join('.') ?? '';
       throw invalidRequest(
-        `'${path}' is not right: send {"call_type": "completion" or "responses", "request_body": {…}}.`,
-        path,
+        `'${path === '' ? 'body' : path}' is not right: send {"call_type": "completion" or "responses", "request_body": {…}}.`,
+        path === '' ? 'body' : path,
       );
     }
     const map = parsed.data.call_type.endsWith('completion') ? chatToCanonical : responsesToCanonical;

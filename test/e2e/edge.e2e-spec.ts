@@ -129,6 +129,8 @@ describe('POST /utils/transform_request', () => {
     expect((await post(bench, '/utils/transform_request', { call_type: 'dance' })).json).toMatchObject({
       error: { code: '400', param: 'call_type' },
     });
+    const list = await post(bench, '/utils/transform_request', []);
+    expect(list.json).toMatchObject({ error: { param: 'body', message: expect.stringContaining("'body'") as string } });
     const unknown = await post(bench, '/utils/transform_request', {
       call_type: 'responses',
       request_body: { model: 'gpt-0', input: 'x' },
