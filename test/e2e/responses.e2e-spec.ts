@@ -168,6 +168,7 @@ describe.each(askings)('a response of $model, $way', ({ model, way, profile }) =
   it.each([
     { field: 'previous_response_id', question: { input: 'Go on.', previous_response_id: 'resp_before' } },
     { field: 'input[0]', question: { input: [{ type: 'item_reference' as const, id: 'msg_before' }] } },
+    { field: 'input[1]', question: { input: [{ role: 'user' as const, content: 'Go on.' }, { id: 'msg_before' }] } },
   ])('cannot continue by $field, and says what to do instead', async ({ field, question }) => {
     const before = bench.simulator.counts.requests;
     const error = await refusalOf(askResponses(bench.client, way, { model, ...question }));

@@ -39,6 +39,7 @@ class ItemReader {
 
   read(item: JsonObject, path: string): InputItem {
     const type = item['type'];
+    if (type !== 'item_reference' && isReference(item)) return { ...item, type: 'item_reference' };
     if (type === 'message' || (type === undefined && item['role'] !== undefined)) return this.message(item, path);
     if (typeof type !== 'string' || type === '') {
       throw invalidRequest(`'${path}.type' must name the kind of item.`, `${path}.type`, 'invalid_type');
@@ -86,6 +87,9 @@ function textMessage(role: string, text: string): InputItem {
   return { type: 'message', role, content: [{ type: role === 'assistant' ? 'output_text' : 'input_text', text }] };
 }
 
+/** A reference is the one item besides a message that may leave its type out, as it has nothing but an id. */
 function isReference(item: unknown): boolean {
-  return isJsonObject(item) && item['type'] === 'item_reference';
+  if (!isJsonObject(item)) return false;
+  const { type, role, id } = item;
+  return type === 'item_reference' || ((type ?? role) === undefined && typeof id === 'string');
 }

@@ -71,6 +71,12 @@ it('turns a result without its call into a message, unless the call may be store
   expect(map({ input: [{ type: 'item_reference', id: 'x' }, orphan] }).canonical.input[1]).toBe(orphan);
 });
 
+it.each([undefined, null])('knows a reference to a stored item whose type is %j', (type) => {
+  const orphan = { type: 'function_call_output', call_id: 'gone', output: 'sunny' };
+  const { input } = map({ input: [{ id: 'msg_1', type }, orphan] }).canonical;
+  expect(input).toEqual([{ id: 'msg_1', type: 'item_reference' }, orphan]);
+});
+
 it('keeps what only a Responses host can honour beside the request', () => {
   const { canonical, droppedParams } = map({ input: undefined, previous_response_id: 'resp_1', max_output_tokens: 9 });
   expect(canonical.input).toEqual([]);
