@@ -28,8 +28,12 @@ export class OpenedItems {
 export function movedBy(event: AnswerEvent, by: number): AnswerEvent {
   const { type, data } = event;
   const number = numberField(data, sequenceNumber);
-  const from = data.indexOf(sequenceNumber) + sequenceNumber.length;
-  if (number === undefined || !data.startsWith(String(number), from)) return event;
+  if (number === undefined) return event;
+  const at = data.indexOf(sequenceNumber);
+  const from = at + sequenceNumber.length;
+  // Blanks in the JSON, as some hosts write it.
+  if (at === -1 || !data.startsWith(String(number), from))
+    return { type, data: stringifyWire({ ...parsedEvent(event), sequence_number: number + by }) };
   return { type, data: `${data.slice(0, from)}${number + by}${data.slice(from + String(number).length)}` };
 }
 

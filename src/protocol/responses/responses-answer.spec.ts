@@ -171,6 +171,15 @@ describe('a Responses answer, streamed and folded', () => {
     expect(named).not.toContain('get_weather');
     expect(JSON.stringify(stream(answerEvents(doneOnly), given))).not.toContain('get_weather');
     expect(frames.at(-1)?.json['response']).toEqual(fold(answerEvents('tool-call'), given));
+    const done = event({ type: 'response.function_call_arguments.done', name: 'get_weather', arguments: '{}' });
+    expect(stream([done], given)[0]?.json).toEqual({ type: done.type, name: long, arguments: '{}' });
+  });
+
+  it('counts on behind an item that was opened here, however the host spaces its JSON', () => {
+    const spaced = answerEvents(doneOnly).map(({ type, data }) => ({ type, data: data.replaceAll('":', '": ') }));
+    const numbers = stream(spaced).map(({ json }) => json['sequence_number']);
+    expect(numbers).toEqual(numbers.map((_, place) => place));
+    expect(numbers.length).toBe(spaced.length + 1);
   });
 });
 

@@ -97,6 +97,7 @@ export class ResponsesEncoder implements AnswerEncoder {
   }
 
   private shownData(event: AnswerEvent): string {
+    if (event.type === 'response.function_call_arguments.done') return this.shownCall(event);
     if (!startTypes.has(event.type)) return event.data;
     const parsed = parsedEvent(event);
     const response = asObject(parsed?.['response']);
@@ -112,6 +113,15 @@ export class ResponsesEncoder implements AnswerEncoder {
     const item = asObject(parsed?.['item']);
     if (item === undefined || !names.has(asString(item['name']) ?? '')) return event.data;
     return stringifyWire({ ...parsed, item: renamed(item, names) });
+  }
+
+  /** Newer hosts repeat the name of the tool beside its arguments. */
+  private shownCall(event: AnswerEvent): string {
+    const names = this.options.toolNames;
+    if (names === undefined || names.size === 0) return event.data;
+    const parsed = parsedEvent(event);
+    if (parsed === undefined || !names.has(asString(parsed['name']) ?? '')) return event.data;
+    return stringifyWire(renamed(parsed, names));
   }
 
   private remember(response: JsonObject): void {
