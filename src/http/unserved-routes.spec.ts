@@ -11,6 +11,9 @@ describe('whyUnserved', () => {
     ['/v1/completions', '/v1/chat/completions'],
     ['/v1/messages/count_tokens', 'Anthropic'],
     ['/v1/responses/resp_1/cancel', 'not stored'],
+    ['/v1/responses/resp_1', 'not stored'],
+    ['/v1/responses/input_tokens', 'not counted'],
+    ['/v1/conversations/conv_1/items', 'full input'],
   ])('says of %s what its caller ought to know', (path, words) => {
     expect(whyUnserved(path)).toContain(words);
   });

@@ -8,10 +8,13 @@ const notes: ReadonlyMap<string, string> = new Map([
   ['completions', 'Text completions are not served: send the prompt as a message to /v1/chat/completions.'],
   ['messages', 'Anthropic’s Messages are not served: use a client that speaks /v1/chat/completions or /v1/responses.'],
   ['responses', 'Answers are not stored, so none can be fetched or cancelled by its id; hang up to cancel one that runs.'],
+  ['responses/input_tokens', 'Tokens are not counted ahead: every answer says what it used.'],
+  ['conversations', 'Conversations are not stored: send the full input with every request.'],
 ]); // prettier-ignore
 
 /** Why a route that clients of OpenAI, Azure or Anthropic know is not served; undefined for one that nobody knows. */
 export function whyUnserved(path: string): string | undefined {
-  const word = /^\/(?:v1\/|openai\/deployments\/[^/]+\/|engines\/[^/]+\/)?([a-z_]+)(?:[/?]|$)/.exec(path)?.[1];
-  return word === undefined ? undefined : notes.get(word);
+  const [, word = '', next = ''] =
+    /^\/(?:v1\/|openai\/deployments\/[^/]+\/|engines\/[^/]+\/)?([a-z_]+)(\/[a-z_]+)?(?:[/?]|$)/.exec(path) ?? [];
+  return notes.get(word + next) ?? notes.get(word);
 }
