@@ -9,7 +9,7 @@ import { ModelGroups, type Route } from '../routing/model-groups';
 import { Router } from '../routing/router';
 import { type OwnFallback, type TryPlan } from '../routing/try-plan';
 import { askedCall } from './asked-call';
-import { type Call, requestedModelOf } from './call';
+import { type Call, isStream, requestedModelOf } from './call';
 import { nativeWithinPolicy, routedName, withinPolicy } from './call-policy';
 import { type StandIn } from './hold-estimator';
 import { HoldKeeper } from './hold-keeper';
@@ -131,7 +131,7 @@ export class Admission {
   private wholeCallMs(call: Call, route: Route): number {
     const { wholeJsonMs, wholeStreamMs } = this.settings.times;
     if (call.wishes?.timeoutMs !== undefined) return call.wishes.timeoutMs;
-    if (call.dialect === 'native' || call.client.stream) return wholeStreamMs;
+    if (isStream(call)) return wholeStreamMs;
     const own = route.deployments.flatMap(({ timeoutMs }) => (timeoutMs === undefined ? [] : [timeoutMs]));
     return own.length > 0 ? Math.max(...own) : wholeJsonMs;
   }

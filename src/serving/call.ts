@@ -61,9 +61,9 @@ export function requestedModelOf(call: Call): string {
   return call.dialect === 'native' ? call.native.model : call.client.canonical.model;
 }
 
-/** Whether the answer is told as it comes. */
+/** Whether the answer is told as it comes: all of the native surface are but a compaction in one call. */
 export function isStream(call: Call): boolean {
-  return call.dialect === 'native' || call.client.stream;
+  return call.dialect === 'native' ? call.callType !== 'compact' : call.client.stream;
 }
 
 /** A whole answer for a client that did not ask for a stream. */

@@ -12,7 +12,7 @@ import { type NativeRequest } from '../upstream/upstream';
 import { Admission } from './admission';
 import { type Call } from './call';
 import { brokenEnd, toGatewayError } from './endings';
-import { askWhileWanted } from './given-up';
+import { askWhileWanted, tooLong } from './given-up';
 import { GoneClients } from './gone-clients';
 import { type Progress, progressFrom } from './progress';
 import { RunningCalls } from './running-calls';
@@ -38,8 +38,12 @@ export class CompactionService {
     this.settlement.begun();
     const stopper = this.running.entered(gone);
     let error: GatewayError | undefined;
+    let deadline: NodeJS.Timeout | undefined;
     try {
-      const { plan } = await this.admission.admit(call, progress, stopper, onlyCodex);
+      const { plan, wholeMs } = await this.admission.admit(call, progress, stopper, onlyCodex);
+      deadline = setTimeout(() => {
+        stopper.abort(tooLong());
+      }, wholeMs);
       progress.upstreamStartedMs = this.clock.monotonicMs();
       const body = await this.compacted(progress, { ...plan, call: call.native, signal: stopper });
       progress.end = 'completed';
@@ -49,6 +53,7 @@ export class CompactionService {
       progress.end = brokenEnd(error, progress);
       throw error;
     } finally {
+      clearTimeout(deadline);
       this.running.left(stopper);
       await this.settlement.close(call, progress, error);
     }

@@ -1,7 +1,8 @@
 import { held, type Reply, stall } from '../simulator/answer';
-import { text } from '../simulator/answers';
+import { compaction, text } from '../simulator/answers';
 import { faults, usageLimit } from '../simulator/faults';
 import { chatBody, post } from '../support/calls';
+import { startBench } from '../support/gateway';
 import { errorOf, RuledWorld } from '../support/ruled-world';
 
 // What a request may say about the way it goes: tags, a deployment, time limits, retries.
@@ -61,6 +62,22 @@ describe('time limits of a request', () => {
     expect(answer.status).toBe(504);
     expect(errorOf(answer)['type']).toBe(type);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  it.each<[string, number, Record<string, string>]>([
+    ['its own', 10_000, { 'x-litellm-timeout': '0.2' }],
+    ['that of whole answers', 200, {}],
+  ])('hold for a compaction in one call: %s', async (_, wholeJsonMs, headers) => {
+    const brief = await startBench({ times: { wholeJsonMs, clientGoneDrainMs: 50 } });
+    try {
+      brief.simulator.scripts.compact.always(held(compaction()));
+      const body = { model: 'gpt-5.5', instructions: 'x', input: [{ type: 'message', role: 'user', content: [] }] };
+      const answer = await post(brief, '/v1/responses/compact', body, headers);
+      expect([answer.status, errorOf(answer)['type']]).toEqual([504, 'timeout']);
+      expect(brief.simulator.counts.compactions).toBe(1);
+    } finally {
+      await brief.close();
+    }
   });
 
   it.each<[string, Record<string, string>, Reply, string]>([
