@@ -57,7 +57,9 @@ export class AnsweringService {
   extrasOf(request: FastifyRequest, json: unknown, isWire: boolean): CallExtras {
     const { customerHeaders: customer, tagHeaders: tags, extrasRules } = this.settings.metering;
     assertFields(json, extrasRules.neededFields);
-    const said = callExtras(request.headers, json, { customer, tags });
+    const { metadataLabels } = this.settings.observability.metrics;
+    const labels = metadataLabels.length === 0 ? {} : { labels: metadataLabels };
+    const said = callExtras(request.headers, json, { customer, tags, ...labels });
     // What a header of the operator's choice adds is no word of the caller.
     const hasOwn = extrasRules.refusesTags && tags.length > 0;
     assertExtras(hasOwn ? callExtras(request.headers, json, { customer, tags: [] }) : said, extrasRules);

@@ -21,6 +21,7 @@ import {
   type UpstreamLimits,
 } from './observations';
 import { type FailureKind } from './upstream-failure';
+import { type PlainValues } from './plain-values';
 import { type Principal } from './principal';
 import { type TokenUsage } from './usage';
 
@@ -69,8 +70,10 @@ export interface RequestRecord {
   readonly customerId?: string | undefined;
   /** Tags of key and request, for `custom_prometheus_tags`. */
   readonly tags?: readonly string[] | undefined;
-  /** Metadata of key, team and request, for `custom_prometheus_metadata_labels`; nothing else of it is told. */
+  /** `spend_logs_metadata` of the request, for `custom_prometheus_metadata_labels`; nothing else of it is told. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** What else the request's own metadata says for these labels, by path; that of key and team is the holder's. */
+  readonly labelled?: PlainValues | undefined;
   /** Of the trace that shows this request; undefined when none is recorded. */
   readonly traceId?: string | undefined;
   readonly clientIp: string;

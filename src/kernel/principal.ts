@@ -1,4 +1,5 @@
 import { type Limits, type ScopeLimits } from './limits';
+import { type PlainValues } from './plain-values';
 
 /** What the holder of a key may do on the management routes. */
 export type Role = 'proxy_admin' | 'proxy_admin_viewer' | 'internal_user' | 'internal_user_viewer';
@@ -47,6 +48,8 @@ export interface Principal {
   readonly teamAlias?: string;
   readonly userId?: string;
   readonly userEmail?: string;
+  /** What metadata of key and team says for labels of metrics that the operator made of metadata, by path. */
+  readonly labelled?: PlainValues;
   /** Somebody other than the user knows the key: it is charged to the user, and acts as nobody. See `personOf`. */
   readonly isLent?: true;
   readonly policy: CallPolicy;

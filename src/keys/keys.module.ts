@@ -24,7 +24,7 @@ import { HitCounter } from './hit-counter';
 import { KeyAuthenticator } from './key-authenticator';
 import { KeyGuard } from './key.guard';
 import { MasterKey, MasterKeyAuthenticator } from './master-key';
-import { readRules } from './key-rules';
+import { type KeyRules, readRules } from './key-rules';
 
 /** The configured master key, else the one kept in the state folder. */
 async function obtainMasterKey(settings: Settings): Promise<MasterKey> {
@@ -53,7 +53,14 @@ const COLLABORATORS = Symbol('COLLABORATORS');
   imports: [EntitiesModule],
   providers: [
     { provide: MasterKey, useFactory: obtainMasterKey, inject: [SETTINGS] },
-    { provide: KEY_RULES, useFactory: (settings: Settings) => readRules(settings.keys, settings.keyPlaces), inject: [SETTINGS] },
+    {
+      provide: KEY_RULES,
+      useFactory: ({ keys, keyPlaces, observability }: Settings): KeyRules => ({
+        ...readRules(keys, keyPlaces),
+        metadataLabels: observability.metrics.metadataLabels,
+      }),
+      inject: [SETTINGS],
+    },
     { provide: HolderReader, useFactory: (store: EntityStore) => new HolderReader(store), inject: [EntityStore] },
     {
       provide: StateWatch,

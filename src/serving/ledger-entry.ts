@@ -133,7 +133,7 @@ function billedOf({ billed }: EntryFacts): string {
 }
 
 /** Of key and request, each once; those that are not counted stay the last. */
-function tagsOf({ context, extras }: Call): readonly string[] {
+export function tagsOf({ context, extras }: Call): readonly string[] {
   const own = context.principal?.policy.tags ?? [];
   if (own.length === 0) return extras.tags;
   return extras.tags.length === 0 ? own : [...new Set([...own, ...extras.tags])];

@@ -14,7 +14,7 @@ import { StateUnavailable } from '../state/state-unavailable';
 import { type Call, isStream, requestedModelOf } from './call';
 import { tellTrace } from './call-trace';
 import { HoldKeeper } from './hold-keeper';
-import { ledgerEntry } from './ledger-entry';
+import { ledgerEntry, tagsOf } from './ledger-entry';
 import { PriceBook } from './price-book';
 import { noParts, type PlanParts, PlanShares } from './plan-shares';
 import { type Progress } from './progress';
@@ -249,8 +249,9 @@ function recordOf(call: Call, progress: Progress, { error, bill, nowMs }: Ending
     droppedParams: progress.droppedParams,
     traceId: context.span.traceId,
     customerId: extras.customerId,
-    tags: extras.tags,
+    tags: tagsOf(call),
     metadata: extras.metadata,
+    labelled: extras.labelled,
     clientIp: context.clientIp,
     userAgent: context.userAgent,
   };

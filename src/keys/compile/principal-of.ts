@@ -1,5 +1,6 @@
 import { type Limits, type ScopeLimits } from '../../kernel/limits';
 import { nanosFromDollars } from '../../kernel/money';
+import { plainValuesAt, type PlainValues } from '../../kernel/plain-values';
 import { type Principal, type Role } from '../../kernel/principal';
 import { present } from '../present';
 import { type LimitFields } from '../rows/limit-fields';
@@ -27,6 +28,8 @@ export interface HolderRules {
   readonly proxy: LimitFields | undefined;
   /** Of customers without limits of their own. */
   readonly customer: LimitFields | undefined;
+  /** Paths in the metadata of keys and teams that labels of metrics are made of. */
+  readonly metadataLabels?: readonly string[];
 }
 
 const noIncrease = { increaseNanos: 0 };
@@ -48,6 +51,7 @@ export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: numbe
       userId: user_id,
       limitedAliases: limitedAliasesOf(facts, modelScopes),
       userEmail: user?.row.user_email,
+      labelled: labelledBy(facts, rules),
       isLent: isLent ? true : undefined,
       customerDefaults: rules.customer === undefined ? undefined : limitsOf(rules.customer, { anchorMs: 0, ...noIncrease }),
     }),
@@ -56,6 +60,16 @@ export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: numbe
     modelScopes,
   };
 } // prettier-ignore
+
+/** What the key says goes before what its team says. */
+function labelledBy({ key, team }: HolderFacts, { metadataLabels = [] }: HolderRules): PlainValues | undefined {
+  if (metadataLabels.length === 0) return undefined;
+  const both = {
+    ...plainValuesAt(team?.row.metadata, metadataLabels),
+    ...plainValuesAt(key.row.metadata, metadataLabels),
+  };
+  return Object.keys(both).length === 0 ? undefined : both;
+}
 
 /** Rights of a person go with keys that nobody else knows; to be held back goes with all of them. */
 function roleOf(role: Role = 'internal_user', isLent: boolean): Role {

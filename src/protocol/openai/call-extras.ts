@@ -1,3 +1,4 @@
+import { plainValuesAt, type PlainValues } from '../../kernel/plain-values';
 import { wellFormed } from '../../kernel/well-formed';
 import { type JsonObject } from '../canonical/canonical-request';
 import { isJsonObject } from '../json-guards';
@@ -13,6 +14,8 @@ export interface CallExtras {
   readonly sessionId?: string | undefined;
   /** `spend_logs_metadata`: the caller's own words for the spend log. */
   readonly metadata?: JsonObject | undefined;
+  /** What its metadata says for labels of metrics that the operator made of metadata. */
+  readonly labelled?: PlainValues | undefined;
 }
 
 /** Names of further headers, lower case. */
@@ -21,6 +24,8 @@ export interface ExtraHeaderNames {
   readonly customer: readonly string[];
   /** Each becomes a tag, `name: value`. */
   readonly tags: readonly string[];
+  /** Paths in metadata that labels of metrics are made of. */
+  readonly labels?: readonly string[];
 }
 
 const longestId = 256;
@@ -45,7 +50,9 @@ export function callExtras(headers: Headers, body: unknown, names: ExtraHeaderNa
   const fields = isJsonObject(body) ? body : nothing;
   const own = objectOf(fields['metadata']);
   const litellm = objectOf(fields['litellm_metadata']);
+  const labelled = names.labels === undefined ? undefined : plainValuesAt({ ...litellm, ...own }, names.labels);
   return {
+    ...(labelled === undefined ? {} : { labelled }),
     customerId: customerIn(headers, fields, names) ?? fit(longestId, litellm['user'], own['user_id'], fields['safety_identifier']), // prettier-ignore
     tags: tagsIn(headers['x-litellm-tags'], fields['tags'], own['tags'], litellm['tags'], headerTags(headers, names)),
     sessionId:
@@ -136,6 +143,7 @@ function isCrowded(found: JsonObject): boolean {
 }
 
 /** Whether there is any text in it that a caller chose. */
-export function saysNothing({ customerId, tags, sessionId, metadata }: CallExtras): boolean {
-  return customerId === undefined && sessionId === undefined && metadata === undefined && tags.length === 0;
+export function saysNothing({ customerId, tags, sessionId, metadata, labelled }: CallExtras): boolean {
+  const isSilent = customerId === undefined && sessionId === undefined && metadata === undefined;
+  return isSilent && labelled === undefined && tags.length === 0;
 }

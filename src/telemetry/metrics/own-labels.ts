@@ -1,5 +1,6 @@
 import { type MetricsSettings } from '../../config/observability-settings';
 import { type RequestRecord } from '../../kernel/observer';
+import { plainAt, type PlainValues } from '../../kernel/plain-values';
 
 /** Characters of a value; the operator chose to show it, its length is still a client's. */
 const longestValue = 128;
@@ -32,14 +33,12 @@ export class OwnLabels {
 const none: readonly string[] = [];
 
 function metadataLabel(path: string): OwnLabel {
-  const steps = path.split('.');
   return {
     name: nameOf(`metadata_${path}`),
-    valueIn: ({ metadata }) => {
-      let value: unknown = metadata;
-      for (const step of steps) value = memberOf(value, step);
-      const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-      return isPlain ? String(value).slice(0, longestValue) : 'None';
+    // What the operator wrote goes before what a caller says.
+    valueIn: ({ principal, labelled, metadata }) => {
+      const value = own(principal?.labelled, path) ?? own(labelled, path) ?? plainAt(metadata, path);
+      return value === undefined ? 'None' : String(value).slice(0, longestValue);
     },
   };
 }
@@ -71,9 +70,8 @@ function matches(text: string, parts: readonly string[]): boolean {
   return text.length - at >= tail.length && text.endsWith(tail);
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
-  return isObject ? (value as Record<string, unknown>)[name] : undefined;
+function own(values: PlainValues | undefined, path: string): PlainValues[string] | undefined {
+  return values !== undefined && Object.hasOwn(values, path) ? values[path] : undefined;
 }
 
 function nameOf(text: string): string {
