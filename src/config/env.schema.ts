@@ -92,7 +92,7 @@ export const envSchema = z.object({
   NO_PROXY: variable(text, '', 'Hosts that are called without a proxy, comma separated. The lower-case spelling wins.'),
   no_proxy: variable(text, '', 'Same as `NO_PROXY`.'),
   NODE_EXTRA_CA_CERTS: variable(text, '', 'PEM file with further certificate authorities. Node reads it at start, so it works from the real environment only.'),
-  TRUSTED_PROXY_HOPS: variable(whole(0, 32), '0', 'How many proxies before us may write `X-Forwarded-For`; `use_x_forwarded_for` of the file means 1.'),
+  TRUSTED_PROXY_HOPS: variable(whole(0, 32), '0', 'How many proxies before us may write `X-Forwarded-For` (addresses with or without a port); `use_x_forwarded_for` of the file means 1.'),
   LITELLM_CORS_ORIGINS: variable(origins, 'none', 'Origins whose pages may call the gateway from a browser, comma separated; `*` is every one.'),
   DRAIN_TIMEOUT_SECONDS: variable(seconds(0), '75', 'How long running streams may finish after SIGTERM; `DRAIN_DELAY_SECONDS` is part of it.'),
   DRAIN_DELAY_SECONDS: variable(seconds(0), '5 in Kubernetes, else 0', 'How long after SIGTERM new work is still taken while readiness says 503, so that balancers notice first.'),

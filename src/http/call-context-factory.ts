@@ -16,12 +16,18 @@ export function callContextFor(request: FastifyRequest, clock: Clock): CallConte
     startedMs: clock.monotonicMs(),
     surface: url?.startsWith(nativePrefix) === true ? 'native' : 'openai',
     isCodexCli: isCodexCli(headers),
-    clientIp: request.ip,
+    clientIp: withoutPort(request.ip),
     userAgent: headers['user-agent'] ?? '',
     principal: undefined,
     settled: false,
     span: noSpan,
   };
+}
+
+/** Some proxies forward the port as well: `203.0.113.7:4711`, `[2001:db8::7]:4711`. It is another for each connection. */
+function withoutPort(address: string): string {
+  const found = /^(?:([\d.]{7,15}):\d{1,5}|\[([\da-f:.]+)\](?::\d{1,5})?)$/i.exec(address);
+  return found?.[1] ?? found?.[2] ?? address;
 }
 
 function isCodexCli(headers: FastifyRequest['raw']['headers']): boolean {

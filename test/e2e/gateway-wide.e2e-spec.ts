@@ -3,7 +3,7 @@ import { text } from '../simulator/answers';
 import { chatBody, post, send } from '../support/calls';
 import { eventually } from '../support/eventually';
 import { startBench, type TestBench } from '../support/gateway';
-import { type Holder, look } from '../support/holders';
+import { type Door, type Holder, look } from '../support/holders';
 
 /** Settings of LiteLLM's file that hold for the gateway as a whole. */
 const config = `
@@ -47,6 +47,25 @@ it('allowed_ips keeps every key out from elsewhere, the master key too, and lets
   const wrong = await send({ url: bench.url, key: 'sk-nobody-has-this' }, '/v1/models');
   expect(wrong.status).toBe(403);
   expect((await fetch(`${bench.url}/health/readiness`)).status).toBe(200);
+});
+
+it('an address that a proxy forwards with its port is the same address for every connection', async () => {
+  const from = async (address: string, door: Door): Promise<number> =>
+    (await send(door, '/v1/models', { headers: { 'x-forwarded-for': address } })).status;
+  const door = await key();
+  const places = [
+    '203.0.113.7:4711',
+    '10.1.2.3:80',
+    '[::ffff:10.1.2.3]:80',
+    '203.0.113.8:4711',
+    '10.1.2.3:x',
+    '10.1.2.3:',
+  ];
+  expect(await Promise.all(places.map((place) => from(place, door)))).toEqual([200, 200, 200, 403, 403, 403]);
+  const nobody = { url: bench.url, key: 'sk-nobody-has-this-one' };
+  const statuses = new Set<number>();
+  for (let port = 1_000; port < 1_040; port += 1) statuses.add(await from(`10.77.0.1:${port}`, nobody));
+  expect([...statuses]).toEqual([401, 429]);
 });
 
 it('max_budget is shown to the master key, which no budget holds, and to an admin alike', async () => {
