@@ -37,12 +37,13 @@ export const accounts = board({
       number(
         {
           title: 'Emptiest account',
-          description: 'The account with the most room: of each its fullest window, of these the emptiest.',
+          description:
+            'The account with the most room: of each its fullest window, of these the emptiest. Limits of single models do not count.',
           unit: 'percentunit',
           thresholds: fullness,
           links: windowsLink,
         },
-        { expr: `min(max by (account) (codex_account_window_used_ratio{${one}}))` },
+        { expr: `min(max by (account) (codex_account_window_used_ratio{${one}, limit="codex"}))` },
       ),
       number(
         {
