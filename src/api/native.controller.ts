@@ -7,7 +7,7 @@ import { clientGone } from '../http/client-gone';
 import { questionSize } from '../protocol/canonical/question-size';
 import { readNativeRequest } from '../protocol/codex/native-request';
 import { isJsonObject } from '../protocol/json-guards';
-import { type Call } from '../serving/call';
+import { type Call, compactCall } from '../serving/call';
 import { readWishes } from '../protocol/request-wishes';
 import { CompactionService } from '../serving/compaction.service';
 import { AnsweringService } from './answering.service';
@@ -35,7 +35,7 @@ export class NativeController {
   @Post(['backend-api/codex/responses/compact', 'v1/responses/compact', 'responses/compact'])
   @answers('Compaction of a conversation in one call, as older Codex CLIs ask for it', responsesBody)
   async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const call = { ...(await this.read(request)), route: '/v1/responses/compact', callType: 'compact' };
+    const call = { ...(await this.read(request)), route: '/v1/responses/compact', callType: compactCall };
     const body = await this.compaction.compact(call, clientGone(reply.raw));
     await reply.code(200).type('application/json; charset=utf-8').send(body);
   }

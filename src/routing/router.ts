@@ -48,6 +48,8 @@ export interface RoutedAnswer extends Routed {
   readonly over: (thrown?: unknown) => void;
 }
 
+const noBytes: Buffer = Buffer.alloc(0);
+
 /** Chooses deployments until one answers: first within the model group, then in the groups that stand in for it. */
 @Injectable()
 export class Router {
@@ -83,14 +85,17 @@ export class Router {
       const { candidate, lease } = attempt;
       const own = attempt.call.kind === 'native' ? attempt.call : plan.call;
       const watch = this.watched(run, attempt);
-      let body: Buffer;
+      let [body, asked] = [noBytes, candidate.deployment.upstreamModel];
       try {
-        body = await this.upstream.compact(candidate.deployment, own, plan.upstreamSignal ?? plan.signal);
+        body = await this.upstream.compact(candidate.deployment, own, plan.upstreamSignal ?? plan.signal, (model) => {
+          asked = model.slug;
+          plan.onOpened?.({ model, droppedParams: [] });
+        });
       } catch (error) {
         watch.failed(error);
         throw error;
       }
-      watch.answered(candidate.deployment.upstreamModel);
+      watch.answered(asked);
       watch.span.end(this.clock.monotonicMs());
       this.rooms.contentCame(run, lease);
       this.rooms.compacted(this.rooms.noteOf(run, attempt), body);

@@ -41,6 +41,9 @@ export type Call = {
     }
 );
 
+/** Call type of compactions. */
+export const compactCall = 'compact';
+
 const nothing = Buffer.alloc(0);
 
 /**
@@ -61,9 +64,9 @@ export function requestedModelOf(call: Call): string {
   return call.dialect === 'native' ? call.native.model : call.client.canonical.model;
 }
 
-/** Whether the answer is told as it comes: all of the native surface are but a compaction in one call. */
+/** Whether the answer is told as it comes; a compaction is one JSON answer. */
 export function isStream(call: Call): boolean {
-  return call.dialect === 'native' ? call.callType !== 'compact' : call.client.stream;
+  return call.dialect === 'native' ? call.callType !== compactCall : call.client.stream;
 }
 
 /** A whole answer for a client that did not ask for a stream. */

@@ -7,7 +7,7 @@ import { type TokenUsage } from '../kernel/usage';
 import { isJsonObject } from '../protocol/json-guards';
 import { toldUsage } from '../protocol/pricing/told-usage';
 import { Router } from '../routing/router';
-import { type TryPlan } from '../routing/try-plan';
+import { type OpenedCall, type TryPlan } from '../routing/try-plan';
 import { type NativeRequest } from '../upstream/upstream';
 import { Admission } from './admission';
 import { type Call } from './call';
@@ -62,7 +62,10 @@ export class CompactionService {
   /** A compaction is sent and answered in one piece: from its start on somebody works on it, for whoever pays. */
   private async compacted(progress: Progress, plan: CompactionPlan): Promise<Buffer> {
     const asked = async (upstreamSignal: StopSignal): Promise<Buffer> => {
-      const { body } = await this.router.compact({ ...plan, upstreamSignal });
+      const onOpened = (opened: OpenedCall): void => {
+        progress.opened = opened;
+      };
+      const { body } = await this.router.compact({ ...plan, upstreamSignal, onOpened });
       progress.told = usageIn(body);
       return body;
     };

@@ -4,7 +4,7 @@ import { type LedgerRow, type RowQuality } from '../metering/ledger-row';
 import { type Cost } from '../protocol/pricing/cost-of';
 import { type BilledTier } from '../protocol/pricing/service-tier';
 import { type Call, isStream, requestedModelOf } from './call';
-import { type Progress } from './progress';
+import { modelOf, type Progress } from './progress';
 import { noUsage } from './seen-usage';
 
 /** What a row says that is not known of the call and its progress. */
@@ -109,8 +109,8 @@ function callTypeOf({ callType, dialect }: Call): string {
   return callType ?? callTypes[dialect];
 }
 
-function slugOf({ routed }: Progress): string | undefined {
-  return routed?.answer.model.slug;
+function slugOf(progress: Progress): string | undefined {
+  return modelOf(progress)?.slug;
 }
 
 function agentOf(userAgent: string): string {

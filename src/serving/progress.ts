@@ -43,6 +43,11 @@ export interface Progress {
   estimatedUsage: TokenUsage | undefined;
 }
 
+/** Which model answered, or was asked where nobody has answered yet; undefined before that. */
+export function modelOf({ routed, opened }: Pick<Progress, 'routed' | 'opened'>): OpenedCall['model'] | undefined {
+  return routed?.answer.model ?? opened?.model;
+}
+
 const noModels: readonly string[] = [];
 
 /** A call of which nothing is known but when it came (monotonic milliseconds) and what the edge dropped. */

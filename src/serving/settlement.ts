@@ -17,7 +17,7 @@ import { HoldKeeper } from './hold-keeper';
 import { ledgerEntry, tagsOf } from './ledger-entry';
 import { PriceBook } from './price-book';
 import { noParts, type PlanParts, PlanShares } from './plan-shares';
-import { type Progress } from './progress';
+import { modelOf, type Progress } from './progress';
 import { RunningCalls } from './running-calls';
 import { noUsage, seenUsage } from './seen-usage';
 import { type Ticket, type TicketFacts } from './ticket';
@@ -63,7 +63,7 @@ export class Settlement {
       return { usage, quality, cost: undefined, tier, billed: undefined };
     }
     const billed = billedTier(tier);
-    const slug = routed?.answer.model.slug;
+    const slug = modelOf(progress)?.slug;
     const price = this.prices.priceOf(deployment, deployment.modelGroup, slug);
     return { usage, quality, cost: this.prices.costOf(usage, billed, price, deployment.provider), tier, billed };
   }
@@ -218,7 +218,7 @@ function recordOf(call: Call, progress: Progress, { error, bill, nowMs }: Ending
   const { context, extras } = call;
   const { startedMs, upstreamStartedMs } = progress;
   const deployment = progress.deployment ?? nowhere;
-  const model = progress.routed?.answer.model ?? noModel;
+  const model = modelOf(progress) ?? noModel;
   const cost = bill.cost ?? noCost;
   const failed = error ?? noError;
   return {

@@ -76,10 +76,16 @@ export class CodexUpstream extends Upstream {
     });
   }
 
-  async compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer> {
+  async compact(
+    deployment: Deployment,
+    call: NativeRequest,
+    signal: StopSignal,
+    onModel?: (model: UpstreamAnswer['model']) => void,
+  ): Promise<Buffer> {
     const { wholeJsonMs } = this.settings.times;
     const token = await this.sender.loginFor(deployment);
     const prepared = await this.codexCalls.native(deployment, call, 'responses/compact');
+    onModel?.(prepared.model);
     const limitMs = deployment.timeoutMs ?? wholeJsonMs;
     const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs });
     if (isLabelled(response, 'html')) throw await this.sender.refusal(response);

@@ -83,8 +83,13 @@ export interface DescribedCall {
 export abstract class Upstream {
   /** @throws {UpstreamFailure} for every answer that is not a stream, with its kind decided. @throws {GatewayError} when the login is unusable. */
   abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal, span?: Span): Promise<UpstreamAnswer>;
-  /** Unary compaction (`POST …/responses/compact`). @returns status 200 JSON bytes. */
-  abstract compact(deployment: Deployment, call: NativeRequest, signal: StopSignal): Promise<Buffer>;
+  /** Unary compaction (`POST …/responses/compact`). @param onModel told which model is asked, before it is. @returns status 200 JSON bytes. */
+  abstract compact(
+    deployment: Deployment,
+    call: NativeRequest,
+    signal: StopSignal,
+    onModel?: (model: UpstreamAnswer['model']) => void,
+  ): Promise<Buffer>;
   /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */
   abstract describe(deployment: Deployment, call: UpstreamCall): Promise<DescribedCall>;
 }

@@ -1,7 +1,7 @@
 import { delayed, held, json, stall } from '../simulator/answer';
 import { compaction, reasoningThenText, text } from '../simulator/answers';
 import { chatBody, post, send } from '../support/calls';
-import { readExposition } from '../support/expositions';
+import { readExposition, type ShownSeries } from '../support/expositions';
 import { endOf, frozen } from '../support/frozen-answer';
 import { startBench } from '../support/gateway';
 import { type Door, hangUp, type Holder, holder, rowsOf, type SpendRow } from '../support/holders';
@@ -137,5 +137,30 @@ describe('a compaction', () => {
     const [row] = await allRowsOf(brief, key, 1);
     expect(row?.prompt_tokens).toBeGreaterThan(2_000);
     expect(row?.spend).toBeGreaterThan(0);
+  });
+
+  it.each(['gpt-5.5-high', 'gpt-5.1-codex'])('is charged by the model that compacts, also when it was asked for as %s', async (name) => {
+    const [plain, other] = [await makeKey(bench), await makeKey(bench)];
+    const counted = { input_tokens: 50_000, output_tokens: 3_000, total_tokens: 53_000 };
+    bench.simulator.scripts.compact.always(json(200, { output: [], usage: counted }));
+    for (const [key, model] of [[plain, 'gpt-5.5'], [other, name]] as const)
+      expect((await post(key, '/v1/responses/compact', { ...body, model })).status).toBe(200);
+    const [[paid], [row]] = [await allRowsOf(bench, plain, 1), await allRowsOf(bench, other, 1)];
+    expect(paid?.spend).toBeGreaterThan(0);
+    expect([row?.model, row?.spend]).toEqual(['gpt-5.5', paid?.spend]);
+    expect(row?.metadata.codex_gateway.stream).toBe(false);
+  }); // prettier-ignore
+
+  it('is no stream to the metrics, and they know its model', async () => {
+    const key = await makeKey(bench);
+    const shown = async (): Promise<readonly ShownSeries[]> =>
+      readExposition((await send(bench, '/metrics')).text).series;
+    const streams = async (): Promise<number | undefined> =>
+      (await shown()).find(({ name, labels }) => name === 'codex_stream_ends_total' && labels['end'] === 'completed')?.value; // prettier-ignore
+    const before = await streams();
+    expect((await post(key, '/v1/responses/compact', body)).status).toBe(200);
+    const spent = (await shown()).filter(({ name, labels }) => name === 'litellm_spend_metric_total' && labels['hashed_api_key'] === key.id); // prettier-ignore
+    expect(spent.map(({ labels }) => labels['model'])).toEqual(['gpt-5.5']);
+    expect(await streams()).toBe(before);
   });
 });

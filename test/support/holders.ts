@@ -16,7 +16,8 @@ export interface SpendRow {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
-  readonly metadata: { readonly codex_gateway: { readonly quality: string } };
+  readonly model: string;
+  readonly metadata: { readonly codex_gateway: { readonly quality: string; readonly stream: boolean } };
 }
 
 /** Any JSON object of an answer. */
