@@ -12,6 +12,7 @@ interface Schema {
 }
 
 interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
   readonly requestBody?: {
     readonly required?: boolean;
     readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
@@ -95,4 +96,33 @@ describe('bodies in the API reference', () => {
     expect(operations.size).toBeGreaterThan(60);
     expect([...operations].flatMap(([route, { requestBody }]) => partsOf(requestBody, later, route))).toEqual([]);
   });
+});
+
+/** Narrowing, sorting and paging of reports, as `docs/reports.md` has them. */
+const filters = ['api_key', 'user_id', 'team_id', 'end_user', 'session_id', 'model', 'model_group', 'model_id', 'key_alias', 'tag', 'status_filter', 'error_code', 'min_spend', 'max_spend']; // prettier-ignore
+const span = ['start_date', 'end_date'];
+const reports: readonly (readonly [route: string, names: readonly string[]])[] = [
+  ['GET /spend/logs', [...filters, ...span, 'request_id', 'summarize']],
+  ['GET /spend/logs/v2', [...filters, ...span, 'request_id', 'page', 'page_size', 'sort_by', 'sort_order']],
+  ['GET /spend/logs/ui', [...filters, ...span, 'request_id', 'page', 'page_size', 'sort_by', 'sort_order']],
+  ['GET /spend/export', [...filters, ...span, 'format']],
+  ['GET /user/daily/activity', [...span, 'user_id', 'api_key', 'model', 'page', 'page_size']],
+  ['GET /team/daily/activity', [...span, 'team_ids', 'api_key', 'model', 'page', 'page_size']],
+  ['GET /tag/daily/activity/aggregated', [...span, 'tags', 'api_key', 'model']],
+  ['GET /customer/daily/activity', [...span, 'end_user_ids', 'api_key', 'model', 'page', 'page_size']],
+  ['GET /global/spend/report', [...span, 'group_by', 'team_id', 'customer_id', 'api_key', 'internal_user_id']],
+  ['GET /global/spend/logs', [...span, 'api_key']],
+  ['GET /global/spend/keys', [...span, 'limit']],
+  ['GET /global/spend/teams', span],
+  ['GET /global/spend/tags', [...span, 'tags']],
+  ['GET /global/activity', span],
+  ['GET /spend/users', [...span, 'limit', 'user_id']],
+];
+
+it.each(reports)('%s says what it may be asked for', (route, names) => {
+  const listed = (operations.get(route)?.parameters ?? [])
+    .filter((each) => each.in === 'query')
+    .map(({ name }) => name);
+  expect(listed).toEqual(expect.arrayContaining([...names]));
+  expect(new Set(listed).size).toBe(listed.length);
 });

@@ -1,12 +1,16 @@
 import { Controller, Get, Query, Req, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
+import { queries } from '../../http/openapi-bodies';
 import { RouteGroup } from '../../keys/route-group.decorator';
 import { GlobalReports } from '../../reports/activity/global-reports';
 import { type Parameters } from '../../reports/rows/spend-log-filter';
 import { requireAll, sightOf } from '../../reports/sight';
 import { callerOf, parametersIn } from './asking';
 import { KeyNames } from './key-names.pipe';
+
+/** A span of days, by default the last thirty. */
+const days = ['start_date', 'end_date'] as const;
 
 /** The doors to what everybody spent; for admins and viewers. */
 @ApiTags('Spend')
@@ -19,6 +23,7 @@ export class GlobalSpendController {
 
   @Get('global/spend/report')
   @ApiOperation({ summary: 'Spend per day and team or customer, or per key (group_by)' })
+  @queries(...days, 'group_by', 'team_id', 'customer_id', 'api_key', 'internal_user_id')
   report(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.report(allowed(query, request));
   }
@@ -32,66 +37,77 @@ export class GlobalSpendController {
 
   @Get('global/spend/logs')
   @ApiOperation({ summary: 'Spend of each day' })
+  @queries(...days, 'api_key')
   logs(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.daily(allowed(query, request));
   }
 
   @Get('global/spend/keys')
   @ApiOperation({ summary: 'Keys that spent most' })
+  @queries(...days, 'limit')
   keys(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.keys(allowed(query, request));
   }
 
   @Get('global/spend/models')
   @ApiOperation({ summary: 'Models that cost most' })
+  @queries(...days, 'limit')
   models(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.by('model', allowed(query, request));
   }
 
   @Get('global/spend/provider')
   @ApiOperation({ summary: 'Spend by provider' })
+  @queries(...days, 'limit')
   providers(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.by('provider', allowed(query, request));
   }
 
   @Get('global/spend/teams')
   @ApiOperation({ summary: 'Spend of each day by team' })
+  @queries(...days)
   teams(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.reports.teams(allowed(query, request));
   }
 
   @Get('global/spend/tags')
   @ApiOperation({ summary: 'Spend by request tag' })
+  @queries(...days, 'tags')
   tags(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.reports.tags(allowed(query, request));
   }
 
   @Get('global/activity')
   @ApiOperation({ summary: 'Requests and tokens of each day' })
+  @queries(...days)
   activity(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.reports.activity(allowed(query, request));
   }
 
   @Get('global/activity/model')
   @ApiOperation({ summary: 'Requests and tokens of each day by model group' })
+  @queries(...days)
   activityByModel(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.activityByModel(allowed(query, request));
   }
 
   @Get('spend/keys')
   @ApiOperation({ summary: 'Keys and what they spent since they exist' })
+  @queries(...days, 'limit')
   keySpend(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.keySpend(allowed(query, request));
   }
 
   @Get('spend/users')
   @ApiOperation({ summary: 'Users and what they spent since they exist' })
+  @queries(...days, 'limit', 'user_id')
   userSpend(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.userSpend(allowed(query, request));
   }
 
   @Get('spend/tags')
   @ApiOperation({ summary: 'Request tags, how often they came and what they cost' })
+  @queries(...days, 'limit')
   tagSpend(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     return this.reports.tagSpend(allowed(query, request));
   }

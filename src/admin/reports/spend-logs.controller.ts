@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Query, Req, Res, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { queries } from '../../http/openapi-bodies';
 import { RouteGroup } from '../../keys/route-group.decorator';
 import { ActivityReports } from '../../reports/activity/activity-reports';
 import { SpendExport } from '../../reports/rows/spend-export';
@@ -10,6 +11,12 @@ import { callerSight, parametersIn } from './asking';
 import { KeyNames } from './key-names.pipe';
 
 const optionalText = { required: false, type: String } as const;
+
+/** Which rows are wanted, beside their time. */
+const filters = [
+  'api_key', 'user_id', 'team_id', 'end_user', 'session_id', 'model', 'model_group', 'model_id', 'key_alias', 'tag',
+  'status_filter', 'error_code', 'min_spend', 'max_spend',
+] as const; // prettier-ignore
 
 /** The doors to single requests of the past: what each cost, who made it, how it ended. */
 @ApiTags('Spend')
@@ -26,12 +33,7 @@ export class SpendLogsController {
 
   @Get('spend/logs')
   @ApiOperation({ summary: 'Spend log rows, or with start_date and end_date sums per day (LiteLLM shape)' })
-  @ApiQuery({ name: 'summarize', ...optionalText })
-  @ApiQuery({ name: 'start_date', ...optionalText })
-  @ApiQuery({ name: 'end_date', ...optionalText })
-  @ApiQuery({ name: 'request_id', ...optionalText })
-  @ApiQuery({ name: 'api_key', ...optionalText })
-  @ApiQuery({ name: 'user_id', ...optionalText })
+  @queries('request_id', 'start_date', 'end_date', 'summarize', ...filters)
   list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     const parameters = parametersIn(query);
     const sight = callerSight(request);
@@ -46,8 +48,7 @@ export class SpendLogsController {
   @ApiOperation({ summary: 'Spend log rows, paged, filtered and sorted (LiteLLM shape)' })
   @ApiQuery({ name: 'start_date', type: String, description: 'YYYY-MM-DD HH:MM:SS, UTC' })
   @ApiQuery({ name: 'end_date', type: String })
-  @ApiQuery({ name: 'page', ...optionalText })
-  @ApiQuery({ name: 'page_size', ...optionalText })
+  @queries(...filters, 'request_id', 'sort_by', 'sort_order', 'page', 'page_size')
   page(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.logs.page(parametersIn(query), callerSight(request));
   }
@@ -57,6 +58,7 @@ export class SpendLogsController {
   @ApiQuery({ name: 'format', required: false, enum: ['jsonl', 'csv'] })
   @ApiQuery({ name: 'start_date', ...optionalText })
   @ApiQuery({ name: 'end_date', ...optionalText })
+  @queries(...filters)
   async export(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { contentType, fileName, pieces } = await this.exports.open(parametersIn(query), callerSight(request));
     reply.header('content-disposition', `attachment; filename="${fileName}"`).type(contentType);
