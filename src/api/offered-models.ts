@@ -13,14 +13,16 @@ export class OfferedModels {
   async to(caller: Principal | undefined): Promise<readonly OfferedModel[]> {
     if (caller === undefined) return [];
     const offered = await this.groups.offered(caller.teamId);
-    return offered.filter(({ name, deployment }) => this.isOpen(caller, name, deployment));
+    const open = offered.filter(({ name, deployment }) => this.isOpen(caller, name, deployment));
+    return withAliases(open, caller.policy.modelAliases);
   }
 
   /** Where a name leads that need not be listed; undefined when it leads nowhere, or not for this caller. */
   async targetFor(caller: Principal | undefined, name: string): Promise<Deployment | undefined> {
     if (caller === undefined) return undefined;
-    const target = await this.groups.targetOf(name, caller.teamId);
-    return target !== undefined && this.isOpen(caller, name, target) ? target : undefined;
+    const meant = caller.policy.modelAliases.get(name) ?? name;
+    const target = await this.groups.targetOf(meant, caller.teamId);
+    return target !== undefined && this.isOpen(caller, meant, target) ? target : undefined;
   }
 
   /** Names that stand for several of these models in the lists of keys; for a held caller those that its own lists name. */
@@ -36,4 +38,15 @@ export class OfferedModels {
       accessGroups: [...this.groups.table.accessGroupsOf(modelGroup)],
     });
   }
+}
+
+/** Names that only this caller knows, beside what they stand for; one that is the name of a model too takes its place. */
+function withAliases(open: readonly OfferedModel[], aliases: ReadonlyMap<string, string>): readonly OfferedModel[] {
+  if (aliases.size === 0) return open;
+  const own = [...aliases].flatMap(([name, model]) => {
+    const target = open.find((each) => each.name === model);
+    return target === undefined ? [] : [{ ...target, name }];
+  });
+  const others = open.filter(({ name }) => !aliases.has(name));
+  return [...others, ...own].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

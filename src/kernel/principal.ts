@@ -9,6 +9,8 @@ export interface ModelRule {
   readonly author: 'key' | 'team' | 'user';
   /** Names, access groups and wildcard patterns; `all-proxy-models` allows every one, an empty list none. */
   readonly models: readonly string[];
+  /** What aliases among these names stand for, as the operator has them; each name as it is. Undefined: none is an alias. */
+  readonly opened?: readonly string[];
 }
 
 /** What a key's calls may ask for, worked out from key, team and user when the key is looked up. */

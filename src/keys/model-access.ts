@@ -40,7 +40,8 @@ const whose: Readonly<Record<ModelRule['author'], string>> = {
 function refusingRule(principal: Principal, model: string, facts: ModelFacts): ModelRule | undefined {
   const named = facts.isFreeName === true ? facts : { ...facts, names: [model, ...facts.names] };
   return principal.policy.modelRules.find(
-    ({ models }) => !models.some((entry) => entry === model || allows(entry, named)),
+    ({ models, opened }) =>
+      opened?.includes(model) !== true && !models.some((entry) => entry === model || allows(entry, named)),
   );
 }
 

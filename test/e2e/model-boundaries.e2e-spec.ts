@@ -166,6 +166,28 @@ describe.each([
     expect([(await ask(own, { model: 'big' })).status, (await ask(own, { model: 'fast' })).status]).toEqual([200, 429]);
   });
 
+  it('open what an alias of the operator stands for where the list names the alias, and not what a holder makes of it', async () => {
+    const statuses = async (own: Own): Promise<readonly number[]> => {
+      const answers = await Promise.all(['tier', 'gpt-5.5', 'gpt-6.1-sol'].map((model) => ask(own, { model })));
+      return answers.map(({ status }) => status);
+    };
+    const { team, member } = await memberOf(bench, { models: ['tier', 'gpt-6.1-sol'], model_aliases: { tier: 'gpt-5.5' } });
+    expect(await statuses(await makeKey(bench, { team_id: team, models: ['tier'] }))).toEqual([200, 200, 403]);
+    const own = await makeKey(bench, { user_id: member, models: ['tier'], aliases: { tier: 'gpt-5.5' } });
+    expect(await statuses(own)).toEqual([200, 200, 403]);
+    const { json } = await send(own, '/v1/models');
+    expect((json as { data: { id: string }[] }).data.map(({ id }) => id)).toEqual(expect.arrayContaining(['tier']));
+    expect((await send(own, '/v1/models/tier')).status).toBe(200);
+    for (const aliases of [{ tier: 'gpt-6.1-sol' }, { 'gpt-5.5': 'gpt-6.1-sol', tier: 'gpt-6.1-sol' }]) {
+      expect((await post(own, '/key/update', { key: own.key, aliases })).status).toBe(200);
+      expect((await post(bench, '/key/update', { key: own.key, rpm_limit: 1_000 })).status).toBe(200);
+      expect((await statuses(own))[0]).toBe(403);
+      expect((await statuses(own))[2]).toBe(403);
+    }
+    expect((await post(bench, '/key/update', { key: own.key, aliases: null })).status).toBe(200);
+    expect((await statuses(own))[1]).toBe(403);
+  });
+
   it.each(['/team/new', '/team/update'])('limit a model in the metadata of a team, by %s', async (path) => {
     const metadata = { model_rpm_limit: { 'gpt-5.5': 1 }, owner: 'ann' };
     const { team } = await memberOf(bench, path === '/team/new' ? { metadata } : {});

@@ -38,19 +38,30 @@ function forcedBy(key: KeyRow, team: Partial<TeamRow> = {}): Partial<CallPolicy>
 }
 
 function modelRulesOf(key: KeyRow, team: TeamRow | undefined, user: UserRow | undefined): readonly ModelRule[] {
+  // Never the key's own aliases as they are: its holder may write them.
+  const aliases = [team?.model_aliases ?? {}, key.operator_aliases ?? {}];
   return [
-    ...[key.models, ...key.models_within].flatMap((models) => ruleOf('key', models, team)),
-    ...(team === undefined ? [] : ruleOf('team', team.models, undefined)),
+    ...ruleOf('key', key.models, { team, aliases }),
+    ...key.models_within.flatMap((models) => ruleOf('key', models, { team, aliases: [] })),
+    ...(team === undefined ? [] : ruleOf('team', team.models, { aliases: [team.model_aliases] })),
     // As in LiteLLM, a person's own list counts for keys without a team only.
-    ...(team === undefined && user !== undefined ? ruleOf('user', user.models, undefined) : []),
+    ...(team === undefined && user !== undefined ? ruleOf('user', user.models, { aliases: [] }) : []),
   ];
 }
 
-function ruleOf(author: ModelRule['author'], models: readonly string[], team: TeamRow | undefined): ModelRule[] {
+interface RuleContext {
+  readonly team?: TeamRow | undefined;
+  /** Of the operator. */
+  readonly aliases: readonly Readonly<Record<string, string>>[];
+}
+
+function ruleOf(author: ModelRule['author'], models: readonly string[], { team, aliases }: RuleContext): ModelRule[] {
   if (models.length === 0 || models.includes(allProxyModels)) return [];
   // Beside the team's own rule there is nothing left to check; without a team it leads nowhere.
   if (author === 'key' && models.includes(allTeamModels) && team !== undefined) return [];
-  return [{ author, models: models.filter((model) => model !== noDefaultModels && model !== allTeamModels) }];
+  const opened = aliases.flatMap((each) => Object.entries(each).flatMap(([alias, model]) => (models.includes(alias) ? [model] : []))); // prettier-ignore
+  const rule = { author, models: models.filter((model) => model !== noDefaultModels && model !== allTeamModels) };
+  return [opened.length === 0 ? rule : { ...rule, opened }];
 }
 
 function tierOf(key: KeyRow['service_tier'], team: TeamRow['service_tier']): KeyRow['service_tier'] {

@@ -151,7 +151,9 @@ export class KeyChanges {
       if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
       within = modelsWithin(updated, granter);
     }
-    const row = { ...updated, models_within: within, updated_by: creatorOf(actor) };
+    const isAliased = isAdmin(actor) && (read.fields.aliases !== undefined || read.cleared.has('aliases'));
+    const written = isAliased ? { operator_aliases: updated.aliases } : {};
+    const row = { ...updated, ...written, models_within: within, updated_by: creatorOf(actor) };
     const changed = await this.store(actor, key, { row, action, checks });
     return { key: changed, ignored: Object.keys(read.kept), setsBudget: setsBudget(read.fields) };
   }

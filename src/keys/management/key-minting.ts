@@ -82,7 +82,11 @@ export class KeyMinting {
       ...common,
     };
     const row = isAdmin(actor)
-      ? rowOfNewKey({ ...read, fields: owner }, base, store.nowMs())
+      ? rowOfNewKey(
+          { ...read, fields: owner },
+          { ...base, ...present({ operator_aliases: owner.aliases }) },
+          store.nowMs(),
+        )
       : await this.boundedRow(actor, { ...read, fields: owner }, { base, asked: read.fields });
     await this.access.assertNoHigherOwner(actor, row);
     return { secret, id: hash, row, changes: [...changes, ...granter], ignored: Object.keys(read.kept) };

@@ -41,6 +41,7 @@ export function keyFrom(source: Row): ReadRow<z.infer<typeof keyRowSchema>> {
     created_by: textOf(columns['created_by']),
     // Whoever made it there, it is the operator who brings it here.
     standing: 'operator',
+    operator_aliases: columns['aliases'],
   };
   return parsed(keyRowSchema, token, { fields, columns });
 } // prettier-ignore

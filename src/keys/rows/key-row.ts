@@ -27,6 +27,8 @@ export const keyRowSchema = z.object({
   /** Lists of the keys it comes from, where these have its models by a pattern only; each must allow a model too. */
   models_within: z.array(names).default([]),
   aliases: mapOf(name).default({}),
+  /** The aliases as the operator last wrote them: one that `models` names opens what it stands for here. */
+  operator_aliases: mapOf(name).optional(),
   allowed_routes: names.optional(),
   tags: names.default([]),
   metadata: metadata.default({}),
