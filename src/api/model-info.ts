@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
-import { type Deployment } from '../config/deployment';
+import { type Deployment, type DeploymentRouting } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { type Principal } from '../kernel/principal';
 import { ModelCatalog } from '../models/model-catalog';
@@ -43,6 +43,7 @@ export class ModelInfo {
         litellm_params: {
           model: `${prefixes[deployment.provider]}/${deployment.upstreamModel}`,
           api_base: withoutUserinfo(deployment.apiBase),
+          ...routingFields(deployment.routing),
         },
         model_info: { ...info, id: deployment.id, db_model: false },
       }));
@@ -54,6 +55,8 @@ export class ModelInfo {
     return groups.map((members) => ({
       model_group: members[0]?.name,
       providers: [...new Set(members.map(({ deployment }) => deployment.provider))],
+      tpm: sumOf(members, ({ routing }) => routing?.tpm),
+      rpm: sumOf(members, ({ routing }) => routing?.rpm),
       ...members.map(({ info }) => groupFacts(info)).reduce(most, {}),
     }));
   }
@@ -62,7 +65,8 @@ export class ModelInfo {
     const offered = (await this.offered.to(caller)).filter(({ name }) => only === undefined || name === only);
     return Promise.all(
       offered.map(async ({ name }) => {
-        const { deployments } = await this.groups.resolve(name);
+        const meant = caller?.policy.modelAliases.get(name) ?? name;
+        const { deployments } = await this.groups.resolve(meant, caller?.teamId);
         return Promise.all(deployments.map((deployment) => this.member(name, deployment)));
       }),
     );
@@ -81,6 +85,18 @@ export class ModelInfo {
     const info = { ...facts, ...Object.fromEntries(written) };
     return { name, deployment, info };
   }
+}
+
+/** How calls are spread, by LiteLLM's names; no logins are among them. */
+function routingFields({ rpm, tpm, order, weight, maxParallel, tags }: DeploymentRouting = {}): JsonObject {
+  const fields = { rpm, tpm, order, weight, max_parallel_requests: maxParallel, tags };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** Null where no deployment says it. */
+function sumOf(members: readonly Member[], of: (deployment: Deployment) => number | undefined): number | null {
+  const told = members.flatMap(({ deployment }) => of(deployment) ?? []);
+  return told.length === 0 ? null : told.reduce((sum, each) => sum + each, 0);
 }
 
 /** What of a deployment's facts is told of its group. */

@@ -8,10 +8,13 @@ model_list:
     litellm_params: { model: codex-oauth/gpt-5.5, litellm_credential_name: seat }
     model_info: { id: seat-one, max_output_tokens: 64000, input_cost_per_token: 0.00000125, note_token: tk-private-note }
   - model_name: team
-    litellm_params: { model: chatgpt/gpt-6.1-terra }
+    litellm_params: { model: chatgpt/gpt-6.1-terra, rpm: 5, tpm: 900, order: 2, weight: 3, max_parallel_requests: 4, tags: [free] }
     model_info: { id: seat-two }
   - model_name: metered
     litellm_params: { model: openai/gpt-4.1, api_base: 'http://127.0.0.1:9/v1', api_key: sk-secret-of-the-metered-host }
+  - model_name: kept
+    litellm_params: { model: codex-oauth/gpt-5.5, rpm: 7 }
+    model_info: { id: seat-of-team, team_id: crew, team_public_model_name: ours }
   - model_name: 'any/*'
     litellm_params: { model: 'codex-oauth/*' }
 credential_list:
@@ -90,7 +93,11 @@ describe('/model/info', () => {
     expect(names).toEqual([...wildcard, 'deep', 'fast', 'fast', 'metered', 'team', 'team']);
     const two = all.find((row) => row['model_name'] === 'team' && objectOf(row['model_info'])['id'] === 'seat-two');
     expect(two).toMatchObject({
-      litellm_params: { model: 'codex-oauth/gpt-6.1-terra', api_base: bench.simulator.codexUrl },
+      litellm_params: {
+        model: 'codex-oauth/gpt-6.1-terra',
+        api_base: bench.simulator.codexUrl,
+        ...{ rpm: 5, tpm: 900, order: 2, weight: 3, max_parallel_requests: 4, tags: ['free'] },
+      },
       model_info: {
         db_model: false,
         key: 'gpt-6.1-terra',
@@ -154,6 +161,7 @@ describe('/model_group/info', () => {
     expect(groups.map((row) => row['model_group'])).toEqual([...wildcard, 'deep', 'fast', 'metered', 'team']);
     const team = {
       providers: ['codex'],
+      ...{ rpm: 5, tpm: 900 },
       mode: 'responses',
       max_input_tokens: 500_000,
       max_output_tokens: 64_000,
@@ -174,4 +182,20 @@ it('the API reference names the routes and what they can be asked', async () => 
   for (const path of ['/v1/models', '/v1/models/{id}', '/model/info', '/v1/model/info', '/model_group/info'])
     expect(stringOf(objectOf(objectOf(paths[path])['get'])['summary'])).toBeDefined();
   expect(JSON.stringify(paths['/model/info'])).toContain('"litellm_model_id"');
+});
+
+describe('names that not everybody has', () => {
+  it('are there for who has them: those of a team’s own deployments, and aliases of a key', async () => {
+    await post(bench, '/team/new', { team_id: 'crew' });
+    const made = await post(bench, '/key/generate', { team_id: 'crew', aliases: { mine: 'metered' }, models: ['ours', 'metered'] }); // prettier-ignore
+    const own = { url: bench.url, key: stringOf(objectOf(made.json)['key']) };
+    const named = async (path: string, field: string): Promise<readonly unknown[]> =>
+      objectsOf(objectOf((await send(own, path)).json)['data']).map((row) => row[field]);
+    const names = ['metered', 'mine', 'ours'];
+    expect(await named('/v1/models', 'id')).toEqual(names);
+    expect(await named('/model/info', 'model_name')).toEqual(names);
+    expect(await named('/model_group/info', 'model_group')).toEqual(names);
+    expect(await named('/model/info?litellm_model_id=seat-of-team', 'model_name')).toEqual(['ours']);
+    expect(await named('/model_group/info?model_group=mine', 'providers')).toEqual([['openai']]);
+  });
 });
