@@ -8,6 +8,7 @@ import { type ChangedRef, type EntityRef } from '../state/entities/entity';
 import { EntityStore } from '../state/entities/entity-store';
 import { StateUnavailable } from '../state/state-unavailable';
 import { LimitBook } from '../telemetry/limit-book';
+import { GatewayLogger } from '../telemetry/logger';
 
 /** Whose limits stand in a document of their own. */
 const holderKinds = ['key', 'team', 'user'] as const;
@@ -31,6 +32,7 @@ export class BudgetWatch implements OnApplicationBootstrap {
     private readonly scopes: HolderScopes,
     private readonly books: Bookkeeper,
     private readonly shown: LimitBook,
+    private readonly logger: GatewayLogger,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'observability'>,
   ) {}
 
@@ -102,12 +104,12 @@ export class BudgetWatch implements OnApplicationBootstrap {
     }
   }
 
-  /** The state is away: what was read last stands, and is read again when it is back. */
+  /** Never fails. With the state away what was read last stands, and is read again when it is back. */
   private async unlessAway(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof StateUnavailable)) throw error;
+      if (!(error instanceof StateUnavailable)) this.logger.failure(error, {});
     }
   }
 }
