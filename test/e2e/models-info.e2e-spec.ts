@@ -188,7 +188,7 @@ describe('names that not everybody has', () => {
   it('are there for who has them: those of a team’s own deployments, and aliases of a key', async () => {
     await post(bench, '/team/new', { team_id: 'crew' });
     const made = await post(bench, '/key/generate', { team_id: 'crew', aliases: { mine: 'metered' }, models: ['ours', 'metered'] }); // prettier-ignore
-    const own = { url: bench.url, key: stringOf(objectOf(made.json)['key']) };
+    const own = { url: bench.url, key: String(objectOf(made.json)['key']) };
     const named = async (path: string, field: string): Promise<readonly unknown[]> =>
       objectsOf(objectOf((await send(own, path)).json)['data']).map((row) => row[field]);
     const names = ['metered', 'mine', 'ours'];
