@@ -36,8 +36,8 @@ export class NativeController {
   @answers('Compaction of a conversation in one call, as older Codex CLIs ask for it', responsesBody)
   async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const call = { ...(await this.read(request)), route: '/v1/responses/compact', callType: compactCall };
-    const body = await this.compaction.compact(call, clientGone(reply.raw));
-    await reply.code(200).type('application/json; charset=utf-8').send(body);
+    const { headers, body } = await this.compaction.compact(call, clientGone(reply.raw));
+    await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(body);
   }
 
   private async read(request: FastifyRequest): Promise<Omit<NativeCall, 'route'>> {

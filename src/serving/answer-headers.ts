@@ -1,13 +1,27 @@
 import { wellFormed } from '../kernel/well-formed';
 import { droppedOnCodex } from '../protocol/codex/codex-limits';
 import { type Call, requestedModelOf } from './call';
-import { type RoutedAnswer } from '../routing/router';
+import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
+import { type Routed, type RoutedAnswer } from '../routing/router';
 import { type OpenedCall } from '../routing/try-plan';
 import { type Progress } from './progress';
+import { type Bill } from './settlement';
+import { type Ticket } from './ticket';
 
 /** Headers of a successful answer: LiteLLM's names for what they name, ours for the rest. Values are header-safe. */
 export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonly string[]): Record<string, string> {
-  const { deployment, answer, retries, fallbacks } = routed;
+  const { answer } = routed;
+  const headers = routedHeaders(call, routed);
+  const passed = answer.passHeaders;
+  for (const name in passed) headers[name] = passed[name] ?? '';
+  addDropped(headers, dropped);
+  addRemapped(headers, answer.model);
+  return headers;
+}
+
+/** Who answered, after how much trying. */
+export function routedHeaders(call: Call, routed: Routed): Record<string, string> {
+  const { deployment, retries, fallbacks } = routed;
   const headers: Record<string, string> = {
     'x-litellm-model-id': headerSafe(deployment.id),
     'x-litellm-model-group': headerSafe(answeringModel(call, routed)),
@@ -18,11 +32,25 @@ export function answerHeaders(call: Call, routed: RoutedAnswer, dropped: readonl
   if (retries > 0) headers['x-litellm-max-retries'] = String(routed.maxRetries);
   if (fallbacks > 0) headers['x-litellm-max-fallbacks'] = String(routed.maxFallbacks);
   if (routed.reasoningDropped > 0) Object.assign(headers, reasoningDroppedHeader(routed.reasoningDropped));
-  const passed = answer.passHeaders;
-  for (const name in passed) headers[name] = passed[name] ?? '';
-  addDropped(headers, dropped);
-  addRemapped(headers, answer.model);
   return headers;
+}
+
+/** Limits and money; a stream's headers leave before its cost is known. @param nowMs on the Unix clock. */
+export function moneyHeaders(
+  call: Call,
+  ticket: Ticket | undefined,
+  nowMs: number,
+  { cost, adjustment }: Partial<Pick<Bill, 'cost' | 'adjustment'>> = {},
+): Record<string, string> {
+  if (ticket === undefined || (ticket.facts.limits.length === 0 && cost === undefined)) return {};
+  return answerMoneyHeaders({
+    limits: ticket.facts.limits,
+    heldNanos: ticket.held.nanos,
+    ...(cost === undefined ? {} : { cost }),
+    ...(adjustment === undefined ? {} : { adjustment }),
+    isCodexCli: call.context.isCodexCli,
+    nowMs,
+  });
 }
 
 /**

@@ -6,11 +6,12 @@ import { type GatewayError } from '../kernel/errors';
 import { type TokenUsage } from '../kernel/usage';
 import { isJsonObject } from '../protocol/json-guards';
 import { toldUsage } from '../protocol/pricing/told-usage';
-import { Router } from '../routing/router';
+import { type Routed, Router } from '../routing/router';
 import { type OpenedCall, type TryPlan } from '../routing/try-plan';
 import { type NativeRequest } from '../upstream/upstream';
 import { Admission } from './admission';
-import { type Call } from './call';
+import { durationHeaders, moneyHeaders, routedHeaders } from './answer-headers';
+import { type Call, type JsonAnswer } from './call';
 import { brokenEnd, toGatewayError } from './endings';
 import { askWhileWanted, tooLong } from './given-up';
 import { GoneClients } from './gone-clients';
@@ -32,8 +33,8 @@ export class CompactionService {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the upstream's JSON as it came. @throws {GatewayError} on any failure. */
-  async compact(call: Call & { dialect: 'native' }, gone: StopSignal): Promise<Buffer> {
+  /** @returns the upstream's JSON as it came, with the headers of any whole answer. @throws {GatewayError} on any failure. */
+  async compact(call: Call & { dialect: 'native' }, gone: StopSignal): Promise<JsonAnswer> {
     const progress = progressFrom(call.context.startedMs, []);
     this.settlement.begun();
     const stopper = this.running.entered(gone);
@@ -45,9 +46,9 @@ export class CompactionService {
         stopper.abort(tooLong());
       }, wholeMs);
       progress.upstreamStartedMs = this.clock.monotonicMs();
-      const body = await this.compacted(progress, { ...plan, call: call.native, signal: stopper });
+      const { body, ...routed } = await this.compacted(progress, { ...plan, call: call.native, signal: stopper });
       progress.end = 'completed';
-      return body;
+      return { headers: this.headersOf(call, progress, routed), body };
     } catch (thrown) {
       error = toGatewayError(thrown);
       progress.end = brokenEnd(error, progress);
@@ -59,15 +60,25 @@ export class CompactionService {
     }
   }
 
+  private headersOf(call: Call, progress: Progress, routed: Routed): Record<string, string> {
+    const heardMs = this.clock.monotonicMs();
+    const bill = this.settlement.billOf(call, progress);
+    return {
+      ...routedHeaders(call, routed),
+      ...moneyHeaders(call, progress.ticket, this.clock.nowMs(), bill),
+      ...durationHeaders(progress, heardMs, heardMs),
+    };
+  }
+
   /** A compaction is sent and answered in one piece: from its start on somebody works on it, for whoever pays. */
-  private async compacted(progress: Progress, plan: CompactionPlan): Promise<Buffer> {
-    const asked = async (upstreamSignal: StopSignal): Promise<Buffer> => {
+  private async compacted(progress: Progress, plan: CompactionPlan): Promise<Compacted> {
+    const asked = async (upstreamSignal: StopSignal): Promise<Compacted> => {
       const onOpened = (opened: OpenedCall): void => {
         progress.opened = opened;
       };
-      const { body } = await this.router.compact({ ...plan, upstreamSignal, onOpened });
-      progress.told = usageIn(body);
-      return body;
+      const answer = await this.router.compact({ ...plan, upstreamSignal, onOpened });
+      progress.told = usageIn(answer.body);
+      return answer;
     };
     return askWhileWanted({
       signal: plan.signal,
@@ -82,6 +93,7 @@ export class CompactionService {
   }
 }
 
+type Compacted = Routed & { readonly body: Buffer };
 type CompactionPlan = TryPlan & { readonly call: NativeRequest };
 
 /** What a compaction says it used; undefined when it says nothing. */

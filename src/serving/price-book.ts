@@ -3,7 +3,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { adjustmentFor, isUnknown, priceFor, unknownPrice } from '../protocol/pricing/price-lookup';
-import { type Cost, costOf, holdNanos, noAdjustment } from '../protocol/pricing/cost-of';
+import { type Cost, costOf, holdNanos, noAdjustment, type PriceAdjustment } from '../protocol/pricing/cost-of';
 import { type ModelPrice } from '../protocol/pricing/model-price';
 import { readOwnPrice } from '../protocol/pricing/own-price';
 import { type BilledTier } from '../protocol/pricing/service-tier';
@@ -69,7 +69,8 @@ export class PriceBook {
     return holdNanos(tokens.input, tokens.output, price, { tier, adjustment: this.adjustmentOf(provider) });
   }
 
-  private adjustmentOf(provider: string): ReturnType<typeof adjustmentFor> & object {
+  /** Discount and margin of a provider. */
+  adjustmentOf(provider: string): PriceAdjustment {
     return adjustmentFor(this.settings.pricing, provider) ?? noAdjustment;
   }
 

@@ -6,9 +6,6 @@ import { Clock } from '../kernel/clock';
 import { answerTooLarge, type GatewayError } from '../kernel/errors';
 import { type StopSignal } from '../kernel/stop-signal';
 import { type AnswerEncoder } from '../protocol/canonical/answer-encoder';
-import { type Cost } from '../protocol/pricing/cost-of';
-import { adjustmentFor } from '../protocol/pricing/price-lookup';
-import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
 import { GatewayLogger } from '../telemetry/logger';
 import {
   allDropped,
@@ -17,6 +14,7 @@ import {
   answeringModel,
   durationHeaders,
   earlyAnswerHeaders,
+  moneyHeaders,
 } from './answer-headers';
 import { AnswerReader } from './answer-reader';
 import { type Call, type JsonAnswer } from './call';
@@ -24,7 +22,7 @@ import { CallRunner } from './call-runner';
 import { encoderFor, foldFor, type StreamFacts } from './dialects';
 import { brokenEnd, endOf, toGatewayError } from './endings';
 import { type Progress, progressFrom } from './progress';
-import { Settlement } from './settlement';
+import { type Bill, Settlement } from './settlement';
 
 /** The story of a call: admit, route, call, translate, settle. Nothing else in the program tells it. */
 @Injectable()
@@ -129,7 +127,7 @@ export class ServingService {
       progress.end = endOf(answer.outcome);
     });
     const heardMs = this.clock.monotonicMs();
-    Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress).cost));
+    Object.assign(headers, this.moneyHeaders(call, progress, this.settlement.billOf(call, progress)));
     const body = Buffer.from(fold.result(), 'latin1');
     const { maxAnswerBytes = body.length } = this.settings.limits;
     if (body.length > maxAnswerBytes) throw answerTooLarge(body.length, maxAnswerBytes);
@@ -161,18 +159,8 @@ export class ServingService {
     return { ...this.moneyHeaders(call, progress), ...earlyAnswerHeaders(call, progress) };
   }
 
-  /** Limits and money; a stream's headers leave before its cost is known. */
-  private moneyHeaders(call: Call, { ticket, deployment }: Progress, cost?: Cost): Record<string, string> {
-    if (ticket === undefined || (ticket.facts.limits.length === 0 && cost === undefined)) return {};
-    const adjustment = deployment === undefined ? undefined : adjustmentFor(this.settings.pricing, deployment.provider);
-    return answerMoneyHeaders({
-      limits: ticket.facts.limits,
-      heldNanos: ticket.held.nanos,
-      ...(cost === undefined ? {} : { cost }),
-      ...(adjustment === undefined ? {} : { adjustment }),
-      isCodexCli: call.context.isCodexCli,
-      nowMs: this.clock.nowMs(),
-    });
+  private moneyHeaders(call: Call, { ticket }: Progress, bill?: Bill): Record<string, string> {
+    return moneyHeaders(call, ticket, this.clock.nowMs(), bill);
   }
 
   private nowSeconds(): number {

@@ -7,7 +7,7 @@ import { type Granted, Meter } from '../metering/meter';
 import { SlotQueue } from '../metering/slot-queue';
 import { TokenEstimates } from '../metering/token-estimates';
 import { type LedgerRow, type RowQuality } from '../metering/ledger-row';
-import { type Cost } from '../protocol/pricing/cost-of';
+import { type Cost, type PriceAdjustment } from '../protocol/pricing/cost-of';
 import { type BilledTier, billedTier } from '../protocol/pricing/service-tier';
 import { AlertCenter } from '../reports/alerts/alert-center';
 import { StateUnavailable } from '../state/state-unavailable';
@@ -27,6 +27,8 @@ export interface Bill {
   readonly usage: TokenUsage;
   readonly quality: RowQuality;
   readonly cost: Cost | undefined;
+  /** Discount and margin that the cost was worked out with; undefined where there is none. */
+  readonly adjustment: PriceAdjustment | undefined;
   readonly tier: { readonly requested: string | undefined; readonly actual: string | undefined };
   readonly billed: BilledTier | undefined;
 }
@@ -60,12 +62,14 @@ export class Settlement {
     const actual = routed?.tracker.serviceTier;
     const tier = { requested: call.requestedTier, actual };
     if (ticket === undefined || deployment === undefined || usage === noUsage) {
-      return { usage, quality, cost: undefined, tier, billed: undefined };
+      return { usage, quality, cost: undefined, adjustment: undefined, tier, billed: undefined };
     }
     const billed = billedTier(tier);
     const slug = modelOf(progress)?.slug;
     const price = this.prices.priceOf(deployment, deployment.modelGroup, slug);
-    return { usage, quality, cost: this.prices.costOf(usage, billed, price, deployment.provider), tier, billed };
+    const { provider } = deployment;
+    const cost = this.prices.costOf(usage, billed, price, provider);
+    return { usage, quality, cost, adjustment: this.prices.adjustmentOf(provider), tier, billed };
   }
 
   /** Settles a call that is over for its client: at once, or when what its upstream still does for it is known. */

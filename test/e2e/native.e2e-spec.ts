@@ -186,6 +186,16 @@ describe('the native surface', () => {
     expect(answer.headers.get('content-type')).toContain('application/json');
     expect(told).toBe(came);
   });
+
+  it('says who made a compaction by route, and what it cost', async () => {
+    const usage = { input_tokens: 50_000, output_tokens: 3_000, total_tokens: 53_000 };
+    bench.simulator.scripts.compact.next(json(200, { output: [], usage }));
+    const { answer } = await send(recordedRequest('compact-http-0.120.0'));
+    expect(answer.headers.get('x-litellm-attempted-retries')).toBe('0');
+    expect(answer.headers.get('x-litellm-model-api-base')).toBe(bench.simulator.codexUrl);
+    expect(Number(answer.headers.get('x-litellm-response-cost'))).toBeGreaterThan(0);
+    expect(Number(answer.headers.get('x-litellm-response-duration-ms'))).toBeGreaterThan(0);
+  });
 });
 
 /** Data of every frame, as text: what a client parses. */
