@@ -11,6 +11,7 @@ import { errorReply, type ReplyContext } from './error-reply';
 const plain: ReplyContext = { surface: 'openai', isCodexCli: false, besideChatGptLogin: false };
 const cli: ReplyContext = { surface: 'openai', isCodexCli: true, besideChatGptLogin: false };
 const native: ReplyContext = { surface: 'native', isCodexCli: false, besideChatGptLogin: false };
+const failedHook = new GatewayError({ status: 500, type: 'internal_server_error', code: 'hook_failed', message: 'h' });
 const budget = new GatewayError({
   status: 429,
   type: 'budget_exceeded',
@@ -58,6 +59,8 @@ describe('errorReply', () => {
     ['a refused upstream login', upstreamAuthenticationFailed('login'), cli, 503, 'server_is_overloaded'],
     ['a spent budget', budget, cli, 429, 'budget_exceeded'],
     ['a bug', internalError(new Error('x')), cli, 500, 'server_error'],
+    ['a failed hook', failedHook, cli, 400, 'invalid_prompt'],
+    ['a failed hook on the native surface', failedHook, native, 400, 'invalid_prompt'],
   ] as const)(
     'tells a Codex client of %s by the status and machine code it acts on',
     (...[, error, context, status, code]) => {

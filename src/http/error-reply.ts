@@ -46,6 +46,8 @@ function codexShape(error: GatewayError, context: ReplyContext): GatewayError {
   }
   // Not every release stops at a 404; a 400 is asked once by all of them.
   if (error.code === 'model_not_found') return reshaped(error, { status: 400 });
+  // What an operator's hook has made impossible stays so, and a 500 would be asked for thirty times.
+  if (error.code === 'hook_failed') return reshaped(error, { status: 400, code: 'invalid_prompt' });
   if (error.status >= 502 && error.status <= 504) return reshaped(error, { status: 503, code: 'server_is_overloaded' });
   return error;
 }

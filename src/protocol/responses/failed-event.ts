@@ -81,7 +81,8 @@ function forCli({ code, message, status, author, details }: GatewayError): Told 
   if (status === 429)
     return limitForCli(message, author === 'key' || author === 'upstream' ? details.retryAfterMs : undefined);
   if (status === 503) return { code: 'server_is_overloaded', message };
-  if (status >= 500 && author !== 'key') return { code: 'server_error', message };
+  // A failure of our own would cost five more answers to meet the same end.
+  if (status > 500 && author !== 'key') return { code: 'server_error', message };
   return { code: 'invalid_prompt', message };
 }
 

@@ -259,6 +259,7 @@ describe('a Responses answer that fails', () => {
       'W',
     ],
     ['no capacity', { status: 503, type: 't', code: 'upstream_blocked', author: 'edge' }, 'server_is_overloaded', 'W'],
+    ['a failure of our own', { status: 500, type: 't', code: 'hook_failed', author: 'gateway' }, 'invalid_prompt', 'W'],
     ['an accident', { status: 502, type: 't', code: 'stream_cut', author: 'upstream' }, 'server_error', 'W'],
     ['a policy', { status: 400, type: 't', code: 'cyber_policy', author: 'upstream' }, 'invalid_prompt', 'W'],
     [
