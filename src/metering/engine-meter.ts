@@ -103,6 +103,10 @@ export class EngineMeter extends Meter {
     this.parts.watch.checkpoint(row);
   }
 
+  override onBeat(listener: () => void): void {
+    this.parts.watch.onBeat(listener);
+  }
+
   override void(ticketId: string): void {
     this.parts.watch.void(ticketId);
   }

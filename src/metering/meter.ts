@@ -130,6 +130,8 @@ export abstract class Meter {
   abstract pin(pin: string, value: string, ttlMs: number): void;
   /** What the row would be if the process died now; the newest counts. Sent in batches; never fails. */
   abstract checkpoint(row: LedgerRow): void;
+  /** @param listener called at every beat, before its batches are sent: what it gives to `checkpoint` is as new as can be. */
+  abstract onBeat(listener: () => void): void;
   /** Takes a ticket back as if it had never been: for a request that never ran. Never fails. */
   abstract void(ticketId: string): void;
   /**

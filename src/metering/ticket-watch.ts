@@ -18,6 +18,7 @@ export class TicketWatch {
   private readonly drafts = new Map<string, LedgerRow>();
   /** Ticket → nano-dollars set aside. */
   private readonly toVoid = new Map<string, number>();
+  private readonly listeners: (() => void)[] = [];
   private assignments: TicketNote[] = [];
   private pins: PinNote[] = [];
   private isNoting = false;
@@ -66,6 +67,11 @@ export class TicketWatch {
     this.noteSoon();
   }
 
+  /** @param listener called at every beat, before what has gathered is sent. */
+  onBeat(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
   checkpoint(row: LedgerRow): void {
     if (this.open.has(row.id)) this.drafts.set(row.id, row);
   }
@@ -78,6 +84,7 @@ export class TicketWatch {
   /** Sends what has gathered. Never fails: what does not arrive goes with the next beat, or is not worth it. */
   async tick(): Promise<void> {
     await this.sendVoids();
+    for (const listener of this.listeners) listener();
     const drafts = [...this.drafts.values()].map((row) => ({ ticketId: row.id, value: rowText(row) }));
     this.drafts.clear();
     for (let at = 0; at < drafts.length; at += draftsAtOnce)

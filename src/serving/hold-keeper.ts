@@ -14,8 +14,6 @@ import { type Ticket } from './ticket';
 
 /** How often running tickets are looked at, milliseconds. */
 const paceMs = 1_000;
-/** Looks between two checkpoints. */
-const looksPerCheckpoint = 5;
 /** Part of a hold that may be used before more is asked for. */
 const usedBeforeMore = 0.7;
 /** Enough that what one token costs is exact. */
@@ -31,14 +29,17 @@ const nothingSeen = { deltas: 0, deltaBytes: 0 };
 export class HoldKeeper implements OnModuleDestroy {
   private readonly tickets = new Set<Ticket>();
   private timer: NodeJS.Timeout | undefined;
-  private looks = 0;
 
   constructor(
     private readonly meter: Meter,
     private readonly prices: PriceBook,
     private readonly estimates: TokenEstimates,
     private readonly observer: Observer,
-  ) {}
+  ) {
+    this.meter.onBeat(() => {
+      for (const ticket of this.tickets) this.checkpoint(ticket);
+    });
+  }
 
   /** From here until `left` the ticket is watched. */
   entered(ticket: Ticket): void {
@@ -79,12 +80,9 @@ export class HoldKeeper implements OnModuleDestroy {
       this.timer = undefined;
       return;
     }
-    this.looks += 1;
-    const isCheckpoint = this.looks % looksPerCheckpoint === 0;
     for (const ticket of this.tickets) {
       this.listen(ticket);
       if (ticket.isWatched) this.reckon(ticket);
-      if (isCheckpoint) this.checkpoint(ticket);
     }
   }
 

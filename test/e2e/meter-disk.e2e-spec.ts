@@ -1,13 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SystemClock } from '../../src/config/system-clock';
 import { JournalEngine } from '../../src/metering/journal/journal-engine';
 import { heldAmounts } from '../../src/metering/machine/amounts';
-import { rowText } from '../../src/metering/machine/row-text';
+import { type LedgerRow } from '../../src/metering/ledger-row';
+import { rowFromText, rowText } from '../../src/metering/machine/row-text';
+import { eventually } from '../support/eventually';
+import { startBench } from '../support/gateway';
+import { holdAnswers, openHeldStream } from '../support/held-stream';
 import { ledgerRow } from '../support/ledger-rows';
 
 jest.setTimeout(60_000);
@@ -40,6 +44,29 @@ afterEach(() => {
     expect(lines).toEqual(['full false', 'again']);
     const journal = readFileSync(join(folder, 'metering', 'journal-000001'), 'utf8');
     expect(journal.match(/^settled\t/gm)).toHaveLength(8);
+  });
+});
+
+describe('a process that dies', () => {
+  it('leaves behind what its running answers had used at the last beat', async () => {
+    const bench = await startBench({ times: { heartbeatMs: 20 } });
+    holdAnswers(bench.simulator);
+    await openHeldStream(bench.url);
+    // What the next process would find: a copy of the folder at this moment, without the lock of the one that lives.
+    const left = async (): Promise<readonly LedgerRow[]> => {
+      rmSync(join(folder, 'metering'), { recursive: true, force: true });
+      cpSync(join(bench.folder, 'state', 'metering'), join(folder, 'metering'), { recursive: true });
+      rmSync(join(folder, 'metering', 'lock'));
+      const engine = new JournalEngine(folder, new SystemClock());
+      await engine.reads.archivedUntilMs();
+      const rows = engine.inMemory.rows.first(10).map(({ text }) => rowFromText(text));
+      await engine.close();
+      return rows;
+    };
+    // Long before anything but the beat would tell it.
+    await eventually('its answer is paid for', async () => ((await left())[0]?.spend ?? 0) > 0, 3_000);
+    expect((await left())[0]?.usage.outputTokens).toBeGreaterThan(0);
+    await bench.close();
   });
 });
 
