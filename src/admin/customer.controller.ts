@@ -72,12 +72,13 @@ export class CustomerController {
 
   @RouteGroup('info', { roles: 'readers' })
   @Get(['customer/info', 'end_user/info'])
-  @ApiOperation({ summary: 'One customer' })
+  @ApiOperation({ summary: 'One customer, also one that only requests have named' })
   @queries('end_user_id')
   async info(@Query() query: Params): Promise<object> {
     const customerId = textIn(query, 'end_user_id');
     if (customerId === undefined) throw invalidRequest("'end_user_id' is missing.", 'end_user_id');
-    return this.views.customer(await this.management.customers.info(customerId));
+    const isNamed = (): Promise<boolean> => this.views.hasSpent(customerId);
+    return this.views.customer(await this.management.customers.info(customerId, isNamed));
   }
 
   @RouteGroup('info', { roles: 'readers' })

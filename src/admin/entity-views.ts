@@ -98,6 +98,11 @@ export class EntityViews {
     return customerView(customer, await this.books.spentOf(customerBook(customer, budget)), budget);
   }
 
+  /** Whether requests of a customer have cost anything. */
+  async hasSpent(customerId: string): Promise<boolean> {
+    return (await this.books.spentOf({ kind: 'customer', id: customerId })).totalSpend > 0;
+  }
+
   async customers(all: readonly SeenCustomer[]): Promise<readonly View[]> {
     const spent = await this.books.spent(all.map(({ customer, budget }) => customerBook(customer, budget)));
     return all.map(({ customer, budget }, at) => customerView(customer, spent[at] ?? nothingSpent, budget));

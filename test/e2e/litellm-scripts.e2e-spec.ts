@@ -37,6 +37,16 @@ describe('scripts that send what LiteLLM’s clients send', () => {
     expect((await userOf('spender'))['spend']).toBe(0);
   });
 
+  it('see what a customer spent whom only requests have named', async () => {
+    const door = await holder(bench, {});
+    await post(door, '/v1/chat/completions', chatBody({ user: 'walk-in' }));
+    const walkIn = await look(bench, '/customer/info?end_user_id=walk-in');
+    expect(walkIn).toMatchObject({ user_id: 'walk-in', blocked: false, alias: null, litellm_budget_table: null });
+    expect(walkIn['spend']).toBe((await infoOf(door.id))['spend']);
+    expect(walkIn['spend']).toBeGreaterThan(0);
+    expect((await send(bench, '/customer/info?end_user_id=nobody')).status).toBe(404);
+  });
+
   it('set what counts as spent with spend in an update, as LiteLLM’s do to let a spent key go on', async () => {
     await manage(bench, '/user/new', { user_id: 'again', max_budget: 0.003, auto_create_key: false });
     const door = await holder(bench, { user_id: 'again', max_budget: 0.003 });

@@ -94,11 +94,13 @@ export class CustomerManagement {
     return customers.length;
   }
 
-  /** @throws {GatewayError} 404 */
-  async info(customerId: string): Promise<SeenCustomer> {
+  /** @param isNamed whether requests have named one whom the operator does not know. @throws {GatewayError} 404 */
+  async info(customerId: string, isNamed: () => Promise<boolean>): Promise<SeenCustomer> {
     const customer = await readOne(this.parts, 'customer', customerId);
-    if (customer === undefined) throw notFound('customer', 'end_user_id');
-    return this.withBudget(customer);
+    if (customer !== undefined) return this.withBudget(customer);
+    if (!(await isNamed())) throw notFound('customer', 'end_user_id');
+    const unknown = { kind: 'customer', id: customerId, version: 0, createdAtMs: 0, updatedAtMs: 0 } as const;
+    return { customer: { ...unknown, row: customerRowSchema.parse({}) }, budget: undefined };
   }
 
   /** Newest first; at most 1 000. */
