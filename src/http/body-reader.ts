@@ -70,18 +70,7 @@ function bytesAtHand(raw: RawRequest): Buffer | undefined {
   const bytes: unknown = raw.read();
   // The end is still to be read: Node keeps the connection waiting for it.
   raw.resume();
-  if (!Buffer.isBuffer(bytes)) return undefined;
-  takenAtHand.add(raw);
-  return bytes;
-}
-
-/** Their end is known before Node has said it. */
-const takenAtHand = new WeakSet<RawRequest>();
-
-/** Whether more of a request's body is to come: a refusal that goes out meanwhile has to wait for the sender. */
-export function isBodyUnread(raw: RawRequest): boolean {
-  if (raw.complete || takenAtHand.has(raw)) return false;
-  return raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0;
+  return Buffer.isBuffer(bytes) ? bytes : undefined;
 }
 
 /** Data events, not an async iterator: one promise for the body instead of one for each chunk. */

@@ -142,7 +142,35 @@ describe('keys', () => {
     );
     expect(answer).toMatch(/^HTTP\/1\.1 401 [\s\S]*connection: close/);
   });
+
+  it.each([
+    ['for its key, unread', 401, 'authorization: Bearer sk-nobody-has-this', '{}'],
+    ['for its body', 400, `authorization: ${authorization}`, '{"a"'],
+    ['of our own fault', 502, `authorization: ${authorization}`, '{}'],
+  ])('keeps the connection when a request that came in one piece is refused %s', async (_why, status, who, body) => {
+    const path = status === 502 ? '/backend-api/codex/fail' : '/v1/echo';
+    const shown = status === 502 ? 503 : status;
+    const head = `POST ${path} HTTP/1.1\r\nhost: a\r\n${who}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+    const answers = await answersOf(`${head}\r\n${body}`, `${head}\r\n${body}`, `${head}connection: close\r\n\r\n${body}`);
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual([shown, shown, shown].map(String));
+    expect(answers.map((answer) => /^connection: (\S+)/im.exec(answer)?.[1])).toEqual(['keep-alive', 'keep-alive', 'close']);
+    for (const answer of answers) expect(answer).toMatch(/\r\n\r\n\{"error":\{.*\}\}$/);
+  }); // prettier-ignore
 });
+
+/** Sends requests over one connection, each after the answer to the one before. */
+async function answersOf(...requests: readonly string[]): Promise<readonly string[]> {
+  const socket = connect(door.port, '127.0.0.1');
+  const answers: string[] = [];
+  for (const request of requests) {
+    socket.write(request);
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    answers.push(chunk.toString());
+    if (/^connection: close/im.test(chunk.toString())) break;
+  }
+  socket.destroy();
+  return answers;
+}
 
 describe('readJsonBody', () => {
   const bomb = new Uint8Array(gzipSync(Buffer.alloc(5_000_000, 32)));

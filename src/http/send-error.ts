@@ -1,7 +1,7 @@
+import { type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type GatewayError } from '../kernel/errors';
 import { type CallContext } from './call-context';
-import { isBodyUnread } from './body-reader';
 import { errorReply } from './error-reply';
 import { repliedHeaders } from './replied-headers';
 
@@ -24,24 +24,44 @@ export function sendError(
   });
   const text = JSON.stringify(body);
   void reply.code(status).headers(headers).header('content-type', 'application/json; charset=utf-8');
-  if (isBodyUnread(request.raw)) sendBeforeBody(request, reply, text);
+  if (hasUnreadBody(request.raw)) sendOnceRead(request, reply, text);
   else void reply.send(text);
+}
+
+/** The parser may be at work on the body at this very moment: what came with the head is read a turn later, and costs no connection. */
+function sendOnceRead(request: FastifyRequest, reply: FastifyReply, text: string): void {
+  const { raw } = reply;
+  reply.hijack();
+  request.raw.resume();
+  setImmediate(() => {
+    if (raw.headersSent || raw.destroyed) return;
+    const head = { ...repliedHeaders(reply), 'content-length': String(Buffer.byteLength(text)) };
+    if (hasUnreadBody(request.raw)) sendBeforeBody(request, raw, { head: { ...head, connection: 'close' }, text });
+    else raw.writeHead(reply.statusCode, head).end(text);
+  });
+}
+
+function hasUnreadBody(raw: FastifyRequest['raw']): boolean {
+  if (raw.complete) return false;
+  return raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0;
 }
 
 /**
  * The client is still sending. Closing now would reset the connection and could destroy the answer before it is read,
  * so the answer goes out whole, what still arrives is thrown away for a moment, and only then the connection closes.
  */
-function sendBeforeBody(request: FastifyRequest, reply: FastifyReply, text: string): void {
-  const { raw } = reply;
-  reply.hijack();
-  const head = { ...repliedHeaders(reply), connection: 'close', 'content-length': String(Buffer.byteLength(text)) };
-  raw.writeHead(reply.statusCode, head);
+function sendBeforeBody({ raw: request }: FastifyRequest, raw: ServerResponse, { head, text }: Told): void {
+  raw.writeHead(raw.statusCode, head);
   raw.write(text);
   const finish = (): void => {
     clearTimeout(timer);
     raw.end();
   };
   const timer = setTimeout(finish, lingerMs);
-  request.raw.once('end', finish).once('close', finish).on('error', finish).resume();
+  request.once('end', finish).once('close', finish).on('error', finish).resume();
+}
+
+interface Told {
+  readonly head: OutgoingHttpHeaders;
+  readonly text: string;
 }
