@@ -126,12 +126,12 @@ describe('a ConfigMap that changes under load', () => {
 
   it('names what needs a restart, and goes on with the old of it', async () => {
     const own = await reloading(list(model('steady')));
-    const section = 'general_settings: {master_key: sk-another-master-key-0002}\n';
+    const section = 'general_settings: {master_key: sk-another-master-key-0002}\nlitellm_settings: {max_budget: 5}\n';
     own.mount.update(section + list(model('steady'), model('added')));
     await eventually('it is in force', async () => (await own.ask('added')).status === 200);
     const told = () => said(own, 'these settings need a restart; until then they stay as they were');
     await eventually('it is told', () => told().length > 0);
-    expect(told()).toEqual([expect.objectContaining({ level: 40, settings: ['general_settings.master_key'] })]);
+    expect(told()).toEqual([expect.objectContaining({ level: 40, settings: ['general_settings.master_key', expect.stringContaining('limits of the gateway')] })]); // prettier-ignore
     expect(own.served.output()).not.toContain('sk-another-master-key-0002');
     await own.end();
   });
