@@ -1,3 +1,4 @@
+import './cli/early-signals';
 import 'reflect-metadata';
 import { homedir } from 'node:os';
 import { ConfigFault } from './config/config-fault';

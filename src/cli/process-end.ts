@@ -1,4 +1,5 @@
 import { type GatewayLogger } from '../telemetry/logger';
+import { endBySignal, endingSignals, leaveSignals } from './end-by-signal';
 
 /** Why a process ends: somebody asked for it (0), or it broke (1). */
 export interface EndReason {
@@ -14,8 +15,6 @@ export interface EndActions {
   /** SIGHUP without a terminal. */
   readonly reload: () => void;
 }
-
-const signals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * Listens to what ends a process from outside and from inside. The first SIGTERM or SIGINT asks for the end, the second
@@ -37,7 +36,9 @@ export class ProcessEnd {
   listen(logger: GatewayLogger, actions: EndActions): void {
     this.logger = logger;
     this.actions = actions;
-    for (const signal of signals) process.on(signal, this.onSignal);
+    for (const signal of endingSignals) process.on(signal, this.onSignal);
+    // Behind that: with nobody listening for a moment a signal that came just now would be lost.
+    leaveSignals();
     process.on('SIGHUP', this.onHangUp);
     process.on('uncaughtException', this.onBug);
     process.on('unhandledRejection', this.onBug);
@@ -57,10 +58,7 @@ export class ProcessEnd {
     this.heard += 1;
     if (this.heard === 1) this.ask({ status: 0, alone: true });
     else if (this.heard === 2) this.actions?.hurry();
-    else {
-      for (const each of signals) process.off(each, this.onSignal);
-      process.kill(process.pid, signal);
-    }
+    else endBySignal(signal);
   };
 
   /** A terminal that closes means the end for what runs in its foreground. */

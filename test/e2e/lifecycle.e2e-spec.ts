@@ -1,5 +1,8 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { chatBody, post, send } from '../support/calls';
 import { testKey } from '../support/gateway';
 import { type HeldStream, holdAnswers, openHeldStream } from '../support/held-stream';
@@ -35,6 +38,38 @@ async function openStream(served: Served): Promise<HeldStream> {
 async function draining(served: Served): Promise<void> {
   for (;;) if ((await send(at(served), '/health/readiness')).status === 503) return;
 }
+
+const canUnshare = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0;
+
+(canUnshare ? describe : describe.skip)('the first process of a container, which no signal ends by itself', () => {
+  let silent: Server;
+  beforeAll(async () => {
+    silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+  });
+  afterAll(() => silent.close());
+
+  it('ends at a signal that comes during its start', async () => {
+    const { port } = silent.address() as AddressInfo;
+    const program = join(__dirname, '..', '..', 'dist', 'main.js');
+    const env = {
+      ...bench.environment(),
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+      GATEWAY_SALT_KEY: 'a-salt-key-of-the-suite',
+    };
+    const words = ['--pid', '--fork', '--kill-child', process.execPath, program, '--port', '0'];
+    const outside = spawn('unshare', words, { cwd: bench.folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    outside.stdout.on('data', (text: Buffer) => (output += text.toString('utf8')));
+    // It waits for a Redis that says nothing, which takes seconds.
+    await once(silent, 'connection');
+    const first = Number(readFileSync(`/proc/${outside.pid}/task/${outside.pid}/children`, 'utf8'));
+    process.kill(first, 'SIGTERM');
+    await once(outside, 'exit');
+    expect(outside.exitCode).toBe(143);
+    expect(output).not.toContain('listening on');
+  });
+});
 
 describe('SIGTERM', () => {
   it('lets a running stream finish, refuses new work, and ends with 0', async () => {
