@@ -45,6 +45,8 @@ export interface RequestRecord {
   /** Name of the credential that was used last; one that may be shown. */
   readonly account?: string | undefined;
   readonly stream: boolean;
+  /** Of a stream: whether its head had left, so that a failure was told within it. Undefined: not known. */
+  readonly isBegun?: boolean | undefined;
   readonly status: number;
   readonly end: AnswerEnd;
   /** Machine code of the error; undefined on success. */

@@ -29,6 +29,8 @@ export interface Progress {
   isWorking: boolean;
   upstreamStartedMs: number | undefined;
   firstContentMs: number | undefined;
+  /** The head of the stream has left: a failure is told within it. */
+  isBegun: boolean;
   routed: RoutedAnswer | undefined;
   /** Set when the answer ended; undefined means the story was left by an exception. */
   end: AnswerEnd | undefined;
@@ -67,6 +69,7 @@ export function progressFrom(startedMs: number, droppedParams: readonly string[]
     isWorking: false,
     upstreamStartedMs: undefined,
     firstContentMs: undefined,
+    isBegun: false,
     routed: undefined,
     end: undefined,
     droppedParams,

@@ -241,6 +241,7 @@ function recordOf(call: Call, progress: Progress, { error, bill, nowMs }: Ending
     costNanos: cost.nanos,
     cacheSavedNanos: cost.cacheSavedNanos,
     stream: isStream(call),
+    isBegun: progress.isBegun,
     status: failed.status,
     errorCode: failed.code,
     errorType: failed.type,

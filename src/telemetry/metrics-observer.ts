@@ -59,7 +59,7 @@ export class MetricsObserver extends EventObserver {
 
   private countOddities(record: RequestRecord): void {
     const { requests } = this.metrics;
-    if (record.stream && record.end !== 'refused') requests.streamEnds.add([record.end]);
+    if (isStreamEnd(record)) requests.streamEnds.add([record.end]);
     for (const param of record.droppedParams) requests.droppedParams.add([paramLabel(param)]);
     if (record.remappedFrom !== undefined) requests.remappedModels.add([nameLabel(record.remappedFrom)]);
     // A compaction is one sealed item; nobody tells what it used.
@@ -87,6 +87,11 @@ export class MetricsObserver extends EventObserver {
     if (userAgent.length <= longestAgent) this.agents.set(userAgent, agent);
     return agent;
   }
+}
+
+/** Of a request that failed before its stream began the client was told by a status. */
+function isStreamEnd({ stream, end, isBegun }: RequestRecord): boolean {
+  return stream && end !== 'refused' && (end !== 'failed' || isBegun !== false);
 }
 
 /** A client program: its family for labels, its own words for the log. */

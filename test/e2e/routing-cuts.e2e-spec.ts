@@ -1,5 +1,5 @@
 import { cutAfterBytes, drip, type Reply, type Step, stall } from '../simulator/answer';
-import { reasoningThenText, text, textThenToolCalls } from '../simulator/answers';
+import { errorEvent, failedEvent, reasoningThenText, text, textThenToolCalls } from '../simulator/answers';
 import { htmlPage } from '../simulator/faults';
 import { chatBody, send } from '../support/calls';
 import { readExposition } from '../support/expositions';
@@ -125,6 +125,22 @@ describe.each(doors)('%s: the metrics of a deployment', (_, path, body) => {
     };
     expect(await grown(cutAfterBytes(broken, frames[place]?.end ?? 0, 'fin'))).toEqual([1, 0, 1, 1]);
     expect(await grown(saved)).toEqual([1, 1, 0, 0]);
+  });
+
+  it('count a stream that never began as none that failed', async () => {
+    const failed = async (): Promise<number | undefined> => {
+      const { series } = readExposition((await send(pair.world.bench, '/metrics')).text);
+      return series.find(({ name, labels }) => name === 'codex_stream_ends_total' && labels['end'] === 'failed')?.value;
+    };
+    const ask = async (answer: Reply): Promise<number> => {
+      pair.world.simulator.script.always(answer);
+      return (await pair.askAt(path, { ...body, stream: true })).answer.status;
+    };
+    const before = (await failed()) ?? 0;
+    expect(await ask(errorEvent({ error: { code: 'invalid_prompt', message: 'No.' } }))).toBeGreaterThanOrEqual(400);
+    expect(await failed()).toBe(before);
+    expect(await ask(failedEvent('server_error', 'down', 'some words'))).toBe(200);
+    expect(await failed()).toBe(before + 1);
   });
 });
 
