@@ -20,6 +20,8 @@ export async function serveWithWorkers(settings: Settings): Promise<number> {
     },
   };
   end.listen(logger, actions);
+  // What workers say there is passed on; where nobody takes it (a full disk) that ends nobody.
+  process.stderr.on('error', () => undefined);
   void end.asked.then(() => {
     fleet.end();
   });

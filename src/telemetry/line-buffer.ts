@@ -8,11 +8,34 @@ const enoughCharacters = 16 * 1024;
 /** Longest time a line waits for company, milliseconds. */
 const longestWaitMs = 250;
 
+/** What waits for an output that takes nothing; lines that come then are lost, since no request waits for them. */
+const mostWaiting = 8 * 1024 * 1024;
+
 /** Standard output, written off the request path in batches, four times a second at least. */
 export function standardOutput(): LineBuffer {
   // The library writes at once what is long enough, and holds the rest back for `flush`: nothing may be under way for long.
-  const sink = destination({ dest: 1, sync: false, minLength: enoughCharacters, maxWrite: 4 * enoughCharacters });
+  const lengths = { minLength: enoughCharacters, maxLength: mostWaiting, maxWrite: 4 * enoughCharacters };
+  const sink = destination({ dest: 1, sync: false, ...lengths });
+  outliveFaults(sink);
   return new LineBuffer(sink);
+}
+
+/**
+ * A log that cannot be written (its disk is full) ends nobody: what waits is tried again with the next lines. On the way out the
+ * library's synchronous way would try for ever.
+ */
+function outliveFaults(sink: ReturnType<typeof destination>): void {
+  const flushSync = sink.flushSync.bind(sink);
+  let isRefused = false;
+  sink.on('error', () => {
+    isRefused = true;
+  });
+  sink.on('write', () => {
+    isRefused = false;
+  });
+  sink.flushSync = () => {
+    if (!isRefused) flushSync();
+  };
 }
 
 /** Those that hold lines: a process that ends in whatever way still writes them. */

@@ -48,6 +48,11 @@ export class GatewayLogger implements LoggerService {
     this.sink.write(`{"level":${levelNumbers[level]},"time":"${time}",${rest},"msg":"request"}\n`);
   }
 
+  /** Whole lines that another process of ours made. */
+  pass(lines: Buffer): void {
+    this.sink.write(lines.toString('utf8'));
+  }
+
   /** A failure that is a bug or an outage: what may be told of its cause. */
   failure(cause: unknown, fields: LogFields): void {
     this.event('error', 'request failed', { ...fields, ...shownFailure(cause) });

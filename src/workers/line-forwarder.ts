@@ -1,6 +1,11 @@
-import { type Readable, type Writable } from 'node:stream';
+import { type Readable } from 'node:stream';
 
 const newline = 0x0a;
+
+/** Where whole lines go. */
+export interface LineTarget {
+  write(lines: Buffer): unknown;
+}
 
 /**
  * Carries whole lines from a worker to the output that all workers share. Written straight to one pipe, long writes of
@@ -9,10 +14,10 @@ const newline = 0x0a;
 export class LineForwarder {
   private rest: Buffer[] = [];
 
-  private constructor(private readonly to: Writable) {}
+  private constructor(private readonly to: LineTarget) {}
 
   /** Until `from` ends; what is left of a last line goes out then. */
-  static join(from: Readable | null, to: Writable): void {
+  static join(from: Readable | null, to: LineTarget): void {
     if (from === null) return;
     const forwarder = new LineForwarder(to);
     from.on('data', (chunk: Buffer) => {

@@ -214,3 +214,21 @@ describe('a start', () => {
     }
   });
 });
+
+describe('a log that cannot be written', () => {
+  it.each(['/dev/full'])('ends nobody: %s', async (target) => {
+    const served = await bench.serveInto(target, { LITELLM_MASTER_KEY: 'sk-of-a-full-disk-0123456789' });
+    const door = { url: served.url, key: 'sk-of-a-full-disk-0123456789' };
+    // Lines are written four times a second: the first has failed by the time the last is made.
+    const endMs = performance.now() + 1_500;
+    let asked = 0;
+    while (performance.now() < endMs) {
+      const { status } = await post(door, '/v1/chat/completions', chatBody());
+      expect(status).toBe(200);
+      asked += 1;
+    }
+    expect(asked).toBeGreaterThan(5);
+    served.signal('SIGTERM');
+    expect((await served.finished).status).toBe(0);
+  });
+});

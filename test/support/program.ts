@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../simulator/simulator';
@@ -26,6 +26,8 @@ export interface RunAs {
   readonly user?: number | undefined;
   /** `main.js` of another build. */
   readonly program?: string | undefined;
+  /** File in the place of a pipe that is read. */
+  readonly stdout?: string | undefined;
 }
 
 /** The program while it serves. */
@@ -95,10 +97,19 @@ export class ProgramBench {
   }
 
   /** The same at a log level that does not tell where it listens. */
-  async serveSilently(args: readonly string[], env: ProgramEnv): Promise<Served> {
+  serveSilently(args: readonly string[], env: ProgramEnv): Promise<Served> {
+    return this.servedUnheard(args, env, {});
+  }
+
+  /** The same with its standard output in a file. */
+  serveInto(file: string, env: ProgramEnv = {}): Promise<Served> {
+    return this.servedUnheard([], env, { stdout: file });
+  }
+
+  private async servedUnheard(args: readonly string[], env: ProgramEnv, as: RunAs): Promise<Served> {
     const url = `http://127.0.0.1:${await freePort()}`;
     const words = ['--port', new URL(url).port, '--host', '127.0.0.1', ...args];
-    const { child, finished, output } = this.spawned(words, env);
+    const { child, finished, output } = this.spawned(words, env, as);
     await eventually('the program answers', async () => {
       if (child.exitCode !== null) throw new Error(`The program ended: ${output()}`);
       return fetch(`${url}/health/liveliness`).then(({ ok }) => ok, () => false);
@@ -109,19 +120,21 @@ export class ProgramBench {
   private spawned(
     args: readonly string[],
     env: ProgramEnv,
-    { user, program = currentProgram }: RunAs = {},
+    { user, program = currentProgram, stdout: file }: RunAs = {},
   ): { readonly child: ChildProcess; readonly finished: Promise<Finished>; readonly output: () => string } {
+    const target = file === undefined ? 'pipe' : openSync(file, 'w');
     const child = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,
       env: { ...this.environment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', target, 'pipe'],
       ...(user === undefined ? {} : { uid: user }),
     });
+    if (typeof target === 'number') closeSync(target);
     this.running.add(child);
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const finished = once(child, 'close').then(() => {
       this.running.delete(child);
       return { status: child.exitCode, stdout, stderr };
