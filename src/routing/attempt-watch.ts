@@ -13,9 +13,6 @@ export interface AttemptGround {
   readonly clock: Clock;
 }
 
-/** What is known of an attempt before it is made. */
-type AttemptFacts = Pick<AttemptRecord, 'modelLabel' | 'deploymentId' | 'apiBase' | 'principal'>;
-
 /**
  * One attempt at a deployment as metrics and traces see it. Tell it once how the attempt ended. Lives as long as the answer,
  * so it holds on to nothing of the question.
@@ -24,20 +21,19 @@ export class AttemptWatch {
   /** Ends with the attempt where it failed, and else with the answer: by who has it. */
   readonly span: Span;
   private readonly startedMs: number;
-  private readonly facts: AttemptFacts;
-  private readonly askedModel: string;
+  private readonly modelLabel: string;
+  private readonly principal: AttemptRecord['principal'];
   private contentMs: number | undefined;
 
   constructor(
     private readonly ground: AttemptGround,
     run: GroupRun,
-    deployment: Deployment,
+    private readonly deployment: Deployment,
   ) {
     this.startedMs = ground.clock.monotonicMs();
     this.span = attemptSpan(run, deployment, this.startedMs);
-    const { id: deploymentId, apiBase } = deployment;
-    this.facts = { modelLabel: run.route.label, deploymentId, apiBase, principal: run.plan.caller.principal };
-    this.askedModel = deployment.upstreamModel;
+    this.modelLabel = run.route.label;
+    this.principal = run.plan.caller.principal;
   }
 
   /** Content came, and the rest of the answer is yet to come. */
@@ -60,13 +56,18 @@ export class AttemptWatch {
     const failure = failureOf(error);
     this.span.tell({ failure: failure?.kind ?? 'refused', upstreamStatus: failure?.details.upstreamStatus });
     this.span.end(this.ground.clock.monotonicMs());
-    this.ended(this.askedModel, failure);
+    this.ended(this.deployment.upstreamModel, failure);
   }
 
   private ended(upstreamModel: string, failure: UpstreamFailure | undefined): void {
-    this.ground.observer.attemptEnded({
-      ...this.facts,
+    const { deployment, ground } = this;
+    // Member by member: this is the hot path.
+    ground.observer.attemptEnded({
+      modelLabel: this.modelLabel,
       upstreamModel,
+      deploymentId: deployment.id,
+      apiBase: deployment.apiBase,
+      principal: this.principal,
       failure: failure?.kind,
       upstreamStatus: failure?.details.upstreamStatus,
       durationMs: this.contentMs ?? this.elapsedMs(),

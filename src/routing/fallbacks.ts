@@ -99,7 +99,8 @@ export class Fallbacks {
       if (!(await plan.caller.mayUse(target.model, found))) throw modelNotFound(target.model);
       route = plan.narrow(found);
       trail.fallbacks += 1;
-      const call = await ownCall(plan, target);
+      const own = ownCall(plan, target);
+      const call = own === undefined ? target.call : await own;
       const answer = await this.visit(plan, { route, call, trail }, watched, undefined);
       this.tell(plan, target, { route, deploymentId, succeeded: true });
       return { answer };
@@ -137,9 +138,9 @@ export class Fallbacks {
   }
 }
 
-/** The question of a target; one that the request brings along passes the operator's hooks as the first one did. */
-async function ownCall({ call: asked, hooked }: TryPlan, { call }: Target): Promise<UpstreamCall> {
-  return call === asked || hooked === undefined ? call : hooked(call);
+/** A question that the request brings along for this target: it passes the operator's hooks as the first one did. */
+function ownCall({ call: asked, hooked }: TryPlan, { call }: Target): Promise<UpstreamCall> | undefined {
+  return call === asked ? undefined : hooked?.(call);
 }
 
 function ownOf({ wishes }: TryPlan): OwnFallbacks {
