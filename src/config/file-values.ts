@@ -84,8 +84,3 @@ export function readTexts(value: unknown): readonly string[] | undefined {
   if (!Array.isArray(list)) return undefined;
   return list.every((item): item is string => typeof item === 'string' && item !== '') ? list : undefined;
 }
-
-/** Whether a value of the file is a map. */
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -1,8 +1,8 @@
 import { type z } from 'zod';
+import { isJsonObject } from '../protocol/json-guards';
 import { type Fault } from './config-fault';
 import { type EnvSource } from './env.schema';
 import { resolveReferences } from './environment-references';
-import { isMap } from './file-values';
 import { gatewayFileSchema, type GatewayFileContent } from './gateway-file.schema';
 import { fileVariableOf } from './secret-files';
 import { type FileKey, type KeyPath, mapExpected, readYaml } from './yaml-source';
@@ -60,11 +60,11 @@ function emptyMeans([section, key]: KeyPath, environment: EnvSource): string {
 /** Without the logins every deployment would look unusable, so a broken `credential_list` ends the search. */
 function soundPart(value: unknown, error: z.ZodError): GatewayFileContent | undefined {
   const steps = error.issues.map(({ path }) => [String(path[0]), String(path[1])] as const);
-  if (!isMap(value) || steps.some(([top]) => top === 'credential_list')) return undefined;
+  if (!isJsonObject(value) || steps.some(([top]) => top === 'credential_list')) return undefined;
   const sound = Object.entries(value).flatMap(([top, section]): (readonly [string, unknown])[] => {
     const bad = new Set(steps.filter(([name]) => name === top).map(([, key]) => key));
     if (bad.size === 0) return [[top, section]];
-    const isSection = isMap(section) && top.endsWith('_settings');
+    const isSection = isJsonObject(section) && top.endsWith('_settings');
     return isSection ? [[top, Object.fromEntries(Object.entries(section).filter(([key]) => !bad.has(key)))]] : [];
   });
   return gatewayFileSchema.safeParse(Object.fromEntries(sound)).data;
@@ -87,14 +87,14 @@ const sections = ['general_settings', 'litellm_settings', 'router_settings', 'en
 
 /** Finds texts where maps belong: the mark of `key=value`, which YAML reads as one text. */
 function misshapen(value: unknown, placeOf: (path: KeyPath) => string): readonly Fault[] {
-  if (!isMap(value)) return [{ place: placeOf([]), message: mapExpected(value) }];
+  if (!isJsonObject(value)) return [{ place: placeOf([]), message: mapExpected(value) }];
   const places: (readonly [KeyPath, unknown])[] = sections.map((name) => [[name], value[name]]);
-  const aliases = isMap(value['router_settings']) ? value['router_settings']['model_group_alias'] : undefined;
+  const aliases = isJsonObject(value['router_settings']) ? value['router_settings']['model_group_alias'] : undefined;
   places.push([['router_settings', 'model_group_alias'], aliases]);
   places.push(...itemMaps(value, 'model_list', ['litellm_params', 'model_info']));
   places.push(...itemMaps(value, 'credential_list', ['credential_values']));
   return places
-    .filter(([, found]) => found !== undefined && found !== null && !isMap(found))
+    .filter(([, found]) => found !== undefined && found !== null && !isJsonObject(found))
     .map(([path, found]) => ({ place: placeOf(path), message: mapExpected(found) }));
 }
 
@@ -107,15 +107,15 @@ function itemMaps(
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown, index) => {
     const own: readonly [KeyPath, unknown] = [[list, index], item];
-    return isMap(item) ? [own, ...inner.map((name) => [[list, index, name], item[name]] as const)] : [own];
+    return isJsonObject(item) ? [own, ...inner.map((name) => [[list, index, name], item[name]] as const)] : [own];
   });
 }
 
 /** `environment_variables`, which may itself refer to the environment. Texts as a shell would hold them. */
 function exported(file: unknown, environment: EnvSource): EnvSource {
-  const section = isMap(file) ? file['environment_variables'] : undefined;
+  const section = isJsonObject(file) ? file['environment_variables'] : undefined;
   const { value } = resolveReferences(section ?? {}, environment);
-  if (!isMap(value)) return {};
+  if (!isJsonObject(value)) return {};
   const texts = Object.entries(value).flatMap(([name, item]) =>
     ['string', 'number', 'boolean'].includes(typeof item) ? [[name, String(item)] as const] : [],
   );

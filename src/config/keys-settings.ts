@@ -1,4 +1,4 @@
-import { isMap } from './file-values';
+import { isJsonObject } from '../protocol/json-guards';
 import { type GatewayFile } from './gateway-file';
 import { type FileSections } from './settings-sources';
 
@@ -59,7 +59,9 @@ export function keysWarnings({ litellm }: FileSections, file: GatewayFile | unde
   const placeOf = (name: string): string => file?.placeOf(['litellm_settings', 'default_internal_user_params', name]) ?? ''; // prettier-ignore
   const warnings: string[] = [];
   const teams: readonly unknown[] = Array.isArray(params['teams']) ? params['teams'] : [];
-  const lost = new Set(teams.filter(isMap).flatMap((team) => Object.keys(team).filter((name) => name !== 'team_id')));
+  const lost = new Set(
+    teams.filter(isJsonObject).flatMap((team) => Object.keys(team).filter((name) => name !== 'team_id')),
+  );
   if (lost.size > 0)
     warnings.push(`${placeOf('teams')}: only team_id is acted on, not ${[...lost].join(', ').slice(0, 120)}; POST /team/member_add gives members budgets and roles`); // prettier-ignore
   if (teamsToJoin in params)
@@ -75,7 +77,7 @@ function ofUsers(params: Params): Params {
   const known = Object.fromEntries(Object.entries(params).filter(([name]) => name !== teamsToJoin));
   const teams = known['teams'];
   if (!Array.isArray(teams)) return known;
-  const plain = teams.map((team: unknown) => (isMap(team) && typeof team['team_id'] === 'string' ? team['team_id'] : team)); // prettier-ignore
+  const plain = teams.map((team: unknown) => (isJsonObject(team) && typeof team['team_id'] === 'string' ? team['team_id'] : team)); // prettier-ignore
   return { ...known, teams: plain };
 }
 

@@ -1,7 +1,7 @@
 /** Characters of a value; who shows it may show less. */
 const longest = 4_096;
-/** A key that somebody put where a word belongs. */
-const keyShape = /\bsk-[A-Za-z0-9_-]{16,}/;
+/** A key that somebody put where a word belongs. Words are kept in ledger, reports and metrics, so it must not become one. */
+export const keyShape = /\bsk-[A-Za-z0-9_-]{16,}/;
 
 /** Texts, numbers and truth values by the path at which they were found. */
 export type PlainValues = Readonly<Record<string, string | number | boolean>>;

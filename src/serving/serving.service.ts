@@ -64,7 +64,6 @@ export class ServingService {
   private async tell(call: Call, progress: Progress, out: EventStream): Promise<GatewayError | undefined> {
     let encoder = encoderFor(call, this.streamFacts(call, progress));
     const hold = setTimeout(() => {
-      progress.isBegun = true;
       out.commit(this.earlyHeaders(call, progress));
     }, this.settings.times.firstByteHoldMs);
     let last = '';
@@ -77,7 +76,6 @@ export class ServingService {
             ...this.streamFacts(call, progress),
             model: answeringModel(call, answer.routed),
           });
-        progress.isBegun = true;
         out.commit(Object.assign(headers, this.moneyHeaders(call, progress)));
         last = await forward(answer, encoder, out);
         if (encoder.satisfied) progress.estimatedUsage = encoder.estimatedUsage;
@@ -92,6 +90,7 @@ export class ServingService {
       out.end(encoder.fail(error));
       return error;
     } finally {
+      progress.isBegun = out.committed;
       clearTimeout(hold);
     }
   }

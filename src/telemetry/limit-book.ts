@@ -28,11 +28,8 @@ export class LimitBook {
     // A soft budget alone refuses nothing and is shown to nobody.
     if (reading.max >= endlessMax) return;
     const key = keyOf(reading);
-    if (this.readings.size >= this.maxReadings && !this.readings.has(key)) this.forgetOldest();
+    if (!this.readings.has(key)) this.makeRoom(key, reading);
     this.readings.set(key, reading);
-    const holder = holderOf(reading);
-    const own = this.byHolder.get(holder) ?? new Set<string>();
-    this.byHolder.set(holder, own.add(key));
   }
 
   /** Whether anything of this holder was read. */
@@ -125,6 +122,14 @@ export class LimitBook {
   private mayTell(scope: LimitReading['scope']): boolean {
     if (scope === 'user' || scope === 'member') return this.metrics.tellsUsers;
     return scope === 'customer' ? this.metrics.tellsCustomers : true;
+  }
+
+  /** A limit that was not read before: every request tells of all that hold for it, and most are known. */
+  private makeRoom(key: string, reading: LimitReading): void {
+    if (this.readings.size >= this.maxReadings) this.forgetOldest();
+    const holder = holderOf(reading);
+    const own = this.byHolder.get(holder) ?? new Set<string>();
+    this.byHolder.set(holder, own.add(key));
   }
 
   private forgetOldest(): void {

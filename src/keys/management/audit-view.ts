@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../protocol/json-guards';
 import { scrub } from '../../telemetry/scrub';
 
 const secretName = /(^|_|-)(key|secrets?|password|token|credentials?|authorization|hash)$/i;
@@ -29,7 +30,7 @@ function namesIn(metadata: unknown): unknown {
 
 /** The fields of a row that are not the same in another one; the whole where there is nothing to compare. */
 export function differing(row: unknown, other: unknown): unknown {
-  if (!isMap(row) || !isMap(other)) return row;
+  if (!isJsonObject(row) || !isJsonObject(other)) return row;
   const isSame = (name: string): boolean => JSON.stringify(row[name]) === JSON.stringify(other[name]);
   return Object.fromEntries(Object.entries(row).filter(([name]) => !isSame(name)));
 }
@@ -44,12 +45,8 @@ export function shortened(value: unknown): unknown {
     const cut = value.slice(0, mostEntries).map(shortened);
     return value.length > mostEntries ? [...cut, `… (${value.length})`] : cut;
   }
-  if (!isMap(value)) return value;
+  if (!isJsonObject(value)) return value;
   const entries = Object.entries(value);
   const cut = Object.fromEntries(entries.slice(0, mostEntries).map(([name, inner]) => [name.slice(0, longest), shortened(inner)]));
   return entries.length > mostEntries ? { ...cut, '…': entries.length } : cut;
 } // prettier-ignore
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

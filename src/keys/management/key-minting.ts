@@ -64,7 +64,7 @@ export class KeyMinting {
   async draft(actor: Actor, read: ReadFields<GenerateFields>, { isService = false } = {}): Promise<KeyDraft> {
     const { rules, store } = this.parts;
     if (!isAdmin(actor)) assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
-    const granter = await this.access.unchangedGranter(actor);
+    const granterCheck = await this.access.unchangedGranter(actor);
     const named = await namedLimits(this.parts, read.fields.budget_id ?? rules.defaultKey.budget_id);
     const fields = withDefaults(read.fields, rules, named);
     const owner = isAdmin(actor) ? fields : await this.ownedFields(actor, { fields, asked: read.fields }, isService);
@@ -89,7 +89,7 @@ export class KeyMinting {
         )
       : await this.boundedRow(actor, { ...read, fields: owner }, { base, asked: read.fields });
     await this.access.assertNoHigherOwner(actor, row);
-    return { secret, id: hash, row, changes: [...changes, ...granter], ignored: Object.keys(read.kept) };
+    return { secret, id: hash, row, changes: [...changes, ...granterCheck], ignored: Object.keys(read.kept) };
   }
 
   private async store(actor: Actor, action: string, draft: KeyDraft): Promise<MintedKey> {

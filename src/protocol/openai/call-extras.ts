@@ -1,4 +1,4 @@
-import { plainValuesAt, type PlainValues } from '../../kernel/plain-values';
+import { keyShape, plainValuesAt, type PlainValues } from '../../kernel/plain-values';
 import { wellFormed } from '../../kernel/well-formed';
 import { type JsonObject } from '../canonical/canonical-request';
 import { isJsonObject } from '../json-guards';
@@ -35,8 +35,6 @@ const mostTags = 32;
 const mostRead = 1_000;
 /** Characters of JSON. */
 const longestMetadata = 4_096;
-/** A key that somebody put where a name belongs. Names are kept in ledger and reports, so it must not become one. */
-const keyShape = /\bsk-[A-Za-z0-9_-]{16,}/;
 /** LiteLLM's order. */
 const customerHeaders = ['x-litellm-customer-id', 'x-litellm-end-user-id'];
 

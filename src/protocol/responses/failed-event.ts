@@ -29,42 +29,30 @@ const longestCliWaitMs = 30_000;
 /** The frame that ends a broken Responses stream; the reader learns nothing else. */
 export function failedEvent(error: GatewayError, answer: FailedAnswer): string {
   const told = answer.isCodexCli ? forCli(error) : { code: error.code, message: error.message };
-  const event = {
-    type: 'response.failed',
-    sequence_number: answer.sequenceNumber,
-    response: {
-      id: answer.responseId,
-      object: 'response',
-      created_at: answer.createdAt,
-      status: 'failed',
-      error: told,
-      incomplete_details: null,
-      ...(answer.model === undefined ? {} : { model: answer.model }),
-      output: [],
-      usage: null,
-    },
-  };
-  return eventFrame('response.failed', stringifyWire(event));
+  return emptyAnswer('response.failed', answer, { status: 'failed', error: told });
 }
 
 /** The frame that opens an answer of which nothing was told before it failed: SDKs take no other event first. */
 export function createdEvent(answer: FailedAnswer): string {
-  const event = {
-    type: 'response.created',
-    sequence_number: answer.sequenceNumber,
-    response: {
-      id: answer.responseId,
-      object: 'response',
-      created_at: answer.createdAt,
-      status: 'in_progress',
-      error: null,
-      incomplete_details: null,
-      ...(answer.model === undefined ? {} : { model: answer.model }),
-      output: [],
-      usage: null,
-    },
+  return emptyAnswer('response.created', answer, { status: 'in_progress', error: null });
+}
+
+function emptyAnswer(
+  type: string,
+  { sequenceNumber, responseId, createdAt, model }: FailedAnswer,
+  state: { readonly status: string; readonly error: Told | null },
+): string {
+  const response = {
+    id: responseId,
+    object: 'response',
+    created_at: createdAt,
+    ...state,
+    incomplete_details: null,
+    ...(model === undefined ? {} : { model }),
+    output: [],
+    usage: null,
   };
-  return eventFrame('response.created', stringifyWire(event));
+  return eventFrame(type, stringifyWire({ type, sequence_number: sequenceNumber, response }));
 }
 
 interface Told {
