@@ -24,6 +24,8 @@ export class Balancer {
     this.server = createServer((asked, answer) => {
       this.forward(asked, answer);
     });
+    // Whoever asks ends idle connections: a timer here, late on a busy machine, would cut one that carries a request again.
+    this.server.keepAliveTimeout = 0;
     this.probe = setInterval(() => {
       for (const backend of this.backends.values()) void this.ask(backend);
     }, probeMs);
