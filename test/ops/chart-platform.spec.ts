@@ -120,6 +120,8 @@ describeWithHelm('the platform', () => {
   it.each<[Values, readonly number[], string | undefined]>([
     [{ url: 'rediss://gateway@redis.example.com:6380/2', cidrs: ['10.1.0.0/16'] }, [6380], '10.1.0.0/16'],
     [{ url: 'redis://redis.example.com' }, [6379], undefined],
+    [{ url: 'rediss://gateway@[fd00::1]:6380/0' }, [6380], undefined],
+    [{ url: 'redis://[fd00::1]' }, [6379], undefined],
     [{ host: 'redis', port: 6390 }, [6390], undefined],
     [{ clusterNodes: ['a:7001', 'b:7002', 'c:7001'] }, [7001, 7002], undefined],
     [{ sentinel: { nodes: ['a:26379'], masterName: 'm' }, ports: [6380] }, [26379, 6379, 6380], undefined],

@@ -51,7 +51,7 @@ true
 {{- toJson $names -}}
 {{- end -}}
 
-{{/* REDIS_URL, without a password; empty when the file or somebody else says where Redis is. */}}
+{{/* REDIS_URL, without a password; empty when the file or somebody else says where Redis is. An IPv6 address gets the brackets that it needs there. */}}
 {{- define "codex-gateway.redis.url" -}}
 {{- $kind := include "codex-gateway.redis.external" . -}}
 {{- if .Values.redis.enabled -}}
@@ -60,7 +60,8 @@ true
 {{- .Values.externalRedis.url -}}
 {{- else if eq $kind "host" -}}
 {{- with .Values.externalRedis -}}
-{{- printf "%s://%s%s:%v/%v" (ternary "rediss" "redis" .tls) (ternary "" (printf "%s@" (urlquery .username | replace "+" "%20")) (empty .username)) .host .port .db -}}
+{{- $host := ternary (printf "[%s]" .host) .host (regexMatch "^[^\\[]*:.*:" .host) -}}
+{{- printf "%s://%s%s:%v/%v" (ternary "rediss" "redis" .tls) (ternary "" (printf "%s@" (urlquery .username | replace "+" "%20")) (empty .username)) $host .port .db -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -78,13 +79,13 @@ username: {{ . | quote }}
 {{- if eq $kind "cluster" }}
 redis_startup_nodes:
 {{- range .clusterNodes }}
-  - host: {{ regexReplaceAll ":[0-9]+$" . "" | quote }}
+  - host: {{ regexReplaceAll "^\\[|\\]?:[0-9]+$" . "" | quote }}
     port: {{ regexFind "[0-9]+$" . }}
 {{- end }}
 {{- else }}
 sentinel_nodes:
 {{- range .sentinel.nodes }}
-  - host: {{ regexReplaceAll ":[0-9]+$" . "" | quote }}
+  - host: {{ regexReplaceAll "^\\[|\\]?:[0-9]+$" . "" | quote }}
     port: {{ regexFind "[0-9]+$" . }}
 {{- end }}
 service_name: {{ .sentinel.masterName | quote }}
@@ -110,7 +111,7 @@ sentinel_password: os.environ/REDIS_SENTINEL_PASSWORD
 {{- $ports := list -}}
 {{- with .Values.externalRedis -}}
 {{- if .url -}}
-{{- $ports = append $ports (default "6379" (regexFind "[0-9]+$" (regexFind ":[0-9]+" (regexReplaceAll "^[a-z]+://[^@/]*@|^[a-z]+://" .url "")))) -}}
+{{- $ports = append $ports (default "6379" (regexFind "[0-9]+$" (regexFind ":[0-9]+$" (regexReplaceAll "^[a-z]+://([^@/]*@)?|[/?].*$" .url "")))) -}}
 {{- end -}}
 {{- if .host -}}{{- $ports = append $ports (toString .port) -}}{{- end -}}
 {{- range concat .clusterNodes .sentinel.nodes -}}{{- $ports = append $ports (regexFind "[0-9]+$" .) -}}{{- end -}}
