@@ -12,6 +12,8 @@ describeWithHelm('values that cannot work', () => {
     ['growth without a Redis', { redis: noRedis, replicaCount: 1, autoscaling: { enabled: true } }, '10 replicas need a Redis to share'],
     ['replicas on one volume', { persistence: { enabled: true } }, 'persistence.enabled: is for one replica'],
     ['two Redis', { externalRedis: { host: 'redis' } }, 'externalRedis: names a Redis while the chart brings its own; set redis.enabled to false'],
+    ['a variable with another Redis', { envVars: { REDIS_URL: 'redis://redis' } }, 'REDIS_URL names a Redis while the chart brings its own; set redis.enabled to false'],
+    ['the same as a host in the other list', { extraEnvVars: [{ name: 'REDIS_HOST', value: 'redis' }] }, 'REDIS_HOST names a Redis while the chart brings its own'],
     ['replicas of Redis', { redis: { architecture: 'replication' } }, 'redis.architecture: only standalone'],
     ['a password in a URL', { redis: noRedis, externalRedis: { url: 'redis://:word@redis:6379' } }, 'externalRedis.url: holds a password'],
     ['Sentinels that know no name', { redis: noRedis, externalRedis: { sentinel: { nodes: ['s:26379'] } } }, 'externalRedis.sentinel.masterName: is needed'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '../../src/config/load-settings';
 import { type Settings } from '../../src/config/settings';
-import { describeWithHelm, one, render, type Values } from '../support/chart';
+import { at, describeWithHelm, listAt, one, render, type Values } from '../support/chart';
 import { layOut, type SecretContents } from '../support/rendered-pod';
 
 const own: SecretContents = {
@@ -103,6 +103,20 @@ describeWithHelm('the gateway in a pod of the chart', () => {
       previousSaltKeys: ['older-salt', 'oldest-salt'],
     });
   });
+
+  it('takes variables of one’s own in the place of the chart’s, each once', async () => {
+    const values: Values = {
+      logLevel: 'warn',
+      envVars: { LOG_LEVEL: 'debug', GATEWAY_SALT_KEY: 'a-salt-key-of-the-operator', PROMETHEUS_MAX_SERIES_PER_METRIC: 1_000_000, TWICE: 1 },
+      extraEnvVars: [{ name: 'NODE_OPTIONS', value: '--trace-warnings' }, { name: 'TWICE', value: 'extra' }],
+    };
+    const settings = await settingsOf(values);
+    expect(settings).toMatchObject({ logLevel: 'debug', saltKey: 'a-salt-key-of-the-operator', observability: { metrics: { maxSeries: 1_000_000 } } });
+    const env = listAt(one(await render(values), 'Deployment'), 'spec.template.spec.containers.0.env');
+    const names = env.map((each) => at(each, 'name'));
+    expect(names).toEqual([...new Set(names)]);
+    expect(env).toEqual(expect.arrayContaining([{ name: 'NODE_OPTIONS', value: '--trace-warnings' }, { name: 'TWICE', value: 'extra' }]));
+  }); // prettier-ignore
 
   it('lets a master key from environmentSecrets win, as LiteLLM’s users have it, when the file names none', async () => {
     const settings = await settingsOf(

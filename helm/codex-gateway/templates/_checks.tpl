@@ -19,6 +19,11 @@
 {{- if and .Values.redis.enabled $external -}}
 {{- fail "externalRedis: names a Redis while the chart brings its own; set redis.enabled to false" -}}
 {{- end -}}
+{{- range list "REDIS_URL" "REDIS_HOST" -}}
+{{- if and $.Values.redis.enabled (or (hasKey $.Values.envVars .) (has . (include "codex-gateway.extraEnvNames" $ | fromJsonArray))) -}}
+{{- fail (printf "envVars, extraEnvVars: %s names a Redis while the chart brings its own; set redis.enabled to false" .) -}}
+{{- end -}}
+{{- end -}}
 {{- if ne .Values.redis.architecture "standalone" -}}
 {{- fail "redis.architecture: only standalone; a Redis with replicas is an externalRedis" -}}
 {{- end -}}

@@ -1,5 +1,26 @@
-{{/* Environment of the gateway. Secrets come by file, so that none stands in the environment of the process. */}}
+{{/* Environment of the gateway. What the values name, themselves or by file, stands in the place of the chart's own: no name is there twice. */}}
 {{- define "codex-gateway.env" -}}
+{{- $extra := include "codex-gateway.extraEnvNames" . | fromJsonArray -}}
+{{- $yours := concat (keys .Values.envVars) $extra -}}
+{{- $own := list -}}
+{{- range include "codex-gateway.ownEnv" . | fromYamlArray -}}
+{{- if not (or (has .name $yours) (has (trimSuffix "_FILE" .name) $yours)) -}}{{- $own = append $own . -}}{{- end -}}
+{{- end -}}
+{{ toYaml $own }}
+{{- range $name, $value := .Values.envVars }}
+{{- if not (has $name $extra) }}
+{{- /* Helm reads numbers as floating point, and would write a million as 1e+06. */}}
+- name: {{ $name }}
+  value: {{ ternary (printf "%.0f" $value) (toString $value) (and (kindIs "float64" $value) (eq (toString (floor $value)) (toString $value))) | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.extraEnvVars }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* What the chart sets. Secrets come by file, so that none stands in the environment of the process. */}}
+{{- define "codex-gateway.ownEnv" -}}
 - name: PORT
   value: "4000"
 - name: CONFIG_FILE_PATH
@@ -62,13 +83,6 @@
 - name: NODE_OPTIONS
   value: --max-old-space-size={{ . }}
 {{- end }}
-{{- end }}
-{{- range $name, $value := .Values.envVars }}
-- name: {{ $name }}
-  value: {{ $value | quote }}
-{{- end }}
-{{- with .Values.extraEnvVars }}
-{{ toYaml . }}
 {{- end }}
 {{- end -}}
 
