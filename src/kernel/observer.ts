@@ -128,7 +128,10 @@ export abstract class Observer {
   /** What is left at the upstream, by the rate-limit headers of an answer. */
   upstreamLimitsSeen(_limits: UpstreamLimits): void {}
 
-  /** Quota windows and credits of an account; the newest reading counts. */
+  /**
+   * Quota windows and credits of an account, heard from its answers or from another replica; the newest reading counts. The
+   * account may be one that only others have.
+   */
   accountQuotaSeen(_record: AccountQuotaRecord): void {}
 
   /** How an account stands; told again at every change and at every look. */

@@ -48,6 +48,11 @@ export class ConfiguredNames {
     this.accounts = now;
   }
 
+  /** Whether the configuration names this credential. */
+  hasAccount(name: string): boolean {
+    return this.accounts.has(name);
+  }
+
   /** Drops what the configuration names no more; before each scrape. */
   prune(): void {
     if (this.goneIds.size === 0 && this.goneAccounts.size === 0) return;

@@ -110,6 +110,7 @@ export abstract class EventObserver extends Observer {
   }
 
   override accountQuotaSeen({ account, quota }: AccountQuotaRecord): void {
+    if (!this.configured.hasAccount(account)) return;
     const { windowUsed, windowReset, credits } = this.metrics.accounts;
     for (const { limit, minutes, usedPercent, resetAtMs } of quota.windows) {
       const labels = [account, windowLabel(minutes), nameLabel(limit)];

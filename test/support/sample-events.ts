@@ -139,6 +139,7 @@ function tellAccounts(observer: Observer, nowMs: number): void {
     { account: 'work', plan: 'pro', condition: 'ok' },
     { account: 'spare', plan: 'plus', condition: 'quarantined' },
   ] as const;
+  observer.accountsAre(accounts.map(({ account }) => account));
   for (const [index, account] of accounts.entries()) {
     observer.accountStateSeen({
       ...account,

@@ -1,7 +1,7 @@
 import { candidate } from '../../../test/support/candidates';
 import { MovedClock } from '../../../test/support/moved-clock';
 import { defaultRouting } from '../../config/routing-settings';
-import { type CooldownRecord } from '../../kernel/observations';
+import { type AccountQuotaRecord, type CooldownRecord } from '../../kernel/observations';
 import { Observer } from '../../kernel/observer';
 import { Stopper } from '../../kernel/stop-signal';
 import { type FailureKind, UpstreamFailure, type UpstreamFailureOptions } from '../../kernel/upstream-failure';
@@ -15,6 +15,7 @@ const [a, b] = [candidate('a'), candidate('b')];
 
 class Listening extends Observer {
   readonly cooldowns: CooldownRecord[] = [];
+  readonly quotas: AccountQuotaRecord[] = [];
   override requestEnded(): void {
     throw new Error('not told here');
   }
@@ -23,6 +24,9 @@ class Listening extends Observer {
   }
   override cooldownChanged(record: CooldownRecord): void {
     this.cooldowns.push(record);
+  }
+  override accountQuotaSeen(record: AccountQuotaRecord): void {
+    this.quotas.push(record);
   }
 }
 
@@ -209,6 +213,27 @@ describe('an account that rests', () => {
     expect([rests(), rests(), rests()]).toEqual([1, 2, 4]);
     fleet.contentCame(fleet.begin(a));
     expect(rests()).toBe(1);
+  });
+});
+
+describe('what is left of a plan', () => {
+  it('is shown by every replica as the newest that any of them heard', () => {
+    const clock = new MovedClock();
+    const board = new LocalBoard();
+    const claim = (): Promise<boolean> => Promise.resolve(true);
+    const [here, there] = [new Listening(), new Listening()];
+    const [called, silent] = [here, there].map((observer) => new Fleet({ board, clock, observer, claim }));
+    const used = (usedPercent: number, resetAtMs: number) => {
+      const windows = [{ limit: 'codex', minutes: 300, usedPercent, resetAtMs }];
+      return { planType: 'plus', activeLimit: 'codex', credits: undefined, windows };
+    };
+    silent?.quotaSaid('team', used(95, clock.nowMs() + hourMs), 'headers');
+    silent?.shareQuota();
+    clock.aheadMs += 2 * hourMs;
+    called?.quotaSaid('team', used(3, clock.nowMs() + 5 * hourMs), 'headers');
+    called?.shareQuota();
+    const quota = { planType: 'plus', windows: [{ minutes: 300, usedPercent: 3 }] };
+    expect(there.quotas.at(-1)).toMatchObject({ account: 'team', quota });
   });
 });
 

@@ -168,7 +168,8 @@ export class Fleet {
         this.waiting.changed();
       },
       quotaKnown: (account: string, record: QuotaRecord) => {
-        this.quota.heard(account, record);
+        const known = this.quota.heard(account, record);
+        observer.accountQuotaSeen({ account, quota: { ...known, activeLimit: undefined } });
       },
     };
   }

@@ -58,8 +58,8 @@ export class QuotaBook {
     return true;
   }
 
-  /** Another replica knows this. */
-  heard(account: string, record: QuotaRecord): void {
+  /** Another replica knows this. @returns what is known now. */
+  heard(account: string, record: QuotaRecord): QuotaRecord {
     const known = this.entries.get(account);
     if (known === undefined) {
       this.entries.set(account, {
@@ -69,10 +69,11 @@ export class QuotaBook {
         told: record,
         last: undefined,
       });
-      return;
+      return record;
     }
     known.record = withRecord(known.record, record);
     known.told = known.record;
+    return known.record;
   }
 
   /** The next statement is the first one. */
