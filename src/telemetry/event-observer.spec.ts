@@ -27,4 +27,14 @@ describe('accounts in the metrics', () => {
     ]);
     expect(await shown('codex_account_info')).toEqual(['codex_account_info{account="team",plan="plus"} 1']);
   });
+
+  it('show no end of a login whose token has none', async () => {
+    const name = 'codex_account_token_expiry_timestamp_seconds';
+    const look = { account: 'team', plan: 'business', lastRefreshMs: undefined } as const;
+    observer.accountStateSeen({ ...look, condition: 'ok', tokenExpiresAtMs: 60_000 });
+    observer.accountStateSeen({ ...look, condition: 'unusable', tokenExpiresAtMs: undefined });
+    expect(await shown(name)).toEqual([`${name}{account="team"} 60`]);
+    observer.accountStateSeen({ ...look, condition: 'ok', tokenExpiresAtMs: undefined });
+    expect(await shown(name)).toEqual([]);
+  });
 });

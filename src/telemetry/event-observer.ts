@@ -127,6 +127,8 @@ export abstract class EventObserver extends Observer {
     for (const state of accountConditions) accounts.state.put([account, state], state === condition ? 1 : 0);
     accounts.quarantined.put([account], condition === 'quarantined' ? 1 : 0);
     if (tokenExpiresAtMs !== undefined) accounts.tokenExpiry.put([account], tokenExpiresAtMs / 1_000);
+    // A token without an end took the place of one that had one, and nothing would ever take that end away.
+    else if (condition === 'ok') accounts.tokenExpiry.drop(({ account: shown }) => shown === account);
     if (lastRefreshMs !== undefined) accounts.lastRefresh.put([account], lastRefreshMs / 1_000);
     if (plan !== undefined) this.showPlan(account, nameLabel(plan));
   }
