@@ -160,6 +160,9 @@ export abstract class Observer {
   /** Counters were compared with the ledger. */
   reconciled(_record: ReconcileRecord): void {}
 
+  /** How many counters the last comparison left wrong, whichever replica made it. */
+  leftWrongKnown(_count: number): void {}
+
   /** A command to the state ended. */
   stateCommandDone(_record: StateCommandRecord): void {}
 

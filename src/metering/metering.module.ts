@@ -7,6 +7,7 @@ import { RedisLink } from '../state/redis/redis-link';
 import { GatewayLogger } from '../telemetry/logger';
 import { Bookkeeper } from './bookkeeper';
 import { Books } from './books';
+import { LastComparison } from './keeping/last-comparison';
 import { Ledger } from './ledger';
 import { Meter } from './meter';
 
@@ -33,11 +34,12 @@ function openBooks(
       useFactory: openBooks,
       inject: [SETTINGS, Clock, Observer, RedisLink, GatewayLogger],
     },
+    LastComparison,
     { provide: Meter, useFactory: ({ meter }: Books) => meter, inject: [Books] },
     { provide: Ledger, useFactory: ({ ledger }: Books) => ledger, inject: [Books] },
     { provide: Bookkeeper, useFactory: ({ bookkeeper }: Books) => bookkeeper, inject: [Books] },
   ],
-  exports: [Meter, Ledger, Bookkeeper],
+  exports: [Meter, Ledger, Bookkeeper, LastComparison],
 })
 export class MeteringModule {
   constructor(@Inject(Books) private readonly books: Books) {}

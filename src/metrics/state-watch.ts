@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy, Optional } from '@nestjs/common';
 import { Observer } from '../kernel/observer';
+import { LastComparison } from '../metering/keeping/last-comparison';
 import { Meter } from '../metering/meter';
 import { RedisLink } from '../state/redis/redis-link';
 
@@ -14,6 +15,7 @@ export class StateWatch implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly observer: Observer,
     private readonly meter: Meter,
+    private readonly comparison: LastComparison,
     @Optional() @Inject(RedisLink) private readonly link?: Pick<RedisLink, 'health'>,
   ) {}
 
@@ -35,6 +37,8 @@ export class StateWatch implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       const { memoryUsedBytes, memoryMaxBytes, refusedBy } = await link.health();
       this.observer.stateSeen({ degraded: refusedBy !== undefined, memoryUsedBytes, memoryMaxBytes });
+      const leftWrong = await this.comparison.leftWrong();
+      if (leftWrong !== undefined) this.observer.leftWrongKnown(leftWrong);
     } catch {
       this.observer.stateSeen({ degraded: true });
     }

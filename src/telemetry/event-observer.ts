@@ -176,7 +176,11 @@ export abstract class EventObserver extends Observer {
     books.reconcileRuns.add([]);
     books.reconcileChecked.add([], checked);
     books.reconcileRepairs.add([], repaired);
-    books.mismatches.put([], mismatches);
+    books.mismatches.put([], mismatches - repaired);
+  }
+
+  override leftWrongKnown(count: number): void {
+    this.metrics.books.mismatches.put([], count);
   }
 
   override stateCommandDone({ command, outcome, durationMs }: StateCommandRecord): void {

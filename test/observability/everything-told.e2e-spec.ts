@@ -209,6 +209,8 @@ async function processDies(story: Story, stateDir: string): Promise<void> {
 async function booksAreMended(story: Story): Promise<void> {
   const [counter] = await story.redis.operate((redis) => redis.keys(`${keyPrefix}{meter}:b:key:*`));
   await story.redis.operate((redis) => redis.hincrby(counter ?? '', 's', 17));
+  await post(story.bench, '/spend/reconcile', { repair: false });
+  await story.until('codex_ledger_mismatches');
   const { json } = await post(story.bench, '/spend/reconcile', {});
   expect(json).toMatchObject({ repaired: 1 });
 }

@@ -182,6 +182,7 @@ function tellBooks(observer: Observer, nowMs: number): void {
   observer.settlementsWaiting(2);
   observer.reaped({ tickets: 1, durationMs: 12 });
   observer.reconciled({ checked: 40, mismatches: 1, repaired: 1, durationMs: 150 });
+  observer.leftWrongKnown(1);
   const money = { limit: 'nano_usd', period: '30d', max: 25e9, used: 21e9, resetAtMs: nowMs + 72 * hourMs } as const;
   observer.limitSeen({ ...money, scope: 'key', scopeId: holder('ann').keyHash, name: 'ann-key' });
   observer.limitsMoved({ limits: [{ ...money, scope: 'key', scopeId: holder('ann').keyHash }], nanos: -400_000, tokens: 0 }); // prettier-ignore

@@ -26,7 +26,7 @@ export const reliability = board({
       number(
         {
           title: 'Ledger mismatches',
-          description: 'Counters that differed from the ledger in the last comparison.',
+          description: 'Counters that differed from the ledger in the last comparison and were not set right.',
           unit: 'short',
           thresholds: alarmAt(1),
           links: runbook('ledger-mismatch'),

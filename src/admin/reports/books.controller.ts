@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { jsonBody, optionalJsonBody } from '../../http/openapi-bodies';
 import { RouteGroup } from '../../keys/route-group.decorator';
 import { Bookkeeper } from '../../metering/bookkeeper';
+import { LastComparison } from '../../metering/keeping/last-comparison';
 import { optionalFlag, requireObject } from '../../protocol/json-guards';
 import { requireAdmin, requireAll, sightOf } from '../../reports/sight';
 import { SpendCalculator } from '../../reports/usage/spend-calculator';
@@ -27,11 +28,13 @@ const reconcileBody = z.looseObject({ repair: z.boolean().default(true) });
 @ApiBearerAuth()
 @Controller()
 export class BooksController {
+  // eslint-disable-next-line max-params -- the books, what changes them, and who tells of it
   constructor(
     private readonly calculator: SpendCalculator,
     private readonly body: ReportBody,
     private readonly resets: SpendReset,
     private readonly books: Bookkeeper,
+    private readonly last: LastComparison,
   ) {}
 
   @RouteGroup('info')
@@ -56,7 +59,9 @@ export class BooksController {
     // Looking is open to viewers.
     if (repair) requireAdmin(caller);
     const looked = repair ? this.resets.repair(actorOf(request)) : this.books.reconcile(false);
-    const { checked, mismatches, repaired, tookMs } = await looked;
+    const found = await looked;
+    await this.last.keep(found);
+    const { checked, mismatches, repaired, tookMs } = found;
     return { checked, mismatches, repaired, took_ms: tookMs };
   }
 

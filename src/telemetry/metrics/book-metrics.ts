@@ -81,7 +81,7 @@ export class BookMetrics extends MetricFamily {
   readonly mismatches = this.make.level(
     {
       name: 'codex_ledger_mismatches',
-      help: 'Counters that differed from the ledger in the last comparison.',
+      help: 'Counters that differed from the ledger in the last comparison and were not set right.',
     },
     'max',
   );
