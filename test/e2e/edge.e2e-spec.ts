@@ -92,6 +92,7 @@ describe('the API reference', () => {
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(page.text).toContain('/v1/chat/completions');
     expect(page.text).not.toContain('<script');
+    expect((await send(bench, '/docs/', { headers: { authorization: '' } })).text).toBe(page.text);
   });
 });
 
