@@ -11,6 +11,7 @@
               p:PIN         text   where a conversation is bound to
               f             hash   live tickets by deployment;  bk set of books;  a:BOOK list of adjustments
               leases        zset   owners by the end of their lease
+  KEYS[2]   stands for all these in a Cluster: head-keys.ts
 
   A counter is unit:duration:start:end. Numbers are integers below 2^53 and travel as text.
 ]]

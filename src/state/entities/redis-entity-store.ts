@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { headKeys } from '../redis/head-keys';
 import { type RedisLink, type RedisScript } from '../redis/redis-link';
 import {
   type Change,
@@ -22,6 +23,7 @@ import { newsKept } from './entity-table';
 
 /** One hash tag for all keys, so that Redis Cluster keeps them together. */
 const head = '{ent}';
+const keys = headKeys(head);
 const channel = 'entities:changed';
 
 const metaSchema = z.object({
@@ -54,14 +56,14 @@ export class RedisEntityStore extends EntityStore {
 
   constructor(private readonly link: Link) {
     super();
-    this.commitScript = link.script('entity-commit', luaOf('entity-commit'), 1);
-    this.namedScript = link.script('entity-named', luaOf('entity-named'), 1);
-    this.newsScript = link.script('entity-news', luaOf('entity-news'), 1);
+    this.commitScript = link.script('entity-commit', luaOf('entity-commit'), keys.length);
+    this.namedScript = link.script('entity-named', luaOf('entity-named'), keys.length);
+    this.newsScript = link.script('entity-news', luaOf('entity-news'), keys.length);
   }
 
   override async commit(changes: readonly Change[]): Promise<CommitReply> {
     const common = [this.link.nowMs(), randomBytes(6).toString('hex'), this.link.key(channel), newsKept];
-    const reply = commitSchema.parse(await this.commitScript([head], [...common, ...changes.flatMap(wordsOf)]));
+    const reply = commitSchema.parse(await this.commitScript(keys, [...common, ...changes.flatMap(wordsOf)]));
     switch (reply[0]) {
       case 'committed':
         // This process hears of it at once; the message of the script comes to it a little later, like to the others.
@@ -90,7 +92,7 @@ export class RedisEntityStore extends EntityStore {
   }
 
   override async named(kind: EntityKind, name: string): Promise<Entity | undefined> {
-    const reply = namedSchema.parse(await this.namedScript([head], [kind, name]));
+    const reply = namedSchema.parse(await this.namedScript(keys, [kind, name]));
     return reply === null ? undefined : entityOf(kind, ...reply);
   }
 
@@ -117,7 +119,7 @@ export class RedisEntityStore extends EntityStore {
   }
 
   override async news(since: Stamp | undefined): Promise<News> {
-    const [stamp = '', known, ...entries] = newsSchema.parse(await this.newsScript([head], [since ?? '', newsKept]));
+    const [stamp = '', known, ...entries] = newsSchema.parse(await this.newsScript(keys, [since ?? '', newsKept]));
     if (known === undefined) return { stamp, changed: undefined };
     const changed = entries.map((entry) => {
       const [, kind, id, version] = entrySchema.parse(JSON.parse(entry));

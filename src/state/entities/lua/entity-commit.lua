@@ -8,6 +8,7 @@
               HEAD:version     number of commits so far
               HEAD:stamp       "version.nonce" of the last commit
               HEAD:news        list, newest first, of {stamp, kind, id, version} in JSON, bounded
+  KEYS[2]   stands for all these in a Cluster: head-keys.ts
   ARGV[1]   nowMs, Unix milliseconds
   ARGV[2]   nonce of the stamp
   ARGV[3]   channel that is told

@@ -2,6 +2,7 @@
   The document that has a name.
 
   KEYS[1]   head of all keys of the store, as in entity-commit.lua
+  KEYS[2]   stands for all these in a Cluster: head-keys.ts
   ARGV[1]   kind
   ARGV[2]   name
 

@@ -2,6 +2,7 @@
   What changed since a stamp.
 
   KEYS[1]   head of all keys of the store, as in entity-commit.lua
+  KEYS[2]   stands for all these in a Cluster: head-keys.ts
   ARGV[1]   stamp, or '' to ask for the present one only; '0' is the stamp before the first commit
   ARGV[2]   how many changed documents are remembered
 
