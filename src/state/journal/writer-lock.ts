@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, utimesSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, utimesSync } from 'node:fs';
 import { link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { publishOnce } from '../publish-once';
@@ -7,11 +7,21 @@ import { publishOnce } from '../publish-once';
 const heartbeatMs = 5_000;
 /** Without a heartbeat for so long the owner is dead, wherever it ran. */
 const deadAfterMs = 30_000;
+/** The same for an owner with our host name in another container, of which the clock at least is ours. */
+const containerDeadAfterMs = 2.5 * heartbeatMs;
 
 /** Lets one process at a time write into a folder; a lock of a dead process is taken over. */
 export class WriterLock {
   private heartbeat: NodeJS.Timeout | undefined;
-  private readonly owner = `${hostname()} ${process.pid} ${startOf(process.pid)} ${randomBytes(6).toString('hex')}`;
+  private readonly owner = [
+    hostname(),
+    process.pid,
+    startOf(process.pid),
+    randomBytes(6).toString('hex'),
+    processTable(),
+  ]
+    .join(' ')
+    .trimEnd();
   private readonly release = (): void => {
     this.letGo();
   };
@@ -72,12 +82,25 @@ export class WriterLock {
     process.once('exit', this.release);
   }
 
-  /** On this host the process table knows; a process id alone does not, since it comes again. */
+  /**
+   * The process table that the owner is in knows; a process id alone does not, since it comes again. Containers that share a
+   * host name, as with the network of their host, each have a table of their own.
+   */
   private async isDead(seen: string): Promise<boolean> {
-    const [host, pid, start] = seen.trim().split(' ');
+    const [host, pid, start, , table = processTable()] = seen.trim().split(' ');
     const beatMs = await stat(this.path).then(({ mtimeMs }) => mtimeMs, () => 0); // prettier-ignore
-    if (host === hostname() && start !== undefined && start !== '') return startOf(Number(pid)) !== start;
-    return Math.abs(Date.now() - beatMs) > deadAfterMs;
+    const isNear = host === hostname() && start !== undefined && start !== '';
+    if (isNear && table === processTable()) return startOf(Number(pid)) !== start;
+    return Math.abs(Date.now() - beatMs) > (isNear ? containerDeadAfterMs : deadAfterMs);
+  }
+}
+
+/** Names the process table that this process is in, after the host was started anew another; empty where nobody says. */
+function processTable(): string {
+  try {
+    return `${readlinkSync('/proc/self/ns/pid')}-${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
+  } catch {
+    return '';
   }
 }
 
