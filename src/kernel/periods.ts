@@ -17,7 +17,7 @@ const dayMs = 86_400 * secondMs;
 const firstMonday = 4;
 const longestCount = 100_000;
 
-/** Whether a text is a duration as budgets have it: `30s`, `5h`, `1d`, `7d`, `2w`, `1mo`, or the words daily, weekly, monthly. */
+/** Whether a text is a duration as budgets have it: `30s`, `5h`, `1d`, `7d`, `2w`, `1mo`, or one of the words. */
 export function isDuration(text: string): boolean {
   return durationOf(text) !== undefined;
 }
@@ -61,17 +61,26 @@ export function utcDay(momentMs: number): string {
 /** The one that was asked for last: mostly it is today. */
 let lastDay = { day: Number.NaN, text: '' };
 
+/** LiteLLM's words for durations, which stand in its configurations and tables. */
+const words = { hourly: '1h', daily: '24h', weekly: '7d', monthly: '30d' } as const;
+
+/** The duration that a word stands for; any other text as it is. */
+export function spelledOut(duration: string): string {
+  return Object.hasOwn(words, duration) ? words[duration as keyof typeof words] : duration;
+}
+
 /** Other names of calendar units. */
-const words: ReadonlyMap<string, string> = new Map([
-  ['daily', '1d'],
+const calendarNames: ReadonlyMap<string, string> = new Map([
   ['24h', '1d'],
-  ['weekly', '7d'],
-  ['monthly', '1mo'],
   ['30d', '1mo'],
+  ['hourly', words.hourly],
+  ['daily', '1d'],
+  ['weekly', words.weekly],
+  ['monthly', '1mo'],
 ]);
 
 function durationOf(text: string): Duration | undefined {
-  const [, digits, unit] = /^(\d{1,6})(s|m|h|d|w|mo)$/.exec(words.get(text) ?? text) ?? [];
+  const [, digits, unit] = /^(\d{1,6})(s|m|h|d|w|mo)$/.exec(calendarNames.get(text) ?? text) ?? [];
   const count = Number(digits);
   if (unit === undefined || count < 1 || count > longestCount) return undefined;
   if (unit === 'w') return { count: count * 7, unit: 'd' };

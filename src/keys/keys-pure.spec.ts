@@ -7,6 +7,7 @@ import { routeRefusal } from './route-access';
 import { type RouteRule } from './route-group.decorator';
 import { readFields, readStrictly } from './management/request-fields';
 import { newMemberShape } from './management/team-fields';
+import { periodAt } from '../kernel/periods';
 import { after, isDuration } from './rows/duration';
 import { limitShape } from './rows/limit-fields';
 
@@ -31,6 +32,11 @@ describe('durations', () => {
     expect(new Date(after(Date.parse('2026-11-15T10:00:00Z'), '3mo')).toISOString()).toBe('2027-02-15T10:00:00.000Z');
     expect(after(0, '2w')).toBe(1_209_600_000);
   });
+  it.each([['hourly', '1h'], ['daily', '24h'], ['weekly', '7d'], ['monthly', '30d']])('%s is LiteLLM’s word for %s', (word, duration) => {
+    expect(isDuration(word)).toBe(true);
+    expect(after(0, word)).toBe(after(0, duration));
+    expect(periodAt(word, 7, 9e11, 'Europe/Berlin')).toEqual(periodAt(duration, 7, 9e11, 'Europe/Berlin'));
+  }); // prettier-ignore
 });
 
 describe('a field that cannot be read', () => {

@@ -42,7 +42,7 @@ const tokenRow = (secret: string, more: object = {}): object => ({
 
 const dump = {
   budgets: [{ budget_id: 'b1', max_budget: 3, soft_budget: null, budget_duration: '7d', model_max_budget: null, budget_reset_at: '2025-04-01T00:00:00', created_by: 'x' }],
-  teams: [{ team_id: 't1', team_alias: 'Platform', admins: [], members: [], members_with_roles: '[{"role": "admin", "user_id": "ann", "user_email": null}, {"role": "user", "user_email": "x@y.z"}]', metadata: { model_rpm_limit: { m: 9 } }, max_budget: 50, spend: 12.5, models: '{gpt-5.5,"with space"}', blocked: false, rpm_limit: 100, budget_duration: '30d' }],
+  teams: [{ team_id: 't1', team_alias: 'Platform', admins: [], members: [], members_with_roles: '[{"role": "admin", "user_id": "ann", "user_email": null}, {"role": "user", "user_email": "x@y.z"}]', metadata: { model_rpm_limit: { m: 9 } }, max_budget: 50, spend: 12.5, models: '{gpt-5.5,"with space"}', blocked: false, rpm_limit: 100, budget_duration: 'monthly' }],
   users: [{ user_id: 'ann', user_email: 'Ann@Example.com', user_role: 'proxy_admin', teams: ['t1'], models: [], spend: 4, max_budget: null }, { user_id: 'odd', user_role: 'org_admin' }],
   keys: [
     tokenRow('sk-of-ann-1234567890', { key_alias: 'ann', user_id: 'ann', team_id: 't1', spend: 1.25, max_budget: 10, budget_duration: '30d', models: ['gpt-5.5'], metadata: { tags: ['x'], model_tpm_limit: { m: 5 }, owner: 'ann' }, expires: '2099-01-01 00:00:00+00' }),
