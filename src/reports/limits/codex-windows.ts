@@ -1,5 +1,6 @@
 import { type ScopeKind } from '../../kernel/limits';
 import { Memo } from '../../kernel/memo';
+import { spelledOut } from '../../kernel/periods';
 import { type LimitState } from '../../metering/meter';
 import { hasMax, rateKindOf } from './limit-words';
 
@@ -25,8 +26,6 @@ const minutesPerUnit: Readonly<Record<string, number>> = {
   mo: 43_200,
   y: 525_600,
 };
-
-const minutesPerWord: ReadonlyMap<string, number> = new Map([['daily', 1_440], ['weekly', 10_080], ['monthly', 43_200]]); // prettier-ignore
 
 /**
  * The holder's budgets as windows, the one that is used up most first. Money before all else, because that is what the CLI
@@ -55,7 +54,7 @@ const knownMinutes = new Memo<string, number | undefined>(1_000);
 /** A duration such as `30d`, `24h`, `1mo`, `weekly`; a month counts as 30 days. Undefined for anything else. */
 export function periodMinutes(period: string): number | undefined {
   if (knownMinutes.has(period)) return knownMinutes.get(period);
-  const minutes = minutesPerWord.get(period) ?? minutesIn(period);
+  const minutes = minutesIn(spelledOut(period));
   knownMinutes.set(period, minutes);
   return minutes;
 }

@@ -276,6 +276,7 @@ describe('budgets as windows', () => {
     ['1mo', 43_200],
     ['30m', 30],
     ['30s', 1],
+    ['hourly', 60],
     ['weekly', 10_080],
     ['lifetime', undefined],
     ['constructor', undefined],
