@@ -85,12 +85,11 @@ export class EntityViews {
     const found = await this.management.store.many(ids.map((id) => ({ kind: 'member' as const, id })));
     const members = found.map((entity) => (entity === undefined ? undefined : stored('member', entity)));
     const budgets = await this.budgetsOf(members);
-    const spent = await this.books.spent(ids.map((id, at) => memberBook(id, members[at], team, budgets)));
+    const books = ids.map((id, at) => memberBook(id, members[at], team, budgets));
+    const spent = await this.books.spent(books);
     return team.row.members_with_roles.map(({ user_id }, at) => {
-      const member = members[at];
-      const row =
-        member === undefined ? undefined : { ...member.row, ...withBudget(member.row, namedBudget(member, budgets)) };
-      return membershipView({ team_id: team.id, user_id }, { row, spent: spent[at] ?? nothingSpent });
+      const held = { budgetId: members[at]?.row.budget_id, limits: books[at]?.limits ?? {} };
+      return membershipView({ team_id: team.id, user_id }, { ...held, spent: spent[at] ?? nothingSpent });
     });
   }
 

@@ -28,4 +28,20 @@ describe('scripts and Terraform that were written for LiteLLM', () => {
     const { team_info: shown } = await look(bench, '/team/info?team_id=monthly');
     expect(shown).toMatchObject({ spend, budget_duration: 'monthly' });
   });
+
+  it('see what a member is held to by the team, and when members and customers start anew', async () => {
+    const defaults = { team_member_budget: 50, team_member_budget_duration: '1d', team_member_rpm_limit: 7 };
+    const entries = [{ user_id: 'plain', role: 'user' }, { user_id: 'own', role: 'user' }]; // prettier-ignore
+    const made = await manage(bench, '/team/new', { team_id: 'held', members_with_roles: entries, ...defaults });
+    await manage(bench, '/team/member_update', { team_id: 'held', user_id: 'own', max_budget_in_team: 3, budget_duration: '30d' }); // prettier-ignore
+    const { team_memberships: members } = await look(bench, '/team/info?team_id=held');
+    const midnight = expect.stringMatching(/T00:00:00/) as string;
+    expect(made['team_member_budget']).toBe(50);
+    expect(members).toMatchObject([
+      { user_id: 'plain', budget_id: null, litellm_budget_table: { budget_id: 'held/plain', max_budget: 50, budget_duration: '1d', rpm_limit: 7, budget_reset_at: midnight } },
+      { user_id: 'own', litellm_budget_table: { max_budget: 3, budget_duration: '30d', rpm_limit: 7, budget_reset_at: expect.stringMatching(/-01T00/) as string } },
+    ]); // prettier-ignore
+    const customer = await manage(bench, '/customer/new', { user_id: 'daily', max_budget: 3, budget_duration: '1d' });
+    expect(customer).toMatchObject({ litellm_budget_table: { max_budget: 3, budget_reset_at: midnight } });
+  });
 });

@@ -2,7 +2,6 @@ import { type LimitFields, limitShape } from '../rows/limit-fields';
 import { policyShape } from '../rows/policy-fields';
 import { type Stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
-import { type MemberRow } from '../rows/team-row';
 
 /** What the books say of an entity. */
 export interface Spent {
@@ -96,15 +95,16 @@ export function teamView(team: Stored<'team'>, spent: Spent, budget?: LimitField
   };
 }
 
-/** What one member is held to in a team, in LiteLLM's shape. */
+/** What one member is held to in a team, in LiteLLM's shape: limits of its own, of its budget, and of all members of the team. */
 export function membershipView(
   ids: { readonly team_id: string; readonly user_id: string },
-  { row, spent }: { readonly row: MemberRow | undefined; readonly spent: Spent },
+  { budgetId, limits, spent }: { readonly budgetId: string | undefined; readonly limits: LimitFields; readonly spent: Spent },
 ): View {
   const { team_id, user_id } = ids;
-  const limits = row === undefined ? null : { budget_id: row.budget_id ?? memberId(team_id, user_id), ...limitsView(row) };
   const { spend, totalSpend: total_spend } = spent;
-  return { team_id, user_id, budget_id: row?.budget_id ?? null, spend, total_spend, litellm_budget_table: limits };
+  const table = heldTo(limits, spent);
+  const litellm_budget_table = table === null ? null : { budget_id: budgetId ?? memberId(team_id, user_id), ...table };
+  return { team_id, user_id, budget_id: budgetId ?? null, spend, total_spend, litellm_budget_table };
 } // prettier-ignore
 
 /** A user in LiteLLM's shape. */
@@ -155,7 +155,6 @@ export function budgetView(budget: Stored<'budget'>): View {
 /** A customer in LiteLLM's shape. */
 export function customerView(customer: Stored<'customer'>, spent: Spent, budget: LimitFields | undefined): View {
   const { id, row } = customer;
-  const table = budget ?? (Object.keys(definedLimits(row)).length === 0 ? undefined : row);
   return {
     user_id: id,
     alias: row.alias ?? null,
@@ -165,8 +164,14 @@ export function customerView(customer: Stored<'customer'>, spent: Spent, budget:
     allowed_model_region: row.allowed_model_region ?? null,
     default_model: row.default_model ?? null,
     budget_id: row.budget_id ?? null,
-    litellm_budget_table: table === undefined ? null : limitsView(table),
+    litellm_budget_table: heldTo(budget ?? row, spent),
   };
+}
+
+/** Limits, and when their period ends; null where there are none. */
+function heldTo(limits: LimitFields, { resetAtMs }: Spent): View | null {
+  const isHeld = Object.keys(definedLimits(limits)).length > 0;
+  return isHeld ? { ...limitsView(limits), budget_reset_at: dateOf(resetAtMs) } : null;
 }
 
 /** Fields that are stored and cannot be used: whoever they hold is refused until they are set again. */
