@@ -29,16 +29,16 @@ export interface StreamFacts {
 
 /** The encoder of the call's dialect. */
 export function encoderFor(call: Call, { nowSeconds, model: given, costNanos }: StreamFacts): AnswerEncoder {
-  const fallbackId = call.context.requestId;
-  if (call.dialect === 'native') return new NativeEncoder({ fallbackId, nowSeconds });
+  const { requestId } = call.context;
+  if (call.dialect === 'native') return new NativeEncoder({ fallbackId: requestId, nowSeconds });
   const model = given ?? requestedModelOf(call);
   if (call.dialect === 'chat') {
     const { chat, estimatedInputTokens } = chatOf(call);
-    return new ChatEncoder({ fallbackId, nowSeconds, model, costNanos, chat, estimatedInputTokens });
+    return new ChatEncoder({ requestId, nowSeconds, model, costNanos, chat, estimatedInputTokens });
   }
   const shown = costNanos === undefined ? {} : { costNanos };
   const { isCodexCli } = call.context;
-  return new ResponsesEncoder({ fallbackId, nowSeconds, model, ...shown, ...toolNamesOf(call), isCodexCli });
+  return new ResponsesEncoder({ fallbackId: requestId, nowSeconds, model, ...shown, ...toolNamesOf(call), isCodexCli });
 }
 
 /** The fold of the call's dialect. @throws {GatewayError} 400 on the native surface, which only streams. */
@@ -46,10 +46,10 @@ export function foldFor(call: Call, nowSeconds: number, model = requestedModelOf
   if (call.dialect === 'native') {
     throw invalidRequest('The native Codex surface only streams: send "stream": true.', 'stream');
   }
-  const named = { fallbackId: call.context.requestId, nowSeconds, model };
+  const { requestId } = call.context;
   return call.dialect === 'chat'
-    ? new ChatFold({ ...named, ...chatOf(call) })
-    : new ResponsesFold({ ...named, ...toolNamesOf(call) });
+    ? new ChatFold({ requestId, nowSeconds, model, ...chatOf(call) })
+    : new ResponsesFold({ fallbackId: requestId, nowSeconds, model, ...toolNamesOf(call) });
 }
 
 function toolNamesOf({ client }: Call & { dialect: 'chat' | 'responses' }): {

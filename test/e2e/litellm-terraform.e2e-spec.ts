@@ -1,6 +1,6 @@
 import { chatBody, post } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
-import { holder, type Json, look, manage } from '../support/holders';
+import { holder, type Json, look, manage, rowsOf } from '../support/holders';
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -43,5 +43,18 @@ describe('scripts and Terraform that were written for LiteLLM', () => {
     ]); // prettier-ignore
     const customer = await manage(bench, '/customer/new', { user_id: 'daily', max_budget: 3, budget_duration: '1d' });
     expect(customer).toMatchObject({ litellm_budget_table: { max_budget: 3, budget_reset_at: midnight } });
+  });
+
+  it('find the row of a chat by the id of its answer', async () => {
+    const door = await holder(bench);
+    const { id } = (await post(door, '/v1/chat/completions', chatBody())).json as { id: string };
+    const [row] = await rowsOf(bench, door, 1);
+    expect(await look(bench, `/spend/logs?request_id=${id}`)).toEqual([row]);
+    const dates = 'start_date=2026-01-01%2000:00:00&end_date=2100-01-01%2000:00:00';
+    expect(await look(bench, `/spend/logs/v2?${dates}&request_id=${id}`)).toMatchObject({ total: 1, data: [row] });
+    const stream = (await post(door, '/v1/chat/completions', chatBody({ stream: true }))).text;
+    const streamed = /"id":"(chatcmpl-[^"]+)"/.exec(stream)?.[1] ?? '';
+    const [second] = await rowsOf(bench, door, 2);
+    expect(await look(bench, `/spend/logs?request_id=${streamed}`)).toEqual([second]);
   });
 });

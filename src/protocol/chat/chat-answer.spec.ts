@@ -17,7 +17,7 @@ import { type ChatAnswerOptions } from './chat-sink';
 
 type Json = Record<string, unknown>;
 function options(chat: Partial<ChatOptions> = {}, more: Partial<ChatAnswerOptions> = {}): ChatAnswerOptions {
-  return { model: 'team "fast" ü', fallbackId: 'req_1', nowSeconds: 77, chat: chatOptions(chat), ...more };
+  return { model: 'team "fast" ü', requestId: 'req_1', nowSeconds: 77, chat: chatOptions(chat), ...more };
 }
 
 function stream(batches: readonly (readonly AnswerEvent[])[], given = options()): string {
@@ -92,7 +92,7 @@ describe('a chat answer, streamed and folded', () => {
     expect(chunks.map(({ choices }) => choices[0]?.finish_reason)).toEqual([null, null, null, null, 'stop', undefined]);
     for (const chunk of chunks) {
       expect(chunk).toMatchObject({
-        id: 'chatcmpl-0fake0000000000000000000000000001',
+        id: 'chatcmpl-req_1',
         object: 'chat.completion.chunk',
         created: 1_795_206_658,
         model: 'team "fast" ü',
@@ -228,7 +228,7 @@ describe('a chat answer from upstreams that leave something out', () => {
     const events = [event({ type: 'response.completed', response: { id: 'resp_q', output } })];
     const whole = fold(events);
     expect(whole).toMatchObject({
-      id: 'chatcmpl-q',
+      id: 'chatcmpl-req_1',
       created: 77,
       choices: [{ message: { content: 'ü', reasoning_content: 'a\n\nb', tool_calls: [{ id: 'c' }] } }],
     });

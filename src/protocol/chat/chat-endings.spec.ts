@@ -17,7 +17,7 @@ import { type ChatAnswerOptions } from './chat-sink';
 
 type Json = Record<string, unknown>;
 function options(chat: Partial<ChatOptions> = {}, more: Partial<ChatAnswerOptions> = {}): ChatAnswerOptions {
-  return { model: 'team "fast" ü', fallbackId: 'req_1', nowSeconds: 77, chat: chatOptions(chat), ...more };
+  return { model: 'team "fast" ü', requestId: 'req_1', nowSeconds: 77, chat: chatOptions(chat), ...more };
 }
 
 function fold(events: readonly AnswerEvent[], given = options()): Json {

@@ -5,8 +5,8 @@ import { type ChatOptions } from '../canonical/canonical-request';
 export interface ChatAnswerOptions {
   /** Name as the client asked for it; echoed. */
   readonly model: string;
-  /** Stands in for the response id when upstream gave none. */
-  readonly fallbackId: string;
+  /** Names the answer, so that the spend log has it under the id that the client was told. */
+  readonly requestId: string;
   /** Unix seconds that stand in when upstream does not say when it answered. */
   readonly nowSeconds: number;
   readonly chat: ChatOptions;
@@ -14,6 +14,18 @@ export interface ChatAnswerOptions {
   readonly estimatedInputTokens?: number;
   /** Asked for at the end of a stream that shows its cost; nano-dollars, undefined when nobody knows. */
   readonly costNanos?: (() => number | undefined) | undefined;
+}
+
+const chatPrefix = 'chatcmpl-';
+
+/** The id of a chat's answer. */
+export function chatIdOf(requestId: string): string {
+  return `${chatPrefix}${requestId}`;
+}
+
+/** The request that a chat's answer belongs to; any other id is a request's own. */
+export function requestIdIn(id: string): string {
+  return id.startsWith(chatPrefix) ? id.slice(chatPrefix.length) : id;
 }
 
 /** A tool call of the answer, as the client knows it. */

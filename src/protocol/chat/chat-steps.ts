@@ -7,7 +7,7 @@ import { terminalOf } from '../canonical/terminal-event';
 import { usageOf } from '../canonical/token-usage';
 import { numberField } from '../wire/json-scan';
 import { stringifyWire } from '../wire/wire-text';
-import { type ChatAnswerOptions, type ChatEnd, type ChatSink, type FinishReason } from './chat-sink';
+import { type ChatAnswerOptions, type ChatEnd, chatIdOf, type ChatSink, type FinishReason } from './chat-sink';
 import { CallVoice, isToolCall } from './chat-steps-call-voice';
 import { Citations } from './chat-steps-citations';
 import { CallBook } from './chat-steps-calls';
@@ -71,7 +71,6 @@ export class ChatSteps {
   private started = false;
   private over = false;
   private whole = false;
-  private responseId: string | undefined;
   private createdSeconds: number | undefined;
 
   constructor(
@@ -122,12 +121,9 @@ export class ChatSteps {
     }
   }
 
-  /** Names and dates the answer. */
+  /** Dates the answer. */
   private begin(event: AnswerEvent): void {
-    if (this.responseId !== undefined && this.createdSeconds !== undefined) return;
-    const start = responseStart(event);
-    this.responseId ??= start.id;
-    this.createdSeconds ??= start.createdSeconds;
+    this.createdSeconds ??= responseStart(event).createdSeconds;
   }
 
   private textDone({ data }: AnswerEvent): void {
@@ -204,7 +200,7 @@ export class ChatSteps {
 
   private start(textFirst: boolean): void {
     this.started = true;
-    const id = `chatcmpl-${(this.responseId ?? this.options.fallbackId).replace(/^resp_/, '')}`;
+    const id = chatIdOf(this.options.requestId);
     this.sink.start({ id, created: this.createdSeconds ?? this.options.nowSeconds, textFirst });
   }
 

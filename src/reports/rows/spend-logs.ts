@@ -3,6 +3,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { Ledger, type LedgerPage } from '../../metering/ledger';
 import { type LedgerRow } from '../../metering/ledger-row';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
+import { requestIdIn } from '../../protocol/chat/chat-sink';
 import { sees, type Sight } from '../sight';
 import { type Parameters, type RowFilter, rowFilter } from './spend-log-filter';
 import { spendLogRow } from './spend-log-row';
@@ -27,9 +28,9 @@ const sortings: ReadonlyMap<string, (row: LedgerRow) => number> = new Map([
 export class SpendLogs {
   constructor(private readonly ledger: Ledger) {}
 
-  /** The row of a request, as a list of one; empty when there is none that the caller may see. */
+  /** The row of a request or of a chat's answer, as a list of one; empty when there is none that the caller may see. */
   async byRequest(id: string, sight: Sight): Promise<readonly JsonObject[]> {
-    const row = await this.ledger.row(id);
+    const row = await this.ledger.row(requestIdIn(id));
     return row === undefined || !sees(sight, row) ? [] : [spendLogRow(row, sight)];
   }
 
