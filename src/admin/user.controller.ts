@@ -5,7 +5,7 @@ import { personOf } from '../kernel/principal';
 import { Management } from '../keys/management/management';
 import { newUserShape, userShape } from '../keys/management/user-fields';
 import { type PageRange } from '../keys/management/whole-list';
-import { dollars, id } from '../keys/rows/field-types';
+import { dollars, flag, id } from '../keys/rows/field-types';
 import { type Stored, stored } from '../keys/rows/rows';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
@@ -53,7 +53,7 @@ export class UserController {
   @Post('update')
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
-  @jsonBody({ ...userShape, user_id: id, spend: dollars })
+  @jsonBody({ ...userShape, user_id: id, spend: dollars, auto_create_key: flag })
   async update(@Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const { user, ignored, spend } = await this.management.users.update(actor, await bodyOf(request));

@@ -9,6 +9,8 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 const infoOf = async (key: string): Promise<Json> => (await look(bench, `/key/info?key=${key}`))['info'] as Json;
+const userOf = async (id: string): Promise<Json> =>
+  (await look(bench, `/user/info?user_id=${id}`))['user_info'] as Json;
 
 describe('scripts and Terraform that were written for LiteLLM', () => {
   it('count budgets by the words that LiteLLM has for durations', async () => {
@@ -27,6 +29,27 @@ describe('scripts and Terraform that were written for LiteLLM', () => {
     expect(Date.parse(expires as string) - Date.now()).toBeGreaterThan(6 * 86_400_000);
     const { team_info: shown } = await look(bench, '/team/info?team_id=monthly');
     expect(shown).toMatchObject({ spend, budget_duration: 'monthly' });
+  });
+
+  it('change users with all that they were made with', async () => {
+    const user = { user_id: 'tf', user_email: 'tf@example.com', user_role: 'internal_user', max_budget: 5, auto_create_key: false }; // prettier-ignore
+    await manage(bench, '/user/new', user);
+    const changed = await manage(bench, '/user/update', { ...user, max_budget: 6 });
+    expect(changed).toMatchObject({ max_budget: 6, ignored_fields: ['auto_create_key'] });
+    expect(await userOf('tf')).toMatchObject({ max_budget: 6 });
+    expect(await userOf('tf')).not.toHaveProperty('auto_create_key');
+  });
+
+  it('name a user by email in any spelling, which changes none', async () => {
+    await manage(bench, '/user/new', { user_id: 'ann', user_email: 'Ann@Example.com', auto_create_key: false });
+    expect(await manage(bench, '/user/update', { user_email: 'ann@example.com', rpm_limit: 5 })).toMatchObject({
+      user_id: 'ann',
+      user_email: 'Ann@Example.com',
+      rpm_limit: 5,
+    });
+    expect(await manage(bench, '/user/update', { user_id: 'ann', user_email: 'ann@example.com' })).toMatchObject({
+      user_email: 'ann@example.com',
+    });
   });
 
   it('see what a member is held to by the team, and when members and customers start anew', async () => {

@@ -4,7 +4,7 @@ import { invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
-import { dollars, id } from '../rows/field-types';
+import { dollars, flag, id } from '../rows/field-types';
 import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
@@ -22,7 +22,8 @@ import { keptUserFields, type NewUserFields, newUserShape, userShape } from './u
 import { userByEmail, userPut } from './user-rows';
 import { filteredPage, holds, pageOf, type PageRange, type Sort, sorted } from './whole-list';
 
-const updateBody = { ...userShape, user_id: id, spend: dollars };
+/** Terraform sends what it made a user with in every update; keys are made with users only. */
+const updateBody = { ...userShape, user_id: id, spend: dollars, auto_create_key: flag };
 const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
 const mostKeys = 1_000;
 
@@ -84,10 +85,12 @@ export class UserManagement {
   /** `POST /user/update`. @throws {GatewayError} 400, 404 */
   async update(actor: Actor, body: unknown): Promise<ChangedUser> {
     const { fields, ...read } = readFields(body, { shape: updateBody, keptNames: keptUserFields });
-    const { user_id: named, spend, ...changes } = fields;
+    const { user_id: named, user_email: email, spend, auto_create_key, ...rest } = fields;
+    // An email that says who is meant does not say how it is written from now on.
+    const changes = named === undefined ? rest : { ...rest, ...present({ user_email: email }) };
     const user = await retrying(async () => {
-      const before = named === undefined ? await userByEmail(this.parts.store, changes.user_email ?? '') : await readOne(this.parts, 'user', named);
-      if (before === undefined) throw named === undefined && changes.user_email === undefined ? invalidRequest("'user_id' is missing.", 'user_id') : notFound('user', 'user_id');
+      const before = named === undefined ? await userByEmail(this.parts.store, email ?? '') : await readOne(this.parts, 'user', named);
+      if (before === undefined) throw named === undefined && email === undefined ? invalidRequest("'user_id' is missing.", 'user_id') : notFound('user', 'user_id');
       const row = edited<'user'>(userRowSchema, before.row, { ...read, fields: changes });
       assertMayGive(actor, row);
       if (row.user_role !== before.row.user_role) assertMayGive(actor, before.row);
@@ -95,7 +98,7 @@ export class UserManagement {
       const put = userPut(before.id, row, before.version);
       return committed(this.parts, put, { actor, action: 'user.update', before: before.row, after: row }, [put, ...checks]);
     });
-    return { user, ignored: Object.keys(read.kept), ...present({ spend }) };
+    return { user, ignored: Object.keys({ ...read.kept, ...present({ auto_create_key }) }), ...present({ spend }) };
   } // prettier-ignore
 
   /** `POST /user/delete`: with their keys and memberships. What they spent stays in the ledger. @returns how many went. */
