@@ -39,7 +39,11 @@ export function readKeys({ general, litellm }: FileSections): KeysSettings {
     upperBounds: litellm.upperbound_key_generate_params ?? {},
     keyGeneration: litellm.key_generation_settings ?? {},
     defaultUserParams: ofUsers(litellm.default_internal_user_params ?? {}),
-    internalUserBudget: budget(litellm.max_internal_user_budget, litellm.internal_user_budget_duration),
+    // A period by itself is for users who come with a budget of their own.
+    internalUserBudget: {
+      ...budget(litellm.max_internal_user_budget),
+      ...period(litellm.internal_user_budget_duration),
+    },
     defaultTeamParams: litellm.default_team_params ?? {},
     customerBudget: budget(litellm.max_end_user_budget, undefined),
     customerBudgetId: litellm.max_end_user_budget_id ?? undefined,
@@ -81,9 +85,12 @@ function ofUsers(params: Params): Params {
   return { ...known, teams: plain };
 }
 
-function budget(max: number | null | undefined, duration: string | null | undefined): Params {
-  if (max === null || max === undefined) return {};
-  return { max_budget: max, ...(duration === null || duration === undefined ? {} : { budget_duration: duration }) };
+function budget(max: number | null | undefined, duration?: string | null): Params {
+  return max === null || max === undefined ? {} : { max_budget: max, ...period(duration) };
+}
+
+function period(duration: string | null | undefined): Params {
+  return duration === null || duration === undefined ? {} : { budget_duration: duration };
 }
 
 function slots(most: number | null | undefined): Params {

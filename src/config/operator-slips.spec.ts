@@ -66,6 +66,11 @@ describe('a start tells', () => {
     expect(check(text).warnings).toEqual(load(text).warnings);
   }); // prettier-ignore
 
+  it('of nothing where internal users have a period without an amount: it is for budgets of their own', () => {
+    const { keys, warnings } = load('litellm_settings: { internal_user_budget_duration: 30d }\n');
+    expect([keys.internalUserBudget, warnings]).toEqual([{ budget_duration: '30d' }, []]);
+  });
+
   it('of fallbacks in two sections, of which one counts', () => {
     const both =
       'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\nrouter_settings: { fallbacks: [{ a: [a] }] }\nlitellm_settings: { fallbacks: [{ a: [a] }], num_retries: 1 }\n';

@@ -207,7 +207,9 @@ describe('the settings', () => {
     expect(refusalIn(await post(own, '/key/generate', { key_alias: '-odd-' }))[2]).toBe('key_alias');
     expect(await manage(own, '/team/new', {})).toMatchObject({ tpm_limit: 900 });
     expect(await manage(own, '/user/new', { auto_create_key: false })).toMatchObject({ max_budget: 4, budget_duration: '30d', models: ['gpt-5.5'] }); // prettier-ignore
-    expect(await manage(own, '/user/new', { auto_create_key: false, user_role: 'proxy_admin' })).toMatchObject({ max_budget: null }); // prettier-ignore
+    expect(await manage(own, '/user/new', { auto_create_key: false, max_budget: 9 })).toMatchObject({ max_budget: 9, budget_duration: '30d' }); // prettier-ignore
+    expect(await manage(own, '/user/new', { auto_create_key: false, max_budget: 9, budget_duration: '1d' })).toMatchObject({ budget_duration: '1d' }); // prettier-ignore
+    expect(await manage(own, '/user/new', { auto_create_key: false, user_role: 'proxy_admin' })).toMatchObject({ max_budget: null, budget_duration: null, models: [] }); // prettier-ignore
   });
 
   it('are named when they cannot be used', async () => {

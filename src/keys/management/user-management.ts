@@ -5,6 +5,7 @@ import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
 import { dollars, flag, id } from '../rows/field-types';
+import { type LimitFields } from '../rows/limit-fields';
 import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
@@ -26,6 +27,12 @@ import { filteredPage, holds, pageOf, type PageRange, type Sort, sorted } from '
 const updateBody = { ...userShape, user_id: id, spend: dollars, auto_create_key: flag };
 const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
 const mostKeys = 1_000;
+
+/** What internal users are given: a budget to those without one, and its period to those who come with an amount alone. */
+function internalBudget({ max_budget, budget_id }: NewUserFields, settings: LimitFields, named: LimitFields): LimitFields {
+  if (max_budget === undefined) return settings.max_budget === undefined ? {} : notSaidBy(named, settings);
+  return budget_id === undefined ? present({ budget_duration: settings.budget_duration }) : {};
+} // prettier-ignore
 
 /** A new user, and its key when one was made. */
 export interface NewUser {
@@ -139,11 +146,13 @@ export class UserManagement {
   /** What the settings give to users that do not say otherwise; what a named budget says is said. */
   private async withDefaults(fields: NewUserFields): Promise<NewUserFields> {
     const { defaultUser, internalUser } = this.parts.rules;
-    const named = await namedLimits(this.parts, fields.budget_id ?? defaultUser.budget_id);
-    const defaults = fields.budget_id === undefined ? defaultUser : notSaidBy(named, defaultUser);
+    // As in LiteLLM, administrators are given none of it.
+    const settings = fields.user_role === 'proxy_admin' ? {} : defaultUser;
+    const named = await namedLimits(this.parts, fields.budget_id ?? settings.budget_id);
+    const defaults = fields.budget_id === undefined ? settings : notSaidBy(named, settings);
     const given: NewUserFields = { ...defaults, ...fields };
     const isInternal = given.user_role === undefined || given.user_role.startsWith('internal_user');
-    const budget = isInternal && given.max_budget === undefined ? notSaidBy(named, internalUser) : {};
+    const budget = isInternal ? internalBudget(given, internalUser, named) : {};
     const teams = given.teams === undefined ? {} : { teams: [...new Set(given.teams)] };
     return { ...budget, ...given, ...teams };
   }
