@@ -176,7 +176,10 @@ describe('what of a budget is worth an alert', () => {
   });
 
   it('takes a refusal for a crossed budget, also when a little is left', () => {
-    expect(refusedEvent(holder(), { ...money, used: 9.99e9 }, times)?.body.event).toBe('budget_crossed');
+    const body = refusedEvent(holder(), { ...money, used: 9.99e9 }, times)?.body;
+    expect(body?.event).toBe('budget_crossed');
+    expect(body?.event_message).toMatch(/^Budget crossed: Key ci-bot has used \$9\.99 of \$10\.00, too little is left for a request, starts/); // prettier-ignore
+    expect(eventsAt(10e9)[0]?.body.event_message).toMatch(/has used \$10\.00 of \$10\.00, starts/);
     expect(refusedEvent(holder(), { ...money, limit: 'requests', period: 'window' }, times)).toBeUndefined();
   });
 });

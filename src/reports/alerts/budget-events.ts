@@ -169,6 +169,8 @@ function unitOf({ limit }: LimitState): string {
 function messageOf(state: LimitState, { name, mark }: Level): string {
   const who = `${budgetWord(state)} ${nameOf(state)}${state.model === undefined ? '' : ` (model ${state.model})`}`;
   const sums = `${amountWords(state, state.used)} of ${amountWords(state, state.max)}`;
+  // Only a request that was refused crosses a budget before its end.
+  const rest = name === crossed.name && state.used < state.max ? ', too little is left for a request' : '';
   const until = state.resetAtMs === undefined ? '' : `, starts anew at ${new Date(state.resetAtMs).toISOString()}`;
   const words: Readonly<Partial<Record<AlertName, string>>> = {
     budget_crossed: 'Budget crossed',
@@ -176,7 +178,7 @@ function messageOf(state: LimitState, { name, mark }: Level): string {
     threshold_crossed: `${mark} % of the budget used`,
     projected_limit_exceeded: 'Budget will not last',
   };
-  return `${words[name] ?? name}: ${who} has used ${sums}${until}.`;
+  return `${words[name] ?? name}: ${who} has used ${sums}${rest}${until}.`;
 }
 
 /** A new period is a new key, and so is a budget that was changed. */
