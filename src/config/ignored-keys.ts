@@ -16,7 +16,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each(streaming, 'stream stream_options'),
   ...each(
     later,
-    'allowed_routes public_routes background_health_checks ' +
+    'public_routes background_health_checks ' +
       'health_check_interval alerting_threshold spend_report_frequency alert_type_config ' +
       'disable_spend_logs disable_error_logs store_prompts_in_spend_logs proxy_batch_write_at ' +
       'disable_end_user_cost_tracking redact_user_api_key_info ' +

@@ -10,6 +10,8 @@ export interface KeysSettings {
   readonly auditRecords: number;
   /** Networks, `10.0.0.0/8` or one address, that keys may be used from at all; undefined: any. */
   readonly allowedNetworks: readonly string[] | undefined;
+  /** Routes that keys may call at all; undefined: any. */
+  readonly allowedRoutes: readonly string[] | undefined;
   /** What the whole gateway is held to. */
   readonly proxyLimits: Params;
   readonly defaultKeyParams: Params;
@@ -31,6 +33,7 @@ export function readKeys({ general, litellm }: FileSections): KeysSettings {
     limitMode: general.limit_mode ?? 'enforce',
     auditRecords: general.audit_log_max_records ?? standardAuditRecords,
     allowedNetworks: general.allowed_ips ?? undefined,
+    allowedRoutes: general.allowed_routes ?? undefined,
     proxyLimits: {
       ...budget(litellm.max_budget, litellm.budget_duration),
       ...slots(general.global_max_parallel_requests),

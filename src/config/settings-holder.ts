@@ -40,7 +40,10 @@ const fixed: ReadonlyMap<keyof Settings, string> = new Map<keyof Settings, strin
   ['hooks', 'codex_hooks'],
   ['proxy', 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY'],
   ['workers', 'NUM_WORKERS'],
-  ['keys', 'limit_mode, allowed_ips, limits of the gateway, defaults and bounds of keys, teams, users and customers'],
+  [
+    'keys',
+    'limit_mode, allowed_ips, allowed_routes, limits of the gateway, defaults and bounds of keys, teams, users and customers',
+  ],
 ]);
 
 /** What an operator calls the members that are swapped, where the name alone does not say it. */

@@ -10,9 +10,9 @@ import { type Principal } from '../kernel/principal';
 import { addressName, failureRule, HitCounter } from './hit-counter';
 import { KeyAuthenticator } from './key-authenticator';
 import { carriedKey } from './key-carrier';
-import { addressDenied, networkDenied, routeDenied, tooManyFailures, unknownKey } from './key-refusals';
+import { addressDenied, networkDenied, routeClosed, routeDenied, tooManyFailures, unknownKey } from './key-refusals';
 import { isWithin, type Network, parseNetwork } from '../kernel/networks';
-import { routeRefusal } from './route-access';
+import { isNamed, routeRefusal } from './route-access';
 import { routeRule, type RouteRule, unclassified } from './route-group.decorator';
 
 const noKey =
@@ -30,6 +30,8 @@ export class KeyGuard implements CanActivate {
 
   /** Of all keys; undefined: any network. */
   private readonly allowed: readonly Network[] | undefined;
+  /** For all keys; undefined: any route. */
+  private readonly open: readonly string[] | undefined;
 
   constructor(
     private readonly keys: KeyAuthenticator,
@@ -38,6 +40,7 @@ export class KeyGuard implements CanActivate {
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keyHeaderName' | 'observability' | 'keys'>,
   ) {
     this.allowed = settings.keys.allowedNetworks?.flatMap((network) => parseNetwork(network) ?? []);
+    this.open = settings.keys.allowedRoutes;
   }
 
   canActivate(execution: ExecutionContext): true | Promise<true> {
@@ -88,8 +91,9 @@ export class KeyGuard implements CanActivate {
     if (policy.networks !== undefined && !isWithin(context.clientIp, this.networksOf(principal, policy.networks)))
       throw networkDenied(context.clientIp);
     // The way of nearly every request: nothing to compare.
-    if (rule.roles === 'everyone' && policy.allowedRoutes === undefined) return true;
+    if (rule.roles === 'everyone' && policy.allowedRoutes === undefined && this.open === undefined) return true;
     const path = pathOf(request.url);
+    if (this.open !== undefined && !isNamed(this.open, rule, path)) throw routeClosed(path);
     const reason = routeRefusal(principal, rule, path);
     if (reason !== undefined) throw routeDenied(path, reason);
     return true;

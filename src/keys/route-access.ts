@@ -22,10 +22,13 @@ export function routeRefusal(principal: Principal, rule: RouteRule, path: string
   if (!rolesOf[rule.roles].includes(principal.role))
     return `it needs the role ${rolesOf[rule.roles].join(' or ')}, and this key has ${principal.role}`;
   const allowed = principal.policy.allowedRoutes;
-  if (allowed === undefined || rule.always) return undefined;
-  if (allowed.some((entry) => groups.get(entry)?.includes(rule.kind) === true || opens(entry, path, rule)))
-    return undefined;
+  if (allowed === undefined || rule.always || isNamed(allowed, rule, path)) return undefined;
   return 'allowed_routes of the key do not name it';
+}
+
+/** Whether one of `allowed_routes` is a route, a beginning of it, or its group. */
+export function isNamed(allowed: readonly string[], rule: RouteRule, path: string): boolean {
+  return allowed.some((entry) => groups.get(entry)?.includes(rule.kind) === true || opens(entry, path, rule));
 }
 
 /** Routes of models are served with and without `/v1`; either spelling in the list opens both. */

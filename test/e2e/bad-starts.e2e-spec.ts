@@ -51,6 +51,7 @@ describe('a start is refused', () => {
     ['a word where a number belongs', 'router_settings:\n  num_retries: many\n', ['bad.yaml:2 router_settings.num_retries']],
     ['a strategy that nobody knows', 'router_settings:\n  routing_strategy: best\n', ['bad.yaml:2 router_settings.routing_strategy', 'quota-headroom']],
     ['a zone that is none', 'general_settings:\n  timezone: Mars/Olympus\n', ['bad.yaml:2 general_settings.timezone', 'Europe/Berlin']],
+    ['routes that are none', 'general_settings:\n  allowed_routes: [chat]\n', ['bad.yaml:2 general_settings.allowed_routes', '/v1/chat/completions']],
     ['prices that are none', 'codex_model_prices:\n  m: { input_cost_per_token: -1 }\n', ['bad.yaml:1 codex_model_prices']],
     ['defaults of keys that no key can have', 'litellm_settings:\n  default_key_generate_params: { max_bugdet: 5 }\n', ['bad.yaml:2 litellm_settings.default_key_generate_params', 'max_bugdet']],
     ['a credential that is not there', 'model_list:\n  - { model_name: m, litellm_params: { model: codex-oauth/m, litellm_credential_name: gone } }\nrouter_settings: { ignore_invalid_deployments: false }\n', ['bad.yaml:2 model_list[0].litellm_params.litellm_credential_name']],

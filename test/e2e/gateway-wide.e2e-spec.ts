@@ -192,3 +192,25 @@ describe('enforced_params and max_response_size_mb', () => {
     expect([streamed.status, streamed.text.endsWith('data: [DONE]\n\n')]).toEqual([200, true]);
   });
 });
+
+it('allowed_routes closes all other routes to every key, the master key too, and lets probes in', async () => {
+  const routes = "general_settings:\n  allowed_routes: ['/chat/completions', '/key/*']\n";
+  const own = await startBench({ config: routes });
+  try {
+    const { key: secret } = (await post(own, '/key/generate', { allowed_routes: ['llm_api_routes'] })).json as { key: string }; // prettier-ignore
+    const door = { url: own.url, key: secret };
+    const chats = [
+      await post(door, '/v1/chat/completions', chatBody()),
+      await post(own, '/chat/completions', chatBody()),
+    ];
+    expect(chats.map(({ status }) => status)).toEqual([200, 200]);
+    const refused = [await post(door, '/v1/responses', {}), await send(door, '/v1/models'), await send(door, '/v1/usage'), await post(own, '/team/new', {})]; // prettier-ignore
+    expect(refused.map(({ status, text: words }) => `${status} ${String(words.includes('general_settings.allowed_routes'))}`)).toEqual(Array(4).fill('403 true')); // prettier-ignore
+    // What a key may call within them is told as ever.
+    expect((await send(door, '/key/list')).text).toContain('allowed_routes of the key');
+    expect((await send(own, '/key/list')).status).toBe(200);
+    expect((await fetch(`${own.url}/health/liveliness`)).status).toBe(200);
+  } finally {
+    await own.close();
+  }
+});

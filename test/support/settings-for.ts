@@ -62,6 +62,7 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
       limitMode: 'enforce',
       auditRecords: 1_000,
       allowedNetworks: undefined,
+      allowedRoutes: undefined,
       proxyLimits: {},
       defaultKeyParams: {},
       upperBounds: {},
