@@ -22,11 +22,18 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each('prices are bundled; codex_model_prices changes them', 'LITELLM_LOCAL_MODEL_COST_MAP LITELLM_MODEL_COST_MAP_URL'),
 ]); // prettier-ignore
 
-/** One warning for each variable of LiteLLM that is set and not read. Shows no value. */
+/** The one form that traces are sent in; a receiver of gRPC or JSON would get none of them. */
+const traceProtocol = 'http/protobuf';
+const traceProtocolNames = ['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'];
+
+/** One warning for each variable that is set and not acted on. Shows no value. */
 export function foreignEnvironmentWarnings(environment: EnvSource): readonly string[] {
-  return [...reasons]
-    .filter(([name]) => (environment[name] ?? '').trim() !== '')
-    .map(([name, reason]) => `environment ${name}: ignored, ${reason}`);
+  const valueOf = (name: string): string => (environment[name] ?? '').trim();
+  const protocols = traceProtocolNames.filter((name) => !['', traceProtocol].includes(valueOf(name)));
+  return [
+    ...[...reasons].filter(([name]) => valueOf(name) !== ''),
+    ...protocols.map((name) => [name, `traces are sent as ${traceProtocol}`] as const),
+  ].map(([name, reason]) => `environment ${name}: ignored, ${reason}`);
 }
 
 function each(reason: string, names: string): readonly (readonly [string, string])[] {

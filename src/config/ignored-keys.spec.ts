@@ -15,6 +15,12 @@ describe('LiteLLM’s keys that do nothing here', () => {
     expect(names.split(' ').filter((name) => isUnknown(ignoredBecause(name)))).toEqual([]);
   });
 
+  it('say what to do instead, where something holds for what they ask', () => {
+    expect(ignoredBecause('disable_spend_logs')).toContain('maximum_spend_logs_retention_period');
+    expect(ignoredBecause('store_prompts_in_spend_logs')).toContain('content_logging_duration');
+    expect(isUnknown(ignoredBecause('public_routes'))).toBe(false);
+  });
+
   it('are not taken for slips', () => {
     expect(isUnknown(ignoredBecause('master_kye'))).toBe(true);
   });

@@ -16,12 +16,16 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ...each(streaming, 'stream stream_options'),
   ...each(
     later,
-    'public_routes background_health_checks ' +
-      'health_check_interval alerting_threshold spend_report_frequency alert_type_config ' +
-      'disable_spend_logs disable_error_logs store_prompts_in_spend_logs proxy_batch_write_at ' +
-      'disable_end_user_cost_tracking redact_user_api_key_info ' +
+    'alerting_threshold spend_report_frequency alert_type_config redact_user_api_key_info ' +
       'disable_adding_master_key_hash_to_db disable_retry_on_max_parallel_request_limit_error',
   ),
+  ...each(
+    'budgets and reports are worked out from the rows; maximum_spend_logs_retention_period says how long they stay',
+    'disable_spend_logs disable_error_logs',
+  ),
+  ['store_prompts_in_spend_logs', 'rows hold no prompts; content_logging_duration of a key logs them for a time'],
+  ['disable_end_user_cost_tracking', 'what customers spend is always counted: their budgets need it'],
+  ['public_routes', 'no further route is opened to callers without a key'],
   ...each(
     'callers are known by the keys of this gateway alone: it lets nobody in and keeps nobody out',
     'custom_auth custom_sso enable_jwt_auth litellm_jwtauth allow_user_auth enable_oauth2_auth role_permissions enforce_rbac',
@@ -43,7 +47,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ),
   ...each(
     'deployments are judged by the calls they get; nothing is asked for the sake of health',
-    'health_check_staleness_threshold health_check_ignore_transient_errors health_check_model health_check_timeout health_check_max_tokens disable_background_health_check health_check_details health_check_concurrency use_shared_health_check',
+    'health_check_staleness_threshold health_check_ignore_transient_errors health_check_model health_check_timeout health_check_max_tokens disable_background_health_check health_check_details health_check_concurrency use_shared_health_check background_health_checks health_check_interval',
   ),
   ...each('answers are not cached', 'caching_groups cache_responses client_ttl'),
   ...each(
@@ -54,7 +58,10 @@ const reasons: ReadonlyMap<string, string> = new Map([
     'periods begin by the clock; nothing has to come by to start a budget anew',
     'disable_reset_budget proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time',
   ),
-  ...each('what was spent is always in the books, at once', 'disable_spend_updates use_redis_transaction_buffer'),
+  ...each(
+    'what was spent is always in the books, at once',
+    'disable_spend_updates use_redis_transaction_buffer proxy_batch_write_at',
+  ),
   ...each(
     'what a request may cost is always set aside first',
     'fail_closed_budget_enforcement disable_budget_reservation',

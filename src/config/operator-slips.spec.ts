@@ -71,6 +71,13 @@ describe('a start tells', () => {
     expect([keys.internalUserBudget, warnings]).toEqual([{ budget_duration: '30d' }, []]);
   });
 
+  it('which forms of traces are not sent', () => {
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' };
+    const expected = ['environment OTEL_EXPORTER_OTLP_PROTOCOL: ignored, traces are sent as http/protobuf'];
+    expect(load(undefined, env).warnings).toEqual(expected);
+    expect(load(undefined, { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }).warnings).toEqual([]);
+  });
+
   it('of fallbacks in two sections, of which one counts', () => {
     const both =
       'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\nrouter_settings: { fallbacks: [{ a: [a] }] }\nlitellm_settings: { fallbacks: [{ a: [a] }], num_retries: 1 }\n';
