@@ -104,3 +104,22 @@ describe('unpackBody', () => {
     expect(await statusOf(unpackBody(packed.subarray(0, packed.length >> 1), encoding, max))).toBe(400);
   });
 });
+
+describe('many bodies at once', () => {
+  it('are unpacked a few at a time, so that small ones which grow large are not all held unpacked', async () => {
+    const bytes = 8 * 1024 * 1024;
+    const packed = gzipSync(Buffer.alloc(bytes));
+    const before = process.memoryUsage().arrayBuffers;
+    const all = Array.from({ length: 16 }, () => unpackBody(packed, 'gzip', bytes));
+    await Promise.race(all);
+    // Unpacked together they are all about to be done now.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * bytes);
+    for (const each of all) expect((await each).length).toBe(bytes);
+  });
+
+  it('hand their turn on when they are no gzip', async () => {
+    const broken = Array.from({ length: 5 }, () => unpackBody(Buffer.from('no gzip'), 'gzip', 100));
+    const ended = await Promise.allSettled([...broken, unpackBody(gzipSync('{}'), 'gzip', 100)]);
+    expect(ended.map(({ status }) => status)).toEqual([...broken.map(() => 'rejected'), 'fulfilled']);
+  });
+});
