@@ -12,6 +12,7 @@ import { GatewayError } from '../../src/kernel/errors';
 import { KeysModule } from '../../src/keys/keys.module';
 import { Public } from '../../src/keys/public.decorator';
 import { Bookkeeper } from '../../src/metering/bookkeeper';
+import { LastComparison } from '../../src/metering/keeping/last-comparison';
 import { Meter } from '../../src/metering/meter';
 import { MetricsModule } from '../../src/metrics/metrics.module';
 import { StateModule } from '../../src/state/state.module';
@@ -90,8 +91,9 @@ class DoorModule {}
   providers: [
     { provide: Meter, useValue: { health: { isUp: true } } },
     { provide: Bookkeeper, useValue: { limits: () => Promise.resolve([]) } },
+    { provide: LastComparison, useValue: { leftWrong: () => Promise.resolve(undefined) } },
   ],
-  exports: [Meter, Bookkeeper],
+  exports: [Meter, Bookkeeper, LastComparison],
 })
 class BooksModule {}
 
