@@ -4,10 +4,12 @@ import { bodyTooLarge } from '../kernel/errors';
 import { assertDepth } from '../protocol/json-limits';
 import { assertModestJson } from '../protocol/json-scan';
 import { survivesAsWire } from '../protocol/wire/wire-json';
+import { ArrivingBodies, mostUnderWay } from './arriving-bodies';
 import { BodyBytes } from './body-bytes';
 import { bodyEncoding, unpackBody } from './body-encoding';
+import { callContextOf } from './call-context';
 import { jsonFaultOffset } from './json-fault';
-import { clientLeft, malformedRequest, senderTooSlow, unsupportedMedia } from './refusals';
+import { clientLeft, malformedRequest, senderTooSlow, tooMuchUnderWay, unsupportedMedia } from './refusals';
 
 /** What a body may be; from `Settings.limits` and `Settings.times`. */
 export interface BodyLimits {
@@ -29,6 +31,8 @@ export interface JsonBody {
   readonly isWire: boolean;
 }
 
+const arriving = new ArrivingBodies();
+
 type RawRequest = FastifyRequest['raw'];
 
 /**
@@ -40,7 +44,7 @@ export async function readJsonBody(request: FastifyRequest, limits: BodyLimits):
   const encoding = bodyEncoding(headers['content-encoding']);
   assertJsonType(headers['content-type']);
   if (Number(headers['content-length'] ?? 0) > limits.maxBytes) throw bodyTooLarge(limits.maxBytes);
-  const packed = bytesAtHand(request.raw) ?? (await readBytes(request.raw, limits));
+  const packed = bytesAtHand(request.raw) ?? (await readBytes(request, limits));
   const bytes = unmarked(packed.length === 0 ? packed : await unpackBody(packed, encoding, limits.maxBytes));
   const maxDepth = limits.maxDepth ?? Infinity;
   const isScanned = bytes.length > unscannedBytes;
@@ -74,7 +78,12 @@ function bytesAtHand(raw: RawRequest): Buffer | undefined {
 }
 
 /** Data events, not an async iterator: one promise for the body instead of one for each chunk. */
-function readBytes(raw: RawRequest, limits: BodyLimits): Promise<Buffer> {
+function readBytes(request: FastifyRequest, limits: BodyLimits): Promise<Buffer> {
+  const { raw } = request;
+  const { principal, clientIp } = callContextOf(request);
+  // Small bodies of management routes do not wait for the large ones of the same key.
+  const sender = `${principal?.keyHash ?? clientIp} ${limits.maxBytes}`;
+  const mostBytes = mostUnderWay(limits.maxBytes);
   return new Promise((resolve, reject) => {
     const received = new BodyBytes();
     const timer = setTimeout(() => {
@@ -82,6 +91,7 @@ function readBytes(raw: RawRequest, limits: BodyLimits): Promise<Buffer> {
     }, limits.timeoutMs);
     const stop = (): void => {
       clearTimeout(timer);
+      arriving.remove(sender, received.total);
       raw.off('data', onChunk).off('end', onEnd).off('close', onClose).off('error', onClose);
     };
     const fail = (reason: Error): void => {
@@ -91,7 +101,9 @@ function readBytes(raw: RawRequest, limits: BodyLimits): Promise<Buffer> {
     };
     const onChunk = (chunk: Buffer): void => {
       received.add(chunk);
+      const underWay = arriving.add(sender, chunk.length);
       if (received.total > limits.maxBytes) fail(bodyTooLarge(limits.maxBytes));
+      else if (underWay > mostBytes) fail(tooMuchUnderWay(mostBytes));
     };
     const onEnd = (): void => {
       stop();

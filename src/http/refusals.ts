@@ -13,6 +13,18 @@ export function senderTooSlow(part: 'headers' | 'body', limitMs: number): Gatewa
   return refusal(408, 'request_timeout', `The request ${part} did not arrive within ${limitMs / 1000} seconds.`);
 }
 
+/** 429: one key sends more bytes of bodies at the same time than the process wants to hold for it. */
+export function tooMuchUnderWay(limitBytes: number): GatewayError {
+  return new GatewayError({
+    status: 429,
+    type: 'throttling_error',
+    code: 'rate_limit_exceeded',
+    message: `More than ${limitBytes} bytes of request bodies are under way with this key. Let some of them arrive, then send this one again.`,
+    limit: 'body_bytes_under_way',
+    retryAfterMs: 1_000,
+  });
+}
+
 /** 415: a content type or encoding that the gateway does not read. */
 export function unsupportedMedia(message: string): GatewayError {
   return refusal(415, 'unsupported_media_type', message);
