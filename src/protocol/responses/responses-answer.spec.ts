@@ -61,10 +61,12 @@ describe('a Responses answer, streamed and folded', () => {
       'response.created',
       'response.in_progress',
       'response.output_item.added',
+      'response.function_call_arguments.delta',
+      'response.function_call_arguments.done',
       'response.output_item.done',
       'response.completed',
     ]);
-    expect(frames.map(({ json }) => json['sequence_number'])).toEqual([0, 1, 2, 3, 4]);
+    expect(frames.map(({ json }) => json['sequence_number'])).toEqual([0, 1, 2, 3, 4, 5, 6]);
     const item = { id: 'fc_1', type: 'function_call', call_id: 'call_AAA', name: 'get_weather' };
     expect(frames[2]?.json).toEqual({
       type: 'response.output_item.added',
@@ -72,7 +74,10 @@ describe('a Responses answer, streamed and folded', () => {
       output_index: 0,
       item: { ...item, status: 'in_progress', arguments: '' },
     });
-    expect(frames[3]?.json['item']).toEqual({ ...item, status: 'completed', arguments: '{"city":"Berlin"}' });
+    const place = { item_id: 'fc_1', output_index: 0 };
+    expect(frames[3]?.json).toMatchObject({ ...place, delta: '{"city":"Berlin"}' });
+    expect(frames[4]?.json).toMatchObject({ ...place, name: 'get_weather', arguments: '{"city":"Berlin"}' });
+    expect(frames[5]?.json['item']).toEqual({ ...item, status: 'completed', arguments: '{"city":"Berlin"}' });
   });
 
   it('counts on after each item that it opened, deltas as well', () => {
@@ -90,11 +95,13 @@ describe('a Responses answer, streamed and folded', () => {
       event({ type: 'response.new_thing', about: 'nothing that is counted' }),
     ]);
     const frames = framesOf(wire) as { json: Json }[];
-    expect(frames.map(({ json }) => json['sequence_number'])).toEqual([0, 1, 2, 3, 4, 5, 6, undefined]);
-    expect(frames[0]?.json['item']).toEqual({ type: 'reasoning', id: 'rs', summary: [] });
-    expect(frames[2]?.json['item']).toEqual({ ...message, status: 'in_progress', content: [] });
-    expect(frames[3]?.json['item']).toEqual(message);
-    expect(frames[5]?.json['delta']).toBe('"sequence_number":7');
+    const numbers = frames.map(({ json }) => json['sequence_number']);
+    expect(numbers).toEqual([...numbers.slice(0, -1).map((_, at) => at), undefined]);
+    const items = frames.filter(({ json }) => 'item' in json).map(({ json }) => json['item']);
+    expect(items[0]).toEqual({ type: 'reasoning', id: 'rs', summary: [] });
+    expect(items[2]).toEqual({ ...message, status: 'in_progress', content: [] });
+    expect(items[3]).toEqual(message);
+    expect(frames.at(-3)?.json['delta']).toBe('"sequence_number":7');
   });
 
   it('fills the empty output of the last event with the finished items, in their order', () => {
@@ -179,7 +186,7 @@ describe('a Responses answer, streamed and folded', () => {
     const spaced = answerEvents(doneOnly).map(({ type, data }) => ({ type, data: data.replaceAll('":', '": ') }));
     const numbers = stream(spaced).map(({ json }) => json['sequence_number']);
     expect(numbers).toEqual(numbers.map((_, place) => place));
-    expect(numbers.length).toBe(spaced.length + 1);
+    expect(numbers.length).toBe(spaced.length + 3);
   });
 });
 
@@ -219,7 +226,7 @@ describe('a Responses answer that fails', () => {
   it('ends with the next number of a stream that was repaired', () => {
     const encoder = new ResponsesEncoder(options());
     encoder.encode(answerEvents('tool-call-done-only').slice(0, -1));
-    expect(framesOf(encoder.fail(cut))[0]?.json).toMatchObject({ sequence_number: 4 });
+    expect(framesOf(encoder.fail(cut))[0]?.json).toMatchObject({ sequence_number: 6 });
   });
 
   it('has an id of its own before upstream gave one, and a beginning, which only a CLI can do without', () => {

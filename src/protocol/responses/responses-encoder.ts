@@ -15,7 +15,7 @@ import { eventWith, finalResponse, renamed, type ResponsesAnswerOptions, shownRe
 
 /**
  * Tells an answer as a Responses stream: events as they came, but for the few that carry the response object (see
- * `shownResponse`) or a shortened tool name. An item that upstream only finishes is opened first, and later events are
+ * `shownResponse`) or a shortened tool name. An item that upstream only finishes is told in whole first, and later events are
  * numbered anew. Failed and `error` events say nothing: tell them with `fail`.
  */
 export class ResponsesEncoder implements AnswerEncoder {
@@ -27,6 +27,8 @@ export class ResponsesEncoder implements AnswerEncoder {
   private state: 'straight' | 'moved' | 'over' = 'straight';
   private inserted = 0;
   private lastData = '';
+  /** Of the last beginning or end of an item. */
+  private lastItem = '';
   private responseId: string | undefined;
   private createdAt: number | undefined;
 
@@ -69,21 +71,26 @@ export class ResponsesEncoder implements AnswerEncoder {
     }
     if (isOwnerOnly(type)) return '';
     if (isTerminal(type)) return this.lastFrame(event);
-    this.lastData = data;
     this.collector.see(event);
     if (type.startsWith('response.output_item.')) return this.itemFrames(event);
+    this.lastData = data;
     return eventFrame(type, this.shownData(event));
   }
 
-  /** The item's event, after the one that opens it where upstream has left that out. */
+  /** The item's event, after those that upstream has left out before it. */
   private itemFrames(event: AnswerEvent): string {
-    const missing = this.opened.missingBefore(event);
-    if (missing === undefined) return eventFrame(event.type, this.shownItem(event));
+    const missing = this.opened.missingBefore(event, this.lastData === this.lastItem ? undefined : this.lastData);
+    const next = missing.length === 0 ? event : movedBy(event, missing.length);
+    this.lastData = this.lastItem = next.data;
+    const frame = eventFrame(next.type, this.shownItem(next));
+    if (missing.length === 0) return frame;
     this.state = 'moved';
-    this.inserted += 1;
-    const next = movedBy(event, 1);
-    this.lastData = next.data;
-    return eventFrame(missing.type, this.shownItem(missing)) + eventFrame(next.type, this.shownItem(next));
+    this.inserted += missing.length;
+    return missing.map((each, at) => eventFrame(each.type, this.shownPiece(movedBy(each, at)))).join('') + frame;
+  }
+
+  private shownPiece(event: AnswerEvent): string {
+    return event.type.startsWith('response.output_item.') ? this.shownItem(event) : this.shownData(event);
   }
 
   private lastFrame(event: AnswerEvent): string {
