@@ -30,6 +30,7 @@ export class ChatEncoder implements AnswerEncoder {
 
   encode(events: readonly AnswerEvent[]): string {
     for (const event of events) this.steps.take(event);
+    this.steps.settle();
     return this.chunks.drain();
   }
 

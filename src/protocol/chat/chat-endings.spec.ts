@@ -47,6 +47,22 @@ describe('stop sequences', () => {
     expect(encoder.estimatedUsage).toMatchObject({ inputTokens: 40, outputTokens: 3 });
   });
 
+  it('tell the usage of an upstream that ended in the same chunk, as the books do', () => {
+    const response = { id: 'resp_x', usage: { input_tokens: 7, output_tokens: 9, total_tokens: 16 } };
+    const usage = { prompt_tokens: 7, completion_tokens: 9, total_tokens: 16 };
+    for (const type of ['response.completed', 'response.incomplete']) {
+      const events = [created, say('one STOP two'), event({ type, response })];
+      const encoder = new ChatEncoder(given);
+      const whole = joined(encoder.encode(events) + encoder.finish());
+      expect(whole).toMatchObject({ choices: [{ message: { content: 'one ' }, finish_reason: 'stop' }], usage });
+      expect(fold(events, given)).toEqual(whole);
+    }
+    const content = [{ type: 'output_text', text: 'one STOP two' }];
+    const output = [{ type: 'message', id: 'm', content }];
+    const silent = [created, event({ type: 'response.completed', response: { ...response, output } })];
+    expect(fold(silent, given)).toMatchObject({ choices: [{ message: { content: 'one ' } }], usage });
+  });
+
   it('leave an answer without them as it is, to its last character', () => {
     const events = [created, say('grüß 👋 S'), say('TO'), completed];
     const encoder = new ChatEncoder(given);

@@ -28,6 +28,7 @@ export class ChatFold implements AnswerFold {
 
   add(events: readonly AnswerEvent[]): void {
     for (const event of events) this.steps.take(event);
+    this.steps.settle();
   }
 
   /** @throws {Error} when the answer did not end well: a success is never invented. */

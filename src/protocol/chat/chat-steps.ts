@@ -3,7 +3,7 @@ import { type AnswerEvent } from '../canonical/answer-event';
 import { type JsonObject } from '../canonical/canonical-request';
 import { asObject, asString, literalText, parsedEvent, skimmedEvent } from '../canonical/parsed-event';
 import { responseStart } from '../canonical/response-start';
-import { terminalOf } from '../canonical/terminal-event';
+import { isTerminal, terminalOf } from '../canonical/terminal-event';
 import { usageOf } from '../canonical/token-usage';
 import { numberField } from '../wire/json-scan';
 import { stringifyWire } from '../wire/wire-text';
@@ -15,23 +15,8 @@ import { Voice } from './chat-steps-voice';
 import { estimatedUsage } from './chat-usage';
 import { StopFilter } from './stop-filter';
 
-type Step =
-  | 'begin'
-  | 'itemAdded'
-  | 'itemDone'
-  | 'textDone'
-  | 'citation'
-  | 'refusalDelta'
-  | 'refusalDone'
-  | 'paragraph'
-  | 'reasoningDelta'
-  | 'reasoningDone'
-  | 'argumentsDelta'
-  | 'argumentsDone'
-  | 'terminal';
-
 /** What each event means to a chat client; types that are not here mean nothing to it. */
-const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
+const meanings = [
   ['response.created', 'begin'],
   ['response.output_item.added', 'itemAdded'],
   ['response.output_item.done', 'itemDone'],
@@ -52,7 +37,9 @@ const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
   ['response.incomplete', 'terminal'],
   ['response.failed', 'terminal'],
   ['error', 'terminal'],
-]);
+] as const;
+type Step = (typeof meanings)[number][1];
+const steps: ReadonlyMap<string, Step> = new Map<string, Step>(meanings);
 
 /**
  * Chat Completions told from Responses events: one answer, event by event, into a sink.
@@ -109,7 +96,11 @@ export class ChatSteps {
 
   /** Tells what the event adds to the answer. */
   take(event: AnswerEvent): void {
-    if (this.over) return;
+    if (this.over) {
+      // What upstream says at its end in the same chunk is what the books will say.
+      if (this.satisfied && !this.whole && isTerminal(event.type)) this.terminal(event);
+      return;
+    }
     // The two that make up nearly all of an answer come before the table.
     if (event.type === 'response.output_text.delta') {
       this.text.delta(event.data);
@@ -119,6 +110,12 @@ export class ChatSteps {
       const step = steps.get(event.type);
       if (step !== undefined) this[step](event);
     }
+  }
+
+  /** After each chunk: ends an answer that a stop sequence cut before upstream told its usage. */
+  settle(): void {
+    if (!this.satisfied || this.whole) return;
+    this.finish({ reason: this.finishReason(), usage: this.estimatedUsage, serviceTier: undefined });
   }
 
   /** Dates the answer. */
@@ -188,11 +185,10 @@ export class ChatSteps {
     }
     this.begin(event);
     this.tellSilentOutput(event);
-    if (this.over) return;
     const rest = this.stop?.flush() ?? '';
     if (rest !== '') this.sayContent(stringifyWire(rest));
     this.finish({
-      reason: end.state === 'incomplete' ? incompleteReason(end.reason) : this.finishReason(),
+      reason: end.state === 'incomplete' && !this.satisfied ? incompleteReason(end.reason) : this.finishReason(),
       usage: usageOf(end.response) ?? this.estimatedUsage,
       serviceTier: asString(end.response['service_tier']),
     });
@@ -282,7 +278,7 @@ export class ChatSteps {
     }
     const shown = this.stop.push(literalText(raw) ?? '');
     if (shown !== '') this.sayContent(stringifyWire(shown));
-    if (this.stop.met) this.finish({ reason: this.finishReason(), usage: this.estimatedUsage, serviceTier: undefined });
+    if (this.stop.met) this.over = true;
   }
 
   private sayContent(raw: string): void {
