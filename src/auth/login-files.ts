@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FileWatch } from '../config/file-watch';
 import { errorCode } from '../kernel/error-code';
+import { makeFolder } from '../state/make-folder';
 import { loginOf, type StoredLogin } from './auth-file';
 import {
   type Fields,
@@ -79,7 +80,7 @@ export class LoginFiles {
    * @throws {UnwritableLogin}
    */
   async install(path: string, pair: TokenPair, nowMs: number): Promise<void> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(fail);
+    await makeFolder(dirname(path), 0o700).catch(fail);
     const target = (await targetOf(path)) ?? resolve(path);
     const put = newText({ pair, nowMs });
     await this.inTurn(target, () => replaceFile({ path, target }, () => ({ put, as: undefined })));

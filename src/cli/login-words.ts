@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DeviceLoginFailed } from '../auth/device-login';
@@ -10,6 +10,7 @@ import { absolutePath } from '../config/file-paths';
 import { loadSettings, type StartConditions } from '../config/load-settings';
 import { loginNamePattern, loginNameRule } from '../config/login-name';
 import { type Settings } from '../config/settings';
+import { makeFolder } from '../state/make-folder';
 import { StateUnavailable } from '../state/state-unavailable';
 
 /** A command that cannot do what was asked; the message is for the person who typed it. */
@@ -129,7 +130,7 @@ function sourceOf(settings: Settings, name: string): CredentialSource | undefine
 /** Makes the folder of a new login. @throws {CommandRefused} when it cannot be written: better before a person approves. */
 export async function ensureWritable(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     await access(dirname(path), constants.W_OK | constants.X_OK);
   } catch {
     throw new CommandRefused(`${dirname(path)} cannot be written by this user.`);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ConfigFault, type Fault } from '../config/config-fault';
 import { type Settings } from '../config/settings';
 import { errorCode } from '../kernel/error-code';
+import { makeFolder } from '../state/make-folder';
 import { StateDir } from '../state/state-dir';
 
 /** @throws {ConfigFault} naming every folder that must be writable and is not. */
@@ -18,7 +19,7 @@ export async function placeFaults({
   cacheDir,
   redis,
 }: Pick<Settings, 'stateDir' | 'cacheDir' | 'redis'>): Promise<readonly Fault[]> {
-  const cache = { name: 'CODEX_CACHE_DIR', path: cacheDir, make: () => mkdir(cacheDir, { recursive: true }) };
+  const cache = { name: 'CODEX_CACHE_DIR', path: cacheDir, make: () => makeFolder(cacheDir) };
   const hasOwnCache = redis === undefined && !cacheDir.startsWith(stateDir + sep);
   const places = [
     { name: 'STATE_DIR', path: stateDir, make: () => new StateDir(stateDir).ensure() },

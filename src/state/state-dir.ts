@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../kernel/error-code';
+import { makeFolder } from './make-folder';
 import { publishOnce } from './publish-once';
 
 /** The master key of this installation, and the file it lives in. */
@@ -24,7 +25,7 @@ export class StateDir {
    * system and lets this process in by its group: it stays as it is. @throws {Error} when it is another person's.
    */
   async ensure(): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await makeFolder(this.path, 0o700);
     try {
       await chmod(this.path, 0o700);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finished, ProgramBench, type ProgramEnv } from '../support/program';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
@@ -76,6 +77,10 @@ describe('a start is refused', () => {
     expectRefused(await start({ STATE_DIR: blocked }), 'environment STATE_DIR', blocked, 'EEXIST');
     const cache = join(blocked, 'cache');
     expectRefused(await start({ CODEX_CACHE_DIR: cache }), 'environment CODEX_CACHE_DIR', cache, 'ENOTDIR');
+  });
+
+  (existsSync('/proc/self') ? it : it.skip)('with a folder that the system lets nobody make', async () => {
+    expectRefused(await start({ STATE_DIR: '/proc/codex-gateway' }), 'environment STATE_DIR', 'ENOENT');
   });
 });
 
