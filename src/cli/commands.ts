@@ -1,4 +1,5 @@
 import { type StartConditions } from '../config/load-settings';
+import { errorCode } from '../kernel/error-code';
 import { accountsCommand } from './accounts.command';
 import { checkConfigCommand } from './check-config.command';
 import { doctorCommand } from './doctor/doctor.command';
@@ -114,10 +115,12 @@ const more = `Environment variables and the keys of config.yaml: docs/configurat
 export async function runCommand(conditions: StartConditions): Promise<number> {
   const [typed = 'serve', ...rest] = conditions.argv;
   const first = typed === '--version' ? 'version' : typed;
-  if (first === '-h' || first === '--help') return print(helpText());
-  const wantsHelp = rest.some((word) => word === '--help' || word === '-h');
-  if (first.startsWith('-')) return wantsHelp ? print(helpText()) : serve(conditions);
+  const wantsHelp = [typed, ...rest].some((word) => word === '--help' || word === '-h');
   const command = commands.find(({ name }) => name === first);
+  // The log of a gateway may be lost without ending it.
+  const serves = !wantsHelp && (first.startsWith('-') || command?.run === serve);
+  if (!serves) endWithoutOutput();
+  if (first.startsWith('-')) return wantsHelp ? print(helpText()) : serve(conditions);
   if (command === undefined) return complain(`Unknown command: ${first.slice(0, 40)}\n\n${helpText()}`);
   if (wantsHelp) return print(helpFor(command));
   const status = await command.run({ ...conditions, argv: conditions.argv.length === 0 ? [] : rest });
@@ -135,6 +138,15 @@ function helpFor({ help }: Command): string {
 function print(text: string): number {
   process.stdout.write(`${text}\n`);
   return 0;
+}
+
+/** A reader that has seen enough (`| head`) is no fault; an output that is lost, as on a full disk, is one. */
+function endWithoutOutput(): void {
+  process.stdout.once('error', (error) => {
+    if (errorCode(error) === 'EPIPE') process.exit();
+    process.stderr.write(`The output cannot be written (${errorCode(error) ?? 'unknown'}).\n`);
+    process.exit(1);
+  });
 }
 
 function complain(text: string): number {

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { chatBody, post, send } from '../support/calls';
 import { ProgramBench, type Served } from '../support/program';
@@ -18,7 +19,18 @@ function linesOf(served: Served): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
+const main = join(__dirname, '..', '..', 'dist', 'main.js');
+
 describe('the commands', () => {
+  (existsSync('/dev/full') ? it : it.skip)('say in one line that their output cannot be written', () => {
+    const full = openSync('/dev/full', 'w');
+    for (const words of [['version'], ['help'], ['serve', '--help']]) {
+      const { status, stderr } = spawnSync(process.execPath, [main, ...words], { stdio: ['ignore', full, 'pipe'] });
+      expect([status, String(stderr)]).toEqual([1, 'The output cannot be written (ENOSPC).\n']);
+    }
+    closeSync(full);
+  });
+
   it('explain themselves and say their version', async () => {
     const help = await bench.run(['--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
