@@ -63,6 +63,10 @@ export class EngineMeter extends Meter {
     return { isUp: this.parts.engine.isUp, waiting: this.parts.settler.waiting };
   }
 
+  override get keepsRows(): boolean {
+    return this.parts.engine.keepsRows;
+  }
+
   override nowMs(): number {
     return this.parts.engine.nowMs();
   }

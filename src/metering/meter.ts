@@ -111,6 +111,8 @@ export interface BookName {
  */
 export abstract class Meter {
   abstract readonly health: MeterHealth;
+  /** False: what is settled now is lost, so nothing may be spent. */
+  abstract readonly keepsRows: boolean;
   /** Unix milliseconds that all replicas agree on; the moment of an admission is taken from here. */
   abstract nowMs(): number;
   /**

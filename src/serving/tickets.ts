@@ -60,7 +60,7 @@ export class Tickets {
   /**
    * @returns a ticket that must be settled, whatever happens.
    * @throws {GatewayError} the limit that has no room, with nothing changed anywhere; 503 when nobody can say and a budget
-   * would have to be kept.
+   * would have to be kept, or no book would ever know of the call.
    */
   async open(entry: Entry): Promise<Ticket> {
     const { call, progress, route, stopper } = entry;
@@ -96,7 +96,7 @@ export class Tickets {
       const input = this.estimator.inputWithin(granted, estimate);
       return new Ticket(factsOf(limits, routing), { asked: estimate.hold, granted }, input);
     } catch (error) {
-      if (!(error instanceof StateUnavailable)) throw error;
+      if (!(error instanceof StateUnavailable) || !this.meter.keepsRows) throw error;
       const limit = this.degraded.fullLimit(scopes);
       if (limit !== undefined) throw this.refusal(limit, startMs);
       const { hold, input } = estimate;

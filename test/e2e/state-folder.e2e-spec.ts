@@ -48,6 +48,8 @@ describe('a second gateway on the STATE_DIR of another', () => {
     const second = await bench.serve([], env());
     expect(await readiness(second)).toMatchObject(inUse);
     expect((await chat(second, key)).status).toBe(503);
+    // Nor is anything spent that no book would know of.
+    expect((await chat(second, testKey)).status).toBe(503);
     // However often the second one is asked, nothing of the folder becomes its own.
     expect(await readiness(second)).toMatchObject(inUse);
     expect(await readiness(first)).toMatchObject({ status: 200, json: { status: 'healthy', degraded: [] } });

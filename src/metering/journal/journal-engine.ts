@@ -98,6 +98,11 @@ export class JournalEngine extends MeterEngine {
     return this.log?.isSound ?? !this.hasFailed;
   }
 
+  /** A folder that belongs to another gateway, or that could not be opened yet, takes nothing, and nothing waits for it. */
+  override get keepsRows(): boolean {
+    return this.log !== undefined;
+  }
+
   override nowMs(): number {
     return this.clock.nowMs();
   }
