@@ -123,7 +123,7 @@ export async function runCommand(conditions: StartConditions): Promise<number> {
   if (first.startsWith('-')) return wantsHelp ? print(helpText()) : serve(conditions);
   if (command === undefined) return complain(`Unknown command: ${first.slice(0, 40)}\n\n${helpText()}`);
   if (wantsHelp) return print(helpFor(command));
-  const status = await command.run({ ...conditions, argv: conditions.argv.length === 0 ? [] : rest });
+  const status = await command.run({ ...conditions, argv: rest });
   return status === 2 ? complain(`\n${helpFor(command)}`) : status;
 }
 
