@@ -6,6 +6,8 @@ import { type AuditRecord } from '../state/audit/audit-record';
 import { numberIn, type Query as Params, textIn } from './admin-request';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { queries } from '../http/openapi-bodies';
+import { jsonAnswer } from '../http/openapi-answers';
+import { auditPage } from './answers';
 
 /** Who changed what. */
 @ApiTags('Audit')
@@ -19,6 +21,7 @@ export class AuditController {
   @Get('audit')
   @ApiOperation({ summary: 'Admin actions, newest first; each was written down before it took effect' })
   @queries('page', 'page_size', 'action', 'actor', 'object')
+  @jsonAnswer(auditPage)
   async list(@Query() query: Params): Promise<object> {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 50 });

@@ -10,6 +10,9 @@ import { actorOf, bodyOf, ignoredView, type Query as Params, textIn } from './ad
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from '../http/openapi-bodies';
+import { jsonAnswer } from '../http/openapi-answers';
+import { blockedCustomers, changedCustomer, customerList, deletedCustomers, unblockedCustomers } from './answers';
+import { customerAnswer } from '../keys/management/entity-answers';
 
 /** LiteLLM's routes of customers (end users), under both of their names. */
 @ApiTags('Customers')
@@ -27,6 +30,7 @@ export class CustomerController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a customer with limits of its own' })
   @jsonBody(customerShape)
+  @jsonAnswer(changedCustomer)
   async create(@Req() request: FastifyRequest): Promise<object> {
     return this.changed(await this.management.customers.create(actorOf(request), await bodyOf(request)));
   }
@@ -36,6 +40,7 @@ export class CustomerController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
   @jsonBody(customerShape)
+  @jsonAnswer(changedCustomer)
   async update(@Req() request: FastifyRequest): Promise<object> {
     return this.changed(await this.management.customers.update(actorOf(request), await bodyOf(request)));
   }
@@ -45,6 +50,7 @@ export class CustomerController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Deletes customers; what they spent stays in the ledger' })
   @jsonBody({ user_ids: id.array() })
+  @jsonAnswer(deletedCustomers)
   async remove(@Req() request: FastifyRequest): Promise<object> {
     const deleted = await this.management.customers.remove(actorOf(request), await bodyOf(request));
     return { deleted_customers: deleted, message: `Successfully deleted customers: ${deleted}` };
@@ -55,6 +61,7 @@ export class CustomerController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Refuses requests that name these customers' })
   @jsonBody({ user_ids: id.array() })
+  @jsonAnswer(blockedCustomers)
   async block(@Req() request: FastifyRequest): Promise<object> {
     const blocked = await this.management.customers.block(actorOf(request), await bodyOf(request), true);
     return { blocked_users: await this.views.customers(blocked) };
@@ -65,6 +72,7 @@ export class CustomerController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Serves them again' })
   @jsonBody({ user_ids: id.array() })
+  @jsonAnswer(unblockedCustomers)
   async unblock(@Req() request: FastifyRequest): Promise<object> {
     const unblocked = await this.management.customers.block(actorOf(request), await bodyOf(request), false);
     return { unblocked_users: await this.views.customers(unblocked) };
@@ -74,6 +82,7 @@ export class CustomerController {
   @Get(['customer/info', 'end_user/info'])
   @ApiOperation({ summary: 'One customer, also one that only requests have named' })
   @queries('end_user_id')
+  @jsonAnswer(customerAnswer)
   async info(@Query() query: Params): Promise<object> {
     const customerId = textIn(query, 'end_user_id');
     if (customerId === undefined) throw invalidRequest("'end_user_id' is missing.", 'end_user_id');
@@ -84,6 +93,7 @@ export class CustomerController {
   @RouteGroup('info', { roles: 'readers' })
   @Get(['customer/list', 'end_user/list'])
   @ApiOperation({ summary: 'Customers that the operator knows, at most 1000' })
+  @jsonAnswer(customerList)
   async list(): Promise<object> {
     return this.views.customers(await this.management.customers.list());
   }

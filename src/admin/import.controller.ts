@@ -10,6 +10,8 @@ import { RouteGroup } from '../keys/route-group.decorator';
 import { actorOf, bodyOf, importBytes } from './admin-request';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { SpendResets } from './spend-resets';
+import { jsonAnswer } from '../http/openapi-answers';
+import { importReport } from './answers';
 
 /** What is asked, for the API reference; `readDump` reads it. Alone a list is one of keys. */
 const rows = z.array(z.looseObject({}));
@@ -34,6 +36,7 @@ export class ImportController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Takes over rows of LiteLLM’s tables; what is here already is left as it is' })
   @jsonBody(dumpBody)
+  @jsonAnswer(importReport)
   async run(@Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     if (isHeldAdmin(actor)) throw actionDenied('An import may bring admins, so it needs a key without allowed_routes.');

@@ -10,6 +10,8 @@ import { actorOf, flagIn, numberIn, type Query as Params, textIn, wordIn } from 
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { queries } from '../http/openapi-bodies';
+import { jsonAnswer } from '../http/openapi-answers';
+import { keyHealth, keyInfo, keyPage } from './answers';
 
 const sortNames = ['created_at', 'key_alias', 'expires', 'max_budget', 'updated_at'] as const;
 
@@ -28,6 +30,7 @@ export class KeyReadController {
   @Get('info')
   @ApiOperation({ summary: 'One key, by its value or digest; without `key` the caller’s own' })
   @queries('key')
+  @jsonAnswer(keyInfo)
   async info(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const named = textIn(query, 'key');
@@ -42,6 +45,7 @@ export class KeyReadController {
   @Get('list')
   @ApiOperation({ summary: 'Keys, page by page: all for admins, else the caller’s own' })
   @queries('page', 'size', 'user_id', 'team_id', 'organization_id', 'key_hash', 'key_alias', 'substring_matching', 'search', 'status', 'expires', 'project_id', 'agent_id', 'return_full_object', 'include_team_keys', 'sort_by', 'sort_order') // prettier-ignore
+  @jsonAnswer(keyPage)
   async list(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const size = numberIn(query, 'size', { least: 1, most: 500, standard: 10 });
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
@@ -74,6 +78,7 @@ export class KeyReadController {
   @Post('health')
   @HttpCode(200)
   @ApiOperation({ summary: 'Whether the caller’s key works; there are no logging callbacks of keys' })
+  @jsonAnswer(keyHealth)
   health(): object {
     const details = 'No logger logged any errors';
     return { key: 'healthy', logging_callbacks: { callbacks: [], status: 'healthy', details } };

@@ -15,6 +15,9 @@ import { newKey } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, optionalJsonBody } from '../http/openapi-bodies';
 import { resetBody, SpendResets } from './spend-resets';
+import { jsonAnswer } from '../http/openapi-answers';
+import { changedKey, deletedKeys, mintedKey } from './answers';
+import { keyAnswer } from '../keys/management/entity-answers';
 
 const makers = { roles: 'makers' } as const;
 
@@ -38,6 +41,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a key; its value is shown this once' })
   @jsonBody(generateShape)
+  @jsonAnswer(mintedKey)
   async generate(@Req() request: FastifyRequest): Promise<object> {
     const [actor, body] = [actorOf(request), await bodyOf(request)];
     return this.minted(await this.guarded(actor, body, () => this.management.minting.generate(actor, body)));
@@ -48,6 +52,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a key of a team that is no person’s' })
   @jsonBody(generateShape)
+  @jsonAnswer(mintedKey)
   async generateForService(@Req() request: FastifyRequest): Promise<object> {
     const [actor, body] = [actorOf(request), await bodyOf(request)];
     return this.minted(await this.guarded(actor, body, () => this.management.minting.generateForService(actor, body)));
@@ -58,6 +63,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
   @jsonBody({ ...updateShape, key: name, spend: dollars })
+  @jsonAnswer(changedKey)
   async update(@Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const { key, ignored, setsBudget, spend } = await this.management.changes.update(actor, await bodyOf(request));
@@ -71,6 +77,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Deletes keys, all that are named or none' })
   @jsonBody({ keys: name.array(), key_aliases: name.array() })
+  @jsonAnswer(deletedKeys)
   async remove(@Req() request: FastifyRequest): Promise<object> {
     return { deleted_keys: await this.management.changes.remove(actorOf(request), await bodyOf(request)) };
   }
@@ -80,6 +87,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Switches a key off, on every replica' })
   @jsonBody({ key: name })
+  @jsonAnswer(keyAnswer)
   async block(@Req() request: FastifyRequest): Promise<object> {
     return this.views.key(await this.management.changes.block(actorOf(request), await bodyOf(request), true));
   }
@@ -89,6 +97,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Switches a key on again' })
   @jsonBody({ key: name })
+  @jsonAnswer(keyAnswer)
   async unblock(@Req() request: FastifyRequest): Promise<object> {
     return this.views.key(await this.management.changes.block(actorOf(request), await bodyOf(request), false));
   }
@@ -98,6 +107,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Another value for the same key; the old one works on for grace_period' })
   @jsonBody({ ...regenerateShape, key: name })
+  @jsonAnswer(mintedKey)
   async regenerate(@Req() request: FastifyRequest): Promise<object> {
     return this.regenerated(request, undefined, await bodyOf(request));
   }
@@ -107,6 +117,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'The same, with the key or its digest in the path' })
   @optionalJsonBody(regenerateShape)
+  @jsonAnswer(mintedKey)
   async regenerateNamed(@Param('key') key: string, @Req() request: FastifyRequest): Promise<object> {
     return this.regenerated(request, key, await optionalBodyOf(request));
   }
@@ -116,6 +127,7 @@ export class KeyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Sets what counts as spent, by an entry in the ledger' })
   @optionalJsonBody(resetBody)
+  @jsonAnswer(keyAnswer)
   async resetSpend(@Param('key') named: string, @Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const key = await this.management.access.managed(actor, named);

@@ -12,6 +12,18 @@ import { actorOf, bodyOf, ignoredView, numberIn, type Query as Params, sortIn, t
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from '../http/openapi-bodies';
+import { jsonAnswer } from '../http/openapi-answers';
+import {
+  addedMembers,
+  changedMember,
+  changedTeam,
+  deletedTeams,
+  madeTeam,
+  teamInfo,
+  teamList,
+  teamPage,
+} from './answers';
+import { teamAnswer } from '../keys/management/entity-answers';
 
 /** Keys and teams that one answer carries at most; the rest is behind the paged lists. */
 const mostListed = 1_000;
@@ -32,6 +44,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a team' })
   @jsonBody(newTeamShape)
+  @jsonAnswer(madeTeam)
   async create(@Req() request: FastifyRequest): Promise<object> {
     return this.changed(await this.management.teams.create(actorOf(request), await bodyOf(request)));
   }
@@ -41,6 +54,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
   @jsonBody({ ...teamShape, team_id: id })
+  @jsonAnswer(changedTeam)
   async update(@Req() request: FastifyRequest): Promise<object> {
     const changed = await this.management.teams.update(actorOf(request), await bodyOf(request));
     const view = await this.changed(changed);
@@ -52,6 +66,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Deletes teams with their keys and memberships; what they spent stays in the ledger' })
   @jsonBody({ team_ids: id.array() })
+  @jsonAnswer(deletedTeams)
   async remove(@Req() request: FastifyRequest): Promise<object> {
     const teams = await this.management.teams.remove(actorOf(request), await bodyOf(request));
     return { deleted_teams: teams.map(({ id: teamId }) => teamId) };
@@ -62,6 +77,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Switches all keys of a team off, on every replica' })
   @jsonBody({ team_id: id })
+  @jsonAnswer(teamAnswer)
   async block(@Req() request: FastifyRequest): Promise<object> {
     return this.views.team(await this.management.teams.block(actorOf(request), await bodyOf(request), true));
   }
@@ -71,6 +87,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Switches them on again' })
   @jsonBody({ team_id: id })
+  @jsonAnswer(teamAnswer)
   async unblock(@Req() request: FastifyRequest): Promise<object> {
     return this.views.team(await this.management.teams.block(actorOf(request), await bodyOf(request), false));
   }
@@ -79,6 +96,7 @@ export class TeamController {
   @Get('team/info')
   @ApiOperation({ summary: 'A team, its keys and what its members are held to; for its members too' })
   @queries('team_id')
+  @jsonAnswer(teamInfo)
   async info(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const teamId = textIn(query, 'team_id') ?? actor.principal.teamId;
@@ -99,6 +117,7 @@ export class TeamController {
   @Get('team/list')
   @ApiOperation({ summary: 'Teams, at most 1000: all for admins, else those the caller is in' })
   @queries('user_id', 'organization_id')
+  @jsonAnswer(teamList)
   async list(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const range = { offset: 0, limit: mostListed, userId: textIn(query, 'user_id'), organizationId: textIn(query, 'organization_id') }; // prettier-ignore
     const { teams } = await this.management.teams.list(actorOf(request), range);
@@ -119,6 +138,7 @@ export class TeamController {
     'sort_by',
     'sort_order',
   )
+  @jsonAnswer(teamPage)
   async page(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 10 });
@@ -141,6 +161,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Adds members; for admins of the team too' })
   @jsonBody(newMemberShape)
+  @jsonAnswer(addedMembers)
   async addMember(@Req() request: FastifyRequest): Promise<object> {
     const { team, users, members } = await this.management.members.add(actorOf(request), await bodyOf(request));
     return {
@@ -155,6 +176,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes role and limits of a member; for admins of the team too' })
   @jsonBody(memberShape)
+  @jsonAnswer(changedMember)
   async changeMember(@Req() request: FastifyRequest): Promise<object> {
     const { team, members } = await this.management.members.update(actorOf(request), await bodyOf(request));
     const { user_id, max_budget = null, tpm_limit = null, rpm_limit = null } = members[0]?.row ?? {};
@@ -167,6 +189,7 @@ export class TeamController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Takes a member out; for admins of the team too' })
   @jsonBody(removedMember)
+  @jsonAnswer(teamAnswer)
   async removeMember(@Req() request: FastifyRequest): Promise<object> {
     const { team } = await this.management.members.remove(actorOf(request), await bodyOf(request));
     return this.views.team(team);

@@ -15,6 +15,8 @@ import { newKey, newUser } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { jsonBody, queries } from '../http/openapi-bodies';
 import { SpendResets } from './spend-resets';
+import { jsonAnswer } from '../http/openapi-answers';
+import { changedUser, deletedUsers, madeUser, userInfo, userPage } from './answers';
 
 const mostKeys = 500;
 
@@ -36,6 +38,7 @@ export class UserController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a user, and a key unless auto_create_key is false' })
   @jsonBody(newUserShape)
+  @jsonAnswer(madeUser)
   async create(@Req() request: FastifyRequest): Promise<object> {
     const { user, key, ignored } = await this.management.users.create(actorOf(request), await bodyOf(request));
     this.alerts.internalUserCreated(newUser(user));
@@ -54,6 +57,7 @@ export class UserController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Changes the fields that are sent; null takes one away' })
   @jsonBody({ ...userShape, user_id: id, spend: dollars, auto_create_key: flag })
+  @jsonAnswer(changedUser)
   async update(@Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const { user, ignored, spend } = await this.management.users.update(actor, await bodyOf(request));
@@ -67,6 +71,7 @@ export class UserController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Deletes users with their keys; what they spent stays in the ledger' })
   @jsonBody({ user_ids: id.array() })
+  @jsonAnswer(deletedUsers)
   async remove(@Req() request: FastifyRequest): Promise<object> {
     return { deleted_users: await this.management.users.remove(actorOf(request), await bodyOf(request)) };
   }
@@ -75,6 +80,7 @@ export class UserController {
   @Get('info')
   @ApiOperation({ summary: 'A user, its keys and teams; without `user_id` the caller’s own' })
   @queries('user_id')
+  @jsonAnswer(userInfo)
   async info(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const actor = actorOf(request);
     const userId = textIn(query, 'user_id') ?? personOf(actor.principal);
@@ -107,6 +113,7 @@ export class UserController {
     'sort_by',
     'sort_order',
   )
+  @jsonAnswer(userPage)
   async list(@Query() query: Params): Promise<object> {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 25 });

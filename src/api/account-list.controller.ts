@@ -14,6 +14,8 @@ import { type AccountReport, RoutingReport } from '../routing/routing-report';
 import { type AccountShares, PlanShares } from '../serving/plan-shares';
 import { dateOf, type ListedRouting, listedRouting } from './account-routing';
 import { AnsweringService } from './answering.service';
+import { jsonAnswer } from '../http/openapi-answers';
+import { accountList, clearedCooldowns } from './account-answers';
 
 /** One login as `GET /account/list` shows it: no token, no address, no path. Times are RFC 3339. */
 interface ListedAccount {
@@ -64,6 +66,7 @@ export class AccountListController {
   @RouteGroup('management', { roles: 'readers' })
   @Get('account/list')
   @ApiOperation({ summary: 'Upstream logins: state, plan, expiry, quota windows, cooldowns, advice; admin keys only' })
+  @jsonAnswer(accountList)
   list(@Req() request: FastifyRequest): { readonly accounts: readonly ListedAccount[] } {
     assertRole(request, ['proxy_admin', 'proxy_admin_viewer']);
     const reports = this.report.accounts();
@@ -86,6 +89,7 @@ export class AccountListController {
     summary: 'Uses an account again before its cooldown is over: {"account": name}, or {} for all; admin keys only',
   })
   @jsonBody(ClearRequest)
+  @jsonAnswer(clearedCooldowns)
   async clear(@Req() request: FastifyRequest): Promise<{ readonly cleared: readonly string[] }> {
     assertRole(request, ['proxy_admin']);
     const body = ClearRequest.safeParse((await this.answering.readBody(request)).json);

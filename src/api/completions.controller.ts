@@ -4,7 +4,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { chatToCanonical } from '../protocol/chat/chat-to-canonical';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AnsweringService } from './answering.service';
-import { answers, chatBody } from './openai-docs';
+import { answers, chatAsking } from './openai-docs';
 
 /** The door for OpenAI's Chat Completions. */
 @ApiTags('OpenAI')
@@ -15,13 +15,13 @@ export class CompletionsController {
   constructor(private readonly answering: AnsweringService) {}
 
   @Post(['v1/chat/completions', 'chat/completions'])
-  @answers('Chat completion, streamed or whole', chatBody)
+  @answers('Chat completion, streamed or whole', chatAsking)
   create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.answering.answer({ request, reply, route: '/v1/chat/completions', dialect: 'chat' }, chatToCanonical);
   }
 
   @Post('openai/deployments/:model/chat/completions')
-  @answers('Chat completion with the model in the path, as Azure clients send it', chatBody)
+  @answers('Chat completion with the model in the path, as Azure clients send it', chatAsking)
   createForDeployment(
     @Param('model') model: string,
     @Req() request: FastifyRequest,

@@ -8,6 +8,8 @@ import { type Principal } from '../kernel/principal';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { ModelInfo } from './model-info';
 import { ModelListing } from './model-listing';
+import { jsonAnswer } from '../http/openapi-answers';
+import { codexCatalog, modelAnswer, modelGroupInfo, modelInfo, modelList, taggedAnswer } from './model-answers';
 
 const optionalText = { required: false, type: String } as const;
 
@@ -26,6 +28,7 @@ export class ModelsController {
   @ApiOperation({ summary: 'Models of this key; with client_version also the catalog a Codex CLI reads' })
   @ApiQuery({ name: 'client_version', ...optionalText })
   @ApiQuery({ name: 'include_model_access_groups', ...optionalText })
+  @taggedAnswer(modelList)
   async list(
     @Query('client_version') clientVersion: unknown,
     @Query('include_model_access_groups') withGroups: unknown,
@@ -42,6 +45,7 @@ export class ModelsController {
   @Get('backend-api/codex/models')
   @ApiOperation({ summary: "The account's model catalog, entries whole, as far as the CLI is new enough for them" })
   @ApiQuery({ name: 'client_version', ...optionalText })
+  @taggedAnswer(codexCatalog)
   async catalog(
     @Query('client_version') clientVersion: unknown,
     @Req() request: FastifyRequest,
@@ -53,6 +57,7 @@ export class ModelsController {
 
   @Get(['v1/models/:id', 'models/:id'])
   @ApiOperation({ summary: 'One model' })
+  @jsonAnswer(modelAnswer)
   async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<object> {
     const found = (await this.listing.openAiList(callerOf(request))).find((model) => model.id === id);
     if (found === undefined) throw modelNotFound(id);
@@ -62,6 +67,7 @@ export class ModelsController {
   @Get(['v1/model/info', 'model/info'])
   @ApiOperation({ summary: 'Deployments of every model group, without secrets (LiteLLM shape)' })
   @ApiQuery({ name: 'litellm_model_id', ...optionalText })
+  @jsonAnswer(modelInfo)
   async info(@Query('litellm_model_id') id: unknown, @Req() request: FastifyRequest): Promise<object> {
     return { data: await this.models.deployments(callerOf(request), textIn(id)) };
   }
@@ -69,6 +75,7 @@ export class ModelsController {
   @Get('model_group/info')
   @ApiOperation({ summary: 'Model groups and what they can do (LiteLLM shape)' })
   @ApiQuery({ name: 'model_group', ...optionalText })
+  @jsonAnswer(modelGroupInfo)
   async groupInfo(@Query('model_group') name: unknown, @Req() request: FastifyRequest): Promise<object> {
     return { data: await this.models.modelGroups(callerOf(request), textIn(name)) };
   }

@@ -12,7 +12,7 @@ import { readWishes } from '../protocol/request-wishes';
 import { CompactionService } from '../serving/compaction.service';
 import { AnsweringService } from './answering.service';
 import { identityHeaders } from './identity-headers';
-import { answers, responsesBody } from './openai-docs';
+import { answers, compactAsking, turnAsking } from './openai-docs';
 
 /** The door for the Codex CLI: its own requests, forwarded as they came, with our keys and our accounting. */
 @ApiTags('Codex CLI')
@@ -26,14 +26,14 @@ export class NativeController {
   ) {}
 
   @Post('backend-api/codex/responses')
-  @answers('A turn of the Codex CLI', responsesBody)
+  @answers('A turn of the Codex CLI', turnAsking)
   async respond(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const call = await this.read(request);
     await this.answering.tell({ ...call, route: '/backend-api/codex/responses' }, reply);
   }
 
   @Post(['backend-api/codex/responses/compact', 'v1/responses/compact', 'responses/compact'])
-  @answers('Compaction of a conversation in one call, as older Codex CLIs ask for it', responsesBody)
+  @answers('Compaction of a conversation in one call, as older Codex CLIs ask for it', compactAsking)
   async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const call = { ...(await this.read(request)), route: '/v1/responses/compact', callType: compactCall };
     const { headers, body } = await this.compaction.compact(call, clientGone(reply.raw));

@@ -1,5 +1,6 @@
 import { type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { withAnswers } from '../http/openapi-components';
 
 /** The API reference of the running gateway, from the controllers themselves. */
 export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
@@ -11,7 +12,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .setVersion(version)
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A gateway key (sk-…)' })
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return withAnswers(SwaggerModule.createDocument(app, config));
 }
 
 /** A plain page over the document: no script and no remote asset, so that it works behind any policy. */

@@ -4,7 +4,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
 import { AnsweringService } from './answering.service';
-import { answers, responsesBody } from './openai-docs';
+import { answers, responsesAsking } from './openai-docs';
 
 /** The door for OpenAI's Responses. */
 @ApiTags('OpenAI')
@@ -15,7 +15,7 @@ export class ResponsesController {
   constructor(private readonly answering: AnsweringService) {}
 
   @Post(['v1/responses', 'responses'])
-  @answers('Response, streamed or whole', responsesBody)
+  @answers('Response, streamed or whole', responsesAsking)
   create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.answering.answer(
       { request, reply, route: '/v1/responses', dialect: 'responses' },

@@ -10,6 +10,8 @@ import { chatToCanonical } from '../protocol/chat/chat-to-canonical';
 import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
 import { TransformService } from '../serving/transform.service';
 import { AnsweringService } from './answering.service';
+import { jsonAnswer } from '../http/openapi-answers';
+import { transformedRequest } from './model-answers';
 
 const TransformRequest = z.object({
   call_type: z.enum(['completion', 'acompletion', 'responses', 'aresponses']),
@@ -31,6 +33,7 @@ export class TransformController {
   @HttpCode(200)
   @ApiOperation({ summary: 'The upstream request for a given call, without secrets and without sending it' })
   @jsonBody(TransformRequest)
+  @jsonAnswer(transformedRequest)
   async show(@Req() request: FastifyRequest): Promise<object> {
     const { json } = await this.answering.readBody(request);
     const parsed = TransformRequest.safeParse(json);

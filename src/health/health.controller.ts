@@ -8,6 +8,8 @@ import { Public } from '../keys/public.decorator';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { type Degradation, LoginsHealth } from './logins-health';
 import { type FolderState, StateFolder } from './state-folder';
+import { jsonAnswer } from '../http/openapi-answers';
+import { endpointHealth, livenessAnswer, readinessAnswer } from './health-answers';
 
 /** LiteLLM's readiness shape; there is no SQL database here. */
 export interface Readiness {
@@ -56,6 +58,7 @@ export class HealthController {
   @Get(['liveliness', 'liveness'])
   @ApiOperation({ summary: 'Whether the process answers; no key needed' })
   @Header('content-type', 'application/json; charset=utf-8')
+  @jsonAnswer(livenessAnswer)
   liveness(): string {
     return JSON.stringify("I'm alive!");
   }
@@ -71,6 +74,8 @@ export class HealthController {
   @ApiOperation({
     summary: 'Whether new work is taken (503 while draining or without its state), and what is degraded; no key needed',
   })
+  @jsonAnswer(readinessAnswer)
+  @jsonAnswer(readinessAnswer, { status: 503, description: 'No new work is taken' })
   async readiness(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     // On the way down journals are closed one by one, and none is to be opened again.
     const folder = this.lifecycle.state === 'ready' ? await this.folder.look() : 'open';
@@ -95,6 +100,7 @@ export class HealthController {
   @Get()
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Deployments whose login can be used, and the others; nothing is called upstream' })
+  @jsonAnswer(endpointHealth)
   endpoints(): EndpointHealth {
     const unusable = this.logins.unusableCredentials();
     const healthy: Endpoint[] = [];

@@ -22,7 +22,17 @@ export function queries(...names: readonly string[]): MethodDecorator {
 }
 
 /** In the words of OpenAPI 3.0, which the document is of. Values that are read from several forms are shown as any value. */
+export const openApiWords = {
+  io: 'input',
+  unrepresentable: 'any',
+  target: 'openapi-3.0',
+  // A list of words holds for null too, so one that may be null has to name it.
+  override: ({ jsonSchema: words }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+    if (words.nullable === true && words.enum?.includes(null) === false) words.enum = [...words.enum, null];
+  },
+} as const;
+
 function schemaOf(read: Read): Record<string, unknown> {
   const schema = read instanceof z.ZodType ? read : z.object(read).partial();
-  return { ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', target: 'openapi-3.0' }) };
+  return { ...z.toJSONSchema(schema, openApiWords) };
 }

@@ -26,11 +26,14 @@ const optional = ['POST /key/{key}/regenerate', 'POST /key/{key}/reset_spend', '
 
 let bench: TestBench;
 let operations: ReadonlyMap<string, Operation>;
+let answers: Readonly<Record<string, Schema>>;
 beforeAll(async () => {
   bench = await startBench();
-  const { paths } = (await send(bench, '/openapi.json')).json as {
+  const { paths, components } = (await send(bench, '/openapi.json')).json as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+    readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
   };
+  answers = components.schemas;
   operations = new Map(
     Object.entries(paths).flatMap(([path, verbs]) =>
       Object.entries(verbs).map(([verb, operation]) => [`${verb.toUpperCase()} ${path}`, operation] as const),
@@ -50,6 +53,10 @@ const namesIn = (schema: Schema | undefined): readonly string[] => [
   ...Object.keys(schema?.properties ?? {}),
   ...(schema?.anyOf ?? []).flatMap(namesIn),
 ];
+
+function isNullable(value: unknown): value is { readonly nullable: true; readonly enum?: readonly unknown[] } {
+  return typeof value === 'object' && value !== null && 'nullable' in value && value.nullable === true;
+}
 
 /** The path of every part of a body that fits. */
 function partsOf(value: unknown, fits: (name: string, value: unknown) => boolean, at = ''): readonly string[] {
@@ -95,6 +102,14 @@ describe('bodies in the API reference', () => {
       (name.startsWith('exclusiveM') && typeof value === 'number');
     expect(operations.size).toBeGreaterThan(60);
     expect([...operations].flatMap(([route, { requestBody }]) => partsOf(requestBody, later, route))).toEqual([]);
+    expect(Object.keys(answers).length).toBeGreaterThan(60);
+    expect(partsOf(answers, (name, value) => later(name, value) || name === '$id')).toEqual([]);
+  });
+
+  it('name null among the words of what may be null', () => {
+    const lists = partsOf(answers, (_, value) => isNullable(value) && value.enum?.includes(null) === false);
+    expect(lists).toEqual([]);
+    expect(answers['Key']?.properties?.['limit_mode']).toEqual({ type: 'string', enum: ['enforce', 'observe', null], nullable: true }); // prettier-ignore
   });
 });
 

@@ -6,6 +6,8 @@ import { queries } from '../../http/openapi-bodies';
 import { ActivityReports } from '../../reports/activity/activity-reports';
 import { callerSight, parametersIn } from './asking';
 import { KeyNames } from './key-names.pipe';
+import { jsonAnswer } from '../../http/openapi-answers';
+import { dailyActivityAnswer } from '../../reports/activity/activity-answers';
 
 /** Parameters that narrow all of them. */
 const narrowing = ['api_key', 'model'] as const;
@@ -25,6 +27,7 @@ export class ActivityController {
   @Get('user/daily/activity')
   @ApiOperation({ summary: 'Daily activity of users; a key without rights sees its own (LiteLLM shape)' })
   @queries('user_id', 'exclude_user_id', ...narrowing, 'page', 'page_size')
+  @jsonAnswer(dailyActivityAnswer)
   users(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.daily('user', parametersIn(query), callerSight(request));
   }
@@ -32,6 +35,7 @@ export class ActivityController {
   @Get('team/daily/activity')
   @ApiOperation({ summary: 'Daily activity of teams (team_ids)' })
   @queries('team_ids', 'exclude_team_ids', ...narrowing, 'page', 'page_size')
+  @jsonAnswer(dailyActivityAnswer)
   teams(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.daily('team', parametersIn(query), callerSight(request));
   }
@@ -39,6 +43,7 @@ export class ActivityController {
   @Get('tag/daily/activity')
   @ApiOperation({ summary: 'Daily activity of request tags (tags)' })
   @queries('tags', 'exclude_tags', ...narrowing, 'page', 'page_size')
+  @jsonAnswer(dailyActivityAnswer)
   tags(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.daily('tag', parametersIn(query), callerSight(request));
   }
@@ -46,6 +51,7 @@ export class ActivityController {
   @Get(['customer/daily/activity', 'end_user/daily/activity'])
   @ApiOperation({ summary: 'Daily activity of customers (end_user_ids)' })
   @queries('end_user_ids', 'exclude_end_user_ids', ...narrowing, 'page', 'page_size')
+  @jsonAnswer(dailyActivityAnswer)
   customers(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.daily('customer', parametersIn(query), callerSight(request));
   }
@@ -53,6 +59,7 @@ export class ActivityController {
   @Get('user/daily/activity/aggregated')
   @ApiOperation({ summary: 'The whole span of user/daily/activity in one answer' })
   @queries('user_id', 'exclude_user_id', ...narrowing)
+  @jsonAnswer(dailyActivityAnswer)
   usersWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.aggregated('user', parametersIn(query), callerSight(request));
   }
@@ -60,6 +67,7 @@ export class ActivityController {
   @Get('team/daily/activity/aggregated')
   @ApiOperation({ summary: 'The whole span of team/daily/activity in one answer' })
   @queries('team_ids', 'exclude_team_ids', ...narrowing)
+  @jsonAnswer(dailyActivityAnswer)
   teamsWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.aggregated('team', parametersIn(query), callerSight(request));
   }
@@ -67,6 +75,7 @@ export class ActivityController {
   @Get('tag/daily/activity/aggregated')
   @ApiOperation({ summary: 'The whole span of tag/daily/activity in one answer' })
   @queries('tags', 'exclude_tags', ...narrowing)
+  @jsonAnswer(dailyActivityAnswer)
   tagsWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.aggregated('tag', parametersIn(query), callerSight(request));
   }
@@ -74,6 +83,7 @@ export class ActivityController {
   @Get(['customer/daily/activity/aggregated', 'end_user/daily/activity/aggregated'])
   @ApiOperation({ summary: 'The whole span of customer/daily/activity in one answer' })
   @queries('end_user_ids', 'exclude_end_user_ids', ...narrowing)
+  @jsonAnswer(dailyActivityAnswer)
   customersWhole(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.activity.aggregated('customer', parametersIn(query), callerSight(request));
   }

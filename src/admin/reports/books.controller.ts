@@ -13,6 +13,8 @@ import { actorOf } from '../admin-request';
 import { callerOf } from './asking';
 import { ReportBody } from './report-body';
 import { SpendReset } from './spend-reset';
+import { jsonAnswer, namedAnswer, whole } from '../../http/openapi-answers';
+import { calculatedCost } from '../../reports/usage/usage-answers';
 
 /** What is asked, for the API reference: these bodies are read field by field, and further fields are let be. */
 const calculateBody = z.looseObject({
@@ -22,6 +24,19 @@ const calculateBody = z.looseObject({
   input: z.union([z.string(), z.array(z.looseObject({}))]).optional(),
 });
 const reconcileBody = z.looseObject({ repair: z.boolean().default(true) });
+
+const reconciled = namedAnswer(
+  'Reconciliation',
+  z.object({
+    checked: whole,
+    mismatches: z.array(
+      z.object({ scope: z.string(), id: z.string(), field: z.string(), ledger: z.number(), counter: z.number() }),
+    ),
+    repaired: whole,
+    took_ms: z.number(),
+  }),
+);
+const resetDone = namedAnswer('SpendReset', z.object({ message: z.string(), status: z.literal('success') }));
 
 /** The doors to the books themselves: what would this cost, do they agree, start anew. */
 @ApiTags('Spend')
@@ -42,6 +57,7 @@ export class BooksController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Cost of an answer, or of the input of a question (LiteLLM shape)' })
   @jsonBody(calculateBody)
+  @jsonAnswer(calculatedCost)
   async calculate(@Req() request: FastifyRequest): Promise<object> {
     return this.calculator.calculate(await this.body.read(request));
   }
@@ -51,6 +67,7 @@ export class BooksController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Compares ledger, counters, daily sums and holds, and repairs unless {"repair": false}' })
   @optionalJsonBody(reconcileBody)
+  @jsonAnswer(reconciled)
   async reconcile(@Req() request: FastifyRequest): Promise<object> {
     const caller = callerOf(request);
     requireAll(sightOf(caller));
@@ -69,6 +86,7 @@ export class BooksController {
   @Post('global/spend/reset')
   @HttpCode(200)
   @ApiOperation({ summary: 'Sets the spend of every key and team to 0; the log stays (LiteLLM shape)' })
+  @jsonAnswer(resetDone)
   async reset(@Req() request: FastifyRequest): Promise<object> {
     requireAdmin(callerOf(request));
     const changed = await this.resets.resetAll(actorOf(request));

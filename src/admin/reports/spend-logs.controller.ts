@@ -9,6 +9,8 @@ import { SpendExport } from '../../reports/rows/spend-export';
 import { SpendLogs } from '../../reports/rows/spend-logs';
 import { callerSight, parametersIn } from './asking';
 import { KeyNames } from './key-names.pipe';
+import { answerOf, jsonAnswer } from '../../http/openapi-answers';
+import { csvFile, spendLogAnswer, spendLogPage, spendLogs } from '../../reports/rows/row-answers';
 
 const optionalText = { required: false, type: String } as const;
 
@@ -34,6 +36,7 @@ export class SpendLogsController {
   @Get('spend/logs')
   @ApiOperation({ summary: 'Spend log rows, or with start_date and end_date sums per day (LiteLLM shape)' })
   @queries('request_id', 'start_date', 'end_date', 'summarize', ...filters)
+  @jsonAnswer(spendLogs)
   list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<readonly object[]> {
     const parameters = parametersIn(query);
     const sight = callerSight(request);
@@ -49,6 +52,7 @@ export class SpendLogsController {
   @ApiQuery({ name: 'start_date', type: String, description: 'YYYY-MM-DD HH:MM:SS, UTC' })
   @ApiQuery({ name: 'end_date', type: String })
   @queries(...filters, 'request_id', 'sort_by', 'sort_order', 'page', 'page_size')
+  @jsonAnswer(spendLogPage)
   page(@Query() query: unknown, @Req() request: FastifyRequest): Promise<object> {
     return this.logs.page(parametersIn(query), callerSight(request));
   }
@@ -59,6 +63,10 @@ export class SpendLogsController {
   @ApiQuery({ name: 'start_date', ...optionalText })
   @ApiQuery({ name: 'end_date', ...optionalText })
   @queries(...filters)
+  @answerOf(
+    { 'application/jsonl': spendLogAnswer, 'text/csv': csvFile },
+    { description: 'A file; of JSON lines each holds one row' },
+  )
   async export(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { contentType, fileName, pieces } = await this.exports.open(parametersIn(query), callerSight(request));
     reply.header('content-disposition', `attachment; filename="${fileName}"`).type(contentType);

@@ -102,8 +102,7 @@ export function membershipView(
 ): View {
   const { team_id, user_id } = ids;
   const { spend, totalSpend: total_spend } = spent;
-  const table = heldTo(limits, spent);
-  const litellm_budget_table = table === null ? null : { budget_id: budgetId ?? memberId(team_id, user_id), ...table };
+  const litellm_budget_table = heldTo(budgetId ?? memberId(team_id, user_id), limits, spent);
   return { team_id, user_id, budget_id: budgetId ?? null, spend, total_spend, litellm_budget_table };
 } // prettier-ignore
 
@@ -164,14 +163,14 @@ export function customerView(customer: Stored<'customer'>, spent: Spent, budget:
     allowed_model_region: row.allowed_model_region ?? null,
     default_model: row.default_model ?? null,
     budget_id: row.budget_id ?? null,
-    litellm_budget_table: heldTo(budget ?? row, spent),
+    litellm_budget_table: heldTo(row.budget_id, budget ?? row, spent),
   };
 }
 
 /** Limits, and when their period ends; null where there are none. */
-function heldTo(limits: LimitFields, { resetAtMs }: Spent): View | null {
+function heldTo(budgetId: string | undefined, limits: LimitFields, { resetAtMs }: Spent): View | null {
   const isHeld = Object.keys(definedLimits(limits)).length > 0;
-  return isHeld ? { ...limitsView(limits), budget_reset_at: dateOf(resetAtMs) } : null;
+  return isHeld ? { ...tableOf(budgetId, limits), budget_reset_at: dateOf(resetAtMs) } : null;
 }
 
 /** Fields that are stored and cannot be used: whoever they hold is refused until they are set again. */
