@@ -39,8 +39,10 @@ function copies() {
 function leftovers() {
   const wanted = new Set(copies().map(([, to]) => to));
   const folders = ['redis', 'dashboards'].map((name) => join(chart, 'files', name));
-  return folders.flatMap((folder) => namesIn(folder).map((name) => join(folder, name))).filter((path) => !wanted.has(path));
-} // prettier-ignore
+  return folders
+    .flatMap((folder) => namesIn(folder).map((name) => join(folder, name)))
+    .filter((path) => !wanted.has(path));
+}
 
 function namesIn(folder, end = '') {
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(end)) : [];
@@ -67,8 +69,11 @@ function withVersion(text) {
 function withTable(text) {
   const values = parseDocument(readFileSync(join(chart, 'values.yaml'), 'utf8'));
   const table = ['| value | default | meaning |', '|---|---|---|', ...rowsOf(values.contents, '')].join('\n');
-  return text.replace(/(<!-- values:start -->\n)[^]*?(<!-- values:end -->)/, (_, start, end) => `${start}\n${table}\n\n${end}`);
-} // prettier-ignore
+  return text.replace(
+    /(<!-- values:start -->\n)[^]*?(<!-- values:end -->)/,
+    (_, start, end) => `${start}\n${table}\n\n${end}`,
+  );
+}
 
 /** A value with a comment "# -- …" is one row; a map without one is looked into. */
 function rowsOf(map, path) {

@@ -92,7 +92,10 @@ export function ensureCompose() {
 export function ensureImage() {
   const script = join(root, 'scripts', 'image.mjs');
   const targets = ['gateway', 'simulator'];
-  return targets.every((target) => tryRun(process.execPath, [script, '--target', target], { stdio: ['ignore', 'ignore', 'inherit'] }) === 0); // prettier-ignore
+  return targets.every(
+    (target) =>
+      tryRun(process.execPath, [script, '--target', target], { stdio: ['ignore', 'ignore', 'inherit'] }) === 0,
+  );
 }
 
 /** @returns whether this user may give a process mounts and a root folder of its own, as a container engine does. */

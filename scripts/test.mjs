@@ -10,9 +10,19 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  bin, canIsolate, ensureBuild, ensureCompose, ensureImage, ensureLocks, ensurePrometheus, ensureRedis, ensureSimulator, hasHelm,
-  root, tryRun,
-} from './prepare.mjs'; // prettier-ignore
+  bin,
+  canIsolate,
+  ensureBuild,
+  ensureCompose,
+  ensureImage,
+  ensureLocks,
+  ensurePrometheus,
+  ensureRedis,
+  ensureSimulator,
+  hasHelm,
+  root,
+  tryRun,
+} from './prepare.mjs';
 import { ensureRedisCerts } from './redis-certs.mjs';
 
 /** Suites that reach Redis only as a gateway does and look into it with `RedisServer.everywhere`. Of the others some cut links or need one node. */

@@ -161,13 +161,25 @@ function listenFault(error: unknown, place: string, cure: string): unknown {
 /** Nest's own messages in our log; what it tells of every route is for those who debug. */
 function nestLogger(logger: GatewayLogger): LoggerService {
   return {
-    log: (message: unknown, context?: unknown) => { logger.debug(message, context); },
-    verbose: (message: unknown, context?: unknown) => { logger.debug(message, context); },
-    debug: (message: unknown, context?: unknown) => { logger.debug(message, context); },
-    warn: (message: unknown, context?: unknown) => { logger.warn(message, context); },
-    error: (message: unknown, ...rest: unknown[]) => { logger.error(message, ...rest); },
-    fatal: (message: unknown, ...rest: unknown[]) => { logger.error(message, ...rest); },
-  }; // prettier-ignore
+    log: (message: unknown, context?: unknown) => {
+      logger.debug(message, context);
+    },
+    verbose: (message: unknown, context?: unknown) => {
+      logger.debug(message, context);
+    },
+    debug: (message: unknown, context?: unknown) => {
+      logger.debug(message, context);
+    },
+    warn: (message: unknown, context?: unknown) => {
+      logger.warn(message, context);
+    },
+    error: (message: unknown, ...rest: unknown[]) => {
+      logger.error(message, ...rest);
+    },
+    fatal: (message: unknown, ...rest: unknown[]) => {
+      logger.error(message, ...rest);
+    },
+  };
 }
 
 /** The address a person can open: a wildcard host is shown as loopback. */

@@ -97,8 +97,9 @@ export function configOf({ instructions }, base = {}) {
     WORKDIR: ({ text }) => (config.workdir = text),
     STOPSIGNAL: ({ text }) => (config.stopSignal = text),
     ENTRYPOINT: ({ text }) => (config.entrypoint = JSON.parse(text)),
-    HEALTHCHECK: ({ rest, flags }) => (config.healthcheck = { ...flags, test: JSON.parse(rest.replace(/^CMD\s+/, '')) }),
-  }; // prettier-ignore
+    HEALTHCHECK: ({ rest, flags }) =>
+      (config.healthcheck = { ...flags, test: JSON.parse(rest.replace(/^CMD\s+/, '')) }),
+  };
   for (const instruction of instructions) set[instruction.keyword]?.(instruction);
   return config;
 }

@@ -49,17 +49,24 @@ export function textIn(query: Query, name: string): string | undefined {
 export function listIn(query: Query, name: string): readonly string[] {
   const value = Object.hasOwn(query, name) ? query[name] : undefined;
   const all = value === undefined ? [] : typeof value === 'string' ? [value] : value;
-  return all.flatMap((each) => each.split(',')).map((each) => each.trim()).filter((each) => each !== ''); // prettier-ignore
+  return all
+    .flatMap((each) => each.split(','))
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
 }
 
 /** A whole number. @throws {GatewayError} 400 */
-export function numberIn(query: Query, name: string, { least, most, standard }: { readonly least: number; readonly most: number; readonly standard: number }): number {
+export function numberIn(
+  query: Query,
+  name: string,
+  { least, most, standard }: { readonly least: number; readonly most: number; readonly standard: number },
+): number {
   const text = textIn(query, name);
   if (text === undefined) return standard;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   throw invalidRequest(`'${name}' must be a whole number from ${least} to ${most}.`, name);
-} // prettier-ignore
+}
 
 /** True or false. @throws {GatewayError} 400 */
 export function flagIn(query: Query, name: string): boolean {
@@ -84,6 +91,7 @@ export function sortIn<T>(query: Query, sorts: Readonly<Record<string, Sort<T>['
   const by = textIn(query, 'sort_by');
   if (by === undefined) return undefined;
   const valueOf = Object.hasOwn(sorts, by) ? sorts[by] : undefined;
-  if (valueOf === undefined) throw invalidRequest(`'sort_by' must be one of ${Object.keys(sorts).join(', ')}.`, 'sort_by');
+  if (valueOf === undefined)
+    throw invalidRequest(`'sort_by' must be one of ${Object.keys(sorts).join(', ')}.`, 'sort_by');
   return { valueOf, order };
-} // prettier-ignore
+}

@@ -23,10 +23,7 @@ import { UserController } from './user.controller';
 
 /** The doors for those who manage keys, teams, users, budgets and customers. */
 @Module({
-  imports: [
-    AuditModule,
-    ThrottlerModule.forRootAsync({ useFactory: throttling, inject: [Clock] }),
-  ],
+  imports: [AuditModule, ThrottlerModule.forRootAsync({ useFactory: throttling, inject: [Clock] })],
   controllers: [
     KeyController,
     KeyReadController,
@@ -47,7 +44,7 @@ import { UserController } from './user.controller';
     EntityViews,
     SpendResets,
   ],
-}) // prettier-ignore
+})
 export class AdminModule {}
 
 function throttling(clock: Clock): ThrottlerModuleOptions {

@@ -31,7 +31,11 @@ export class AuditController {
       (action ?? record.action) === record.action &&
       (actor ?? record.actor) === record.actor &&
       (object === undefined || record.objects.includes(object));
-    const found = await this.audit.page({ offset: (page - 1) * page_size, limit: page_size, ...(isFiltered ? { matches } : {}) }); // prettier-ignore
+    const found = await this.audit.page({
+      offset: (page - 1) * page_size,
+      limit: page_size,
+      ...(isFiltered ? { matches } : {}),
+    });
     return { records: found.records.map(viewOf), page, page_size, has_more: found.hasMore, kept: found.kept };
   }
 }

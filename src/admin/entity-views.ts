@@ -47,7 +47,8 @@ export class EntityViews {
   /** The named budgets that entities point to. */
   private async budgetsOf(pointing: readonly (Pointing | undefined)[]): Promise<NamedBudgets> {
     const ids = [...new Set(pointing.flatMap((each) => each?.row.budget_id ?? []))];
-    const found = ids.length === 0 ? [] : await this.management.store.many(ids.map((id) => ({ kind: 'budget' as const, id }))); // prettier-ignore
+    const found =
+      ids.length === 0 ? [] : await this.management.store.many(ids.map((id) => ({ kind: 'budget' as const, id })));
     return new Map(
       found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, stored('budget', entity).row]])),
     );

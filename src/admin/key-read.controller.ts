@@ -44,7 +44,25 @@ export class KeyReadController {
   @RouteGroup('info')
   @Get('list')
   @ApiOperation({ summary: 'Keys, page by page: all for admins, else the caller’s own' })
-  @queries('page', 'size', 'user_id', 'team_id', 'organization_id', 'key_hash', 'key_alias', 'substring_matching', 'search', 'status', 'expires', 'project_id', 'agent_id', 'return_full_object', 'include_team_keys', 'sort_by', 'sort_order') // prettier-ignore
+  @queries(
+    'page',
+    'size',
+    'user_id',
+    'team_id',
+    'organization_id',
+    'key_hash',
+    'key_alias',
+    'substring_matching',
+    'search',
+    'status',
+    'expires',
+    'project_id',
+    'agent_id',
+    'return_full_object',
+    'include_team_keys',
+    'sort_by',
+    'sort_order',
+  )
   @jsonAnswer(keyPage)
   async list(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
     const size = numberIn(query, 'size', { least: 1, most: 500, standard: 10 });
@@ -88,7 +106,8 @@ export class KeyReadController {
 /** Deleted keys are records of the audit log. */
 function marksIn(query: Params): KeyMarks {
   const status = textIn(query, 'status');
-  if (status === 'deleted') throw invalidRequest("Keys that were deleted are not listed: GET /audit tells of them.", 'status');
+  if (status === 'deleted')
+    throw invalidRequest('Keys that were deleted are not listed: GET /audit tells of them.', 'status');
   const [project_id, agent_id] = [textIn(query, 'project_id'), textIn(query, 'agent_id')];
   return present({
     search: textIn(query, 'search'),
@@ -96,7 +115,7 @@ function marksIn(query: Params): KeyMarks {
     expires: textIn(query, 'expires') === undefined ? undefined : wordIn(query, 'expires', ['active', 'expired']),
     kept: present({ project_id, agent_id }),
   });
-} // prettier-ignore
+}
 
 /** The master key is no document. */
 const masterInfo = {

@@ -34,7 +34,13 @@ export class SpendResets {
   /** The same with the amount, in dollars. @throws {StateUnavailable} */
   async set(actor: Actor, book: ResetBook, spend: number): Promise<void> {
     const before = await this.books.spentOf(book);
-    const act = { actor, action: `${book.kind}.reset_spend`, objects: [book], before: { spend: before.spend }, after: { spend } }; // prettier-ignore
+    const act = {
+      actor,
+      action: `${book.kind}.reset_spend`,
+      objects: [book],
+      before: { spend: before.spend },
+      after: { spend },
+    };
     await this.management.writes.perform(act, () => this.meter.adjust(book, nanosFromDollars(spend)));
   }
 

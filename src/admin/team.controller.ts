@@ -119,7 +119,12 @@ export class TeamController {
   @queries('user_id', 'organization_id')
   @jsonAnswer(teamList)
   async list(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
-    const range = { offset: 0, limit: mostListed, userId: textIn(query, 'user_id'), organizationId: textIn(query, 'organization_id') }; // prettier-ignore
+    const range = {
+      offset: 0,
+      limit: mostListed,
+      userId: textIn(query, 'user_id'),
+      organizationId: textIn(query, 'organization_id'),
+    };
     const { teams } = await this.management.teams.list(actorOf(request), range);
     return this.views.teams(teams);
   }
@@ -181,7 +186,14 @@ export class TeamController {
     const { team, members } = await this.management.members.update(actorOf(request), await bodyOf(request));
     const { user_id, max_budget = null, tpm_limit = null, rpm_limit = null } = members[0]?.row ?? {};
     // LiteLLM's answer is about the member: the rates are the member's, not the team's.
-    return { ...(await this.views.team(team)), team_id: team.id, user_id, max_budget_in_team: max_budget, tpm_limit, rpm_limit }; // prettier-ignore
+    return {
+      ...(await this.views.team(team)),
+      team_id: team.id,
+      user_id,
+      max_budget_in_team: max_budget,
+      tpm_limit,
+      rpm_limit,
+    };
   }
 
   @RouteGroup('management', { roles: 'makers' })

@@ -43,14 +43,15 @@ export class UserController {
     const { user, key, ignored } = await this.management.users.create(actorOf(request), await bodyOf(request));
     this.alerts.internalUserCreated(newUser(user));
     if (key !== undefined) this.alerts.keyCreated(newKey(key.stored));
-    const minted = key === undefined ? {} : { ...(await this.views.newKey(key.stored)), key: key.secret, token: key.stored.id };
+    const minted =
+      key === undefined ? {} : { ...(await this.views.newKey(key.stored)), key: key.secret, token: key.stored.id };
     return {
       ...minted,
       ...(key === undefined ? { key: '' } : {}),
       ...(await this.views.newUser(user)),
       ...ignoredView(ignored),
     };
-  } // prettier-ignore
+  }
 
   @RouteGroup('management')
   @Post('update')
@@ -86,9 +87,19 @@ export class UserController {
     const userId = textIn(query, 'user_id') ?? personOf(actor.principal);
     if (userId === undefined) return { user_id: null, user_info: null, keys: [], teams: [] };
     const user = await this.management.users.seen(actor, userId);
-    const filter = { page: 1, size: mostKeys, includeTeamKeys: false, sortBy: 'created_at', order: 'desc', userId } as const; // prettier-ignore
+    const filter = {
+      page: 1,
+      size: mostKeys,
+      includeTeamKeys: false,
+      sortBy: 'created_at',
+      order: 'desc',
+      userId,
+    } as const;
     const { keys } = await this.management.search.find(actor, filter);
-    const found = user.row.teams.length === 0 ? [] : await this.management.store.many(user.row.teams.map((team) => ({ kind: 'team' as const, id: team }))); // prettier-ignore
+    const found =
+      user.row.teams.length === 0
+        ? []
+        : await this.management.store.many(user.row.teams.map((team) => ({ kind: 'team' as const, id: team })));
     const teams = found.flatMap((team) => (team === undefined ? [] : [stored('team', team)]));
     return {
       user_id: user.id,
@@ -118,7 +129,10 @@ export class UserController {
     const page = numberIn(query, 'page', { least: 1, most: 1_000_000, standard: 1 });
     const page_size = numberIn(query, 'page_size', { least: 1, most: 500, standard: 25 });
     const found = await this.found(query, { offset: (page - 1) * page_size, limit: page_size });
-    const counts = await this.management.store.counts('key', found.users.map((user) => `user:${user.id}`)); // prettier-ignore
+    const counts = await this.management.store.counts(
+      'key',
+      found.users.map((user) => `user:${user.id}`),
+    );
     const users = (await this.views.users(found.users)).map((view, at) => ({ ...view, key_count: counts[at] ?? 0 }));
     return { users, total: found.total, page, page_size, total_pages: Math.ceil(found.total / page_size) };
   }

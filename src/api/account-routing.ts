@@ -11,12 +11,16 @@ export interface ListedRouting {
   /** As the upstream calls it, when it has said so. */
   readonly plan: string | null;
   readonly windows: readonly ListedWindow[];
-  readonly credits: { readonly has_credits: boolean; readonly unlimited: boolean; readonly balance: string | null } | null;
+  readonly credits: {
+    readonly has_credits: boolean;
+    readonly unlimited: boolean;
+    readonly balance: string | null;
+  } | null;
   readonly reset_credits: number | null;
   readonly cooldowns: readonly ListedCooldown[];
   /** Why the account gets no calls at all until somebody signs in again or the upstream accepts it; null when it gets some. */
   readonly quarantine_reason: string | null;
-} // prettier-ignore
+}
 
 interface ListedWindow {
   /** `5h`, `week`, or `other`. */

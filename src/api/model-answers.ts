@@ -18,19 +18,22 @@ export const modelAnswer = namedAnswer(
 );
 
 /** An entry of the catalog as a Codex CLI reads it: the upstream's, whole, so with more fields than these. */
-const catalogEntry = namedAnswer('CodexModel', z.looseObject({
-  slug: z.string(),
-  display_name: z.string(),
-  supported_reasoning_levels: z.array(z.unknown()),
-  shell_type: z.string(),
-  visibility: z.string(),
-  supported_in_api: z.boolean(),
-  priority: z.number(),
-  base_instructions: z.string(),
-  support_verbosity: z.boolean(),
-  truncation_policy: map,
-  experimental_supported_tools: z.array(z.unknown()),
-})); // prettier-ignore
+const catalogEntry = namedAnswer(
+  'CodexModel',
+  z.looseObject({
+    slug: z.string(),
+    display_name: z.string(),
+    supported_reasoning_levels: z.array(z.unknown()),
+    shell_type: z.string(),
+    visibility: z.string(),
+    supported_in_api: z.boolean(),
+    priority: z.number(),
+    base_instructions: z.string(),
+    support_verbosity: z.boolean(),
+    truncation_policy: map,
+    experimental_supported_tools: z.array(z.unknown()),
+  }),
+);
 
 /** `GET /v1/models`; `models` for who named a `client_version`. */
 export const modelList = namedAnswer(

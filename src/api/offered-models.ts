@@ -27,9 +27,13 @@ export class OfferedModels {
 
   /** Names that stand for several of these models in the lists of keys; for a held caller those that its own lists name. */
   accessGroups(caller: Principal | undefined, offered: readonly OfferedModel[]): readonly string[] {
-    const names = new Set(offered.flatMap(({ deployment }) => [...this.groups.table.accessGroupsOf(deployment.modelGroup)]));
-    return [...names].filter((name) => caller !== undefined && mayUse(caller, name, { names: [], accessGroups: [name] }));
-  } // prettier-ignore
+    const names = new Set(
+      offered.flatMap(({ deployment }) => [...this.groups.table.accessGroupsOf(deployment.modelGroup)]),
+    );
+    return [...names].filter(
+      (name) => caller !== undefined && mayUse(caller, name, { names: [], accessGroups: [name] }),
+    );
+  }
 
   private isOpen(caller: Principal, name: string, { modelGroup }: Deployment): boolean {
     if (caller.policy.modelRules.length === 0) return true;

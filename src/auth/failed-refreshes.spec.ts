@@ -74,7 +74,9 @@ describe('a refresh that fails', () => {
     // The Codex CLI rotates behind our back, while our call is on its way.
     const verdict = suite.simulator.tokens.refresh(login.refreshToken);
     const theirs = verdict.kind === 'rotated' ? verdict.login : undefined;
-    const text = { tokens: { access_token: theirs?.accessToken, refresh_token: theirs?.refreshToken, account_id: login.accountId } }; // prettier-ignore
+    const text = {
+      tokens: { access_token: theirs?.accessToken, refresh_token: theirs?.refreshToken, account_id: login.accountId },
+    };
     writeFileSync(suite.bench.path, JSON.stringify(text));
     suite.simulator.release();
     expect((await asking).bearer).toBe(theirs?.accessToken);

@@ -1,6 +1,16 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -114,7 +124,17 @@ withFlock('another program that edits the same file', () => {
     const edits = 40;
     const edit = async () => {
       for (let n = 1; n <= edits; n += 1) {
-        await run('flock', [`${folder}/auth.lock`, 'flock', `${folder}/auth.json.lock`, 'sh', '-c', 'sed "s/\\"deep\\": *[a-z0-9]*/\\"deep\\": $1/" "$2" > "$2.new" && mv "$2.new" "$2"', 'sh', String(n), path]); // prettier-ignore
+        await run('flock', [
+          `${folder}/auth.lock`,
+          'flock',
+          `${folder}/auth.json.lock`,
+          'sh',
+          '-c',
+          'sed "s/\\"deep\\": *[a-z0-9]*/\\"deep\\": $1/" "$2" > "$2.new" && mv "$2.new" "$2"',
+          'sh',
+          String(n),
+          path,
+        ]);
       }
     };
     const work = { isOver: false };
@@ -214,7 +234,8 @@ describe('a place that cannot be written', () => {
   });
 
   whereMountable('because it is full is named so, and the old login stays whole', async () => {
-    const copy = 'cp "$DIR/auth.json" /dev/shm/full-$$; mount -t tmpfs -o size=16k tmpfs "$DIR"; mv /dev/shm/full-$$ "$DIR/auth.json"'; // prettier-ignore
+    const copy =
+      'cp "$DIR/auth.json" /dev/shm/full-$$; mount -t tmpfs -o size=16k tmpfs "$DIR"; mv /dev/shm/full-$$ "$DIR/auth.json"';
     const fill = 'dd if=/dev/zero of="$DIR/filler" bs=4k count=99 2>/dev/null || true';
     expect(await writeAfter(`${copy}; ${fill}`)).toMatchObject({ reason: 'full' });
   });

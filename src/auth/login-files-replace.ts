@@ -148,7 +148,10 @@ async function removeDrafts(target: string, olderThanMs: number): Promise<void> 
     (each) => each.startsWith(start) && /^[0-9a-f]{24}\.draft$/.test(each.slice(start.length)),
   )) {
     const path = join(folder, name);
-    const writtenMs = await stat(path).then(({ mtimeMs }) => mtimeMs, () => Number.NaN); // prettier-ignore
+    const writtenMs = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.NaN,
+    );
     if (Date.now() - writtenMs >= olderThanMs) await rm(path, { force: true }).catch(() => undefined);
   }
 }

@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Accounts, type Login } from '../../test/simulator/accounts';
@@ -204,7 +216,12 @@ describe('a new login', () => {
     expect(onDisk(file)).toEqual({
       auth_mode: 'chatgpt',
       OPENAI_API_KEY: null,
-      tokens: { id_token: login.idToken, access_token: login.accessToken, refresh_token: login.refreshToken, account_id: login.accountId }, // prettier-ignore
+      tokens: {
+        id_token: login.idToken,
+        access_token: login.accessToken,
+        refresh_token: login.refreshToken,
+        account_id: login.accountId,
+      },
       last_refresh: '2026-11-21T10:00:00.000Z',
     });
     expect([modeOf(join(folder, 'team')), modeOf(file)]).toEqual([0o700, 0o600]);

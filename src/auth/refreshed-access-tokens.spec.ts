@@ -122,7 +122,10 @@ describe('a refresh', () => {
 
   it('survives a restart: the stored pair wins over the old seed, which is not spent twice', async () => {
     const login = suite.bench.login({ expiresInSeconds: -10 });
-    writeFileSync(join(suite.bench.folder, 'seed.json'), JSON.stringify({ tokens: { access_token: login.accessToken, refresh_token: login.refreshToken } })); // prettier-ignore
+    writeFileSync(
+      join(suite.bench.folder, 'seed.json'),
+      JSON.stringify({ tokens: { access_token: login.accessToken, refresh_token: login.refreshToken } }),
+    );
     await ask();
     await suite.gateway.close();
     renameSync(join(suite.bench.folder, 'seed.json'), suite.bench.path);

@@ -46,9 +46,16 @@ export async function rowOf(credential: Credential, state: LoginState | undefine
 }
 
 const blank = {
-  kind: 'chatgpt', state: 'ok', auth_file: null, plan: null, expires_at: null, last_refresh: null, rotated_by: null,
-  generation: null, advice: null,
-} as const; // prettier-ignore
+  kind: 'chatgpt',
+  state: 'ok',
+  auth_file: null,
+  plan: null,
+  expires_at: null,
+  last_refresh: null,
+  rotated_by: null,
+  generation: null,
+  advice: null,
+} as const;
 
 type LoginPart = Pick<
   AccountRow,

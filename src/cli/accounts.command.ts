@@ -50,7 +50,14 @@ async function localRows({ settings }: LoginWords): Promise<readonly AccountRow[
 function tableOf(rows: readonly Shown[]): string {
   const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, of]) => of(row) ?? '-'))];
   const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
-  const lines = cells.map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()); // prettier-ignore
-  const notes = rows.flatMap(({ name, auth_file, advice }) => (advice === null ? [] : [auth_file == null ? `${name}: ${advice}` : `${name}: ${auth_file} ${advice}`])); // prettier-ignore
+  const lines = cells.map((line) =>
+    line
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const notes = rows.flatMap(({ name, auth_file, advice }) =>
+    advice === null ? [] : [auth_file == null ? `${name}: ${advice}` : `${name}: ${auth_file} ${advice}`],
+  );
   return [...lines, ...notes].join('\n');
 }

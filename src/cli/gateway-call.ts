@@ -41,11 +41,17 @@ export async function askGateway(
   const base = baseOf(address.url);
   const secret = address.key ?? settings.masterKey ?? (await keptMasterKey(settings));
   if (secret === undefined)
-    throw new CommandRefused('Say the master key of that gateway: --key, or LITELLM_MASTER_KEY. STATE_DIR holds none that can be read.');
+    throw new CommandRefused(
+      'Say the master key of that gateway: --key, or LITELLM_MASTER_KEY. STATE_DIR holds none that can be read.',
+    );
   // The person who typed the address allows it, and no other.
   const outbound = new UndiciOutbound({ ...settings, deployments: [], codex: { ...settings.codex, baseUrl: base } });
   try {
-    const headers = { authorization: `Bearer ${secret}`, accept: 'application/json', 'content-type': 'application/json' };
+    const headers = {
+      authorization: `Bearer ${secret}`,
+      accept: 'application/json',
+      'content-type': 'application/json',
+    };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await outbound.send({ method, url: base + path, headers, headersMs: answerMs, ...sent });
     const json = jsonIn(await answer.text(answerLimitBytes, answerMs));
@@ -57,7 +63,7 @@ export async function askGateway(
   } finally {
     await outbound.close();
   }
-} // prettier-ignore
+}
 
 /** A key that cannot be read is one that has to be said. */
 function keptMasterKey({ stateDir }: Settings): Promise<string | undefined> {

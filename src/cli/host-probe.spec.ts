@@ -53,12 +53,15 @@ describe('check-config --probe', () => {
     `model_list: [{ model_name: paid, litellm_params: { model: openai/gpt-4.1, api_base: "${apiBase}", api_key: sk-paid-secret } }]\n`;
 
   /** Runs the command on a file of this text. */
-  async function run(text: string, ...words: readonly string[]): Promise<{ readonly status: number; readonly told: string }> {
+  async function run(
+    text: string,
+    ...words: readonly string[]
+  ): Promise<{ readonly status: number; readonly told: string }> {
     writeFileSync(join(folder, 'probed.yaml'), text);
     const argv = [...words, '--config', 'probed.yaml'];
     const [status, told] = await printedBy(() => checkConfigCommand({ argv, env, cwd: folder, homeDir: folder }));
     return { status, told };
-  } // prettier-ignore
+  }
 
   afterEach(() => {
     host.switches.openAiLacksResponses = false;
@@ -75,7 +78,10 @@ describe('check-config --probe', () => {
 
   it('ends with 0 when every host has the Responses API', async () => {
     const before = host.seen.length;
-    expect(await run(yaml(host.openAiUrl), '--probe')).toMatchObject({ status: 0, told: expect.stringContaining('No faults') as string });
+    expect(await run(yaml(host.openAiUrl), '--probe')).toMatchObject({
+      status: 0,
+      told: expect.stringContaining('No faults') as string,
+    });
     expect(host.seen.slice(before)).toHaveLength(1);
   });
 
@@ -83,10 +89,12 @@ describe('check-config --probe', () => {
     host.switches.openAiLacksResponses = true;
     const { status, told } = await run(yaml(host.openAiUrl), '--probe', '--json');
     expect(status).toBe(1);
-    expect(JSON.parse(told)).toMatchObject({ faults: [{ place: 'model_list: paid', message: expect.stringContaining('lacks the Responses API') as string }] });
+    expect(JSON.parse(told)).toMatchObject({
+      faults: [{ place: 'model_list: paid', message: expect.stringContaining('lacks the Responses API') as string }],
+    });
     expect(told).not.toContain('sk-paid-secret');
   });
-}); // prettier-ignore
+});
 
 describe('check-config', () => {
   const warningsOf = (text: string): readonly string[] =>

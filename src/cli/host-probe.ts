@@ -15,7 +15,9 @@ const missing: ReadonlySet<number> = new Set([404, 405, 501]);
  * @returns one fault for each host that lacks it, or that cannot be reached. Never fails.
  */
 export async function hostFaults(settings: Settings): Promise<readonly Fault[]> {
-  const hosts = new Map(settings.deployments.filter(({ provider }) => provider === 'openai').map((each) => [each.apiBase, each])); // prettier-ignore
+  const hosts = new Map(
+    settings.deployments.filter(({ provider }) => provider === 'openai').map((each) => [each.apiBase, each]),
+  );
   const outbound = new UndiciOutbound(settings);
   try {
     const faults = await Promise.all([...hosts.values()].map((each) => faultOf(outbound, each)));
@@ -41,8 +43,15 @@ async function faultOf(outbound: Outbound, { apiBase, modelGroup, credential }: 
     });
     response.cancel();
     if (!missing.has(response.status)) return [];
-    return [{ place, message: `${new URL(apiBase).host} lacks the Responses API: POST ${apiBase}/responses answered ${response.status}` }];
+    return [
+      {
+        place,
+        message: `${new URL(apiBase).host} lacks the Responses API: POST ${apiBase}/responses answered ${response.status}`,
+      },
+    ];
   } catch {
-    return [{ place, message: `${new URL(apiBase).host} could not be reached to ask whether it has the Responses API` }];
+    return [
+      { place, message: `${new URL(apiBase).host} could not be reached to ask whether it has the Responses API` },
+    ];
   }
-} // prettier-ignore
+}

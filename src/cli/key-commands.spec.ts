@@ -9,13 +9,17 @@ const world = new CommandWorld('key-commands');
 const keys = (...argv: readonly string[]) => keysCommand(world.conditions(argv));
 
 it('makes a key and prints it alone, lists it without it, blocks and opens it', async () => {
-  expect(await keys('create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d', '--models', 'a, b')).toBe(0); // prettier-ignore
+  expect(
+    await keys('create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d', '--models', 'a, b'),
+  ).toBe(0);
   const key = world.out.trim();
   expect(key).toMatch(/^sk-[\w-]{43}$/);
   expect(world.err).toContain('shown this once');
   world.out = '';
   expect(await keys('list')).toBe(0);
-  expect(world.out).toMatch(/^ALIAS +KEY +TEAM +USER +BUDGET +EXPIRES +STATE +ID\nci +sk-\.\.\..{4} +- +- +2\.5 USD in 7d +- +open +[0-9a-f]{64}\n$/); // prettier-ignore
+  expect(world.out).toMatch(
+    /^ALIAS +KEY +TEAM +USER +BUDGET +EXPIRES +STATE +ID\nci +sk-\.\.\..{4} +- +- +2\.5 USD in 7d +- +open +[0-9a-f]{64}\n$/,
+  );
   expect(world.out).not.toContain(key);
   world.out = '';
   expect(await keys('block', key)).toBe(0);

@@ -19,7 +19,18 @@ import { CommandRefused } from './login-words';
 const word = z.string().nullish();
 const amount = z.number().nullish();
 /** A key as both ways of asking show it. */
-const shownKey = z.looseObject({ token: z.string(), key_name: word, key_alias: word, team_id: word, user_id: word, blocked: z.boolean().nullish(), spend: amount, max_budget: amount, budget_duration: word, expires: word }); // prettier-ignore
+const shownKey = z.looseObject({
+  token: z.string(),
+  key_name: word,
+  key_alias: word,
+  team_id: word,
+  user_id: word,
+  blocked: z.boolean().nullish(),
+  spend: amount,
+  max_budget: amount,
+  budget_duration: word,
+  expires: word,
+});
 const madeKey = shownKey.extend({ key: z.string() });
 const pageSchema = z.object({ keys: z.array(shownKey), total_pages: z.number() });
 const row = z.object({ kind: z.string(), id: z.string() });
@@ -45,7 +56,14 @@ export interface KeyDoor {
 /** A person at the host may do everything that the master key may. */
 const commandActor: Actor = {
   via: 'command',
-  principal: { kind: 'master', role: 'proxy_admin', keyHash: '', policy: openPolicy, scopes: [], modelScopes: new Map() }, // prettier-ignore
+  principal: {
+    kind: 'master',
+    role: 'proxy_admin',
+    keyHash: '',
+    policy: openPolicy,
+    scopes: [],
+    modelScopes: new Map(),
+  },
 };
 
 const pageSize = 500;
@@ -53,9 +71,12 @@ const pageSize = 500;
 const rowsAtOnce = 200;
 
 /** The state of the settings, or the gateway at `url`. */
-export function keyDoor(settings: Settings, { url, key }: { readonly url: string | undefined; readonly key: string | undefined }): Promise<KeyDoor> {
+export function keyDoor(
+  settings: Settings,
+  { url, key }: { readonly url: string | undefined; readonly key: string | undefined },
+): Promise<KeyDoor> {
   return url === undefined ? localDoor(settings) : Promise.resolve(remoteDoor(settings, { url, key }));
-} // prettier-ignore
+}
 
 async function localDoor(settings: Settings): Promise<KeyDoor> {
   const clock = new SystemClock();
@@ -73,9 +94,17 @@ async function localDoor(settings: Settings): Promise<KeyDoor> {
       return { ...view(key), key: secret };
     },
     async list({ team, user }) {
-      const filter = { includeTeamKeys: false, sortBy: 'created_at', order: 'desc', ...(team === undefined ? {} : { teamId: team }), ...(user === undefined ? {} : { userId: user }) } as const; // prettier-ignore
+      const filter = {
+        includeTeamKeys: false,
+        sortBy: 'created_at',
+        order: 'desc',
+        ...(team === undefined ? {} : { teamId: team }),
+        ...(user === undefined ? {} : { userId: user }),
+      } as const;
       return everyPage(async (page) => {
-        const { keys, total } = await plainly(management.search.find(commandActor, { ...filter, page, size: pageSize })); // prettier-ignore
+        const { keys, total } = await plainly(
+          management.search.find(commandActor, { ...filter, page, size: pageSize }),
+        );
         return { keys: keys.map(shown), total_pages: Math.ceil(total / pageSize) };
       });
     },
@@ -132,7 +161,8 @@ async function inParts(dump: LiteLlmDump, take: (part: LiteLlmDump) => Promise<I
   const taken = { budgets: 0, teams: 0, users: 0, keys: 0 };
   const reports: ImportReport[] = [];
   for (const part of parts) reports.push(await take(part));
-  for (const report of reports) for (const kind of ['budgets', 'teams', 'users', 'keys'] as const) taken[kind] += report.taken[kind]; // prettier-ignore
+  for (const report of reports)
+    for (const kind of ['budgets', 'teams', 'users', 'keys'] as const) taken[kind] += report.taken[kind];
   return { taken, skipped: reports.flatMap(({ skipped }) => skipped), notes: reports.flatMap(({ notes }) => notes) };
 }
 
@@ -141,7 +171,11 @@ async function plainly<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof StateUnavailable) throw new CommandRefused('The state cannot be used: Redis is away, or a running gateway has it. Ask that gateway with --url.', { cause: error }); // prettier-ignore
+    if (error instanceof StateUnavailable)
+      throw new CommandRefused(
+        'The state cannot be used: Redis is away, or a running gateway has it. Ask that gateway with --url.',
+        { cause: error },
+      );
     if (error instanceof GatewayError) throw new CommandRefused(error.message, { cause: error });
     throw error;
   }

@@ -6,21 +6,34 @@ import { CommandRefused, withPlainErrors } from './login-words';
 const oneKey: OwnWords = { flags: [], mostPositionals: 1, usage: 'one key or its digest' };
 const actions: Readonly<Record<string, OwnWords>> = {
   create: {
-    flags: ['alias', 'max-budget', 'budget-duration', 'models', 'rpm', 'tpm', 'max-parallel', 'team', 'user', 'duration'],
+    flags: [
+      'alias',
+      'max-budget',
+      'budget-duration',
+      'models',
+      'rpm',
+      'tpm',
+      'max-parallel',
+      'team',
+      'user',
+      'duration',
+    ],
     mostPositionals: 0,
-    usage: '--alias A, --max-budget USD, --budget-duration 30d, --models m1,m2, --rpm N, --tpm N, --max-parallel N, --team T, --user U, --duration 90d',
+    usage:
+      '--alias A, --max-budget USD, --budget-duration 30d, --models m1,m2, --rpm N, --tpm N, --max-parallel N, --team T, --user U, --duration 90d',
   },
   list: { flags: ['team', 'user'], mostPositionals: 0, usage: '--team T, --user U' },
   block: oneKey,
   unblock: oneKey,
-}; // prettier-ignore
+};
 
 /** `keys create`, `keys list`, `keys block ID` and `keys unblock ID`. @returns 0, or 1 when it was refused. */
 export function keysCommand(conditions: StartConditions): Promise<number> {
   return withPlainErrors(async () => {
     const [action = '', ...argv] = conditions.argv;
     const own = Object.hasOwn(actions, action) ? actions[action] : undefined;
-    if (own === undefined) throw new CommandRefused('Say what to do: keys create, keys list, keys block ID or keys unblock ID.'); // prettier-ignore
+    if (own === undefined)
+      throw new CommandRefused('Say what to do: keys create, keys list, keys block ID or keys unblock ID.');
     const words = readKeyWords({ ...conditions, argv }, own);
     const door = await keyDoor(words.settings, words);
     try {
@@ -82,7 +95,14 @@ const columns: readonly (readonly [string, (key: ShownKey) => string])[] = [
 function tableOf(keys: readonly ShownKey[]): string {
   const cells = [columns.map(([title]) => title), ...keys.map((key) => columns.map(([, of]) => of(key)))];
   const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
-  return cells.map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n'); // prettier-ignore
+  return cells
+    .map((line) =>
+      line
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function print({ json }: KeyWords, value: unknown, text: string): void {

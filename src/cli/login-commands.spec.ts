@@ -67,7 +67,10 @@ describe('login', () => {
       `credential_list:\n  - credential_name: alice\n    credential_values: {auth_file: ${file}}\nmodel_list:\n  - model_name: m\n    litellm_params: {model: codex-oauth/gpt-5.5, litellm_credential_name: alice}\n`,
     );
     expect(await approved(['--name', 'alice', '--json'])).toBe(0);
-    const [asked, done] = world.out.trim().split('\n').map((line) => JSON.parse(line) as unknown); // prettier-ignore
+    const [asked, done] = world.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
     expect(asked).toMatchObject({ verification_url: `${world.simulator.url}/codex/device`, expires_in_seconds: 900 });
     expect(done).toMatchObject({ name: 'alice', auth_file: file, plan: 'plus', in_redis: false });
     expect(existsSync(file)).toBe(true);

@@ -6,7 +6,17 @@ import { type Settings } from '../config/settings';
 import { UndiciOutbound } from '../outbound/undici-outbound';
 import { StateUnavailable } from '../state/state-unavailable';
 import { LoginState } from './login-state';
-import { aboutFile, CommandRefused, ensureWritable, type LoginWords, placeOf, readWords, refuseGateway, type StoredHome, withPlainErrors } from './login-words'; // prettier-ignore
+import {
+  aboutFile,
+  CommandRefused,
+  ensureWritable,
+  type LoginWords,
+  placeOf,
+  readWords,
+  refuseGateway,
+  type StoredHome,
+  withPlainErrors,
+} from './login-words';
 
 /**
  * Signs in with a device code and writes the login file, mode 0600; with Redis every replica uses it from then on. A login

@@ -8,7 +8,16 @@ import { errorCode } from '../kernel/error-code';
 import { UndiciOutbound } from '../outbound/undici-outbound';
 import { StateUnavailable } from '../state/state-unavailable';
 import { LoginState } from './login-state';
-import { aboutFile, CommandRefused, type LoginWords, placeOf, readWords, refuseGateway, type StoredHome, withPlainErrors } from './login-words'; // prettier-ignore
+import {
+  aboutFile,
+  CommandRefused,
+  type LoginWords,
+  placeOf,
+  readWords,
+  refuseGateway,
+  type StoredHome,
+  withPlainErrors,
+} from './login-words';
 
 /**
  * Removes the gateway's copy of a login: from the state of the gateways, then the file if it has one. With `--revoke` the
@@ -67,7 +76,8 @@ async function refreshTokenIn(path: string): Promise<string | undefined> {
 }
 
 async function revoke(settings: Settings, refreshToken: string | undefined, owner: string): Promise<true> {
-  if (refreshToken === undefined) throw new CommandRefused(`${owner} holds no refresh token that could be read, so there is nothing to revoke.`); // prettier-ignore
+  if (refreshToken === undefined)
+    throw new CommandRefused(`${owner} holds no refresh token that could be read, so there is nothing to revoke.`);
   const outbound = new UndiciOutbound(settings);
   try {
     await new DeviceLogin(settings, outbound).revoke(refreshToken);

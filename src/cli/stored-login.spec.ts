@@ -76,7 +76,13 @@ describeWithRedis('a named login in Redis', () => {
     expect(await contents()).toContain('sealed');
     const [everywhere, secrets] = [(await contents()) + world.out + world.err, secretsOf(mint)];
     for (const secret of secrets) expect(everywhere).not.toContain(secret);
-    expect(await rowOf('work', redis.env)).toMatchObject({ state: 'ok', plan: 'plus', rotated_by: 'login', generation: 1, advice: null }); // prettier-ignore
+    expect(await rowOf('work', redis.env)).toMatchObject({
+      state: 'ok',
+      plan: 'plus',
+      rotated_by: 'login',
+      generation: 1,
+      advice: null,
+    });
     world.out = '';
     expect(await logoutCommand(conditions(['--name', 'work'], redis.env))).toBe(0);
     expect(world.out).toBe("The login named 'work' is removed.\n");

@@ -5,5 +5,10 @@ export function textTable(
 ): readonly string[] {
   const cells = [titles, ...rows.map((row) => row.map((cell) => String(cell ?? '-')))];
   const widths = titles.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
-  return cells.map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()); // prettier-ignore
+  return cells.map((line) =>
+    line
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -70,7 +70,11 @@ async function everybodys(
 
 function page(usage: Usage, gateway: Everybody | undefined): string {
   const { key, limits } = usage;
-  const whose = [key.key_alias ?? key.token.slice(0, 12), key.team_id && `team ${key.team_id}`, key.user_id && `user ${key.user_id}`]; // prettier-ignore
+  const whose = [
+    key.key_alias ?? key.token.slice(0, 12),
+    key.team_id && `team ${key.team_id}`,
+    key.user_id && `user ${key.user_id}`,
+  ];
   const head = `${whose.filter((part) => part !== null && part !== '').join(', ')}: ${dollarWords(usage.spend)} spent in all, ${dollarWords(usage.held)} set aside by ${usage.running_requests} running requests`;
   const table = textTable(
     ['LIMIT', 'OF', 'MODEL', 'USED', 'MAX', 'LEFT', 'PERIOD', 'STARTS ANEW'],
@@ -92,7 +96,11 @@ function gatewayLines(gateway: Everybody | undefined): readonly string[] {
   if (gateway === undefined) return [];
   const { spend, max_budget: most, keys } = gateway;
   const budget = most === null ? '' : ` of ${dollarWords(most)}`;
-  const rows = keys.map(({ api_key, key_alias, total_spend }) => [key_alias, api_key.slice(0, 12), dollarWords(total_spend)]); // prettier-ignore
+  const rows = keys.map(({ api_key, key_alias, total_spend }) => [
+    key_alias,
+    api_key.slice(0, 12),
+    dollarWords(total_spend),
+  ]);
   return ['', `All keys: ${dollarWords(spend)}${budget}`, ...textTable(['ALIAS', 'KEY', 'LAST 30 DAYS'], rows)];
 }
 

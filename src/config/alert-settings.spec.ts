@@ -87,7 +87,9 @@ describe('alert settings', () => {
   it('warn of alert types that are not sent, and when none is left', () => {
     const about = (general: string) => load(general, both).warnings.filter((each) => each.includes('alert_t'));
     expect(about('  alert_types: [budget_alerts, llm_too_slow]\n')).toEqual([
-      expect.stringMatching(/config\.yaml:3 general_settings\.alert_types: llm_too_slow: no such alert is sent here; there are budget_alerts, /),
+      expect.stringMatching(
+        /config\.yaml:3 general_settings\.alert_types: llm_too_slow: no such alert is sent here; there are budget_alerts, /,
+      ),
     ]);
     expect(about('  alert_types: [llm_exceptions, budget_alert]\n')).toEqual([
       expect.stringContaining(': llm_exceptions, budget_alert: no such alert'),
@@ -97,8 +99,10 @@ describe('alert settings', () => {
     expect(about('  alert_to_webhook_url: { budget_alert: "https://slack.example/c" }\n')).toEqual([
       expect.stringMatching(/:3 general_settings\.alert_to_webhook_url: budget_alert: no such alert/),
     ]);
-    expect(about('  alert_types: [budget_alerts]\n  alert_to_webhook_url: { budget_alerts: "https://slack.example/c" }\n')).toEqual([]);
-  }); // prettier-ignore
+    expect(
+      about('  alert_types: [budget_alerts]\n  alert_to_webhook_url: { budget_alerts: "https://slack.example/c" }\n'),
+    ).toEqual([]);
+  });
 
   it.each([{ WEBHOOK_URL: 'hooks.example' }, { WEBHOOK_URL: 'ftp://h/' }, { SLACK_WEBHOOK_URL: 'https://u:p@h/' }])(
     'refuse an address that is none: %j',

@@ -57,7 +57,9 @@ export function readAlerts({ environment, file }: SettingsSources, { general }: 
   const byType = general.alert_to_webhook_url ?? new Map<string, readonly string[]>();
   const place = file?.placeOf(['general_settings', 'alert_to_webhook_url']) ?? '';
   if (wants('slack')) written.push(...slackTargets(slack, types, byType, place));
-  const faults = written.filter(({ url }) => !isHttpUrl(url)).map((each) => ({ place: each.place, message: 'must be an http or https URL' })); // prettier-ignore
+  const faults = written
+    .filter(({ url }) => !isHttpUrl(url))
+    .map((each) => ({ place: each.place, message: 'must be an http or https URL' }));
   const targets = written.filter(({ url }) => isHttpUrl(url)).map(targetOf);
   return {
     alerts: { targets, signingSecret: secret, repeatMs: general.alerting_args?.budget_alert_ttl ?? dayMs },
@@ -87,16 +89,24 @@ type PlaceOf = NonNullable<SettingsSources['file']>['placeOf'];
 /** A name that is not sent, by a slip of the pen or because only LiteLLM has it, must not look as if it were. */
 function typeWarnings(general: FileSections['general'], placeOf: PlaceOf | undefined): readonly string[] {
   const { alert_types: wanted, alert_to_webhook_url: byType } = general;
-  const lists = [['alert_types', wanted ?? []], ['alert_to_webhook_url', [...(byType?.keys() ?? [])]]] as const;
+  const lists = [
+    ['alert_types', wanted ?? []],
+    ['alert_to_webhook_url', [...(byType?.keys() ?? [])]],
+  ] as const;
   const unserved = lists.flatMap(([key, names]) => {
     const strange = names.filter((name) => !isServed(name)).map((name) => name.slice(0, 40));
     const place = placeOf?.(['general_settings', key]) ?? key;
-    return strange.length === 0 ? [] : [`${place}: ${strange.join(', ')}: no such alert is sent here; there are ${alertTypes.join(', ')}`];
+    return strange.length === 0
+      ? []
+      : [`${place}: ${strange.join(', ')}: no such alert is sent here; there are ${alertTypes.join(', ')}`];
   });
   const isNothingLeft = wanted !== undefined && wanted !== null && !wanted.some(isServed);
   if (!isNothingLeft) return unserved;
-  return [...unserved, `${placeOf?.(['general_settings', 'alert_types']) ?? 'alert_types'}: names no alert that is sent; nobody is told of anything`];
-} // prettier-ignore
+  return [
+    ...unserved,
+    `${placeOf?.(['general_settings', 'alert_types']) ?? 'alert_types'}: names no alert that is sent; nobody is told of anything`,
+  ];
+}
 
 function isServed(name: string): boolean {
   return alertTypes.some((type) => type === name);
@@ -110,15 +120,23 @@ function slackTargets(
   place: string,
 ): readonly Written[] {
   const own = alertTypes.flatMap((type) =>
-    (types.has(type) ? (byType.get(type) ?? []) : []).map((url): Written => ({ kind: 'slack', url, place, types: new Set([type]) })),
-  ); // prettier-ignore
+    (types.has(type) ? (byType.get(type) ?? []) : []).map((url): Written => ({
+      kind: 'slack',
+      url,
+      place,
+      types: new Set([type]),
+    })),
+  );
   const rest = new Set([...types].filter((type) => !byType.has(type)));
   if (usual === undefined || rest.size === 0) return own;
   return [{ kind: 'slack', url: usual, place: 'environment SLACK_WEBHOOK_URL', types: rest }, ...own];
 }
 
 function targetOf({ kind, url, types }: Written): AlertTarget {
-  const digest = createHash('sha256').update(`${[...types].join()} ${url}`).digest('hex').slice(0, 12); // prettier-ignore
+  const digest = createHash('sha256')
+    .update(`${[...types].join()} ${url}`)
+    .digest('hex')
+    .slice(0, 12);
   return { kind, name: `${kind}-${digest}`, url, types };
 }
 

@@ -60,10 +60,11 @@ export function readCredentials(
       const message = 'must hold exactly one of auth_file, login, access_token and api_key';
       faults.push({ place: placeOf([...at, 'credential_values']), message });
     } else if (byName.has(name)) {
-      const message = name === 'default' ? 'is taken: "default" is the login of the environment' : 'stands twice in the list';
+      const message =
+        name === 'default' ? 'is taken: "default" is the login of the environment' : 'stands twice in the list';
       faults.push({ place: placeOf([...at, 'credential_name']), message });
     } else byName.set(name, { name, source });
-  }); // prettier-ignore
+  });
   return { book: { defaultCredential: standard, byName }, faults };
 }
 

@@ -20,11 +20,13 @@ function check(general: string): ConfigCheck {
   return checkConfig({ text: fileOf(general), path: 'config.yaml', env: {}, cwd: folder, homeDir: folder });
 }
 
-function load(general: string): Pick<LimitsSettings, 'customerHeaders' | 'onClientDisconnect'> & { warnings: readonly string[] } {
+function load(
+  general: string,
+): Pick<LimitsSettings, 'customerHeaders' | 'onClientDisconnect'> & { warnings: readonly string[] } {
   writeFileSync(join(folder, 'config.yaml'), fileOf(general));
   const { metering, warnings } = loadSettings({ env: {}, argv: [], cwd: folder, homeDir: folder });
   return { customerHeaders: metering.customerHeaders, onClientDisconnect: metering.onClientDisconnect, warnings };
-} // prettier-ignore
+}
 
 describe('headers that name the customer', () => {
   it('are none when nothing is said', () => {
@@ -39,7 +41,9 @@ user_header_mappings:
   - {header_name: x-old-header, litellm_user_role: Customer}`);
     expect(customerHeaders).toEqual(['x-openwebui-user-email', 'x-old-header']);
     expect(warnings).toEqual([]);
-    expect(load('user_header_mappings: {header_name: X-One, litellm_user_role: customer}').customerHeaders).toEqual(['x-one']); // prettier-ignore
+    expect(load('user_header_mappings: {header_name: X-One, litellm_user_role: customer}').customerHeaders).toEqual([
+      'x-one',
+    ]);
   });
 
   it('are not those that would say whose key it is, nor the one that carries keys', () => {
@@ -58,13 +62,16 @@ user_header_mappings:
   it.each([
     ['user_header_name: Authorization', /user_header_name: must not be a header that carries a key/],
     ['user_header_name: no header', /user_header_name: must be the name of an HTTP header/],
-    ['user_header_mappings: [{header_name: cookie, litellm_user_role: customer}]', /user_header_mappings: must be a list of/],
+    [
+      'user_header_mappings: [{header_name: cookie, litellm_user_role: customer}]',
+      /user_header_mappings: must be a list of/,
+    ],
     ['user_header_mappings: [x-user]', /user_header_mappings: must be a list of/],
     ['on_client_disconnect: stop', /on_client_disconnect: must be drain or cancel/],
   ])('%s is a fault', (general, message) => {
     const { faults } = check(general);
     expect(faults.map(({ place, message: text }) => `${place}: ${text}`)).toEqual([expect.stringMatching(message)]);
-  }); // prettier-ignore
+  });
 
   it('and what becomes of abandoned answers are honoured, says check-config', () => {
     const { rows, faults } = check(`

@@ -22,7 +22,10 @@ const mapping = z.looseObject(
   { header_name: headerName, litellm_user_role: text },
   { error: 'must be {header_name, litellm_user_role}' },
 );
-const mappings = reading(readMappings, 'must be a list of {header_name, litellm_user_role}, none of a header that carries a key'); // prettier-ignore
+const mappings = reading(
+  readMappings,
+  'must be a list of {header_name, litellm_user_role}, none of a header that carries a key',
+);
 
 /** A header whose value is the name of an end user, or of somebody else. */
 export interface HeaderMapping {
@@ -34,7 +37,10 @@ export interface HeaderMapping {
 /** Keys of `general_settings` that say who the end user is, and what becomes of answers that nobody waits for. */
 export const customerKeys = {
   user_header_name: key(headerName, 'one more header that may name the customer (end user)'),
-  user_header_mappings: key(mappings, 'headers that may name the customer (end user): litellm_user_role customer; other roles come with keys, not with headers'), // prettier-ignore
+  user_header_mappings: key(
+    mappings,
+    'headers that may name the customer (end user): litellm_user_role customer; other roles come with keys, not with headers',
+  ),
   enforce_user_param: key(flag, 'true: a request that names no customer (end user) is refused'),
   reject_clientside_metadata_tags: key(
     flag,
@@ -91,7 +97,11 @@ function namedIn(values: CustomerValues): readonly NamedHeader[] {
     if (role === customerRole) return undefined;
     return 'only the role customer is read from a header; the key of a request says whose it is';
   };
-  const mappings = (mapped ?? []).map(({ header, role }) => ({ place: 'user_header_mappings', header, why: whyNot(header, role) })); // prettier-ignore
+  const mappings = (mapped ?? []).map(({ header, role }) => ({
+    place: 'user_header_mappings',
+    header,
+    why: whyNot(header, role),
+  }));
   if (typeof name !== 'string') return mappings;
   return [...mappings, { place: 'user_header_name', header: name, why: whyNot(name, customerRole) }];
 }

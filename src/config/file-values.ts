@@ -25,14 +25,20 @@ export const megabytes = reading(readMegabytes, 'must be megabytes, a number abo
 export const anyMap = z.record(z.string(), z.unknown(), { error: 'must be a map of keys and values' });
 
 /** An optional key, with the words that `check-config` prints. */
-export function key<S extends z.ZodType>(schema: S, description: string, verdict: Verdict = 'honoured'): z.ZodOptional<z.ZodNullable<S>> {
+export function key<S extends z.ZodType>(
+  schema: S,
+  description: string,
+  verdict: Verdict = 'honoured',
+): z.ZodOptional<z.ZodNullable<S>> {
   return schema.nullish().meta({ description, verdict });
-} // prettier-ignore
+}
 
 /** A section of optional keys; foreign ones pass through. */
-export function section<S extends z.core.$ZodLooseShape>(shape: S): z.ZodOptional<z.ZodNullable<z.ZodObject<S, z.core.$loose>>> {
+export function section<S extends z.core.$ZodLooseShape>(
+  shape: S,
+): z.ZodOptional<z.ZodNullable<z.ZodObject<S, z.core.$loose>>> {
   return z.looseObject(shape).nullish().meta({ description: 'section', verdict: 'honoured' });
-} // prettier-ignore
+}
 
 /** A value that may also be written as text, because `os.environ/NAME` always gives text. */
 export function reading<T>(read: (value: unknown) => T | undefined, message: string): z.ZodType<T> {

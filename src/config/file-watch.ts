@@ -44,7 +44,10 @@ export class FileWatch {
   }
 
   private async slowLook(): Promise<void> {
-    const folderId = await stat(dirname(this.path)).then(({ dev, ino }) => `${dev}:${ino}`, () => undefined); // prettier-ignore
+    const folderId = await stat(dirname(this.path)).then(
+      ({ dev, ino }) => `${dev}:${ino}`,
+      () => undefined,
+    );
     if (this.isStopped) return;
     if (folderId !== this.folderId) this.watchFolder(folderId);
     await this.look();

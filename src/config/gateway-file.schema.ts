@@ -60,10 +60,9 @@ const credentialSchema = z.looseObject({
     .meta({ description: 'exactly one of auth_file, login, access_token, api_key' }),
 });
 
-const aliasSchema = z.union(
-  [text, z.looseObject({ model: text, hidden: flag.nullish() })],
-  { error: 'must be the name of a model group, or {model, hidden}' },
-); // prettier-ignore
+const aliasSchema = z.union([text, z.looseObject({ model: text, hidden: flag.nullish() })], {
+  error: 'must be the name of a model group, or {model, hidden}',
+});
 
 const redisPort = reading(readPort, 'must be a port, 1 to 65535');
 const redisNodes = reading(readNodes, 'must be a list of {host, port}');
@@ -99,15 +98,21 @@ export const gatewayFileSchema = z.looseObject({
   model_list: key(z.array(z.unknown(), { error: 'must be a list of deployments' }), 'the deployments'),
   credential_list: key(z.array(credentialSchema, { error: 'must be a list of credentials' }), 'the logins by name'),
   environment_variables: key(
-    z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]), { error: 'must be a map of text values' }),
+    z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]), {
+      error: 'must be a map of text values',
+    }),
     'set before anything else is read',
   ),
   codex_hooks: hooks,
   codex_retired_model_fallback: retiredFallback,
   ...pricingKeys.top,
   general_settings: section({
-    ...routingKeys.general, ...limitsKeys.general, ...observabilityKeys.general, ...pricingKeys.general,
-    ...keysKeys.general, ...alertKeys.general,
+    ...routingKeys.general,
+    ...limitsKeys.general,
+    ...observabilityKeys.general,
+    ...pricingKeys.general,
+    ...keysKeys.general,
+    ...alertKeys.general,
     master_key: key(text, 'the admin key'),
     litellm_key_header_name: key(headerName, 'one more header that may carry the key'),
     max_request_size_mb: key(megabytes, 'largest request body'),
@@ -120,7 +125,10 @@ export const gatewayFileSchema = z.looseObject({
     codex_retired_model_fallback: retiredFallback,
   }),
   litellm_settings: section({
-    ...routingKeys.litellm, ...limitsKeys.litellm, ...observabilityKeys.litellm, ...pricingKeys.litellm,
+    ...routingKeys.litellm,
+    ...limitsKeys.litellm,
+    ...observabilityKeys.litellm,
+    ...pricingKeys.litellm,
     ...keysKeys.litellm,
     drop_params: key(flag, 'false: an unsupported parameter is refused instead of dropped'),
     num_retries: retries,
@@ -129,14 +137,25 @@ export const gatewayFileSchema = z.looseObject({
     require_auth_for_metrics_endpoint: metricsAuth,
     ignore_invalid_deployments: ignoreInvalid,
     model_group_alias: key(z.record(z.string(), aliasSchema), 'other names of model groups'),
-    custom_provider_map: key(z.array(z.unknown()), 'Codex is built in; provider names are kept, handlers not loaded', 'mapped'),
+    custom_provider_map: key(
+      z.array(z.unknown()),
+      'Codex is built in; provider names are kept, handlers not loaded',
+      'mapped',
+    ),
     cache: key(flag, 'false: cache_params are not looked at; answers are never cached', 'mapped'),
-    cache_params: key(cacheParamsSchema, 'connection to Redis, unless the environment or router_settings name one; answers are not cached', 'mapped'),
+    cache_params: key(
+      cacheParamsSchema,
+      'connection to Redis, unless the environment or router_settings name one; answers are not cached',
+      'mapped',
+    ),
     codex_hooks: hooks,
     codex_retired_model_fallback: retiredFallback,
   }),
   router_settings: section({
-    ...routingKeys.router, ...limitsKeys.router, ...observabilityKeys.router, ...reportKeys.router,
+    ...routingKeys.router,
+    ...limitsKeys.router,
+    ...observabilityKeys.router,
+    ...reportKeys.router,
     num_retries: retries,
     timeout: key(seconds, 'whole call of a JSON answer, in seconds; wins over request_timeout'),
     stream_timeout: key(seconds, 'until the first event, in seconds'),
@@ -151,7 +170,7 @@ export const gatewayFileSchema = z.looseObject({
     redis_ssl: key(flag, redisKey),
     codex_retired_model_fallback: retiredFallback,
   }),
-}); // prettier-ignore
+});
 
 /** The file after validation: durations in milliseconds, sizes in bytes. */
 export type GatewayFileContent = Readonly<z.output<typeof gatewayFileSchema>>;

@@ -32,8 +32,16 @@ export function readGatewayFile(text: string, name: string, environment: EnvSour
   const written = source.value ?? {};
   const shapeFaults = [...source.faults, ...misshapen(written, source.placeOf)];
   if (shapeFaults.length > 0) {
-    return { name, content: undefined, keys: source.keys, faults: shapeFaults, warnings: [], environment, placeOf: source.placeOf };
-  } // prettier-ignore
+    return {
+      name,
+      content: undefined,
+      keys: source.keys,
+      faults: shapeFaults,
+      warnings: [],
+      environment,
+      placeOf: source.placeOf,
+    };
+  }
   const whole = { ...environment, ...exported(written, environment) };
   const { value, missing } = resolveReferences(written, whole);
   const parsed = gatewayFileSchema.safeParse(value);
@@ -42,10 +50,12 @@ export function readGatewayFile(text: string, name: string, environment: EnvSour
     content: parsed.success ? parsed.data : soundPart(value, parsed.error),
     keys: source.keys,
     faults: parsed.success ? [] : faultsOf(parsed.error, source.placeOf),
-    warnings: missing.map(({ path, variable, why }) => `${source.placeOf(path)}: ${variable} ${why}; ${emptyMeans(path, whole)}`),
+    warnings: missing.map(
+      ({ path, variable, why }) => `${source.placeOf(path)}: ${variable} ${why}; ${emptyMeans(path, whole)}`,
+    ),
     environment: whole,
     placeOf: source.placeOf,
-  }; // prettier-ignore
+  };
 }
 
 function emptyMeans([section, key]: KeyPath, environment: EnvSource): string {

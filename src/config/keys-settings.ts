@@ -63,16 +63,21 @@ export function placesOfKeys(file: GatewayFile | undefined): Readonly<Record<str
 /** What the maps hold that is taken, but does less than in LiteLLM. */
 export function keysWarnings({ litellm }: FileSections, file: GatewayFile | undefined): readonly string[] {
   const params = litellm.default_internal_user_params ?? {};
-  const placeOf = (name: string): string => file?.placeOf(['litellm_settings', 'default_internal_user_params', name]) ?? ''; // prettier-ignore
+  const placeOf = (name: string): string =>
+    file?.placeOf(['litellm_settings', 'default_internal_user_params', name]) ?? '';
   const warnings: string[] = [];
   const teams: readonly unknown[] = Array.isArray(params['teams']) ? params['teams'] : [];
   const lost = new Set(
     teams.filter(isJsonObject).flatMap((team) => Object.keys(team).filter((name) => name !== 'team_id')),
   );
   if (lost.size > 0)
-    warnings.push(`${placeOf('teams')}: only team_id is acted on, not ${[...lost].join(', ').slice(0, 120)}; POST /team/member_add gives members budgets and roles`); // prettier-ignore
+    warnings.push(
+      `${placeOf('teams')}: only team_id is acted on, not ${[...lost].join(', ').slice(0, 120)}; POST /team/member_add gives members budgets and roles`,
+    );
   if (teamsToJoin in params)
-    warnings.push(`${placeOf(teamsToJoin)}: ignored, nobody joins a team by himself; POST /team/member_add adds members`); // prettier-ignore
+    warnings.push(
+      `${placeOf(teamsToJoin)}: ignored, nobody joins a team by himself; POST /team/member_add adds members`,
+    );
   return warnings;
 }
 
@@ -84,7 +89,9 @@ function ofUsers(params: Params): Params {
   const known = Object.fromEntries(Object.entries(params).filter(([name]) => name !== teamsToJoin));
   const teams = known['teams'];
   if (!Array.isArray(teams)) return known;
-  const plain = teams.map((team: unknown) => (isJsonObject(team) && typeof team['team_id'] === 'string' ? team['team_id'] : team)); // prettier-ignore
+  const plain = teams.map((team: unknown) =>
+    isJsonObject(team) && typeof team['team_id'] === 'string' ? team['team_id'] : team,
+  );
   return { ...known, teams: plain };
 }
 

@@ -51,10 +51,13 @@ function judge(key: string, place: string, earlier: readonly string[]): MasterKe
     return { key, isExample: true, faults: [], warnings: [...earlier, warning] };
   }
   const message = mistakeIn(key);
-  if (message !== undefined) return { key: undefined, isExample: false, faults: [{ place, message }], warnings: earlier };
-  const warnings = key.startsWith('sk-') ? earlier : [...earlier, `${place}: does not begin with "sk-"; LiteLLM clients expect it`];
+  if (message !== undefined)
+    return { key: undefined, isExample: false, faults: [{ place, message }], warnings: earlier };
+  const warnings = key.startsWith('sk-')
+    ? earlier
+    : [...earlier, `${place}: does not begin with "sk-"; LiteLLM clients expect it`];
   return { key, isExample: false, faults: [], warnings };
-} // prettier-ignore
+}
 
 function mistakeIn(key: string): string | undefined {
   if (key.trim() === '') return 'is empty; remove it to have a key made, or set one of at least 16 characters';

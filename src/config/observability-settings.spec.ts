@@ -13,11 +13,16 @@ function loaded(litellm: string, env: Readonly<Record<string, string>> = {}): Se
   const folder = mkdtempSync(join(tmpdir(), 'observability-'));
   writeFileSync(join(folder, 'config.yaml'), `litellm_settings:\n${litellm.replace(/^/gm, '  ')}\n`);
   try {
-    return loadSettings({ env: { LITELLM_MASTER_KEY: key, ...env }, argv: ['--config', join(folder, 'config.yaml')], cwd: folder, homeDir: folder });
+    return loadSettings({
+      env: { LITELLM_MASTER_KEY: key, ...env },
+      argv: ['--config', join(folder, 'config.yaml')],
+      cwd: folder,
+      homeDir: folder,
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
-} // prettier-ignore
+}
 
 describe('metrics settings', () => {
   it('are the defaults when nothing is said', () => {

@@ -127,7 +127,11 @@ function metricName(written: string): string {
 }
 
 function tracesOf(environment: Environment): TraceSettings {
-  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_ENDPOINT: old } = environment;
+  const {
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces,
+    OTEL_EXPORTER_OTLP_ENDPOINT: base,
+    OTEL_ENDPOINT: old,
+  } = environment;
   const root = base ?? old;
   const derived = root === undefined ? undefined : `${root.replace(/\/+$/, '').replace(/\/v1\/traces$/, '')}/v1/traces`;
   return {
@@ -135,7 +139,7 @@ function tracesOf(environment: Environment): TraceSettings {
     serviceName: environment.OTEL_SERVICE_NAME ?? defaultObservability.traces.serviceName,
     captureContent: environment.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT === true,
   };
-} // prettier-ignore
+}
 
 /** Callbacks that need nothing: they are always served, or are set elsewhere. */
 const alwaysOn: ReadonlySet<string> = new Set(['prometheus', 'prometheus_system']);
@@ -166,12 +170,16 @@ function callbacksOf(
   };
 }
 
-function warningOf(name: string, has: { readonly hasTraces: boolean; readonly hasWebhook: boolean }): string | undefined {
+function warningOf(
+  name: string,
+  has: { readonly hasTraces: boolean; readonly hasWebhook: boolean },
+): string | undefined {
   if (alwaysOn.has(name)) return undefined;
-  if (name === 'otel') return has.hasTraces ? undefined : 'otel does nothing until OTEL_EXPORTER_OTLP_ENDPOINT names a receiver';
+  if (name === 'otel')
+    return has.hasTraces ? undefined : 'otel does nothing until OTEL_EXPORTER_OTLP_ENDPOINT names a receiver';
   if (name === 'webhook') return has.hasWebhook ? undefined : 'webhook does nothing until WEBHOOK_URL names a receiver';
   return `'${name}' is not served here; there are prometheus, otel and webhook, and hook modules (docs/hooks.md)`;
-} // prettier-ignore
+}
 
 function namesIn(value: unknown): readonly string[] {
   const list: unknown = typeof value === 'string' ? [value] : value;

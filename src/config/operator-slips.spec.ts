@@ -54,17 +54,27 @@ describe('a start tells', () => {
   });
 
   it('of an example token that was copied as it stands', () => {
-    expect(load(undefined, { CODEX_ACCESS_TOKEN: 'at-…' }).warnings).toEqual([expect.stringContaining('has characters that no token has')]); // prettier-ignore
+    expect(load(undefined, { CODEX_ACCESS_TOKEN: 'at-…' }).warnings).toEqual([
+      expect.stringContaining('has characters that no token has'),
+    ]);
   });
 
   it('which variables of LiteLLM do nothing, also when the file sets them, and check-config too', () => {
-    const env = { DATABASE_URL: 'postgres://u:secret@db', ROUTER_MAX_FALLBACKS: '3', KEEPALIVE_TIMEOUT: ' ', REDIS_HOST_X: 'a' };
-    const expected = ['environment DATABASE_URL: ignored, there is no SQL database', 'environment ROUTER_MAX_FALLBACKS: ignored, set max_fallbacks in router_settings'];
+    const env = {
+      DATABASE_URL: 'postgres://u:secret@db',
+      ROUTER_MAX_FALLBACKS: '3',
+      KEEPALIVE_TIMEOUT: ' ',
+      REDIS_HOST_X: 'a',
+    };
+    const expected = [
+      'environment DATABASE_URL: ignored, there is no SQL database',
+      'environment ROUTER_MAX_FALLBACKS: ignored, set max_fallbacks in router_settings',
+    ];
     expect(load(undefined, env).warnings).toEqual(expected);
     const text = 'environment_variables: {STORE_MODEL_IN_DB: "True"}\n';
     expect(load(text).warnings).toEqual(['environment STORE_MODEL_IN_DB: ignored, there is no SQL database']);
     expect(check(text).warnings).toEqual(load(text).warnings);
-  }); // prettier-ignore
+  });
 
   it('of nothing where internal users have a period without an amount: it is for budgets of their own', () => {
     const { keys, warnings } = load('litellm_settings: { internal_user_budget_duration: 30d }\n');
@@ -82,7 +92,9 @@ describe('a start tells', () => {
     const both =
       'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\nrouter_settings: { fallbacks: [{ a: [a] }] }\nlitellm_settings: { fallbacks: [{ a: [a] }], num_retries: 1 }\n';
     const { warnings } = load(both);
-    expect(warnings.filter((each) => each.includes('counts alone'))).toEqual([expect.stringMatching(/config\.yaml:3 .*fallbacks: has no effect/)]); // prettier-ignore
+    expect(warnings.filter((each) => each.includes('counts alone'))).toEqual([
+      expect.stringMatching(/config\.yaml:3 .*fallbacks: has no effect/),
+    ]);
   });
 
   it('of aliases that lead nowhere, or to another alias', () => {
@@ -90,9 +102,12 @@ describe('a start tells', () => {
       'model_list: [{ model_name: a, litellm_params: { model: codex/gpt-5.5 } }]\nrouter_settings:\n  model_group_alias: {x: nope, p: q, q: p, ok: a, up: codex/gpt-5.5}\n',
     );
     expect(warnings).toEqual(
-      ['x: nope', 'p: q', 'q: p'].map((each) => expect.stringContaining(`config.yaml:3 router_settings.model_group_alias.${each}: no model group`) as string),
+      ['x: nope', 'p: q', 'q: p'].map(
+        (each) =>
+          expect.stringContaining(`config.yaml:3 router_settings.model_group_alias.${each}: no model group`) as string,
+      ),
     );
-  }); // prettier-ignore
+  });
 
   it('nothing of a second section where the first one leaves the value empty: then the second one counts', () => {
     const model = 'model_list: [{ model_name: a, litellm_params: { model: codex-oauth/gpt-5.5 } }]\n';
@@ -106,15 +121,22 @@ describe('a start tells', () => {
   it('that there is nobody at the door whom LiteLLM would have there', () => {
     const checked = check('general_settings: { enable_jwt_auth: true, custom_auth: a.b }\n');
     for (const key of ['enable_jwt_auth', 'custom_auth'])
-      expect(verdicts(checked, `general_settings.${key}`)).toMatchObject({ verdict: 'ignored', why: expect.stringContaining('lets nobody in') as string }); // prettier-ignore
+      expect(verdicts(checked, `general_settings.${key}`)).toMatchObject({
+        verdict: 'ignored',
+        why: expect.stringContaining('lets nobody in') as string,
+      });
   });
 
   it('that of the teams of new users in LiteLLM’s long form only the id counts', () => {
     const teams = '[{team_id: a, max_budget_in_team: 1, user_role: user}, {team_id: b}, c]';
     const { keys, warnings } = load(`litellm_settings:\n  default_internal_user_params: {teams: ${teams}}\n`);
     expect(keys.defaultUserParams).toEqual({ teams: ['a', 'b', 'c'] });
-    expect(warnings).toEqual([expect.stringMatching(/config\.yaml:2 litellm_settings\.default_internal_user_params\.teams: only team_id is acted on, not max_budget_in_team, user_role/)]);
-  }); // prettier-ignore
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /config\.yaml:2 litellm_settings\.default_internal_user_params\.teams: only team_id is acted on, not max_budget_in_team, user_role/,
+      ),
+    ]);
+  });
 
   it('that nobody joins a team by himself, as LiteLLM’s available_teams would have it', () => {
     const text = 'litellm_settings:\n  default_internal_user_params: {max_budget: 5, available_teams: [a]}\n';
@@ -179,7 +201,11 @@ describe('the knobs of tests', () => {
   });
 
   it('count in tests only, and know the waits of the settings and no other', () => {
-    const knobs = { CODEX_GATEWAY_FAIL_AT: 'a:SIGSTOP', CODEX_GATEWAY_CLOCK_AHEAD_MS: '-5', CODEX_GATEWAY_TIMES: '{"drainMs":7}' }; // prettier-ignore
+    const knobs = {
+      CODEX_GATEWAY_FAIL_AT: 'a:SIGSTOP',
+      CODEX_GATEWAY_CLOCK_AHEAD_MS: '-5',
+      CODEX_GATEWAY_TIMES: '{"drainMs":7}',
+    };
     Object.assign(process.env, knobs, { NODE_ENV: 'test' });
     expect(testKnobs()).toEqual({ failAt: 'a:SIGSTOP', clockAheadMs: -5, times: { drainMs: 7 }, isUnobserved: false });
     process.env['CODEX_GATEWAY_TIMES'] = '{"drainMS":7}';

@@ -120,8 +120,11 @@ function codexCredential(params: Params, { credentials, places }: DeploymentSurr
   }
   const named = namedCredential(params, credentials);
   if (named?.source.kind === 'api_key') {
-    throw new UnusableDeployment(['litellm_params'], 'a Codex deployment needs a ChatGPT login, its credential is an API key');
-  } // prettier-ignore
+    throw new UnusableDeployment(
+      ['litellm_params'],
+      'a Codex deployment needs a ChatGPT login, its credential is an API key',
+    );
+  }
   if (named !== undefined) return named;
   const key = params.api_key?.trim() ?? '';
   if (!key.startsWith('at-')) return credentials.defaultCredential;
@@ -131,8 +134,11 @@ function codexCredential(params: Params, { credentials, places }: DeploymentSurr
 function openAiCredential(params: Params, credentials: CredentialBook): Credential {
   const named = namedCredential(params, credentials);
   if (named !== undefined && named.source.kind !== 'api_key') {
-    throw new UnusableDeployment(['litellm_params'], 'an openai/ deployment needs an API key, its credential is a ChatGPT login');
-  } // prettier-ignore
+    throw new UnusableDeployment(
+      ['litellm_params'],
+      'an openai/ deployment needs an API key, its credential is a ChatGPT login',
+    );
+  }
   if (named !== undefined) return named;
   const key = params.api_key?.trim() ?? '';
   if (key !== '') return inlineCredential({ kind: 'api_key', key }, credentials.defaultCredential);
@@ -185,7 +191,10 @@ function optionsOf(params: Params): Partial<Deployment> {
 function stableId(shape: Omit<Deployment, 'id' | 'defaults' | 'modelInfo'>, params: Params): string {
   const open = Object.entries(params).filter(([name]) => !['api_key', 'auth_file'].includes(name));
   const identity = { ...shape, credential: shape.credential.name, params: Object.fromEntries(open) };
-  return createHash('sha256').update(JSON.stringify(sorted(identity))).digest('hex').slice(0, 32); // prettier-ignore
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(identity)))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function sorted(value: unknown): unknown {

@@ -71,36 +71,61 @@ describe('where Redis is', () => {
   });
 
   it('may be a Cluster or a master that Sentinels know', () => {
-    const cluster = 'litellm_settings: {cache_params: {redis_startup_nodes: [{host: a, port: 7001}, {host: b, port: "7002"}], ssl: "true"}}\n';
+    const cluster =
+      'litellm_settings: {cache_params: {redis_startup_nodes: [{host: a, port: 7001}, {host: b, port: "7002"}], ssl: "true"}}\n';
     expect(load({}, cluster).redis).toMatchObject({
       tls: true,
-      place: { kind: 'cluster', nodes: [{ host: 'a', port: 7001 }, { host: 'b', port: 7002 }] },
+      place: {
+        kind: 'cluster',
+        nodes: [
+          { host: 'a', port: 7001 },
+          { host: 'b', port: 7002 },
+        ],
+      },
     });
-    const sentinel = 'litellm_settings: {cache_params: {sentinel_nodes: [[s1, 26379]], service_name: mymaster, password: pw}}\n';
+    const sentinel =
+      'litellm_settings: {cache_params: {sentinel_nodes: [[s1, 26379]], service_name: mymaster, password: pw}}\n';
     expect(load({}, sentinel).redis).toMatchObject({
       password: 'pw',
       place: { kind: 'sentinel', sentinels: [{ host: 's1', port: 26379 }], masterName: 'mymaster' },
     });
     const nameless = 'litellm_settings: {cache_params: {sentinel_nodes: [[s1, 26379]]}}\n';
     expect(faultsOf({}, nameless)).toMatch(/config\.yaml:1 litellm_settings\.cache_params: .*service_name/);
-  }); // prettier-ignore
+  });
 
   it('may be a Cluster or a master behind Sentinels by the environment too', () => {
     const login = { REDIS_USERNAME: 'gateway', REDIS_PASSWORD: 'pw', REDIS_SSL: 'true' };
     expect(load({ REDIS_CLUSTER_NODES: 'a:7001, b, [::1]:7003', ...login }).redis).toMatchObject({
-      username: 'gateway', password: 'pw', tls: true,
-      place: { kind: 'cluster', nodes: [{ host: 'a', port: 7001 }, { host: 'b', port: 6379 }, { host: '::1', port: 7003 }] },
+      username: 'gateway',
+      password: 'pw',
+      tls: true,
+      place: {
+        kind: 'cluster',
+        nodes: [
+          { host: 'a', port: 7001 },
+          { host: 'b', port: 6379 },
+          { host: '::1', port: 7003 },
+        ],
+      },
     });
-    const json = { REDIS_SENTINEL_NODES: '[["s1", 26379], {"host": "s2", "port": "26380"}]', REDIS_SENTINEL_PASSWORD: 's' };
+    const json = {
+      REDIS_SENTINEL_NODES: '[["s1", 26379], {"host": "s2", "port": "26380"}]',
+      REDIS_SENTINEL_PASSWORD: 's',
+    };
     expect(load({ ...json, REDIS_SERVICE_NAME: 'main' }).redis?.place).toEqual({
-      kind: 'sentinel', masterName: 'main', sentinelPassword: 's',
-      sentinels: [{ host: 's1', port: 26379 }, { host: 's2', port: 26380 }],
+      kind: 'sentinel',
+      masterName: 'main',
+      sentinelPassword: 's',
+      sentinels: [
+        { host: 's1', port: 26379 },
+        { host: 's2', port: 26380 },
+      ],
     });
     expect(faultsOf(json)).toContain('environment REDIS_SENTINEL_NODES: needs REDIS_SERVICE_NAME');
     for (const bad of ['[{"host": "a"}]', 'a:b', ':7001', '[']) {
       expect(faultsOf({ REDIS_CLUSTER_NODES: bad })).toContain('environment REDIS_CLUSTER_NODES: must be host:port');
     }
-  }); // prettier-ignore
+  });
 
   it.each(['{type: s3, host: x}', '{type: local}'])('is not in cache_params of another kind: %s', (params) => {
     expect(load({}, `litellm_settings: {cache_params: ${params}}\n`).redis).toBeUndefined();

@@ -56,17 +56,21 @@ export function readRedis(sources: SettingsSources, sections: FileSections, hasM
   const named = fromEnvironment(environment) ?? fromRouter(sections, environment, file);
   const found = named ?? fromCache(sections, environment, file);
   if (found === undefined) return { redis: undefined, saltKey, faults: [], warnings: [] };
-  const missing = [...(hasMasterKey ? [] : [masterKeyMissing]), ...(saltKey === undefined ? [saltKeyMissing(named === undefined ? file : undefined)] : [])];
+  const missing = [
+    ...(hasMasterKey ? [] : [masterKeyMissing]),
+    ...(saltKey === undefined ? [saltKeyMissing(named === undefined ? file : undefined)] : []),
+  ];
   const warnings = saltKey !== undefined && saltKey.length < shortestSalt ? [shortSalt] : [];
   if ('message' in found) return { redis: undefined, saltKey, faults: [found, ...missing], warnings };
   const redis = { ...found, keyPrefix: prefixOf(environment, sections) };
   return { redis, saltKey, faults: missing, warnings };
-} // prettier-ignore
+}
 
 const masterKeyMissing: Fault = {
   place: 'environment GATEWAY_MASTER_KEY',
-  message: 'is needed with Redis, because all replicas must know the same one; set it here or in general_settings.master_key',
-}; // prettier-ignore
+  message:
+    'is needed with Redis, because all replicas must know the same one; set it here or in general_settings.master_key',
+};
 
 /** @param cached file whose `cache_params` name the Redis: an operator who only wanted a cache has to hear of it. */
 function saltKeyMissing(cached: GatewayFile | undefined): Fault {
@@ -106,7 +110,11 @@ function manyOf(environment: Environment): RedisPlace | Fault | undefined {
   return { kind: 'sentinel', sentinels, masterName, sentinelPassword: environment.REDIS_SENTINEL_PASSWORD };
 }
 
-function fromRouter({ router }: FileSections, environment: Environment, file: GatewayFile | undefined): Server | Fault | undefined {
+function fromRouter(
+  { router }: FileSections,
+  environment: Environment,
+  file: GatewayFile | undefined,
+): Server | Fault | undefined {
   const { redis_url: url, redis_host: host, redis_port: port, redis_db: db } = router;
   const password = router.redis_password ?? environment.REDIS_PASSWORD;
   if (filled(url)) return fromUrl(url, placeIn(file, 'router_settings', 'redis_url'), password);
@@ -114,7 +122,7 @@ function fromRouter({ router }: FileSections, environment: Environment, file: Ga
   const node = { host, port: port ?? environment.REDIS_PORT ?? standardPort };
   const login = { password, db: db ?? 0, tls: router.redis_ssl === true };
   return checked(node, login, placeIn(file, 'router_settings', 'redis_host'));
-} // prettier-ignore
+}
 
 /** Answers are not cached; but a `cache_params` that names a Redis is how many installations say where it is. */
 function fromCache(

@@ -41,7 +41,9 @@ function keyTable(shape: Shape): string {
 function ignoredTable(): string {
   const byReason = new Map<string, string[]>();
   for (const [name, why] of ignoredKeys()) byReason.set(why, [...(byReason.get(why) ?? []), name]);
-  const rows = [...byReason].map(([why, names]) => `| ${names.map((name) => `\`${name}\``).join(', ')} | ${escaped(why)} |`); // prettier-ignore
+  const rows = [...byReason].map(
+    ([why, names]) => `| ${names.map((name) => `\`${name}\``).join(', ')} | ${escaped(why)} |`,
+  );
   return ['| key | why it does nothing |', '|---|---|', ...rows].join('\n');
 }
 

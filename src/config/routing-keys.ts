@@ -12,13 +12,16 @@ import {
 
 /** Kept in `litellm_settings` too, where LiteLLM also reads them; `router_settings` wins. */
 const inBothSections = {
-  allowed_fails: key(count, 'failures within cooldown_time that a deployment may have; other than 3 it replaces the usual rule'),
+  allowed_fails: key(
+    count,
+    'failures within cooldown_time that a deployment may have; other than 3 it replaces the usual rule',
+  ),
   cooldown_time: key(secondsOrZero, 'how long a failing deployment is left alone, in seconds; 0: never'),
   fallbacks: key(fallbackList, 'model groups that stand in for others'),
   context_window_fallbacks: key(fallbackList, 'the same, for input that is too long'),
   content_policy_fallbacks: key(fallbackList, 'the same, for prompts that the upstream refuses by its policy'),
   default_fallbacks: key(texts, 'model groups that stand in for any other'),
-} as const; // prettier-ignore
+} as const;
 
 const alwaysOn = 'always on';
 
@@ -37,14 +40,20 @@ export const routingKeys = {
       'ttl and lowest_latency_buffer of latency-based-routing',
     ),
     retry_after: key(secondsOrZero, 'shortest wait before a try at the same deployment, in seconds'),
-    retry_policy: key(retryCounts, 'tries after the first one, by kind of failure; an account that is used up, logged out or lacks the model is left for the next one at once, unless this says 0'),
+    retry_policy: key(
+      retryCounts,
+      'tries after the first one, by kind of failure; an account that is used up, logged out or lacks the model is left for the next one at once, unless this says 0',
+    ),
     model_group_retry_policy: key(retryCountsByGroup, 'the same for single model groups'),
     retry_budget: key(
       z.looseObject({ percent: amount.nullish(), minimum: count.nullish() }),
       'most retries of a model group in a minute: percent of its calls, and never fewer than minimum',
     ),
     max_fallbacks: key(count, 'most model groups tried in the place of one'),
-    allowed_fails_policy: key(allowedFails, 'allowed_fails by kind of failure; a used-up plan rests until its reset in any case, and a request at fault is never counted'),
+    allowed_fails_policy: key(
+      allowedFails,
+      'allowed_fails by kind of failure; a used-up plan rests until its reset in any case, and a request at fault is never counted',
+    ),
     disable_cooldowns: key(flag, 'true: no deployment is ever left alone'),
     enable_pre_call_checks: key(flag, 'deployments whose context window is too small are passed over'),
     enable_pre_call_check: key(flag, 'read as enable_pre_call_checks', 'mapped'),
@@ -54,13 +63,23 @@ export const routingKeys = {
       'mapped',
     ),
     deployment_affinity_ttl_seconds: key(secondsOrZero, 'how long a conversation is remembered, in seconds'),
-    model_group_affinity_config: key(checksByGroup, 'a group whose list names no affinity check keeps no conversations together', 'mapped'),
+    model_group_affinity_config: key(
+      checksByGroup,
+      'a group whose list names no affinity check keeps no conversations together',
+      'mapped',
+    ),
     conversation_affinity: key(flag, 'false: only what is bound to an account keeps a conversation there'),
     enable_tag_filtering: key(flag, 'requests with tags go to deployments with those tags'),
     tag_filtering_match_any: key(flag, 'false: a deployment needs all tags of the request'),
     default_max_parallel_requests: key(count, 'most calls at once, for deployments that set nothing themselves'),
-    queue_timeout: key(secondsOrZero, 'longest wait for a deployment when all are busy or resting (2 without it), and, where it is set, for a parallel slot of a key, in seconds; 0: none'),
-    quota_poll_seconds: key(secondsOrZero, 'how often an account that nobody uses is asked for its quota, in seconds; 0: never'),
+    queue_timeout: key(
+      secondsOrZero,
+      'longest wait for a deployment when all are busy or resting (2 without it), and, where it is set, for a parallel slot of a key, in seconds; 0: none',
+    ),
+    quota_poll_seconds: key(
+      secondsOrZero,
+      'how often an account that nobody uses is asked for its quota, in seconds; 0: never',
+    ),
     expose_plan_quota: key(flag, 'true: clients see the x-codex-* quota headers of the account that answered'),
     enable_health_check_routing: key(flag, `${alwaysOn}: deployments are judged by the calls they get`, 'mapped'),
   },
@@ -79,4 +98,4 @@ export const routingKeys = {
     tags: key(texts, 'tags that lead requests here'),
     tag_regex: key(patterns, 'patterns for lines such as "User-Agent: …" that lead requests here'),
   },
-} as const; // prettier-ignore
+} as const;

@@ -90,18 +90,31 @@ describe('the routing settings', () => {
       latency: { ttlMs: 60_000, buffer: 0.5 },
       numRetries: 1,
       retryAfterMs: 3_000,
-      retryPolicy: new Map<string, number>([['TimeoutError', 3], ['Default', 1]]),
+      retryPolicy: new Map<string, number>([
+        ['TimeoutError', 3],
+        ['Default', 1],
+      ]),
       groupRetryPolicies: new Map([['team', new Map([['RateLimitError', 4]])]]),
       retryBudget: { share: 0.1, minimum: 5 },
       fallbacks: {
-        general: new Map([['team', ['x', 'y']], ['*', ['any']]]),
+        general: new Map([
+          ['team', ['x', 'y']],
+          ['*', ['any']],
+        ]),
         contextWindow: new Map([['team', ['wide']]]),
         contentPolicy: undefined,
         byDefault: ['z'],
         max: 2,
       },
       cooldown: { isOn: true, timeMs: 30_000, allowedFails: 7, allowedFailsPolicy: new Map([['TimeoutError', 2]]) },
-      affinity: { isSoftOn: false, groups: new Map([['team', true], ['loose', false]]), ttlMs: 60_000 },
+      affinity: {
+        isSoftOn: false,
+        groups: new Map([
+          ['team', true],
+          ['loose', false],
+        ]),
+        ttlMs: 60_000,
+      },
       checksContext: true,
       enforcesRates: true,
       tags: { isOn: true, matchAny: false },
@@ -111,7 +124,7 @@ describe('the routing settings', () => {
       showsPlanQuota: true,
     });
     expect(warnings.filter((warning) => warning.includes('ignored'))).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it('of a deployment are all read', () => {
     expect(loaded(everything).deployments[0]?.routing).toEqual({

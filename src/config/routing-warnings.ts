@@ -42,8 +42,11 @@ function twiceWarnings(file: GatewayFile): readonly string[] {
   // A key with an empty value says nothing, so the other section counts.
   return saidTwice
     .filter((key) => isSet(router?.[key]) && isSet(litellm?.[key]))
-    .map((key) => `${file.placeOf(['litellm_settings', key])}: has no effect, because router_settings.${key} is there too and counts alone`);
-} // prettier-ignore
+    .map(
+      (key) =>
+        `${file.placeOf(['litellm_settings', key])}: has no effect, because router_settings.${key} is there too and counts alone`,
+    );
+}
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
@@ -55,9 +58,11 @@ function fallbackWarnings({ deployments, modelAliases, routing }: Routed, file: 
   return [...targetsOf(routing)].flatMap(([key, targets]) => {
     const lost = [...targets].filter((name) => !isKnown(name));
     if (lost.length === 0) return [];
-    return [`${file.placeOf(['router_settings', key])}: ${lost.join(', ')}: no model group, alias or id of a deployment has this name; it is passed over`];
+    return [
+      `${file.placeOf(['router_settings', key])}: ${lost.join(', ')}: no model group, alias or id of a deployment has this name; it is passed over`,
+    ];
   });
-} // prettier-ignore
+}
 
 /** An alias is followed once, so neither another alias nor an id is a place to lead to. */
 function aliasWarnings({ deployments, modelAliases }: Routed, file: GatewayFile): readonly string[] {
@@ -66,11 +71,15 @@ function aliasWarnings({ deployments, modelAliases }: Routed, file: GatewayFile)
   const models = new Set(deployments.map(({ upstreamModel }) => upstreamModel));
   // A model may be named as litellm_params do it: codex/gpt-5.5.
   const isKnown = (name: string): boolean => isGroup(name) || models.has(name.slice(name.indexOf('/') + 1));
-  return [...modelAliases].filter(([, { model }]) => !isKnown(model)).map(([alias, { model }]) => {
-    const section = isSet(file.content?.router_settings?.model_group_alias?.[alias]) ? 'router_settings' : 'litellm_settings';
-    return `${file.placeOf([section, 'model_group_alias', alias])}: ${model}: no model group has this name; calls to the alias will fail`;
-  });
-} // prettier-ignore
+  return [...modelAliases]
+    .filter(([, { model }]) => !isKnown(model))
+    .map(([alias, { model }]) => {
+      const section = isSet(file.content?.router_settings?.model_group_alias?.[alias])
+        ? 'router_settings'
+        : 'litellm_settings';
+      return `${file.placeOf([section, 'model_group_alias', alias])}: ${model}: no model group has this name; calls to the alias will fail`;
+    });
+}
 
 /** Whether a name is one of these, or fits one with a wildcard. */
 function fitting(names: ReadonlySet<string>): (name: string) => boolean {

@@ -112,7 +112,9 @@ export class SettingsHolder extends SettingsChanges {
 }
 
 function inForce(before: Settings, next: Settings): Settings {
-  const kept = Object.fromEntries([...fixed.keys()].filter((name) => name in before).map((name) => [name, before[name]])); // prettier-ignore
+  const kept = Object.fromEntries(
+    [...fixed.keys()].filter((name) => name in before).map((name) => [name, before[name]]),
+  );
   return Object.freeze({
     ...next,
     ...kept,
@@ -127,7 +129,11 @@ function inForce(before: Settings, next: Settings): Settings {
       'onClientDisconnect',
     ]),
     // A metric has its name and its labels for the life of its registry.
-    observability: merged(before.observability, next.observability, ['requireAuthForMetrics', 'callbacks', 'mayLogContent']), // prettier-ignore
+    observability: merged(before.observability, next.observability, [
+      'requireAuthForMetrics',
+      'callbacks',
+      'mayLogContent',
+    ]),
   });
 }
 

@@ -103,7 +103,10 @@ function visit(walk: Walk, node: Node | null, path: KeyPath): void {
   if (target === undefined || target === null || walk.open.has(target) || walk.visited > mostNodes) return;
   walk.visited += 1;
   walk.open.add(target);
-  if (isSeq(target)) target.items.forEach((item, index) => { visitItem(walk, item as Node | null, [...path, index]); }); // prettier-ignore
+  if (isSeq(target))
+    target.items.forEach((item, index) => {
+      visitItem(walk, item as Node | null, [...path, index]);
+    });
   if (isMap(target)) visitMap(walk, target, path);
   walk.open.delete(target);
 }

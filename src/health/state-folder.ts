@@ -73,7 +73,8 @@ export class StateFolder implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.isOthers) return;
     this.isOthers = true;
     const message = 'not ready: STATE_DIR belongs to another running gateway, so keys and books cannot be used here';
-    const advice = 'It is tried again by itself. Stop the other gateway, give each a STATE_DIR of its own, or let them share Redis (REDIS_URL).'; // prettier-ignore
+    const advice =
+      'It is tried again by itself. Stop the other gateway, give each a STATE_DIR of its own, or let them share Redis (REDIS_URL).';
     this.logger.event('error', message, { code: 'state_folder_in_use', folder: this.settings.stateDir, advice });
   }
 

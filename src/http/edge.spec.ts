@@ -151,11 +151,19 @@ describe('keys', () => {
     const path = status === 502 ? '/backend-api/codex/fail' : '/v1/echo';
     const shown = status === 502 ? 503 : status;
     const head = `POST ${path} HTTP/1.1\r\nhost: a\r\n${who}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`;
-    const answers = await answersOf(`${head}\r\n${body}`, `${head}\r\n${body}`, `${head}connection: close\r\n\r\n${body}`);
+    const answers = await answersOf(
+      `${head}\r\n${body}`,
+      `${head}\r\n${body}`,
+      `${head}connection: close\r\n\r\n${body}`,
+    );
     expect(answers.map((answer) => answer.slice(9, 12))).toEqual([shown, shown, shown].map(String));
-    expect(answers.map((answer) => /^connection: (\S+)/im.exec(answer)?.[1])).toEqual(['keep-alive', 'keep-alive', 'close']);
+    expect(answers.map((answer) => /^connection: (\S+)/im.exec(answer)?.[1])).toEqual([
+      'keep-alive',
+      'keep-alive',
+      'close',
+    ]);
     for (const answer of answers) expect(answer).toMatch(/\r\n\r\n\{"error":\{.*\}\}$/);
-  }); // prettier-ignore
+  });
 });
 
 /** Sends requests over one connection, each after the answer to the one before. */

@@ -6,9 +6,12 @@ const azure = /^(\/openai\/deployments\/)([^?]+)(\/chat\/completions(?:\?|$))/;
 export function routedUrl(url = '/'): string {
   // Prometheus is often told `/metrics/`, and people type `/docs/`; Nest itself cannot declare a path with a final slash.
   if (url === '/metrics/' || url === '/docs/') return url.slice(0, -1);
-  if (url.startsWith('/openai/')) return url.replace(azure, (_, head: string, name: string, tail: string) => head + inOnePiece(name) + tail);
-  return url.includes('/models/') ? url.replace(listed, (_, head: string, name: string) => head + inOnePiece(name)) : url;
-} // prettier-ignore
+  if (url.startsWith('/openai/'))
+    return url.replace(azure, (_, head: string, name: string, tail: string) => head + inOnePiece(name) + tail);
+  return url.includes('/models/')
+    ? url.replace(listed, (_, head: string, name: string) => head + inOnePiece(name))
+    : url;
+}
 
 function inOnePiece(name: string): string {
   return name.replaceAll('/', '%2F');

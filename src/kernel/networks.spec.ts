@@ -26,9 +26,12 @@ describe('networks', () => {
   ])('%s in %s: %s', (address, network, expected) => {
     expect(inside(address, network)).toBe(expected);
   });
-  it.each(['10.0.0.0/33', '256.1.1.1', '1.2.3', '2001:db8::/129', ':::', '1::2::3', 'a.b.c.d', '10.0.0.0/8/8', ''])('%j is none', (text) => {
-    expect(parseNetwork(text)).toBeUndefined();
-  }); // prettier-ignore
+  it.each(['10.0.0.0/33', '256.1.1.1', '1.2.3', '2001:db8::/129', ':::', '1::2::3', 'a.b.c.d', '10.0.0.0/8/8', ''])(
+    '%j is none',
+    (text) => {
+      expect(parseNetwork(text)).toBeUndefined();
+    },
+  );
   it('intersects to the narrower of each pair', () => {
     expect(intersection(['10.0.0.0/8', '192.168.0.0/16'], ['10.1.0.0/16', '192.0.0.0/8', '172.16.0.0/12'])).toEqual([
       '10.1.0.0/16',
@@ -36,7 +39,9 @@ describe('networks', () => {
     ]);
   });
   it('has in an intersection exactly the addresses that are in both', () => {
-    const network = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 6, max: 9 })).map(([a, bits]) => `${a}.0.0.0/${bits}`); // prettier-ignore
+    const network = fc
+      .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 6, max: 9 }))
+      .map(([a, bits]) => `${a}.0.0.0/${bits}`);
     const address = fc.integer({ min: 0, max: 5 }).map((a) => `${a}.0.0.1`);
     fc.assert(
       fc.property(fc.array(network), fc.array(network), address, (left, right, each) => {

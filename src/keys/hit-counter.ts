@@ -61,7 +61,12 @@ export class HitCounter implements ThrottlerStorage {
   }
 
   /** For `ThrottlerGuard`, which counts in milliseconds and answers in seconds. */
-  increment(name: string, ttl: number, limit: number, blockDuration: number): ReturnType<ThrottlerStorage['increment']> {
+  increment(
+    name: string,
+    ttl: number,
+    limit: number,
+    blockDuration: number,
+  ): ReturnType<ThrottlerStorage['increment']> {
     const { hits, endsInMs, blockedForMs } = this.hit(name, { windowMs: ttl, limit, blockMs: blockDuration });
     return Promise.resolve({
       totalHits: hits,
@@ -69,7 +74,7 @@ export class HitCounter implements ThrottlerStorage {
       isBlocked: blockedForMs > 0,
       timeToBlockExpire: Math.ceil(blockedForMs / 1_000),
     });
-  } // prettier-ignore
+  }
 
   private tallyOf(name: string, nowMs: number, windowMs: number): Tally {
     const known = this.tallies.get(name);

@@ -87,13 +87,19 @@ export function addressDenied(address: string): GatewayError {
 
 /** 403: neither role nor key allow the route. @param reason begins in lower case. */
 export function routeDenied(route: string, reason: string): GatewayError {
-  return forbidden('route_not_allowed', `Authentication Error, this key is not allowed to call this route: ${route}; ${reason}.`);
-} // prettier-ignore
+  return forbidden(
+    'route_not_allowed',
+    `Authentication Error, this key is not allowed to call this route: ${route}; ${reason}.`,
+  );
+}
 
 /** 403: nobody may call the route with a key. */
 export function routeClosed(route: string): GatewayError {
-  return forbidden('route_not_allowed', `Access forbidden: Route ${route} not allowed. The operator of this gateway names the routes that are (general_settings.allowed_routes).`);
-} // prettier-ignore
+  return forbidden(
+    'route_not_allowed',
+    `Access forbidden: Route ${route} not allowed. The operator of this gateway names the routes that are (general_settings.allowed_routes).`,
+  );
+}
 
 /** 429: this address sent too many wrong keys. A right key is never refused for it. */
 export function tooManyFailures(retryAfterMs: number): GatewayError {

@@ -22,8 +22,12 @@ const boundsSchema = z.strictObject({
 export type UpperBounds = z.infer<typeof boundsSchema>;
 
 const makersSchema = z.strictObject({
-  personal_key_generation: z.strictObject({ allowed_user_roles: names.optional(), required_params: names.optional() }).optional(), // prettier-ignore
-  team_key_generation: z.strictObject({ allowed_team_member_roles: names.optional(), required_params: names.optional() }).optional(), // prettier-ignore
+  personal_key_generation: z
+    .strictObject({ allowed_user_roles: names.optional(), required_params: names.optional() })
+    .optional(),
+  team_key_generation: z
+    .strictObject({ allowed_team_member_roles: names.optional(), required_params: names.optional() })
+    .optional(),
 });
 /** Who may make keys, and what they must say. */
 export type KeyMakers = z.infer<typeof makersSchema>;
@@ -55,15 +59,24 @@ export function readRules(settings: KeysSettings, places: Readonly<Record<string
     proxy: isEmpty(proxy) ? undefined : proxy,
     customer: isEmpty(customer) ? undefined : customer,
     customerBudgetId: settings.customerBudgetId,
-    defaultKey: named('default_key_generate_params', () => readFields(settings.defaultKeyParams, { shape: generateShape, keptNames: keptKeyFields }).fields),
+    defaultKey: named(
+      'default_key_generate_params',
+      () => readFields(settings.defaultKeyParams, { shape: generateShape, keptNames: keptKeyFields }).fields,
+    ),
     upperBounds: named('upperbound_key_generate_params', () => readStrictly(boundsSchema, settings.upperBounds)),
     makers: named('key_generation_settings', () => readStrictly(makersSchema, settings.keyGeneration)),
-    defaultUser: named('default_internal_user_params', () => readFields(settings.defaultUserParams, { shape: newUserShape, keptNames: keptUserFields }).fields),
+    defaultUser: named(
+      'default_internal_user_params',
+      () => readFields(settings.defaultUserParams, { shape: newUserShape, keptNames: keptUserFields }).fields,
+    ),
     internalUser: named('max_internal_user_budget', () => limitsIn(settings.internalUserBudget)),
-    defaultTeam: named('default_team_params', () => readFields(settings.defaultTeamParams, { shape: newTeamShape, keptNames: keptTeamFields }).fields),
+    defaultTeam: named(
+      'default_team_params',
+      () => readFields(settings.defaultTeamParams, { shape: newTeamShape, keptNames: keptTeamFields }).fields,
+    ),
     validatesAliases: settings.validatesAliases,
   };
-} // prettier-ignore
+}
 
 function limitsIn(params: Readonly<Record<string, unknown>>): LimitFields {
   return readFields(params, { shape: limitShape }).fields;

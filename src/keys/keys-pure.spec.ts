@@ -32,11 +32,16 @@ describe('durations', () => {
     expect(new Date(after(Date.parse('2026-11-15T10:00:00Z'), '3mo')).toISOString()).toBe('2027-02-15T10:00:00.000Z');
     expect(after(0, '2w')).toBe(1_209_600_000);
   });
-  it.each([['hourly', '1h'], ['daily', '24h'], ['weekly', '7d'], ['monthly', '30d']])('%s is LiteLLM’s word for %s', (word, duration) => {
+  it.each([
+    ['hourly', '1h'],
+    ['daily', '24h'],
+    ['weekly', '7d'],
+    ['monthly', '30d'],
+  ])('%s is LiteLLM’s word for %s', (word, duration) => {
     expect(isDuration(word)).toBe(true);
     expect(after(0, word)).toBe(after(0, duration));
     expect(periodAt(word, 7, 9e11, 'Europe/Berlin')).toEqual(periodAt(duration, 7, 9e11, 'Europe/Berlin'));
-  }); // prettier-ignore
+  });
 });
 
 describe('a field that cannot be read', () => {
@@ -52,10 +57,13 @@ describe('a field that cannot be read', () => {
   it.each([
     [{ model_max_budget: { 'gpt-5.5': '5' } }, "'model_max_budget.gpt-5.5' must be a map."],
     [{ budget_limits: {} }, "'budget_limits' must be a list."],
-    [{ budget_limits: [5] }, "'budget_limits.0' must be {budget_duration, and one of max_budget, max_tokens, max_requests, plan_share_5h, plan_share_week}."],
+    [
+      { budget_limits: [5] },
+      "'budget_limits.0' must be {budget_duration, and one of max_budget, max_tokens, max_requests, plan_share_5h, plan_share_week}.",
+    ],
   ])('%j: it is told what it must be, not that it is missing', (body, message) => {
     expect(said(() => readFields(body, { shape: limitShape }))).toBe(message);
-  }); // prettier-ignore
+  });
 
   it('is missing only where it is', () => {
     const schema = z.strictObject({ keys: z.array(z.object({ id: z.string() })).min(1) });
@@ -64,7 +72,9 @@ describe('a field that cannot be read', () => {
     expect(said(() => readStrictly(schema, { keys: 'x' }))).toBe("'keys' must be a list.");
     expect(said(() => readStrictly(schema, { keys: [{ id: 5 }] }))).toBe("'keys.0.id' must be text.");
     expect(said(() => readStrictly(schema, { keys: [] }))).toBe("'keys' must have at least 1 entry.");
-    expect(said(() => readFields({ team_id: 't', member: [] }, { shape: newMemberShape }))).toBe("'member' must have at least 1 entry."); // prettier-ignore
+    expect(said(() => readFields({ team_id: 't', member: [] }, { shape: newMemberShape }))).toBe(
+      "'member' must have at least 1 entry.",
+    );
   });
 });
 
@@ -90,8 +100,13 @@ describe('models of a key', () => {
   });
   it.each(['key', 'team', 'user'] as const)('is refused in the name of the %s', (author) => {
     const error = modelRefusal(holder({ modelRules: [rule(author)] }), 'asked', facts);
-    expect(error).toMatchObject({ status: 403, type: `${author}_model_access_denied`, code: 'model_not_found', param: 'model' });
-  }); // prettier-ignore
+    expect(error).toMatchObject({
+      status: 403,
+      type: `${author}_model_access_denied`,
+      code: 'model_not_found',
+      param: 'model',
+    });
+  });
   it('never takes long over a pattern', () => {
     const name = 'a'.repeat(256);
     const started = performance.now();

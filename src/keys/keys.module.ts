@@ -64,17 +64,28 @@ const COLLABORATORS = Symbol('COLLABORATORS');
     { provide: HolderReader, useFactory: (store: EntityStore) => new HolderReader(store), inject: [EntityStore] },
     {
       provide: StateWatch,
-      useFactory: (store: EntityStore, clock: Clock, settings: Settings) => new StateWatch(store, clock, settings.times),
+      useFactory: (store: EntityStore, clock: Clock, settings: Settings) =>
+        new StateWatch(store, clock, settings.times),
       inject: [EntityStore, Clock, SETTINGS],
     },
     {
       provide: COLLABORATORS,
-      useFactory: (...[store, reader, watch, clock, rules, logger]: [EntityStore, HolderReader, StateWatch, Clock, Rules, GatewayLogger]): Collaborators => ({ store, reader, watch, clock, rules, logger }),
+      useFactory: (
+        ...[store, reader, watch, clock, rules, logger]: [
+          EntityStore,
+          HolderReader,
+          StateWatch,
+          Clock,
+          Rules,
+          GatewayLogger,
+        ]
+      ): Collaborators => ({ store, reader, watch, clock, rules, logger }),
       inject: [EntityStore, HolderReader, StateWatch, Clock, KEY_RULES, GatewayLogger],
     },
     {
       provide: KeyAuthenticator,
-      useFactory: (masterKey: MasterKey, parts: Collaborators) => new KeyDirectory({ ...parts, master: new MasterKeyAuthenticator(masterKey) }),
+      useFactory: (masterKey: MasterKey, parts: Collaborators) =>
+        new KeyDirectory({ ...parts, master: new MasterKeyAuthenticator(masterKey) }),
       inject: [MasterKey, COLLABORATORS],
     },
     {
@@ -82,13 +93,26 @@ const COLLABORATORS = Symbol('COLLABORATORS');
       useFactory: (store: EntityStore, reader: HolderReader, rules: Rules) => new HolderScopes(store, reader, rules),
       inject: [EntityStore, HolderReader, KEY_RULES],
     },
-    { provide: CustomerDirectory, useFactory: (parts: Collaborators) => new CustomerDirectory(parts), inject: [COLLABORATORS] },
+    {
+      provide: CustomerDirectory,
+      useFactory: (parts: Collaborators) => new CustomerDirectory(parts),
+      inject: [COLLABORATORS],
+    },
     { provide: HitCounter, useFactory: (clock: Clock) => new HitCounter(clock), inject: [Clock] },
     KeyGuard,
     { provide: APP_GUARD, useExisting: KeyGuard },
   ],
-  exports: [MasterKey, KeyAuthenticator, KeyGuard, CustomerDirectory, HolderReader, HolderScopes, StateWatch, KEY_RULES],
-}) // prettier-ignore
+  exports: [
+    MasterKey,
+    KeyAuthenticator,
+    KeyGuard,
+    CustomerDirectory,
+    HolderReader,
+    HolderScopes,
+    StateWatch,
+    KEY_RULES,
+  ],
+})
 export class KeysModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(StateWatch) private readonly watch: StateWatch,

@@ -24,7 +24,9 @@ describe.each(bookKinds)('a spend that is set, with %s,', (kind) => {
     expect(await bookkeeper.reconcile(false)).toMatchObject({ mismatches: [] });
     // On another day the same month goes on, and a day without a setting in it counts its own requests only.
     suite.world.clock.aheadMs += 24 * hour;
-    const later = asking([keyScope({ budgets: [budget(150, '1mo'), budget(150, '1d'), budget(150, '2d')] })], { nanos: 1 }); // prettier-ignore
+    const later = asking([keyScope({ budgets: [budget(150, '1mo'), budget(150, '1d'), budget(150, '2d')] })], {
+      nanos: 1,
+    });
     expect(admittedOf(await meter.admit(later)).limits.map(({ used }) => used)).toEqual([51, 1, 51]);
     await meter.settle(ended(later, 1));
     expect(await bookkeeper.reconcile(false)).toMatchObject({ mismatches: [] });
@@ -33,7 +35,10 @@ describe.each(bookKinds)('a spend that is set, with %s,', (kind) => {
     expect(own.rows.filter(({ adjusts }) => adjusts !== undefined).map(({ spend }) => spend)).toEqual([-700]);
     const [set] = rows.filter(({ adjusts }) => adjusts !== undefined);
     const told = rows.filter(({ adjusts }) => adjusts?.follows !== undefined);
-    expect(told.map(({ spend, adjusts }) => [spend, adjusts?.follows])).toEqual([[0, set?.id], [0, set?.id]]); // prettier-ignore
+    expect(told.map(({ spend, adjusts }) => [spend, adjusts?.follows])).toEqual([
+      [0, set?.id],
+      [0, set?.id],
+    ]);
   });
 
   it('holds a new budget to a spend that was set before anybody called', async () => {
@@ -48,16 +53,21 @@ describe.each(bookKinds)('a spend that is set, with %s,', (kind) => {
   it('takes what single models have spent down to a spend that is set, and never up', async () => {
     const { meter, ledger, bookkeeper } = await suite.open(kind);
     const big = keyScope({ budgets: [budget(600, '30d')] }, { model: 'big' });
-    for (const [group, spend] of [['big', 600], ['small', 20]] as const) {
+    for (const [group, spend] of [
+      ['big', 600],
+      ['small', 20],
+    ] as const) {
       const request = asking(group === 'big' ? [keyScope({}), big] : [keyScope({})], {}, { modelGroup: group });
       await meter.admit(request);
       await meter.settle(ended(request, spend));
-    } // prettier-ignore
+    }
     const full = asking([keyScope({}), big], {}, { modelGroup: 'big' });
     expect(await meter.admit(full)).toMatchObject({ kind: 'refused' });
     await meter.adjust({ kind: 'key', id: 'k1' }, 50);
     const small = keyScope({ budgets: [budget(600, '1mo')] }, { model: 'small' });
-    expect((await bookkeeper.limits([keyScope({ budgets: [budget(600, '1mo')] }), big, small])).map(({ used }) => used)).toEqual([50, 50, 20]); // prettier-ignore
+    expect(
+      (await bookkeeper.limits([keyScope({ budgets: [budget(600, '1mo')] }), big, small])).map(({ used }) => used),
+    ).toEqual([50, 50, 20]);
     await meter.adjust({ kind: 'key', id: 'k1' }, 0);
     expect((await bookkeeper.limits([big, small])).map(({ used }) => used)).toEqual([0, 0]);
     expect(admittedOf(await meter.admit(full)).limits.map(({ used }) => used)).toEqual([100]);

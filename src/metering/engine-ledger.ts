@@ -145,7 +145,10 @@ export class EngineLedger extends Ledger {
     const cells: RollupCell[] = [];
     for (let at = 0; at < ids.length; at += entitiesAtOnce) {
       const some = ids.slice(at, at + entitiesAtOnce);
-      const found = await this.reads.cellsOn(day, some.map((each) => `${kind}:${each}`)); // prettier-ignore
+      const found = await this.reads.cellsOn(
+        day,
+        some.map((each) => `${kind}:${each}`),
+      );
       for (const [place, each] of found.entries())
         for (const cell of each) cells.push(cellOf(kind, plainName(some[place] ?? ''), day, cell));
     }

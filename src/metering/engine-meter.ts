@@ -150,7 +150,10 @@ export class EngineMeter extends Meter {
         routing,
       );
       if (outcome.reply.kind !== 'unseeded') return { entries, outcome };
-      await this.seeder.fill(entries.map(({ entered }) => entered), outcome.reply.missing); // prettier-ignore
+      await this.seeder.fill(
+        entries.map(({ entered }) => entered),
+        outcome.reply.missing,
+      );
     }
   }
 

@@ -16,9 +16,17 @@ export function limitState(entry: ScopeEntry, book: BookView, code: number, wind
   const { entered } = entry;
   switch (code) {
     case limitCodes.requests:
-      return stateOf(entry, { limit: 'requests', period: 'window', max: entered.requests, used: book.requests }, book.windowStartMs + windowMs); // prettier-ignore
+      return stateOf(
+        entry,
+        { limit: 'requests', period: 'window', max: entered.requests, used: book.requests },
+        book.windowStartMs + windowMs,
+      );
     case limitCodes.tokens:
-      return stateOf(entry, { limit: 'tokens', period: 'window', max: entered.tokens, used: book.tokens }, book.windowStartMs + windowMs); // prettier-ignore
+      return stateOf(
+        entry,
+        { limit: 'tokens', period: 'window', max: entered.tokens, used: book.tokens },
+        book.windowStartMs + windowMs,
+      );
     case limitCodes.parallel:
       return stateOf(entry, { limit: 'parallel', period: 'window', max: entered.parallel, used: book.running }, 0);
     default:

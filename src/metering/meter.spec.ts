@@ -30,10 +30,16 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
     expect(answer.limits[0]?.resetAtMs).toBeGreaterThan(suite.world.clock.nowMs() + 50_000);
     expect(answer).toMatchObject({ observed: [], routing: { inFlight: [0], pins: [undefined, undefined] } });
     await meter.settle(ended(request, 90));
-    const [key, team] = await ledger.counters([{ kind: 'key', id: 'k1' }, { kind: 'team', id: 't1' }]); // prettier-ignore
+    const [key, team] = await ledger.counters([
+      { kind: 'key', id: 'k1' },
+      { kind: 'team', id: 't1' },
+    ]);
     expect(key).toMatchObject({ spent: 90, held: 0, running: 0, window: { requests: 1, tokens: 120 } });
     expect(key?.budgets.map(({ duration, used, held }) => [duration, used, held])).toEqual(
-      expect.arrayContaining([['1d', 90, 0], [undefined, 90, 0]]), // prettier-ignore
+      expect.arrayContaining([
+        ['1d', 90, 0],
+        [undefined, 90, 0],
+      ]),
     );
     expect(team?.spent).toBe(90);
     expect(await ledger.row(request.ticketId)).toEqual(ended(request, 90));
@@ -60,7 +66,10 @@ describe.each(bookKinds)('the meter with %s', (kind) => {
     await meter.admit(first);
     const before = await ledger.counters([{ kind: 'key', id: 'k1' }]);
     const refused = await meter.admit(asking(scopes));
-    expect(refused).toMatchObject({ kind: 'refused', limit: { scope: 'key', limit: 'nano_usd', period: '1d', max: 150, used: 100, name: 'a key' } }); // prettier-ignore
+    expect(refused).toMatchObject({
+      kind: 'refused',
+      limit: { scope: 'key', limit: 'nano_usd', period: '1d', max: 150, used: 100, name: 'a key' },
+    });
     expect(await ledger.counters([{ kind: 'key', id: 'k1' }])).toEqual(before);
     const cheap = await meter.admit(asking(scopes, { nanos: 50 }));
     expect(cheap).toMatchObject({ kind: 'refused', limit: { limit: 'parallel', max: 1, used: 1 } });

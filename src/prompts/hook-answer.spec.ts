@@ -11,14 +11,19 @@ describe('what a hook answers', () => {
   });
 
   it.each<[string, () => string | Promise<string>]>([
-    ['throws', () => { throw new Error('own words'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('own words');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('own words'))],
     ['never answers', never],
   ])('is a 500 hook_failed when it %s', async (_, ask) => {
     const failure = hookAnswer(ask, { limitMs });
     await expect(failure).rejects.toMatchObject({ status: 500, code: 'hook_failed' });
     await expect(failure).rejects.not.toThrow('own words');
-  }); // prettier-ignore
+  });
 
   it('is not waited for by a call that ends, before or meanwhile', async () => {
     const [ended, ending] = [new Stopper(), new Stopper()];

@@ -58,10 +58,14 @@ describe('the official instructions', () => {
   });
 
   it('are told after the hooks, in their order', async () => {
-    const hooks = [{ prompt: (text: string) => `${text}1` }, {}, { prompt: (text: string) => Promise.resolve(`${text}2`) }];
+    const hooks = [
+      { prompt: (text: string) => `${text}1` },
+      {},
+      { prompt: (text: string) => Promise.resolve(`${text}2`) },
+    ];
     const { text, report } = await source(new Shelf(), hooks).officialFor('m', 'x');
     expect([text, report.sha256]).toEqual(['x12', sha('x12')]);
-  }); // prettier-ignore
+  });
 
   it.each(['', 7, undefined])('are never what a hook makes of them by returning %j', async (bad) => {
     const hooks = [{ prompt: () => bad as string }];

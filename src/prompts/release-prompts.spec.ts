@@ -66,13 +66,16 @@ async function someHeld(): Promise<void> {
 }
 
 /** Reads until the answer fits; the limit of the test ends a wait in vain. */
-async function until(prompts: ReleasePrompts, fits: (found: FoundPrompt | undefined) => boolean): Promise<FoundPrompt | undefined> {
+async function until(
+  prompts: ReleasePrompts,
+  fits: (found: FoundPrompt | undefined) => boolean,
+): Promise<FoundPrompt | undefined> {
   for (;;) {
     const found = await prompts.read(file);
     if (fits(found)) return found;
     await new Promise(setImmediate);
   }
-} // prettier-ignore
+}
 
 describe('the prompt file of the newest release', () => {
   it('is fetched once for all who ask at the same time, and then not for a quarter of an hour', async () => {
@@ -155,9 +158,15 @@ describe('the prompt file of the newest release', () => {
   it.each([
     ['breaks off', (): void => void simulator.scripts.prompts.always(refusedConnection())],
     ['fails', (): void => void simulator.scripts.prompts.always(faults.server500)],
-    ['shows a page', (): void => void simulator.scripts.prompts.always(json(200, '<html>', { 'content-type': 'text/html' }))],
+    [
+      'shows a page',
+      (): void => void simulator.scripts.prompts.always(json(200, '<html>', { 'content-type': 'text/html' })),
+    ],
     ['is empty', (): void => void simulator.scripts.prompts.always(json(200, ' \n'))],
-    ['names a tag that is none', (): void => void simulator.scripts.releases.always(json(200, { tag_name: '../../x' }))],
+    [
+      'names a tag that is none',
+      (): void => void simulator.scripts.releases.always(json(200, { tag_name: '../../x' })),
+    ],
   ])('stays the old one when the host %s, however long, and heals with the host', async (_, breakHost) => {
     // The clock jumps while the host is asked; that alone must not end the asking.
     const prompts = process(memory(), { fetchMs: 24 * 60 * minute });
@@ -180,7 +189,7 @@ describe('the prompt file of the newest release', () => {
       clock.aheadMs += minute;
       return found?.text === textAt(newTag);
     });
-  }); // prettier-ignore
+  });
 
   it('falls back to the oldest file where a release has dropped the family', async () => {
     simulator.prompts.write(file, undefined);

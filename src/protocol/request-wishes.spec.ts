@@ -12,15 +12,40 @@ describe('what a request says about its own routing', () => {
   it.each<[what: string, body: Record<string, unknown>, headers: Record<string, string>, expected: RequestWishes]>([
     ['nothing', { temperature: 1, metadata: { a: 'b' } }, { 'user-agent': 'x' }, {}],
     ['retries', { num_retries: 0 }, {}, { numRetries: 0 }],
-    ['retries by header, to which the body goes before', { num_retries: 1 }, { 'x-litellm-num-retries': '5' }, { numRetries: 1 }],
+    [
+      'retries by header, to which the body goes before',
+      { num_retries: 1 },
+      { 'x-litellm-num-retries': '5' },
+      { numRetries: 1 },
+    ],
     ['more retries than anybody gets', {}, { 'x-litellm-num-retries': '500' }, { numRetries: 10 }],
-    ['time limits', { timeout: 1.5 }, { 'x-litellm-stream-timeout': '2', 'x-litellm-timeout': '9' }, { timeoutMs: 1_500, streamTimeoutMs: 2_000 }],
+    [
+      'time limits',
+      { timeout: 1.5 },
+      { 'x-litellm-stream-timeout': '2', 'x-litellm-timeout': '9' },
+      { timeoutMs: 1_500, streamTimeoutMs: 2_000 },
+    ],
     ['other models', { fallbacks: ['b', { model: 'c' }] }, {}, { fallbacks: [{ model: 'b' }, { model: 'c' }] }],
-    ['other models that are asked otherwise', { fallbacks: [{ model: 'c', messages: [1] }] }, {}, { fallbacks: [{ model: 'c', changes: { messages: [1] } }] }],
-    ['other models for long input', { context_window_fallbacks: [{ m: ['wide'] }] }, {}, { contextWindowFallbacks: new Map([['m', ['wide']]]) }],
+    [
+      'other models that are asked otherwise',
+      { fallbacks: [{ model: 'c', messages: [1] }] },
+      {},
+      { fallbacks: [{ model: 'c', changes: { messages: [1] } }] },
+    ],
+    [
+      'other models for long input',
+      { context_window_fallbacks: [{ m: ['wide'] }] },
+      {},
+      { contextWindowFallbacks: new Map([['m', ['wide']]]) },
+    ],
     ['no other models', { disable_fallbacks: true }, {}, { disableFallbacks: true }],
     ['other models after all', { disable_fallbacks: false }, {}, {}],
-    ['tags from everywhere, each once', { tags: ['a'], metadata: { tags: ['b', 'a'] }, litellm_metadata: { tags: ['c'] } }, { 'x-litellm-tags': 'd, a' }, { tags: ['a', 'b', 'c', 'd'] }],
+    [
+      'tags from everywhere, each once',
+      { tags: ['a'], metadata: { tags: ['b', 'a'] }, litellm_metadata: { tags: ['c'] } },
+      { 'x-litellm-tags': 'd, a' },
+      { tags: ['a', 'b', 'c', 'd'] },
+    ],
     ['its session', { litellm_session_id: 's1', session_id: 's2' }, { 'session-id': 's3' }, { session: 's1' }],
     ['its session by header', {}, { session_id: 's4', 'thread-id': 't' }, { session: 's4' }],
     ['a failure to pretend', { mock_testing_context_fallbacks: true }, {}, { pretend: 'context_window' }],
@@ -28,7 +53,7 @@ describe('what a request says about its own routing', () => {
     ['a canned answer', { mock_response: 'pong' }, {}, { mockResponse: 'pong' }],
   ])('%s', (...[, body, headers, expected]) => {
     expect(wishes(body, headers)).toEqual(expected);
-  }); // prettier-ignore
+  });
 
   it.each<[field: string, value: unknown]>([
     ['num_retries', 'two'],

@@ -66,8 +66,10 @@ export function wishFieldsOf(body: unknown): JsonObject | undefined {
 /** Of metadata only what is read; of lists as much as can count. A request may bring hundreds of thousands of entries. */
 function modest(name: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, mostRead).map((entry) => shortened(entry, name));
-  return isJsonObject(value) && metadataFields.has(name) ? { tags: listStart(value['tags']), session_id: value['session_id'] } : value;
-} // prettier-ignore
+  return isJsonObject(value) && metadataFields.has(name)
+    ? { tags: listStart(value['tags']), session_id: value['session_id'] }
+    : value;
+}
 
 /** @throws {GatewayError} 400 for more groups in one entry than anybody has. */
 function shortened(entry: unknown, field: string): unknown {

@@ -21,7 +21,10 @@ export class EntityNames extends ReportNames {
   override async keys(hashes: readonly string[]): Promise<ReadonlyMap<string, KeyName>> {
     const wanted = [...new Set(hashes)];
     const keys = await this.read('key', wanted);
-    const users = await this.read('user', [...keys.values()].flatMap(({ row }) => row.user_id ?? [])); // prettier-ignore
+    const users = await this.read(
+      'user',
+      [...keys.values()].flatMap(({ row }) => row.user_id ?? []),
+    );
     const known = new Map([...keys].map(([hash, { row }]) => [hash, nameOf(row, users)] as const));
     const gone = await this.ledger.keys(wanted.filter((hash) => !known.has(hash)));
     return new Map([...gone, ...known]);
@@ -29,7 +32,9 @@ export class EntityNames extends ReportNames {
 
   override async teams(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const teams = await this.read('team', ids);
-    return new Map([...teams].flatMap(([id, { row }]) => (row.team_alias === undefined ? [] : [[id, row.team_alias] as const]))); // prettier-ignore
+    return new Map(
+      [...teams].flatMap(([id, { row }]) => (row.team_alias === undefined ? [] : [[id, row.team_alias] as const])),
+    );
   }
 
   private async read<K extends EntityKind>(kind: K, ids: readonly string[]): Promise<ReadonlyMap<string, Stored<K>>> {

@@ -125,10 +125,21 @@ export class Fallbacks {
     const failure = failureOf(error) ?? (error instanceof GatewayError ? refusalAsFailure(error) : undefined);
     if (failure === undefined) return [];
     const { wishes } = plan;
-    const { kind, groups } = fallbackPlan(failure, [route.modelGroup, route.requestedModel], this.groups.routing.fallbacks, ownOf(plan));
+    const { kind, groups } = fallbackPlan(
+      failure,
+      [route.modelGroup, route.requestedModel],
+      this.groups.routing.fallbacks,
+      ownOf(plan),
+    );
     const own = kind === 'general' ? wishes.fallbacks : undefined;
-    return groups.map((model, place) => ({ model, kind, failure, from: route.label, call: own?.[place]?.call ?? plan.call }));
-  } // prettier-ignore
+    return groups.map((model, place) => ({
+      model,
+      kind,
+      failure,
+      from: route.label,
+      call: own?.[place]?.call ?? plan.call,
+    }));
+  }
 
   private tell({ caller }: TryPlan, { from, kind, failure }: Target, { route, ...end }: TargetEnd): void {
     const why = { failure: failure.kind, upstreamStatus: failure.details.upstreamStatus };
@@ -167,10 +178,11 @@ function sentenceOf(error: unknown): string {
 /** The same error, with a word on the groups that stood in and failed too. */
 function withTold(error: unknown, told: readonly string[]): unknown {
   if (told.length === 0) return error;
-  const message = (own: string): string => `${own} Fallbacks were tried and failed too: ${told.slice(0, mostTold).join('; ')}`;
+  const message = (own: string): string =>
+    `${own} Fallbacks were tried and failed too: ${told.slice(0, mostTold).join('; ')}`;
   if (error instanceof UpstreamFailure) {
     return new UpstreamFailure({ ...error.details, message: message(error.message), cause: error });
   }
   if (!(error instanceof GatewayError)) return error;
   return new GatewayError({ ...error.details, message: message(error.message), cause: error });
-} // prettier-ignore
+}

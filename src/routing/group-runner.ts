@@ -132,7 +132,12 @@ export class GroupRunner {
     const outlook = chooser.outlook(run, candidate);
     const staysHome = run.home === candidate.account && outlook.sameIsUp && run.retries + 1 < limits.retries;
     const fresh = staysHome ? 0 : outlook.fresh;
-    const choice = retryChoice(failure, limits, { retries: run.retries, moves: run.moves, fresh, sameIsUp: outlook.sameIsUp }, random);
+    const choice = retryChoice(
+      failure,
+      limits,
+      { retries: run.retries, moves: run.moves, fresh, sameIsUp: outlook.sameIsUp },
+      random,
+    );
     if (choice.kind === 'stop') return this.nextLevel(run, candidate, failure);
     if (run.home === candidate.account && !staysHome && outlook.fresh > 0) run.hasLeftHome = true;
     if (choice.kind === 'move') {
@@ -143,7 +148,7 @@ export class GroupRunner {
     run.retries += 1;
     await pause(choice.waitMs, run.plan.signal);
     return true;
-  } // prettier-ignore
+  }
 
   /** The tries of one level of `order` are over; the next one has its own. */
   private nextLevel(run: GroupRun, candidate: Candidate, failure: UpstreamFailure): boolean {
@@ -172,12 +177,13 @@ export class GroupRunner {
     const own = plan.wishes.numRetries;
     return {
       retries: own ?? deployment.routing?.numRetries ?? settings.numRetries,
-      policy: own === undefined ? (settings.groupRetryPolicies.get(route.modelGroup) ?? settings.retryPolicy) : undefined,
+      policy:
+        own === undefined ? (settings.groupRetryPolicies.get(route.modelGroup) ?? settings.retryPolicy) : undefined,
       backoffMs: retryBackoffMs,
       longestMs: longestRetryPauseMs,
       leastMs: settings.retryAfterMs,
     };
-  } // prettier-ignore
+  }
 
   private budgetOf({ route, settings }: GroupRun): RetryBudget {
     const known = this.budgets.get(route.modelGroup);

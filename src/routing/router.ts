@@ -102,7 +102,7 @@ export class Router {
       lease.end({ succeeded: true });
       return { ...routedBy(run, attempt, this.settings), body };
     });
-  } // prettier-ignore
+  }
 
   private async attempt(run: GroupRun, attempt: Attempt): Promise<RoutedAnswer> {
     const { plan } = run;

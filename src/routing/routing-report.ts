@@ -59,8 +59,12 @@ export class RoutingReport {
    */
   clear(account: string | undefined): readonly string[] {
     const reports = this.accounts();
-    const chosen = account === undefined ? [...reports.values()] : [...reports.values()].filter((each) => each.account === account);
-    const resting = account === undefined ? this.fleet.cooldowns.all(this.clock.nowMs()) : chosen.flatMap(({ cooldowns }) => cooldowns);
+    const chosen =
+      account === undefined ? [...reports.values()] : [...reports.values()].filter((each) => each.account === account);
+    const resting =
+      account === undefined
+        ? this.fleet.cooldowns.all(this.clock.nowMs())
+        : chosen.flatMap(({ cooldowns }) => cooldowns);
     for (const each of chosen) this.fleet.quota.forget(each.account);
     for (const candidate of this.groups.deployments.map(candidateOf)) {
       if (account !== undefined && candidate.account !== account) continue;
@@ -68,7 +72,7 @@ export class RoutingReport {
       for (const scope of Object.values(candidate.scopes)) this.fleet.cooldowns.forgive(scope);
     }
     return [...new Set(resting.map(({ scope }) => scope))].filter((scope) => this.fleet.endCooldown(scope));
-  } // prettier-ignore
+  }
 
   private accountReport(account: string, nowMs: number): AccountReport {
     const record = this.fleet.quota.recordOf(account);

@@ -73,13 +73,17 @@ export class RoutingRooms {
     this.clock = clock;
     this.observer = observer;
     this.conversations = new Conversations(parts.pins);
-    this.boundCalls = new BoundCalls(this.conversations, clock, (account) => fleet.cooldowns.of(`account ${account}`, clock.nowMs())?.untilMs);
+    this.boundCalls = new BoundCalls(
+      this.conversations,
+      clock,
+      (account) => fleet.cooldowns.of(`account ${account}`, clock.nowMs())?.untilMs,
+    );
     this.chooser = new Chooser(fleet, clock, random);
     this.planner = new RunPlanner(parts, this.conversations);
     const { chooser, boundCalls } = this;
     const runner = new GroupRunner({ fleet, chooser, boundCalls, clock, observer, times: settings.times, random });
     this.fallbacks = new Fallbacks(parts.groups, this.planner, runner, observer);
-  } // prettier-ignore
+  }
 
   bearings(plan: Pick<TryPlan, 'route' | 'call' | 'caller' | 'wishes'>): Bearings {
     return this.planner.bearings(plan);

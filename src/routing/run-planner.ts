@@ -74,7 +74,7 @@ export class RunPlanner {
       strategy: strategyFor(settings.strategy, candidates),
       elsewhere: this.elsewhere(bearings, known),
     });
-  } // prettier-ignore
+  }
 
   /** What the admission was asked counts for everything that the call tries: nothing is asked again. */
   private bearingsIn(plan: TryPlan, visit: Pick<GroupVisit, 'route' | 'call'>): Bearings {

@@ -100,7 +100,7 @@ export class Admission {
     progress.modelGroup = route.modelGroup;
     const isForced = policy.forcedModel !== undefined;
     const isFree = principal === undefined || isForced || principal.policy.modelRules.length === 0;
-    const refusal = isFree ? undefined : modelRefusal(principal, name, await modelFacts(principal, route, this.groups)); // prettier-ignore
+    const refusal = isFree ? undefined : modelRefusal(principal, name, await modelFacts(principal, route, this.groups));
     if (refusal !== undefined) throw refusal;
     if (call.dialect === 'native') call.native = nativeWithinPolicy(call.native, policy);
     else call.client = withinPolicy(call.client, policy);

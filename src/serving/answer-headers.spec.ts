@@ -69,15 +69,18 @@ function headersFor(model: string, remappedFrom?: string): Record<string, string
 }
 
 describe('the headers of an answer', () => {
-  it.each(['gpt-5.5', 'modellö', 'a\r\nset-cookie: b', 'half \ud83c', '\udf0d half', '🌍'])('are legal with %j', (model) => {
-    const headers = headersFor(model, model);
-    expect(headers['x-litellm-model-group']).not.toBe('');
-    for (const [name, value] of Object.entries(headers)) {
-      expect(() => {
-        validateHeaderValue(name, value);
-      }).not.toThrow();
-    }
-  }); // prettier-ignore
+  it.each(['gpt-5.5', 'modellö', 'a\r\nset-cookie: b', 'half \ud83c', '\udf0d half', '🌍'])(
+    'are legal with %j',
+    (model) => {
+      const headers = headersFor(model, model);
+      expect(headers['x-litellm-model-group']).not.toBe('');
+      for (const [name, value] of Object.entries(headers)) {
+        expect(() => {
+          validateHeaderValue(name, value);
+        }).not.toThrow();
+      }
+    },
+  );
 
   it('tell a name beyond ASCII so that it can be read back', () => {
     expect(decodeURIComponent(headersFor('größe 🌍')['x-litellm-model-group'] ?? '')).toBe('größe 🌍');

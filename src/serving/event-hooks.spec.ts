@@ -51,9 +51,15 @@ describe('response hooks', () => {
       response: { id: 'größe' },
       note: 'à',
     });
-    expect(told([created], () => null, (given: unknown) => seen.push(given))).toEqual([]);
+    expect(
+      told(
+        [created],
+        () => null,
+        (given: unknown) => seen.push(given),
+      ),
+    ).toEqual([]);
     expect(seen).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it.each(['a\nevent: response.completed', 'a\u010adata: {}', 'a b', '', 'x'.repeat(129), 7, undefined])(
     'cannot name an event so that its frame breaks: %j',
@@ -96,14 +102,22 @@ describe('response hooks', () => {
   });
 
   it.each<[string, string, object]>([
-    ['own_code', 'with its own code', { type: 'response.failed', response: { error: { code: 'own_code', message: 'No.' } } }],
-    ['invalid_prompt', 'without one', { type: 'response.failed', response: { status: 'failed', error: { message: 'No.' } } }],
+    [
+      'own_code',
+      'with its own code',
+      { type: 'response.failed', response: { error: { code: 'own_code', message: 'No.' } } },
+    ],
+    [
+      'invalid_prompt',
+      'without one',
+      { type: 'response.failed', response: { status: 'failed', error: { message: 'No.' } } },
+    ],
     ['own_code', 'as an error event', { type: 'error', error: { code: 'own_code', message: 'No.' } }],
     ['invalid_prompt', 'as a flat one', { type: 'error', code: 'a b', message: 'No.' }],
   ])('may refuse an answer: a 400 %s, %s', (code, _, failed) => {
     const refusal = outcomeOf((given) => (given.type === 'response.created' ? given : failed));
     expect(refusal).toMatchObject({ status: 400, code, message: 'No.', author: 'gateway' });
-  }); // prettier-ignore
+  });
 
   const itself: Record<string, unknown> = { type: 'a' };
   itself['itself'] = itself;

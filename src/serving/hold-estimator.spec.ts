@@ -6,10 +6,17 @@ import { HoldEstimator } from './hold-estimator';
 import { PlanShares } from './plan-shares';
 import { PriceBook } from './price-book';
 
-const deployment = (upstreamModel: string): Deployment => ({
-  id: upstreamModel, modelGroup: upstreamModel, provider: 'codex', upstreamModel, credential: { name: 'a', kind: 'auth_file', path: '/none' },
-  apiBase: 'http://127.0.0.1:1', defaults: {}, modelInfo: {},
-}) as unknown as Deployment; // prettier-ignore
+const deployment = (upstreamModel: string): Deployment =>
+  ({
+    id: upstreamModel,
+    modelGroup: upstreamModel,
+    provider: 'codex',
+    upstreamModel,
+    credential: { name: 'a', kind: 'auth_file', path: '/none' },
+    apiBase: 'http://127.0.0.1:1',
+    defaults: {},
+    modelInfo: {},
+  }) as unknown as Deployment;
 
 describe('what is set aside for a request', () => {
   const [small, big] = [deployment('gpt-5.4-mini'), deployment('gpt-5.5')];

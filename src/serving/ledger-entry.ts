@@ -50,7 +50,13 @@ const longestAgent = 256;
 
 /** Who is not known, and where nothing was asked yet. */
 const nobody = { keyHash: '', keyAlias: undefined, teamId: undefined, userId: undefined };
-const nowhere = { id: undefined, provider: undefined, apiBase: undefined, upstreamModel: undefined, credential: { name: undefined } }; // prettier-ignore
+const nowhere = {
+  id: undefined,
+  provider: undefined,
+  apiBase: undefined,
+  upstreamModel: undefined,
+  credential: { name: undefined },
+};
 
 /** The ledger's row of a call, as far as it has come. Pure. One literal: putting rows together of parts takes ten times as long. */
 export function ledgerEntry(call: Call, progress: Progress, facts: EntryFacts): LedgerRow {
@@ -117,12 +123,15 @@ function agentOf(userAgent: string): string {
   return userAgent.length > longestAgent ? userAgent.slice(0, longestAgent) : userAgent;
 }
 
-function firstContentOf({ firstContentMs, startedMs, admissionStartedMs = startedMs }: Progress, { startMs, endMs }: Pick<EntryFacts, 'startMs' | 'endMs'>): number | undefined {
+function firstContentOf(
+  { firstContentMs, startedMs, admissionStartedMs = startedMs }: Progress,
+  { startMs, endMs }: Pick<EntryFacts, 'startMs' | 'endMs'>,
+): number | undefined {
   if (firstContentMs === undefined) return undefined;
   // It counts from the arrival of the request, whose body may take its time; a row begins a little after the admission did.
   const uploadMs = admissionStartedMs - startedMs;
   return Math.min(endMs, Math.round(startMs + Math.max(0, firstContentMs - uploadMs)));
-} // prettier-ignore
+}
 
 function endOf({ end }: Progress, error: GatewayError | undefined): string {
   return end ?? (error === undefined ? 'completed' : 'failed');

@@ -31,8 +31,17 @@ const settlement = {
 function runner(): Pick<CallRunner, 'run'> {
   return {
     run: async (_call, _progress, _gone, tell) => {
-      const routed = { deployment: { id: 'd', apiBase: 'http://up' }, fallbacks: 0, retries: 0, reasoningDropped: 0, answer: { model: { slug: 'm' }, passHeaders: {}, droppedParams: [] } }; // prettier-ignore
-      const events = ['created', 'output_text.delta'].map((name) => ({ type: `response.${name}`, data: `{"type":"response.${name}","response":{"id":"resp_1","created_at":1},"delta":"${'x'.repeat(answerBytes)}"}` })); // prettier-ignore
+      const routed = {
+        deployment: { id: 'd', apiBase: 'http://up' },
+        fallbacks: 0,
+        retries: 0,
+        reasoningDropped: 0,
+        answer: { model: { slug: 'm' }, passHeaders: {}, droppedParams: [] },
+      };
+      const events = ['created', 'output_text.delta'].map((name) => ({
+        type: `response.${name}`,
+        data: `{"type":"response.${name}","response":{"id":"resp_1","created_at":1},"delta":"${'x'.repeat(answerBytes)}"}`,
+      }));
       const reader = {
         routed,
         isOver: true,
@@ -47,13 +56,34 @@ function runner(): Pick<CallRunner, 'run'> {
 it('keeps nothing of an answer that was told while its books are being written', async () => {
   const clock = new SystemClock();
   const logger = new GatewayLogger({ logLevel: 'silent' });
-  const serving = new ServingService(settingsFor('http://up'), runner() as CallRunner, settlement as unknown as Settlement, clock, logger); // prettier-ignore
+  const serving = new ServingService(
+    settingsFor('http://up'),
+    runner() as CallRunner,
+    settlement as unknown as Settlement,
+    clock,
+    logger,
+  );
   let told = 0;
-  const out = { committed: false, signal: new Stopper(), commit: () => undefined, write: () => undefined, end: (frames = '') => { told += frames.length; } }; // prettier-ignore
-  const call = { context: { requestId: 'r', startedMs: 0 }, dialect: 'chat', size: { textBytes: 0, images: 0, sealedBytes: 0 }, client: { canonical: { model: 'm', input: [] }, droppedParams: [], stream: true } }; // prettier-ignore
+  const out = {
+    committed: false,
+    signal: new Stopper(),
+    commit: () => undefined,
+    write: () => undefined,
+    end: (frames = '') => {
+      told += frames.length;
+    },
+  };
+  const call = {
+    context: { requestId: 'r', startedMs: 0 },
+    dialect: 'chat',
+    size: { textBytes: 0, images: 0, sealedBytes: 0 },
+    client: { canonical: { model: 'm', input: [] }, droppedParams: [], stream: true },
+  };
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
-  const running = Array.from({ length: answers }, () => serving.stream(call as unknown as Call, out as unknown as EventStream)); // prettier-ignore
+  const running = Array.from({ length: answers }, () =>
+    serving.stream(call as unknown as Call, out as unknown as EventStream),
+  );
   await new Promise((resolve) => setImmediate(resolve));
   collectGarbage();
   expect(told).toBeGreaterThan(answers * answerBytes);

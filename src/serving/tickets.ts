@@ -72,7 +72,19 @@ export class Tickets {
     const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
     const { price, tier, provider } = estimate;
     let scopes = own;
-    const factsOf = (limits: TicketFacts['limits'], routing: TicketFacts['routing']): TicketFacts => ({ id, startMs, call, progress, stopper, scopes, limits, routing, price, tier, provider }); // prettier-ignore
+    const factsOf = (limits: TicketFacts['limits'], routing: TicketFacts['routing']): TicketFacts => ({
+      id,
+      startMs,
+      call,
+      progress,
+      stopper,
+      scopes,
+      limits,
+      routing,
+      price,
+      tier,
+      provider,
+    });
     try {
       if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
       const answer = await this.admit(

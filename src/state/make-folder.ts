@@ -22,5 +22,8 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
 }
 
 function isThere(path: string, kind?: 'folder'): Promise<boolean> {
-  return stat(path).then((found) => kind === undefined || found.isDirectory(), () => false); // prettier-ignore
+  return stat(path).then(
+    (found) => kind === undefined || found.isDirectory(),
+    () => false,
+  );
 }

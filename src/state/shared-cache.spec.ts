@@ -114,15 +114,18 @@ describeWithRedis('a cache over files', () => {
     expect(await readdir(join(folder, 'cache'))).toHaveLength(1);
   });
 
-  it.each(['', 'not a number\nk\nv', '99999999999999\nanother key\nv'])('takes a spoiled file (%j) for none', async (text) => {
-    const cache = overFiles();
-    await cache.set('k', 'v', 60_000);
-    const [name = ''] = await readdir(join(folder, 'cache'));
-    await writeFile(join(folder, 'cache', name), text);
-    expect(await cache.get('k')).toBeUndefined();
-    await cache.set('k', 'new', 60_000);
-    expect(await readFile(join(folder, 'cache', name), 'utf8')).toMatch(/\nk\nnew$/);
-  }); // prettier-ignore
+  it.each(['', 'not a number\nk\nv', '99999999999999\nanother key\nv'])(
+    'takes a spoiled file (%j) for none',
+    async (text) => {
+      const cache = overFiles();
+      await cache.set('k', 'v', 60_000);
+      const [name = ''] = await readdir(join(folder, 'cache'));
+      await writeFile(join(folder, 'cache', name), text);
+      expect(await cache.get('k')).toBeUndefined();
+      await cache.set('k', 'new', 60_000);
+      expect(await readFile(join(folder, 'cache', name), 'utf8')).toMatch(/\nk\nnew$/);
+    },
+  );
 
   it('does without a folder that cannot be made', async () => {
     await writeFile(join(folder, 'file'), '');

@@ -84,7 +84,10 @@ export class GatewayLogger implements LoggerService {
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (this.sink.flush === undefined) resolve();
-      else this.sink.flush(() => { resolve(); }); // prettier-ignore
+      else
+        this.sink.flush(() => {
+          resolve();
+        });
     });
   }
 

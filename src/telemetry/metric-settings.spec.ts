@@ -74,14 +74,19 @@ describe('prometheus_metrics_config', () => {
     expect(litellm.sort()).toEqual(['litellm_in_flight_requests', total]);
     expect(labelNamesOf(exposition, total)).toEqual(['requested_model', 'status_code']);
     // Label sets that became the same are one series.
-    expect(exposition.series.filter(({ name, labels }) => name === total && labels['status_code'] === '200')).toHaveLength(1); // prettier-ignore
+    expect(
+      exposition.series.filter(({ name, labels }) => name === total && labels['status_code'] === '200'),
+    ).toHaveLength(1);
     expect(exposition.types.has('codex_stream_ends_total')).toBe(true);
     expect(metrics.unknownNames).toEqual([]);
   });
 
   it('names what no metric is called', () => {
     const served = new Map([['litellm_typo_metric', undefined]]);
-    expect(observed({ served, withoutMetrics: ['codex_typo'] }).metrics.unknownNames).toEqual(['litellm_typo_metric', 'codex_typo']); // prettier-ignore
+    expect(observed({ served, withoutMetrics: ['codex_typo'] }).metrics.unknownNames).toEqual([
+      'litellm_typo_metric',
+      'codex_typo',
+    ]);
   });
 
   it('has exclusions, which win', async () => {
@@ -109,14 +114,25 @@ describe('labels that the operator makes', () => {
     const labels = await labelsOf(settings, requestRecord({ metadata }));
     expect(labels).toMatchObject({ metadata_cost_centre: '4711', metadata_project: 'apollo', metadata_absent: 'None' });
     expect(JSON.stringify(labels)).not.toContain('hush');
-    expect(await labelsOf(settings, requestRecord({ metadata: { project: { deep: 1 } } }))).toMatchObject({ metadata_project: 'None' }); // prettier-ignore
+    expect(await labelsOf(settings, requestRecord({ metadata: { project: { deep: 1 } } }))).toMatchObject({
+      metadata_project: 'None',
+    });
   });
 
   it('say whether a tag is there, also by a pattern and by user agent', async () => {
     const tagLabels = ['prod', 'batch-*', 'User-Agent: OpenAI/*', '*x*y*'];
     const told = (tags: readonly string[]) => labelsOf({ tagLabels }, requestRecord({ tags }));
-    expect(await told(['prod', 'batch-7'])).toMatchObject({ tag_prod: 'true', tag_batch__: 'true', tag_User_Agent__OpenAI__: 'true', tag__x_y_: 'false' }); // prettier-ignore
-    expect(await told(['production', 'axbyc'])).toMatchObject({ tag_prod: 'false', tag_batch__: 'false', tag__x_y_: 'true' }); // prettier-ignore
+    expect(await told(['prod', 'batch-7'])).toMatchObject({
+      tag_prod: 'true',
+      tag_batch__: 'true',
+      tag_User_Agent__OpenAI__: 'true',
+      tag__x_y_: 'false',
+    });
+    expect(await told(['production', 'axbyc'])).toMatchObject({
+      tag_prod: 'false',
+      tag_batch__: 'false',
+      tag__x_y_: 'true',
+    });
   });
 });
 
@@ -150,7 +166,9 @@ describe('ten thousand of everything', () => {
     }
     // The one that stands for all others comes on top.
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(201);
-    expect(series.find(({ name, labels }) => name === requests && labels['model'] === 'other')?.value).toBe(2 * junk - 200); // prettier-ignore
+    expect(series.find(({ name, labels }) => name === requests && labels['model'] === 'other')?.value).toBe(
+      2 * junk - 200,
+    );
     expect(counts.get('codex_metric_series_overflow_total')).toBeGreaterThan(10);
     expect(grown).toBeLessThan(4_000_000);
   });

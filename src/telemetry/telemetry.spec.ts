@@ -272,10 +272,30 @@ describe('GatewayLogger', () => {
 
   it.each([
     ['what JSON.parse quotes', () => JSON.parse('{"a": hush hush}') as unknown],
-    ['a key in a message', () => { throw new Error('refused Bearer hush'); }],
-    ['a quoted value', () => { throw new RangeError("the value 'hush and hush' is too large"); }],
-    ['an open quote', () => { throw new Error('cannot read "hush hush'); }],
-    ['a thrown text', () => { throw 'hush'; }], // eslint-disable-line @typescript-eslint/only-throw-error -- as foreign code may
+    [
+      'a key in a message',
+      () => {
+        throw new Error('refused Bearer hush');
+      },
+    ],
+    [
+      'a quoted value',
+      () => {
+        throw new RangeError("the value 'hush and hush' is too large");
+      },
+    ],
+    [
+      'an open quote',
+      () => {
+        throw new Error('cannot read "hush hush');
+      },
+    ],
+    [
+      'a thrown text',
+      () => {
+        throw 'hush';
+      },
+    ], // eslint-disable-line @typescript-eslint/only-throw-error -- as foreign code may
   ])('tells a failure without %s', (_case, fail) => {
     const { logger, lines } = logged('debug');
     try {
@@ -286,17 +306,27 @@ describe('GatewayLogger', () => {
     }
     expect(lines[0]).toContain('req_1');
     expect(lines.join('')).not.toContain('hush');
-  }); // prettier-ignore
+  });
 
   it('keeps what a bug is found by: name, code, place, and names in quotes', () => {
     const { logger, last } = logged();
-    logger.failure(Object.assign(new TypeError("Cannot read properties of undefined (reading 'model_id')"), { code: 'E_X' }), {});
+    logger.failure(
+      Object.assign(new TypeError("Cannot read properties of undefined (reading 'model_id')"), { code: 'E_X' }),
+      {},
+    );
     const line = last();
-    expect(line).toMatchObject({ error: 'TypeError', code: 'E_X', reason: "Cannot read properties of undefined (reading 'model_id')" });
+    expect(line).toMatchObject({
+      error: 'TypeError',
+      code: 'E_X',
+      reason: "Cannot read properties of undefined (reading 'model_id')",
+    });
     expect(line['stack']).toMatch(/^\s+at .*telemetry\.spec/);
-    logger.failure(new GatewayError({ status: 500, type: 't', code: 'c', message: "Our own words may 'quote things'." }), {});
+    logger.failure(
+      new GatewayError({ status: 500, type: 't', code: 'c', message: "Our own words may 'quote things'." }),
+      {},
+    );
     expect(last()['reason']).toBe("Our own words may 'quote things'.");
-  }); // prettier-ignore
+  });
 });
 
 describe('labels', () => {

@@ -121,7 +121,11 @@ export class Fleet {
       },
     };
     this.members.set(worker.id, member);
-    LineForwarder.join(worker.process.stdout, { write: (lines) => { this.options.logger.pass(lines); } }); // prettier-ignore
+    LineForwarder.join(worker.process.stdout, {
+      write: (lines) => {
+        this.options.logger.pass(lines);
+      },
+    });
     LineForwarder.join(worker.process.stderr, process.stderr);
     // Without a listener a line that breaks would end the primary; its `exit` says what is needed.
     worker.on('error', () => undefined);

@@ -6,7 +6,13 @@ import { promisify } from 'node:util';
 const cache = join(__dirname, '..', '..', '.cache', 'clients');
 
 /** What the pages about clients use beside `openai`, which is a package of ours. */
-const npmPackages = ['ai@6.0.326', '@ai-sdk/openai@3.0.141', '@ai-sdk/openai-compatible@2.0.92', '@langchain/openai@1.5.8', '@langchain/core@1.4.0']; // prettier-ignore
+const npmPackages = [
+  'ai@6.0.326',
+  '@ai-sdk/openai@3.0.141',
+  '@ai-sdk/openai-compatible@2.0.92',
+  '@langchain/openai@1.5.8',
+  '@langchain/core@1.4.0',
+];
 const pythonPackages = ['openai==3.57.0', 'langchain-openai==1.7.4'];
 
 /** Puts other people's packages for Node into the cache of the repository, once. @returns the folder to run programs in. */

@@ -25,7 +25,11 @@ afterAll(async () => {
 });
 
 /** Runs a program of the documentation against the gateway. @returns what it printed. */
-async function printed(command: string, args: readonly string[], where: { readonly cwd?: string; readonly env?: Record<string, string> }): Promise<string> {
+async function printed(
+  command: string,
+  args: readonly string[],
+  where: { readonly cwd?: string; readonly env?: Record<string, string> },
+): Promise<string> {
   const env = { ...process.env, ...where.env, GATEWAY_API_KEY: bench.key };
   const child = spawn(command, args, { ...where, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
@@ -34,7 +38,7 @@ async function printed(command: string, args: readonly string[], where: { readon
   await once(child, 'close');
   if (child.exitCode !== 0) throw new Error(stderr);
   return stdout;
-} // prettier-ignore
+}
 
 const addressed = (code: string): string => code.replaceAll('http://localhost:4000', bench.url);
 
@@ -84,6 +88,8 @@ const addressed = (code: string): string => code.replaceAll('http://localhost:40
 
   (hasPip() ? it : it.skip).each(named('python'))('for Python: %s', async (_, { code }) => {
     const PYTHONPATH = await installedForPython();
-    expect(await printed('python3', ['-c', addressed(code)], { env: { PYTHONPATH } })).toContain('Hello from the simulator'); // prettier-ignore
+    expect(await printed('python3', ['-c', addressed(code)], { env: { PYTHONPATH } })).toContain(
+      'Hello from the simulator',
+    );
   });
 });

@@ -21,7 +21,9 @@ const names = commandNames();
 
 it('the list of commands is the one of --help', async () => {
   const stdout = await helpOf('--help');
-  const told = [...stdout.matchAll(/^ {2}node dist\/main\.js (?:\[--config|([\w-]+))/gm)].map(([, name = 'serve']) => name); // prettier-ignore
+  const told = [...stdout.matchAll(/^ {2}node dist\/main\.js (?:\[--config|([\w-]+))/gm)].map(
+    ([, name = 'serve']) => name,
+  );
   expect([...new Set(told)]).toEqual(names);
   expect(names.length).toBeGreaterThan(10);
 });
@@ -33,16 +35,19 @@ describe.each(names)('the command %s', (name) => {
   });
 
   it.each(['README.md', 'docs/operations.md'])('has its line in the table of %s', (page) => {
-    const table = proseOf(pageNamed(page)).split('\n\n').find((part) => part.includes('`check-config --config FILE`')); // prettier-ignore
+    const table = proseOf(pageNamed(page))
+      .split('\n\n')
+      .find((part) => part.includes('`check-config --config FILE`'));
     const rows = table?.split('\n').map((row) => row.split('|')[1] ?? '') ?? [];
     expect(rows.some((row) => new RegExp('`' + name + '[` ]').test(row))).toBe(true);
   });
 
   it('is run by a test', () => {
     const call = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-    const ways = name === 'serve' ? /\.serve\(/ : new RegExp(`(?:\\[|run\\()\\s*'${name}'[,\\])]|\\b${call}Command\\(`, 'i');
+    const ways =
+      name === 'serve' ? /\.serve\(/ : new RegExp(`(?:\\[|run\\()\\s*'${name}'[,\\])]|\\b${call}Command\\(`, 'i');
     expect(testFiles().some((path) => ways.test(readFileSync(path, 'utf8')))).toBe(true);
-  }); // prettier-ignore
+  });
 });
 
 function testFiles(): readonly string[] {
@@ -56,8 +61,11 @@ function testFiles(): readonly string[] {
 /** Calls of the program in blocks and between backticks: where, and the words. */
 function calls(): readonly (readonly [place: string, words: readonly string[]])[] {
   const inBlocks = blocksIn('sh', 'bash').flatMap(({ page, line, code }) =>
-    code.replace(/\\\n\s*/g, ' ').split('\n').map((text) => [`${page}:${line}`, text] as const),
-  ); // prettier-ignore
+    code
+      .replace(/\\\n\s*/g, ' ')
+      .split('\n')
+      .map((text) => [`${page}:${line}`, text] as const),
+  );
   const inline = pages().flatMap((page) => inlineCodeOf(page).map((code) => [page.name, code] as const));
   return [...inBlocks, ...inline].flatMap(([place, text]) => {
     const [, tail] =

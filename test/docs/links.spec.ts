@@ -22,7 +22,11 @@ function anchorsOf(page: Page): ReadonlySet<string> {
   const headings = [...proseOf(page).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading);
   const anchors = headings.map((heading) => {
     const plain = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '');
-    const anchor = plain.trim().toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'); // prettier-ignore
+    const anchor = plain
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-');
     const count = seen.get(anchor) ?? 0;
     seen.set(anchor, count + 1);
     return count === 0 ? anchor : `${anchor}-${count}`;
@@ -59,9 +63,7 @@ describe('the links of the documentation', () => {
   });
 
   it('lead from the README to every page of docs', () => {
-    const told = new Set(
-      linksOf(pageNamed('README.md')).map(({ target }) => normalize(target.split('#')[0] ?? '')),
-    ); // prettier-ignore
+    const told = new Set(linksOf(pageNamed('README.md')).map(({ target }) => normalize(target.split('#')[0] ?? '')));
     const all = pages().flatMap(({ name }) => (/^docs\/[\w-]+\.md$/.test(name) ? [name] : []));
     expect(all.length).toBeGreaterThan(15);
     expect(all.filter((name) => !told.has(name))).toEqual([]);

@@ -27,7 +27,10 @@ const inLanguage = (...languages: readonly string[]): readonly Block[] =>
 beforeAll(async () => {
   bench = await ProgramBench.start();
   bench.write('config.yaml', blocks.find(({ run }) => run === 'serve')?.code ?? '');
-  const dump = { teams: [{ team_id: 'old' }], keys: [{ token: digestOf('sk-of-litellm-0123'), team_id: 'old', spend: 1.5 }] }; // prettier-ignore
+  const dump = {
+    teams: [{ team_id: 'old' }],
+    keys: [{ token: digestOf('sk-of-litellm-0123'), team_id: 'old', spend: 1.5 }],
+  };
   writeFileSync(join(bench.folder, 'dump.json'), JSON.stringify(dump));
   symlinkSync(join(root, 'dist'), join(bench.folder, 'dist'));
   gateway = await bench.serve([], { LITELLM_MASTER_KEY: testKey, GATEWAY_MASTER_KEY: undefined });
@@ -53,9 +56,14 @@ interface Ran {
 
 /** Runs a program in the folder of the gateway, the address of the documentation replaced by the real one. */
 async function ran(command: string, args: readonly string[], code: string, cwd = bench.folder): Promise<Ran> {
-  const child = spawn(command, [...args, code.replaceAll(written, gateway.url)], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }); // prettier-ignore
+  const child = spawn(command, [...args, code.replaceAll(written, gateway.url)], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const told = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (part: string) => (told[name] += part)); // prettier-ignore
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (part: string) => (told[name] += part));
   await once(child, 'close');
   return { status: child.exitCode, ...told };
 }
@@ -66,8 +74,19 @@ const prelude = 'set -euo pipefail\ncurl() { command curl -sS --fail-with-body "
 /** What the blocks of a page are expected to print, in order. */
 const expected: Readonly<Record<string, readonly (readonly RegExp[])[]>> = {
   'README.md': [
-    [/"object":"chat\.completion"/, /"content":"\S+/, /^me: \$0\.00\d+ spent/m, /^key\.max_budget +me .*\$20\.00 .*30d/m],
-    [/"key":"sk-[\w-]{43}"/, /"max_parallel_requests":4/, /^ci .* 5 USD in 7d .*open/m, /"blocked":true/, /^me is open\.$/m],
+    [
+      /"object":"chat\.completion"/,
+      /"content":"\S+/,
+      /^me: \$0\.00\d+ spent/m,
+      /^key\.max_budget +me .*\$20\.00 .*30d/m,
+    ],
+    [
+      /"key":"sk-[\w-]{43}"/,
+      /"max_parallel_requests":4/,
+      /^ci .* 5 USD in 7d .*open/m,
+      /"blocked":true/,
+      /^me is open\.$/m,
+    ],
   ],
   'docs/clients.md': [[/"object":"response"/, /"status":"completed"/]],
   'docs/keys.md': [
@@ -75,10 +94,13 @@ const expected: Readonly<Record<string, readonly (readonly RegExp[])[]>> = {
     [/"key":"sk-/, /"total_count":1/, /"user_role":"proxy_admin"/],
     [/^nightly +sk-\.\.\./m, /^nightly is blocked\.$/m, /^nightly is open\.$/m],
   ],
-  'docs/migration.md': [[/^No faults: the gateway will start with this file\.$/m], [/^Taken: 0 budgets, 1 teams, 0 users, 1 keys\. Skipped: 0\.$/m]],
+  'docs/migration.md': [
+    [/^No faults: the gateway will start with this file\.$/m],
+    [/^Taken: 0 budgets, 1 teams, 0 users, 1 keys\. Skipped: 0\.$/m],
+  ],
   'docs/operations.md': [[/^No faults, \d+ warnings\.$/m]],
   'docs/routing.md': [[/"cleared":\[\]/]],
-}; // prettier-ignore
+};
 
 describe('the documented commands', () => {
   it('are those that are expected here', () => {
@@ -100,18 +122,25 @@ describe('the documented commands', () => {
   });
 
   it('would be found out', async () => {
-    expect((await ran('bash', ['-c'], `${prelude}curl ${written}/v1/models -H 'Authorization: Bearer sk-wrong'`)).status).not.toBe(0); // prettier-ignore
-    expect((await ran('bash', ['-c'], `${prelude}node dist/main.js keys create --alais x --url ${written}`)).status).not.toBe(0); // prettier-ignore
+    expect(
+      (await ran('bash', ['-c'], `${prelude}curl ${written}/v1/models -H 'Authorization: Bearer sk-wrong'`)).status,
+    ).not.toBe(0);
+    expect(
+      (await ran('bash', ['-c'], `${prelude}node dist/main.js keys create --alais x --url ${written}`)).status,
+    ).not.toBe(0);
   });
 });
 
-it.each(inLanguage('ts').map((block) => [placeOf(block), block] as const))('the program of %s runs', async (_, block) => {
-  const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-  const code = ts.transpile(block.code, options);
-  const { status, stdout, stderr } = await ran(process.execPath, ['--input-type=module', '-e'], code, root);
-  expect([status, stderr]).toEqual([0, '']);
-  expect(stdout).toMatch(/Hello from the simulator/);
-}); // prettier-ignore
+it.each(inLanguage('ts').map((block) => [placeOf(block), block] as const))(
+  'the program of %s runs',
+  async (_, block) => {
+    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+    const code = ts.transpile(block.code, options);
+    const { status, stdout, stderr } = await ran(process.execPath, ['--input-type=module', '-e'], code, root);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/Hello from the simulator/);
+  },
+);
 
 describe('the documented bodies', () => {
   const bodies = running.filter(({ run = '' }) => run.startsWith('POST '));
@@ -124,24 +153,33 @@ describe('the documented bodies', () => {
     expect(sorted.length).toBeGreaterThanOrEqual(5);
   });
 
-  it.each(sorted.map((block) => [`${block.run ?? ''} of ${placeOf(block)}`, block] as const))('%s', async (__, block) => {
-    const body = JSON.parse(block.code) as Record<string, unknown>;
-    const answer = await post({ url: gateway.url, key: testKey }, block.run?.slice(5) ?? '', body);
-    // What it only asks for is not shown again.
-    delete body['auto_create_key'];
-    expect([answer.status, answer.json]).toEqual([200, expect.anything()]);
-    const { litellm_budget_table: table, ...own } = answer.json as Record<string, object | null>;
-    expect({ ...table, ...own }).toMatchObject(body);
-  }); // prettier-ignore
+  it.each(sorted.map((block) => [`${block.run ?? ''} of ${placeOf(block)}`, block] as const))(
+    '%s',
+    async (__, block) => {
+      const body = JSON.parse(block.code) as Record<string, unknown>;
+      const answer = await post({ url: gateway.url, key: testKey }, block.run?.slice(5) ?? '', body);
+      // What it only asks for is not shown again.
+      delete body['auto_create_key'];
+      expect([answer.status, answer.json]).toEqual([200, expect.anything()]);
+      const { litellm_budget_table: table, ...own } = answer.json as Record<string, object | null>;
+      expect({ ...table, ...own }).toMatchObject(body);
+    },
+  );
 });
 
 it('every documented route is served', async () => {
-  const { paths } = (await send({ url: gateway.url, key: testKey }, '/openapi.json')).json as { paths: Record<string, Record<string, unknown>> }; // prettier-ignore
+  const { paths } = (await send({ url: gateway.url, key: testKey }, '/openapi.json')).json as {
+    paths: Record<string, Record<string, unknown>>;
+  };
   // The description of the routes does not describe itself.
   const described = ['/openapi.json', '/docs'];
   for (const path of described) expect((await send({ url: gateway.url, key: testKey }, path)).status).toBe(200);
   const plain = (path: string): string => path.replace(/\{[^}]*\}/g, '{}').replace(/\/$/, '');
-  const served = new Set(Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${plain(path)}`))); // prettier-ignore
+  const served = new Set(
+    Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${plain(path)}`),
+    ),
+  );
   const told = pages()
     .filter(({ name }) => name === 'README.md' || name.startsWith('docs/'))
     .flatMap((page) => inlineCodeOf(page).map((code) => ({ page: page.name, code })))

@@ -64,8 +64,11 @@ describe('docs/keys.md', () => {
     const { text } = pageNamed('docs/keys.md');
     const tables = text.split('\n\n').filter((part) => /^\| field +\|/.test(part));
     const named = tables.flatMap((table) =>
-      table.split('\n').slice(2).flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, field = '']) => field)),
-    ); // prettier-ignore
+      table
+        .split('\n')
+        .slice(2)
+        .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, field = '']) => field)),
+    );
     expect(tables).toHaveLength(5);
     expect(named.length).toBeGreaterThan(50);
     expect(named.filter((field) => !known.has(field))).toEqual([]);
@@ -122,8 +125,10 @@ it('every variable that a page names is read by the gateway', () => {
 
 it('every file of the project that a page names is there', () => {
   const named = pages().flatMap((page) =>
-    inlineCodeOf(page).flatMap((code) => (/^[\w.-]+(?:\/[\w.-]+)+\.(?:ts|mjs|cjs|yml|acl|sh|json)$/.test(code) ? [[page.name, code] as const] : [])),
-  ); // prettier-ignore
+    inlineCodeOf(page).flatMap((code) =>
+      /^[\w.-]+(?:\/[\w.-]+)+\.(?:ts|mjs|cjs|yml|acl|sh|json)$/.test(code) ? [[page.name, code] as const] : [],
+    ),
+  );
   expect(named.length).toBeGreaterThan(15);
   const isThere = (page: string, path: string): boolean =>
     ['', 'src', dirname(page)].some((folder) => existsSync(join(root, folder, path)));

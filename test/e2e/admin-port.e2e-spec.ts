@@ -30,18 +30,29 @@ describe('a port for admins', () => {
     expect((await send(admin, '/account/list')).status).toBe(200);
     for (const path of ['/metrics', '/metrics/', '/account/list', '/%61ccount/list']) {
       const answer = await send(bench, path);
-      expect([path, answer.status, answer.json]).toEqual([path, 404, { error: expect.objectContaining({ code: '404' }) as unknown }]);
+      expect([path, answer.status, answer.json]).toEqual([
+        path,
+        404,
+        { error: expect.objectContaining({ code: '404' }) as unknown },
+      ]);
       // Where it is, but not by which number.
       const { message } = (answer.json as { error: { message: string } }).error;
-      expect(message).toMatch(/Unknown route on this port: GET .*Management routes, reports and \/metrics are served on the other one \(ADMIN_PORT\)/);
+      expect(message).toMatch(
+        /Unknown route on this port: GET .*Management routes, reports and \/metrics are served on the other one \(ADMIN_PORT\)/,
+      );
       expect(message).not.toContain(new URL(admin.url).port);
     }
-    expect((await send(bench, '/account/lists')).text).toContain('Unknown route: GET /account/lists. GET /openapi.json');
+    expect((await send(bench, '/account/lists')).text).toContain(
+      'Unknown route: GET /account/lists. GET /openapi.json',
+    );
   });
 
   it('serves no models', async () => {
     const answer = await post(admin, '/v1/chat/completions', chatBody());
-    expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('Models are served on the other one (PORT)')]);
+    expect([answer.status, answer.text]).toEqual([
+      404,
+      expect.stringContaining('Models are served on the other one (PORT)'),
+    ]);
     expect((await post(bench, '/v1/chat/completions', chatBody())).status).toBe(200);
     expect((await post(bench, '/v1/chat/completions', chatBody({ stream: true }))).status).toBe(200);
   });
@@ -66,10 +77,13 @@ describe('a port for admins', () => {
     const models = Object.entries(seen).filter(([path]) => /^\/(?:v1\/)?models\b|^\/backend-api\/codex/.test(path));
     expect(models.length).toBeGreaterThan(2);
     for (const [path, [here]] of models) expect([path, here]).toEqual([path, 401]);
-    const management = Object.entries(seen).filter(([path]) => /^\/(?:key|team|user|budget|customer|spend|global|audit|account)\b/.test(path));
+    const management = Object.entries(seen).filter(([path]) =>
+      /^\/(?:key|team|user|budget|customer|spend|global|audit|account)\b/.test(path),
+    );
     expect(management.length).toBeGreaterThan(10);
     // What a holder asks about itself is on both.
     const own = new Set(['/key/info', '/key/health']);
-    for (const [path, [here, there]] of management) expect([path, own.has(path) ? 401 : here, there]).toEqual([path, own.has(path) ? 401 : 404, 401]);
+    for (const [path, [here, there]] of management)
+      expect([path, own.has(path) ? 401 : here, there]).toEqual([path, own.has(path) ? 401 : 404, 401]);
   });
-}); // prettier-ignore
+});

@@ -21,25 +21,32 @@ async function gauge(at: Door, metric: string, id: string): Promise<number | und
 }
 
 const reads = (metric: string, id: string, value: number | undefined): Promise<void> =>
-  eventually(`${metric} reads ${value}`, async () => {
-    const shown = await gauge(bench, metric, id);
-    return value === undefined || shown === undefined ? shown === value : Math.abs(shown - value) < 1e-9;
-  }, 5_000); // prettier-ignore
+  eventually(
+    `${metric} reads ${value}`,
+    async () => {
+      const shown = await gauge(bench, metric, id);
+      return value === undefined || shown === undefined ? shown === value : Math.abs(shown - value) < 1e-9;
+    },
+    5_000,
+  );
 
 async function asked(key: Holder, stream = false): Promise<void> {
   expect((await post(key, chat, chatBody({ stream }))).status).toBe(200);
 }
 
 describe('the gauges of a budget', () => {
-  it.each([false, true])('say what is left once a request is settled, and nothing of what it had set aside (stream %s)', async (stream) => {
-    const key = await holder(bench, { max_budget: 1 });
-    await asked(key, stream);
-    await rowsOf(bench, key, 1);
-    const spent = await spentBy(bench, key);
-    expect(spent).toBeGreaterThan(0);
-    await reads(leftOfKey, key.id, 1 - spent);
-    await reads(usedOf, key.id, spent);
-  }); // prettier-ignore
+  it.each([false, true])(
+    'say what is left once a request is settled, and nothing of what it had set aside (stream %s)',
+    async (stream) => {
+      const key = await holder(bench, { max_budget: 1 });
+      await asked(key, stream);
+      await rowsOf(bench, key, 1);
+      const spent = await spentBy(bench, key);
+      expect(spent).toBeGreaterThan(0);
+      await reads(leftOfKey, key.id, 1 - spent);
+      await reads(usedOf, key.id, spent);
+    },
+  );
 
   it('say what is set aside while it runs, and give that back when it fails', async () => {
     const key = await holder(bench, { max_budget: 1 });

@@ -41,11 +41,19 @@ describe('doctor', () => {
     expect(ended.status).toBe(0);
     expect([...of(findings, 'fault'), ...of(findings, 'warning')]).toEqual([]);
     const found = of(findings, 'ok').join('\n');
-    for (const word of ['configuration: no file', 'master key: set', 'folders:', 'login default: ok', `upstream: ${bench.simulator.url} answers`]) {
+    for (const word of [
+      'configuration: no file',
+      'master key: set',
+      'folders:',
+      'login default: ok',
+      `upstream: ${bench.simulator.url} answers`,
+    ]) {
       expect(found).toContain(word);
-    } // prettier-ignore
+    }
     expect(found).toMatch(/clock: \d\.\d s (ahead of|behind) http/);
-    const asked = bench.simulator.seen.slice(before).map(({ method, path, headers }) => [method, path, headers['authorization']]); // prettier-ignore
+    const asked = bench.simulator.seen
+      .slice(before)
+      .map(({ method, path, headers }) => [method, path, headers['authorization']]);
     expect(asked).toEqual([['HEAD', '/', undefined]]);
   });
 
@@ -160,25 +168,32 @@ describeWithRedis('doctor with Redis', () => {
     const server = await redis('--requirepass', 'right');
     const REDIS_URL = server.url.replace('redis://', 'redis://:wrong@');
     const wrong = await examined({ REDIS_URL, GATEWAY_SALT_KEY: saltKey });
-    expect(of(wrong.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used \(WRONGPASS\): .*password is wrong/)]);
-  }); // prettier-ignore
+    expect(of(wrong.findings, 'fault')).toEqual([
+      expect.stringMatching(/^redis: it cannot be used \(WRONGPASS\): .*password is wrong/),
+    ]);
+  });
 
   it('names a database that is not there', async () => {
     const server = await redis();
     const other = await examined({ REDIS_URL: `${server.url}/99`, GATEWAY_SALT_KEY: saltKey });
-    expect(of(other.findings, 'fault')).toEqual([expect.stringMatching(/^redis: it cannot be used \(SELECT\): the number of the database/)]);
-  }); // prettier-ignore
+    expect(of(other.findings, 'fault')).toEqual([
+      expect.stringMatching(/^redis: it cannot be used \(SELECT\): the number of the database/),
+    ]);
+  });
 
   it.each([
     ['OOM', 'is full', ['CONFIG', 'SET', 'maxmemory', '1']],
     ['READONLY', 'is read-only', ['REPLICAOF', '127.0.0.1', '1']],
-  ] as const)('names a Redis that refuses to write as what it is, not as rights that are missing: %s', async (code, words, [name, ...rest]) => {
-    const server = await redis('--appendonly', 'yes');
-    await server.operate((operator) => operator.call(name, ...rest));
-    const { findings } = await examined({ REDIS_URL: server.url, GATEWAY_SALT_KEY: saltKey });
-    expect(of(findings, 'fault')).toEqual([expect.stringContaining(`redis writes: refused (${code}): it ${words}`)]);
-    expect(findings.find(({ verdict }) => verdict === 'fault')?.advice).not.toContain('grant');
-  }); // prettier-ignore
+  ] as const)(
+    'names a Redis that refuses to write as what it is, not as rights that are missing: %s',
+    async (code, words, [name, ...rest]) => {
+      const server = await redis('--appendonly', 'yes');
+      await server.operate((operator) => operator.call(name, ...rest));
+      const { findings } = await examined({ REDIS_URL: server.url, GATEWAY_SALT_KEY: saltKey });
+      expect(of(findings, 'fault')).toEqual([expect.stringContaining(`redis writes: refused (${code}): it ${words}`)]);
+      expect(findings.find(({ verdict }) => verdict === 'fault')?.advice).not.toContain('grant');
+    },
+  );
 
   it('shows the replicas that share a Redis, and which of them disagree', async () => {
     const server = await redis('--appendonly', 'yes');
@@ -190,7 +205,10 @@ describeWithRedis('doctor with Redis', () => {
     expect(troubles.filter((line) => line.startsWith('replicas'))).toEqual([]);
 
     const other = await serve({ ...shared, GATEWAY_MASTER_KEY: 'sk-another-master-key-of-the-suite' });
-    const named = bench.write('other.yaml', 'model_list:\n  - model_name: a\n    litellm_params: {model: codex-oauth/gpt-5.5}\n'); // prettier-ignore
+    const named = bench.write(
+      'other.yaml',
+      'model_list:\n  - model_name: a\n    litellm_params: {model: codex-oauth/gpt-5.5}\n',
+    );
     const torn = await examined(shared, '--config', named);
     expect(of(torn.findings, 'fault')).toEqual([expect.stringMatching(/^replicas: another master key or salt key/)]);
     expect(of(torn.findings, 'warning').join()).toContain('model_list or aliases differ');

@@ -79,7 +79,8 @@ it('max_budget is shown to the master key, which no budget holds, and to an admi
 
 it('global_max_parallel_requests counts the requests of all virtual keys together', async () => {
   const doors = [await key(), await key(), await key()];
-  const ask = (at: number): ReturnType<typeof post> => post(doors[at] ?? bench, '/v1/chat/completions', chat, fromInside); // prettier-ignore
+  const ask = (at: number): ReturnType<typeof post> =>
+    post(doors[at] ?? bench, '/v1/chat/completions', chat, fromInside);
   bench.simulator.script.next(held(text('slow')));
   bench.simulator.script.next(held(text('slow')));
   const running = [ask(0), ask(1)];
@@ -197,15 +198,26 @@ it('allowed_routes closes all other routes to every key, the master key too, and
   const routes = "general_settings:\n  allowed_routes: ['/chat/completions', '/key/*']\n";
   const own = await startBench({ config: routes });
   try {
-    const { key: secret } = (await post(own, '/key/generate', { allowed_routes: ['llm_api_routes'] })).json as { key: string }; // prettier-ignore
+    const { key: secret } = (await post(own, '/key/generate', { allowed_routes: ['llm_api_routes'] })).json as {
+      key: string;
+    };
     const door = { url: own.url, key: secret };
     const chats = [
       await post(door, '/v1/chat/completions', chatBody()),
       await post(own, '/chat/completions', chatBody()),
     ];
     expect(chats.map(({ status }) => status)).toEqual([200, 200]);
-    const refused = [await post(door, '/v1/responses', {}), await send(door, '/v1/models'), await send(door, '/v1/usage'), await post(own, '/team/new', {})]; // prettier-ignore
-    expect(refused.map(({ status, text: words }) => `${status} ${String(words.includes('general_settings.allowed_routes'))}`)).toEqual(Array(4).fill('403 true')); // prettier-ignore
+    const refused = [
+      await post(door, '/v1/responses', {}),
+      await send(door, '/v1/models'),
+      await send(door, '/v1/usage'),
+      await post(own, '/team/new', {}),
+    ];
+    expect(
+      refused.map(
+        ({ status, text: words }) => `${status} ${String(words.includes('general_settings.allowed_routes'))}`,
+      ),
+    ).toEqual(Array(4).fill('403 true'));
     // What a key may call within them is told as ever.
     expect((await send(door, '/key/list')).text).toContain('allowed_routes of the key');
     expect((await send(own, '/key/list')).status).toBe(200);

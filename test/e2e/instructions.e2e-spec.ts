@@ -90,9 +90,11 @@ describeWithRedis('the instructions of a request', () => {
   it('are told by the metrics, by hash and never by text', async () => {
     await shown('unlisted');
     const { text } = await send({ url: bench.url, key: testKey }, '/metrics');
-    expect(text).toMatch(new RegExp(`codex_instructions_total\\{source="(release|cache)",sha256="${sha(fileText).slice(0, 16)}"\\} [1-9]`));
+    expect(text).toMatch(
+      new RegExp(`codex_instructions_total\\{source="(release|cache)",sha256="${sha(fileText).slice(0, 16)}"\\} [1-9]`),
+    );
     expect(text).not.toContain('simulated coding agent');
-  }); // prettier-ignore
+  });
 
   it('stay what they are when Redis goes away', async () => {
     await redis.kill();

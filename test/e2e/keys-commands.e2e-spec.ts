@@ -21,15 +21,40 @@ const json = ({ status, stdout, stderr }: Finished): Record<string, unknown> => 
 const ask = (url: string, key: string) => post({ url, key }, '/v1/chat/completions', chatBody());
 
 it('keys made at the command line work in the gateway that starts then, and the other way round', async () => {
-  const made = await program.run(['keys', 'create', '--alias', 'ci', '--max-budget', '2.5', '--budget-duration', '7d', '--models', 'gpt-5.5, gpt-5.4', '--rpm', '60', '--tpm', '1000', '--duration', '30d']); // prettier-ignore
+  const made = await program.run([
+    'keys',
+    'create',
+    '--alias',
+    'ci',
+    '--max-budget',
+    '2.5',
+    '--budget-duration',
+    '7d',
+    '--models',
+    'gpt-5.5, gpt-5.4',
+    '--rpm',
+    '60',
+    '--tpm',
+    '1000',
+    '--duration',
+    '30d',
+  ]);
   expect([made.status, made.stderr]).toEqual([0, expect.stringContaining('shown this once')]);
   const key = made.stdout.trim();
   expect(key).toMatch(/^sk-[\w-]{43}$/);
   const gateway = await program.serve();
   expect((await ask(gateway.url, key)).status).toBe(200);
   expect(await look({ url: gateway.url, key: testKey }, `/key/info?key=${digestOf(key)}`)).toMatchObject({
-    info: { key_alias: 'ci', max_budget: 2.5, budget_duration: '7d', models: ['gpt-5.5', 'gpt-5.4'], rpm_limit: 60, tpm_limit: 1000, created_by: 'command' },
-  }); // prettier-ignore
+    info: {
+      key_alias: 'ci',
+      max_budget: 2.5,
+      budget_duration: '7d',
+      models: ['gpt-5.5', 'gpt-5.4'],
+      rpm_limit: 60,
+      tpm_limit: 1000,
+      created_by: 'command',
+    },
+  });
   // While it runs it has the state for itself.
   const refused = await program.run(['keys', 'list']);
   expect([refused.status, refused.stdout]).toEqual([1, '']);
@@ -38,13 +63,21 @@ it('keys made at the command line work in the gateway that starts then, and the 
   const second = json(await program.run(['keys', 'create', '--alias', 'second', ...remote, '--json']));
   expect((await ask(gateway.url, String(second['key']))).status).toBe(200);
   const table = await program.run(['keys', 'list', ...remote]);
-  expect(table.stdout.split('\n').slice(1, 3).map((line) => line.split(/\s{2,}/)[0])).toEqual(['second', 'ci']); // prettier-ignore
+  expect(
+    table.stdout
+      .split('\n')
+      .slice(1, 3)
+      .map((line) => line.split(/\s{2,}/)[0]),
+  ).toEqual(['second', 'ci']);
   const blocked = json(await program.run(['keys', 'block', digestOf(key), ...remote, '--json']));
   expect(blocked).toMatchObject({ key_alias: 'ci', blocked: true });
   expect((await ask(gateway.url, key)).status).toBe(401);
   gateway.signal('SIGTERM');
   await gateway.finished;
-  const listed = json(await program.run(['keys', 'list', '--json']))['keys'] as { key_alias: string; blocked: boolean }[]; // prettier-ignore
+  const listed = json(await program.run(['keys', 'list', '--json']))['keys'] as {
+    key_alias: string;
+    blocked: boolean;
+  }[];
   expect(listed.map(({ key_alias, blocked: is }) => [key_alias, is])).toEqual([
     ['second', false],
     ['ci', true],
@@ -77,7 +110,10 @@ it('a restart keeps keys, and the state folder never holds one', async () => {
 it('import-litellm hands a dump to a running gateway, again and again', async () => {
   const gateway = await program.serve();
   const row = (secret: string, more: object = {}) => ({ token: digestOf(secret), models: [], spend: 0, ...more });
-  const dump = { teams: [{ team_id: 'imported', max_budget: 5 }], keys: [row('sk-from-litellm-00001', { team_id: 'imported' }), row('sk-from-litellm-00002')] }; // prettier-ignore
+  const dump = {
+    teams: [{ team_id: 'imported', max_budget: 5 }],
+    keys: [row('sk-from-litellm-00001', { team_id: 'imported' }), row('sk-from-litellm-00002')],
+  };
   const file = program.write('dump.json', JSON.stringify(dump));
   const remote = ['import-litellm', '--file', file, '--url', gateway.url, '--json'];
   expect(json(await program.run(remote))).toEqual({

@@ -33,7 +33,16 @@ async function worldOf(engine: string, keys: readonly Json[]): Promise<World> {
 
 function row(at: number): Json {
   const created_at = new Date(Date.UTC(2025, 0, 1) + at * 1_000).toISOString();
-  return { token: digestOf(secretOf(at)), key_alias: `alias-${at}`, team_id: `team-${at % teams}`, user_id: `user-${at % 500}`, max_budget: 10, models: ['gpt-5.5'], metadata: { note: 'x'.repeat(200) }, created_at }; // prettier-ignore
+  return {
+    token: digestOf(secretOf(at)),
+    key_alias: `alias-${at}`,
+    team_id: `team-${at % teams}`,
+    user_id: `user-${at % 500}`,
+    max_budget: 10,
+    models: ['gpt-5.5'],
+    metadata: { note: 'x'.repeat(200) },
+    created_at,
+  };
 }
 
 describe.each(hasRedis ? ['redis', 'journal'] : ['journal'])('20 000 keys in the %s', (engine) => {
@@ -81,7 +90,10 @@ describe.each(hasRedis ? ['redis', 'journal'] : ['journal'])('20 000 keys in the
     expect(await list('user_id=user-7&team_id=team-7')).toMatchObject({ total_count: 20 });
     expect(aliases(await list('key_alias=alias-777'))).toEqual(['alias-777']);
     expect((await send(bench, '/key/list?sort_by=key_alias')).status).toBe(400);
-    expect(aliases(await list('team_id=team-7&sort_by=key_alias&sort_order=asc')).slice(0, 2)).toEqual(['alias-10007', 'alias-10047']); // prettier-ignore
+    expect(aliases(await list('team_id=team-7&sort_by=key_alias&sort_order=asc')).slice(0, 2)).toEqual([
+      'alias-10007',
+      'alias-10047',
+    ]);
     const page = '/key/list?size=100&return_full_object=true';
     const onePageMs = await quickest(() => look(small.bench, page));
     const slow: string[] = [];

@@ -72,10 +72,12 @@ describeWithRedis('four gateway processes on one Redis', () => {
     const fields = Array.from({ length: 12 }, (_, at) => ({ [`note-${at}`]: at }));
     const tags = ['rpm_limit', 'tpm_limit', 'max_parallel_requests', 'max_budget'] as const;
     await Promise.all(tags.map((field, at) => manage(admin(at), '/key/update', { key, [field]: 100 + at })));
-    await Promise.all(fields.map((metadata, at) => manage(admin(at % 4), '/key/update', { key, metadata }).catch(() => undefined))); // prettier-ignore
+    await Promise.all(
+      fields.map((metadata, at) => manage(admin(at % 4), '/key/update', { key, metadata }).catch(() => undefined)),
+    );
     const { info } = await look(admin(2), `/key/info?key=${id}`);
     expect(info).toMatchObject({ rpm_limit: 100, tpm_limit: 101, max_parallel_requests: 102, max_budget: 103 });
-  }); // prettier-ignore
+  });
 
   it('give one alias to one key, whoever asks first', async () => {
     const made = await Promise.all(

@@ -80,10 +80,23 @@ describe('making keys', () => {
     const own = await manage(bench, '/key/generate', { key: 'sk-chosen-by-an-operator' });
     expect(own['key']).toBe('sk-chosen-by-an-operator');
     expect((await ask({ url: bench.url, key: 'sk-chosen-by-an-operator' })).status).toBe(200);
-    for (const key of ['sk-short', 'no-prefix-but-long-enough', 'sk-with space in it 123', 'sk-chosen-by-an-operator', 42])
-      expect([key, ...refusalIn(await post(bench, '/key/generate', { key }))]).toEqual([key, 400, 'invalid_request_error', 'key']);
-    expect((await post(bench, '/key/generate', { key: 'sk-chosen-by-an-operator' })).text).not.toContain(String(own['token']));
-  }); // prettier-ignore
+    for (const key of [
+      'sk-short',
+      'no-prefix-but-long-enough',
+      'sk-with space in it 123',
+      'sk-chosen-by-an-operator',
+      42,
+    ])
+      expect([key, ...refusalIn(await post(bench, '/key/generate', { key }))]).toEqual([
+        key,
+        400,
+        'invalid_request_error',
+        'key',
+      ]);
+    expect((await post(bench, '/key/generate', { key: 'sk-chosen-by-an-operator' })).text).not.toContain(
+      String(own['token']),
+    );
+  });
 
   it.each([
     ['max_budget', -1],
@@ -110,27 +123,48 @@ describe('making keys', () => {
   });
 
   it('names the field inside a list, and what is not understood', async () => {
-    const window = await post(bench, '/key/generate', { budget_limits: [{ budget_duration: '1d', max_budget: 1, max_tokens: 5 }] }); // prettier-ignore
+    const window = await post(bench, '/key/generate', {
+      budget_limits: [{ budget_duration: '1d', max_budget: 1, max_tokens: 5 }],
+    });
     expect(refusalIn(window)[2]).toBe('budget_limits.0');
     const deep = await post(bench, '/key/generate', { budget_limits: [{ budget_duration: 'x', max_budget: 1 }] });
     expect(refusalIn(deep)[2]).toBe('budget_limits.0.budget_duration');
     const slip = await post(bench, '/key/generate', { maxbudget: 5 });
     expect((slip.json as ErrorEnvelope).error.message).toContain("did you mean 'max_budget'");
     for (const body of ['[]', '"x"', 'null', '{"__proto__": 1}'])
-      expect((await send(bench, '/key/generate', { method: 'POST', body, headers: { 'content-type': 'application/json' } })).status).toBe(400); // prettier-ignore
+      expect(
+        (await send(bench, '/key/generate', { method: 'POST', body, headers: { 'content-type': 'application/json' } }))
+          .status,
+      ).toBe(400);
   });
 
   it('takes names that mean something to JavaScript for names', async () => {
-    const body = '{"metadata": {"__proto__": {"blocked": true}, "constructor": 1}, "model_rpm_limit": {"constructor": 2, "toString": 3}, "aliases": {"__proto__": "x", "hasOwnProperty": "fast"}}';
-    const { json } = await send(bench, '/key/generate', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
-    expect(json).toMatchObject({ blocked: false, model_rpm_limit: { constructor: 2, toString: 3 }, aliases: { hasOwnProperty: 'fast' } });
-    expect((json as { metadata: object }).metadata).toEqual({ constructor: 1, model_rpm_limit: { constructor: 2, toString: 3 } });
+    const body =
+      '{"metadata": {"__proto__": {"blocked": true}, "constructor": 1}, "model_rpm_limit": {"constructor": 2, "toString": 3}, "aliases": {"__proto__": "x", "hasOwnProperty": "fast"}}';
+    const { json } = await send(bench, '/key/generate', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(json).toMatchObject({
+      blocked: false,
+      model_rpm_limit: { constructor: 2, toString: 3 },
+      aliases: { hasOwnProperty: 'fast' },
+    });
+    expect((json as { metadata: object }).metadata).toEqual({
+      constructor: 1,
+      model_rpm_limit: { constructor: 2, toString: 3 },
+    });
     expect((await ask({ url: bench.url, key: (json as { key: string }).key })).status).toBe(200);
-  }); // prettier-ignore
+  });
 
   it('keeps aliases unique', async () => {
     await manage(bench, '/key/generate', { key_alias: 'only-one' });
-    expect(refusalIn(await post(bench, '/key/generate', { key_alias: 'only-one' }))).toEqual([400, 'invalid_request_error', 'key_alias']); // prettier-ignore
+    expect(refusalIn(await post(bench, '/key/generate', { key_alias: 'only-one' }))).toEqual([
+      400,
+      'invalid_request_error',
+      'key_alias',
+    ]);
     const other = await holder(bench);
     expect(refusalIn(await post(bench, '/key/update', { key: other.id, key_alias: 'only-one' }))[2]).toBe('key_alias');
   });
@@ -146,14 +180,31 @@ describe('making keys', () => {
 describe('changing keys', () => {
   it('changes what is sent, takes away what is null, and says where a budget counts from', async () => {
     const door = await holder(bench, { max_budget: 5, rpm_limit: 3, models: ['fast'], tags: ['a'] });
-    const changed = await manage(bench, '/key/update', { key: door.key, max_budget: 7, rpm_limit: null, metadata: { model_rpm_limit: { fast: 2 }, note: 'x' } }); // prettier-ignore
-    expect(changed).toMatchObject({ max_budget: 7, rpm_limit: null, models: ['fast'], tags: ['a'], model_rpm_limit: { fast: 2 } }); // prettier-ignore
+    const changed = await manage(bench, '/key/update', {
+      key: door.key,
+      max_budget: 7,
+      rpm_limit: null,
+      metadata: { model_rpm_limit: { fast: 2 }, note: 'x' },
+    });
+    expect(changed).toMatchObject({
+      max_budget: 7,
+      rpm_limit: null,
+      models: ['fast'],
+      tags: ['a'],
+      model_rpm_limit: { fast: 2 },
+    });
     expect(changed['metadata']).toEqual({ model_rpm_limit: { fast: 2 }, tags: ['a'], note: 'x' });
     expect(String(changed['budget_note'])).toContain('ledger');
     const info = await look(bench, `/key/info?key=${door.id}`);
     expect(info['info']).toMatchObject({ max_budget: 7, rpm_limit: null });
-    expect(refusalIn(await post(bench, '/key/update', { key: 'sk-unknown-to-all-00', max_budget: 1 }))).toEqual([404, 'not_found_error', 'key']); // prettier-ignore
-    expect(refusalIn(await post(bench, '/key/update', { key: door.key, temp_budget_increase: 1 }))[2]).toBe('temp_budget_expiry'); // prettier-ignore
+    expect(refusalIn(await post(bench, '/key/update', { key: 'sk-unknown-to-all-00', max_budget: 1 }))).toEqual([
+      404,
+      'not_found_error',
+      'key',
+    ]);
+    expect(refusalIn(await post(bench, '/key/update', { key: door.key, temp_budget_increase: 1 }))[2]).toBe(
+      'temp_budget_expiry',
+    );
   });
 
   it('blocks and opens, and turns the secret with a time of grace', async () => {
@@ -169,14 +220,18 @@ describe('changing keys', () => {
     expect([(await ask(door)).status, (await ask(fresh)).status]).toEqual([200, 200]);
     expect((await look(fresh, '/key/info'))['key']).toBe(door.id);
     const again = await manage(bench, '/key/regenerate', { key: fresh.key, new_key: 'sk-of-ones-own-again' });
-    expect([(await ask(fresh)).status, (await ask({ url: bench.url, key: String(again['key']) })).status]).toEqual([401, 200]); // prettier-ignore
+    expect([(await ask(fresh)).status, (await ask({ url: bench.url, key: String(again['key']) })).status]).toEqual([
+      401, 200,
+    ]);
   });
 
   it('deletes all that are named, or none', async () => {
     const [one, two] = [await holder(bench, { key_alias: 'one' }), await holder(bench, { key_alias: 'two' })];
     expect((await post(bench, '/key/delete', { keys: [one.key, 'sk-unknown-to-all-00'] })).status).toBe(404);
     expect((await ask(one)).status).toBe(200);
-    expect(await manage(bench, '/key/delete', { keys: [one.key], key_aliases: ['two'] })).toEqual({ deleted_keys: [one.key, 'two'] }); // prettier-ignore
+    expect(await manage(bench, '/key/delete', { keys: [one.key], key_aliases: ['two'] })).toEqual({
+      deleted_keys: [one.key, 'two'],
+    });
     expect([(await ask(one)).status, (await ask(two)).status]).toEqual([401, 401]);
     expect((await post(bench, '/key/delete', {})).status).toBe(400);
   });
@@ -186,7 +241,16 @@ describe('wrong keys', () => {
   it('are answered byte for byte alike, whatever is wrong with them', async () => {
     const door = await holder(bench);
     await manage(bench, '/key/delete', { keys: [door.key] });
-    const wrong = ['sk-unknown-to-all-0001', door.key, 'malformed', 'sk-', `sk-${'x'.repeat(600)}`, 'sk-ü', 'eyJhbGciOiJub25lIn0.e30.x', 'sk-a:b{ent}*']; // prettier-ignore
+    const wrong = [
+      'sk-unknown-to-all-0001',
+      door.key,
+      'malformed',
+      'sk-',
+      `sk-${'x'.repeat(600)}`,
+      'sk-ü',
+      'eyJhbGciOiJub25lIn0.e30.x',
+      'sk-a:b{ent}*',
+    ];
     const answers = await Promise.all(wrong.map((key) => ask({ url: bench.url, key: encodeURI(key) })));
     const [first] = answers;
     expect(first?.status).toBe(401);
@@ -220,8 +284,11 @@ describe('wrong keys', () => {
   it('are told to wait after too many from one address, while right keys go on', async () => {
     const own = await startBench({ env: { TRUSTED_PROXY_HOPS: '1' } });
     const from = (address: string, key: string) =>
-      send({ url: own.url, key }, '/v1/models', { headers: { 'x-forwarded-for': address, authorization: `Bearer ${key}` } }); // prettier-ignore
-    for (let tries = 0; tries < 30; tries += 1) expect((await from('10.1.1.1', `sk-guess-number-${tries}-00`)).status).toBe(401); // prettier-ignore
+      send({ url: own.url, key }, '/v1/models', {
+        headers: { 'x-forwarded-for': address, authorization: `Bearer ${key}` },
+      });
+    for (let tries = 0; tries < 30; tries += 1)
+      expect((await from('10.1.1.1', `sk-guess-number-${tries}-00`)).status).toBe(401);
     const refused = await from('10.1.1.1', 'sk-guess-number-31-00');
     expect(refusalIn(refused)).toEqual([429, 'throttling_error', null]);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(30);
@@ -247,7 +314,9 @@ describe('what a key may do', () => {
     expect(await seen(['no-default-models'])).toEqual([]);
     const door = await holder(bench, { models: ['deep'] });
     expect((await send(door, '/v1/models/fast')).status).toBe(404);
-    expect(((await look(door, '/v1/model/info'))['data'] as { model_name: string }[]).map(({ model_name }) => model_name)).toEqual(['deep']); // prettier-ignore
+    expect(
+      ((await look(door, '/v1/model/info'))['data'] as { model_name: string }[]).map(({ model_name }) => model_name),
+    ).toEqual(['deep']);
   });
 
   it('calls only its routes, and always what it asks about itself', async () => {
@@ -266,7 +335,8 @@ describe('what a key may do', () => {
   it('is used from its networks only', async () => {
     const own = await startBench({ config, env: { TRUSTED_PROXY_HOPS: '1' } });
     const door = await holder(own, { allowed_networks: ['10.0.0.0/8', '2001:db8::/32'] });
-    const from = async (address: string) => (await send(door, '/v1/models', { headers: { 'x-forwarded-for': address } })).status; // prettier-ignore
+    const from = async (address: string) =>
+      (await send(door, '/v1/models', { headers: { 'x-forwarded-for': address } })).status;
     expect([await from('10.9.8.7'), await from('2001:db8::7'), await from('11.0.0.1')]).toEqual([200, 200, 403]);
     await own.close();
   });
@@ -285,18 +355,41 @@ describe('listing keys', () => {
     const both = await holder(own, { team_id: 't', user_id: 'ann', key_alias: 'both' });
     await holder(own, { user_id: 'bob' });
     const list = async (query: string, door: { readonly url: string; readonly key: string } = own) => {
-      const { keys, total_count, current_page, total_pages } = await look(door, `/key/list?return_full_object=true&${query}`);
-      return { names: (keys as { key_alias: string | null }[]).map(({ key_alias }) => key_alias), total_count, current_page, total_pages };
+      const { keys, total_count, current_page, total_pages } = await look(
+        door,
+        `/key/list?return_full_object=true&${query}`,
+      );
+      return {
+        names: (keys as { key_alias: string | null }[]).map(({ key_alias }) => key_alias),
+        total_count,
+        current_page,
+        total_pages,
+      };
     };
-    expect(await list('size=4')).toMatchObject({ total_count: 10, current_page: 1, total_pages: 3, names: [null, 'both', 'team-2', 'team-1'] });
+    expect(await list('size=4')).toMatchObject({
+      total_count: 10,
+      current_page: 1,
+      total_pages: 3,
+      names: [null, 'both', 'team-2', 'team-1'],
+    });
     expect((await list('size=4&page=3')).names).toEqual(['ann-1', 'ann-0']);
-    expect((await list('user_id=ann&sort_order=asc')).names).toEqual(['ann-0', 'ann-1', 'ann-2', 'ann-3', 'ann-4', 'both']);
+    expect((await list('user_id=ann&sort_order=asc')).names).toEqual([
+      'ann-0',
+      'ann-1',
+      'ann-2',
+      'ann-3',
+      'ann-4',
+      'both',
+    ]);
     expect(await list('team_id=t')).toMatchObject({ total_count: 4 });
     expect((await list('team_id=t&user_id=ann')).names).toEqual(['both']);
     expect((await list(`key_hash=${both.id}`)).names).toEqual(['both']);
     expect((await list('key_alias=ann-3')).names).toEqual(['ann-3']);
     expect((await list('key_alias=ann-3&user_id=bob')).names).toEqual([]);
-    expect(await list('user_id=ann&include_team_keys=true&size=3&page=3')).toMatchObject({ total_count: 9, names: ['ann-2', 'ann-1', 'ann-0'] });
+    expect(await list('user_id=ann&include_team_keys=true&size=3&page=3')).toMatchObject({
+      total_count: 9,
+      names: ['ann-2', 'ann-1', 'ann-0'],
+    });
     expect((await list('user_id=ann&sort_by=key_alias&sort_order=asc&size=2')).names).toEqual(['ann-0', 'ann-1']);
     const hashes = await look(own, `/key/list?key_hash=${both.id}`);
     expect(hashes['keys']).toEqual([both.id]);
@@ -304,7 +397,8 @@ describe('listing keys', () => {
     expect((await list('', both)).total_count).toBe(6);
     expect((await list('include_team_keys=true', both)).total_count).toBe(9);
     expect((await list('user_id=bob', both)).total_count).toBe(0);
-    for (const query of ['size=0', 'page=x', 'sort_by=spend', 'return_full_object=perhaps']) expect((await send(own, `/key/list?${query}`)).status).toBe(400);
+    for (const query of ['size=0', 'page=x', 'sort_by=spend', 'return_full_object=perhaps'])
+      expect((await send(own, `/key/list?${query}`)).status).toBe(400);
     await own.close();
-  }); // prettier-ignore
+  });
 });

@@ -78,19 +78,33 @@ describe('scripts that send what LiteLLM’s clients send', () => {
     await manage(bench, '/team/member_add', { team_id: 'nulls', member: [member('n3')] });
     await manage(bench, '/team/member_delete', { team_id: 'nulls', user_id: 'n1', user_email: null });
     const { team_info } = await look(bench, '/team/info?team_id=nulls');
-    expect((team_info as Json)['members_with_roles']).toEqual([{ role: 'user', user_id: 'n2' }, { role: 'user', user_id: 'n3' }]); // prettier-ignore
+    expect((team_info as Json)['members_with_roles']).toEqual([
+      { role: 'user', user_id: 'n2' },
+      { role: 'user', user_id: 'n3' },
+    ]);
     const nobody = { team_id: 'nulls', member: { role: 'user', user_id: null, user_email: null } };
     expect(refusalIn(await post(bench, '/team/member_add', nobody))[0]).toBe(400);
     await manage(bench, '/team/delete', { team_ids: ['nulls'] });
   });
 
   it('may send fields of newer releases that limit nothing, and are told that they do nothing; limits are refused', async () => {
-    const ofKeys = { enable_prompt_caching: true, disable_global_guardrails: true, denied_passthrough_routes: ['/x'], default_estimated_output_tokens: 9, mcp_rpm_limit: { m: 1 } }; // prettier-ignore
+    const ofKeys = {
+      enable_prompt_caching: true,
+      disable_global_guardrails: true,
+      denied_passthrough_routes: ['/x'],
+      default_estimated_output_tokens: 9,
+      mcp_rpm_limit: { m: 1 },
+    };
     expect(await manage(bench, '/key/generate', ofKeys)).toMatchObject({
       ...ofKeys,
       ignored_fields: Object.keys(ofKeys),
     });
-    const ofTeams = { require_trace_id: true, denied_passthrough_routes: ['/x'], default_estimated_output_tokens: 9, mcp_rpm_limit: { m: 1 } }; // prettier-ignore
+    const ofTeams = {
+      require_trace_id: true,
+      denied_passthrough_routes: ['/x'],
+      default_estimated_output_tokens: 9,
+      mcp_rpm_limit: { m: 1 },
+    };
     const team = await manage(bench, '/team/new', { team_id: 'newer', ...ofTeams });
     expect(team).toMatchObject({ ...ofTeams, ignored_fields: Object.keys(ofTeams) });
     await manage(bench, '/team/delete', { team_ids: ['newer'] });
@@ -104,15 +118,38 @@ describe('scripts that send what LiteLLM’s clients send', () => {
   });
 
   it('may send all fields of LiteLLM’s models, null where they mean nothing', async () => {
-    const ofKeys = { tpd_limit: null, tag_rpm_limit: null, budget_fallbacks: null, end_user_budget_id: null, throttle_on_budget_exceeded: null }; // prettier-ignore
+    const ofKeys = {
+      tpd_limit: null,
+      tag_rpm_limit: null,
+      budget_fallbacks: null,
+      end_user_budget_id: null,
+      throttle_on_budget_exceeded: null,
+    };
     const { key } = await manage(bench, '/key/generate', ofKeys);
     expect(await manage(bench, '/key/update', { key, ...ofKeys })).not.toHaveProperty('ignored_fields');
-    await manage(bench, '/team/new', { team_id: 'all', tpd_limit: null, team_member_model_max_budget: null, default_team_member_models: null }); // prettier-ignore
+    await manage(bench, '/team/new', {
+      team_id: 'all',
+      tpd_limit: null,
+      team_member_model_max_budget: null,
+      default_team_member_models: null,
+    });
     await manage(bench, '/team/member_add', { team_id: 'all', member: { user_id: 'a1' }, allowed_models: null });
-    await manage(bench, '/team/member_update', { team_id: 'all', user_id: 'a1', model_max_budget: null, temp_budget_increase: null, temp_budget_expiry: null }); // prettier-ignore
+    await manage(bench, '/team/member_update', {
+      team_id: 'all',
+      user_id: 'a1',
+      model_max_budget: null,
+      temp_budget_increase: null,
+      temp_budget_expiry: null,
+    });
     await manage(bench, '/team/delete', { team_ids: ['all'] });
     await manage(bench, '/user/new', { user_id: 'a1', auto_create_key: false, budget_fallbacks: null });
-    await manage(bench, '/user/update', { user_id: 'a1', key_alias: null, duration: null, aliases: null, team_id: null }); // prettier-ignore
+    await manage(bench, '/user/update', {
+      user_id: 'a1',
+      key_alias: null,
+      duration: null,
+      aliases: null,
+      team_id: null,
+    });
     await manage(bench, '/user/delete', { user_ids: ['a1'] });
     expect(refusalIn(await post(bench, '/key/generate', { max_bugdet: null }))[2]).toBe('max_bugdet');
   });
@@ -139,8 +176,12 @@ describe('scripts that send what LiteLLM’s clients send', () => {
     for (const named of [id, door.key, createHash('sha256').update(door.key).digest('hex')]) {
       expect(await look(door, `/spend/logs?api_key=${named}`)).toMatchObject([{ api_key: id }]);
       expect(await look(bench, `/spend/logs/v2?${days}&api_key=${named}`)).toMatchObject({ total: 1 });
-      expect(await look(bench, `/user/daily/activity?${days}&api_key=${named}`)).toMatchObject({ metadata: { total_api_requests: 1 } }); // prettier-ignore
-      expect(await look(bench, `/global/spend/report?${days}&group_by=api_key&api_key=${named}`)).toMatchObject([{ api_key: id }]); // prettier-ignore
+      expect(await look(bench, `/user/daily/activity?${days}&api_key=${named}`)).toMatchObject({
+        metadata: { total_api_requests: 1 },
+      });
+      expect(await look(bench, `/global/spend/report?${days}&group_by=api_key&api_key=${named}`)).toMatchObject([
+        { api_key: id },
+      ]);
     }
     const other = await holder(bench);
     expect((await send(other, `/spend/logs?api_key=${door.key}`)).status).toBe(403);
@@ -164,7 +205,11 @@ describe('keys that point to a budget', () => {
   it('show it as litellm_budget_table, and when it starts anew', async () => {
     await manage(bench, '/budget/new', { budget_id: 'b-week', max_budget: 7, budget_duration: '7d', rpm_limit: 9 });
     const made = await manage(bench, '/key/generate', { budget_id: 'b-week' });
-    const shown = { budget_id: 'b-week', litellm_budget_table: { budget_id: 'b-week', max_budget: 7, budget_duration: '7d', rpm_limit: 9 }, budget_reset_at: expect.stringContaining('T00:00:00') as string }; // prettier-ignore
+    const shown = {
+      budget_id: 'b-week',
+      litellm_budget_table: { budget_id: 'b-week', max_budget: 7, budget_duration: '7d', rpm_limit: 9 },
+      budget_reset_at: expect.stringContaining('T00:00:00') as string,
+    };
     expect(made).toMatchObject(shown);
     const id = String(made['token']);
     expect(await infoOf(id)).toMatchObject(shown);
@@ -193,7 +238,11 @@ describe('lists with the filters of LiteLLM’s dashboard', () => {
     });
     await manage(bench, '/user/new', { user_id: 'f-bob', user_email: 'bob@one.example', ...quiet });
     await manage(bench, '/user/new', { user_id: 'f-cy', user_email: 'cy@two.example', ...quiet });
-    await manage(bench, '/team/new', { team_id: 'f-red', team_alias: 'Red Pandas', members_with_roles: [{ role: 'user', user_id: 'f-bob' }] }); // prettier-ignore
+    await manage(bench, '/team/new', {
+      team_id: 'f-red',
+      team_alias: 'Red Pandas',
+      members_with_roles: [{ role: 'user', user_id: 'f-bob' }],
+    });
     await manage(bench, '/team/new', { team_id: 'f-blue', team_alias: 'Blue Whales' });
     await manage(bench, '/key/generate', { key_alias: 'f-Live-1', user_id: 'f-bob', duration: '1d' });
     await manage(bench, '/key/generate', { key_alias: 'f-off-1', user_id: 'f-bob', blocked: true });

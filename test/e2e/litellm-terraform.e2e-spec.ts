@@ -32,7 +32,13 @@ describe('scripts and Terraform that were written for LiteLLM', () => {
   });
 
   it('change users with all that they were made with', async () => {
-    const user = { user_id: 'tf', user_email: 'tf@example.com', user_role: 'internal_user', max_budget: 5, auto_create_key: false }; // prettier-ignore
+    const user = {
+      user_id: 'tf',
+      user_email: 'tf@example.com',
+      user_role: 'internal_user',
+      max_budget: 5,
+      auto_create_key: false,
+    };
     await manage(bench, '/user/new', user);
     const changed = await manage(bench, '/user/update', { ...user, max_budget: 6 });
     expect(changed).toMatchObject({ max_budget: 6, ignored_fields: ['auto_create_key'] });
@@ -54,9 +60,17 @@ describe('scripts and Terraform that were written for LiteLLM', () => {
 
   it('see what a member is held to by the team, and when members and customers start anew', async () => {
     const defaults = { team_member_budget: 50, team_member_budget_duration: '1d', team_member_rpm_limit: 7 };
-    const entries = [{ user_id: 'plain', role: 'user' }, { user_id: 'own', role: 'user' }]; // prettier-ignore
+    const entries = [
+      { user_id: 'plain', role: 'user' },
+      { user_id: 'own', role: 'user' },
+    ];
     const made = await manage(bench, '/team/new', { team_id: 'held', members_with_roles: entries, ...defaults });
-    await manage(bench, '/team/member_update', { team_id: 'held', user_id: 'own', max_budget_in_team: 3, budget_duration: '30d' }); // prettier-ignore
+    await manage(bench, '/team/member_update', {
+      team_id: 'held',
+      user_id: 'own',
+      max_budget_in_team: 3,
+      budget_duration: '30d',
+    });
     const { team_memberships: members } = await look(bench, '/team/info?team_id=held');
     const midnight = expect.stringMatching(/T00:00:00/) as string;
     expect(made['team_member_budget']).toBe(50);

@@ -77,9 +77,16 @@ describe('a process that dies', () => {
 async function fullAfter(blocks: number, script: string, ...words: readonly string[]): Promise<readonly string[]> {
   const child = spawn(
     'sh',
-    ['-c', `ulimit -S -f ${blocks}; exec "$0" "$@"`, process.execPath, join(__dirname, '../support', script), folder, ...words],
+    [
+      '-c',
+      `ulimit -S -f ${blocks}; exec "$0" "$@"`,
+      process.execPath,
+      join(__dirname, '../support', script),
+      folder,
+      ...words,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
-  ); // prettier-ignore
+  );
   const gone = once(child, 'exit');
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -95,7 +102,14 @@ async function diesWithTickets(stateDir: string, count: number): Promise<void> {
   const clock = new SystemClock();
   const engine = new JournalEngine(stateDir, clock);
   const held = heldAmounts({ nanos: 5, tokens: 5, plan5h: 0, planWeek: 0 });
-  const more = { owner: 'o', deadlineMs: clock.nowMs() + 60_000, windowMs: 60_000, held, least: { nano_usd: 0, tokens: 0 }, scopes: [] }; // prettier-ignore
+  const more = {
+    owner: 'o',
+    deadlineMs: clock.nowMs() + 60_000,
+    windowMs: 60_000,
+    held,
+    least: { nano_usd: 0, tokens: 0 },
+    scopes: [],
+  };
   for (let at = 0; at < count; at += 1) {
     const draft = ledgerRow({ id: `req_${at}` });
     await engine.admit({ ticketId: draft.id, draft: rowText(draft), ...more }, { deploymentIds: [], pins: [] });

@@ -82,7 +82,13 @@ describeWithRedis('four processes on one Redis', () => {
   });
 
   it('keep exactly one row for each request that was let in, though processes die and Redis starts anew', async () => {
-    const redis = await begin({ redisCommandMs: 1_000, heartbeatMs: 100, processLeaseMs: 1_500 }, '--appendonly', 'yes', '--appendfsync', 'always'); // prettier-ignore
+    const redis = await begin(
+      { redisCommandMs: 1_000, heartbeatMs: 100, processLeaseMs: 1_500 },
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+    );
     const count = isLong ? 500 : 130;
     const work = { count, budget: 1e12, hold: 1_000, everyMs: 8 };
     const running = four.map((each) => each.tell<{ admitted: string[]; unavailable: number }>('run', work));

@@ -37,7 +37,10 @@ describeWithRedis(`${count} streams through four gateways`, () => {
   let replicas: Replicas;
   beforeAll(async () => {
     replicas = await Replicas.start(4, { times, redis: ['--appendonly', 'yes', '--appendfsync', 'always'] });
-    const says = (word: string) => ({ body }: SeenRequest): boolean => JSON.stringify(body).includes(`fate: ${word}`); // prettier-ignore
+    const says =
+      (word: string) =>
+      ({ body }: SeenRequest): boolean =>
+        JSON.stringify(body).includes(`fate: ${word}`);
     const answer: Answer = deltas(25, 20);
     replicas.simulator.script
       .when(says('cut'), cutAfterBytes(answer, 4_000))
@@ -60,7 +63,9 @@ describeWithRedis(`${count} streams through four gateways`, () => {
     };
 
     // First Redis: nobody settles for the dead before he has seen it healthy for a whole lease.
-    const fates: Fate[] = Array.from({ length: count - some }, (_, at) => (at < some ? 'cut' : at < 2 * some ? 'left' : 'whole')); // prettier-ignore
+    const fates: Fate[] = Array.from({ length: count - some }, (_, at) =>
+      at < some ? 'cut' : at < 2 * some ? 'left' : 'whole',
+    );
     const mixed = shuffled(fates, 7);
     let next = 0;
     const lane = async (): Promise<void> => {
@@ -89,10 +94,14 @@ describeWithRedis(`${count} streams through four gateways`, () => {
     let live: readonly string[] = await tickets(replicas);
     expect(orphans.filter(isHeld)).toHaveLength(some);
     const restarted = replicas.serve().then((served) => (replicas.all[3] = served));
-    await eventually('nothing is held for the dead', async () => {
-      live = await tickets(replicas);
-      return !orphans.some(isHeld);
-    }, 120_000); // prettier-ignore
+    await eventually(
+      'nothing is held for the dead',
+      async () => {
+        live = await tickets(replicas);
+        return !orphans.some(isHeld);
+      },
+      120_000,
+    );
     const freedMs = performance.now() - killedMs;
     await Promise.all([restarted, ...started]);
     replicas.simulator.release();
@@ -190,5 +199,8 @@ async function tickets({ redis }: Replicas): Promise<readonly string[]> {
 
 function shuffled<T>(all: readonly T[], seed: number): readonly T[] {
   const next = random(seed);
-  return all.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at).map(({ each }) => each); // prettier-ignore
+  return all
+    .map((each) => ({ each, at: next() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ each }) => each);
 }

@@ -19,22 +19,28 @@ async function makeKey(bench: TestBench, fields: Readonly<Record<string, unknown
 }
 
 /** A new team with limits, and its one member. */
-async function memberOf(bench: TestBench, limits: Readonly<Record<string, unknown>>): Promise<{ readonly team: string; readonly member: string }> {
+async function memberOf(
+  bench: TestBench,
+  limits: Readonly<Record<string, unknown>>,
+): Promise<{ readonly team: string; readonly member: string }> {
   const team = `t-${randomUUID()}`;
   const member = `u-${randomUUID()}`;
   const members = { members_with_roles: [{ role: 'user', user_id: member }] };
   expect((await post(bench, '/user/new', { user_id: member, auto_create_key: false })).status).toBe(200);
   expect((await post(bench, '/team/new', { team_id: team, ...members, ...limits })).status).toBe(200);
   return { team, member };
-} // prettier-ignore
+}
 
 /** What upstream was asked since then, oldest first: model, tier, effort. */
 function asked(bench: TestBench, before: number): readonly (readonly unknown[])[] {
-  return bench.simulator.seen.slice(before).filter(({ path }) => path.endsWith('/responses')).map(({ body }) => {
-    const { model, service_tier: tier, reasoning } = objectOf(body);
-    return [model, tier, reasoning === undefined ? undefined : objectOf(reasoning)['effort']];
-  });
-} // prettier-ignore
+  return bench.simulator.seen
+    .slice(before)
+    .filter(({ path }) => path.endsWith('/responses'))
+    .map(({ body }) => {
+      const { model, service_tier: tier, reasoning } = objectOf(body);
+      return [model, tier, reasoning === undefined ? undefined : objectOf(reasoning)['effort']];
+    });
+}
 
 function ask(own: Own, body: Readonly<Record<string, unknown>>): Promise<ReadAnswer> {
   return post(own, chat, chatBody(body));
@@ -93,10 +99,13 @@ describe.each([
     expect((await ask(own, { model: 'openrouter/gpt-5.5' })).status).toBe(403);
   });
 
-  it.each(['gpt-5.5', 'gpt-5.5-high', 'GPT-5.5', 'openrouter/openai/gpt-5.5'])('allow %s by what it means', async (model) => {
-    const own = await makeKey(bench, { models: ['gpt-5*'] });
-    expect((await ask(own, { model })).status).toBe(200);
-  });
+  it.each(['gpt-5.5', 'gpt-5.5-high', 'GPT-5.5', 'openrouter/openai/gpt-5.5'])(
+    'allow %s by what it means',
+    async (model) => {
+      const own = await makeKey(bench, { models: ['gpt-5*'] });
+      expect((await ask(own, { model })).status).toBe(200);
+    },
+  );
 
   it('allow patterns of prefixes that mean nothing', async () => {
     const own = await makeKey(bench, { models: ['codex/*'] });
@@ -120,16 +129,22 @@ describe.each([
 
   it('limit a model by whatever name its limit has', async () => {
     const own = await makeKey(bench, { model_rpm_limit: { 'openai/gpt-5.5': 1 } });
-    expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([200, 429]);
+    expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([
+      200, 429,
+    ]);
   });
 
-  it.each([['gpt-5.5', 'openai/gpt-5.5'], ['openai/gpt-5.5', 'gpt-5.5']])('limit %s for the team whatever its member says of %s', async (ofTeam, ofKey) => {
+  it.each([
+    ['gpt-5.5', 'openai/gpt-5.5'],
+    ['openai/gpt-5.5', 'gpt-5.5'],
+  ])('limit %s for the team whatever its member says of %s', async (ofTeam, ofKey) => {
     const { team, member } = await memberOf(bench, { model_rpm_limit: { [ofTeam]: 1 } });
     const own = await makeKey(bench, { team_id: team, user_id: member });
     const change = { key: own.key, model_rpm_limit: { [ofKey]: 1_000, 'gpt-5.5-high': 1_000 } };
     expect((await post(own, '/key/update', change)).status).toBe(200);
     const statuses = [];
-    for (const model of ['gpt-5.5-high', 'gpt-5.5', 'openai/gpt-5.5']) statuses.push((await ask(own, { model })).status);
+    for (const model of ['gpt-5.5-high', 'gpt-5.5', 'openai/gpt-5.5'])
+      statuses.push((await ask(own, { model })).status);
     expect(statuses).toEqual([200, 429, 429]);
   });
 
@@ -149,7 +164,11 @@ describe.each([
   ] as const)('limit for an alias of a %s (%s, %s) what it stands for', async (where, aliases, field, limit) => {
     const limits = { [aliases]: { fast: 'openai/gpt-5.5' }, [field]: { fast: limit } };
     const { team, member } = await memberOf(bench, where === 'team' ? limits : {});
-    const own = await makeKey(bench, { team_id: team, user_id: member, ...(where === 'key' ? limits : { aliases: { fast: 'gpt-6.1-sol' } }) });
+    const own = await makeKey(bench, {
+      team_id: team,
+      user_id: member,
+      ...(where === 'key' ? limits : { aliases: { fast: 'gpt-6.1-sol' } }),
+    });
     const first = await ask(own, { model: where === 'key' ? 'fast' : 'gpt-5.5' });
     expect(first.status).toBe(field === 'model_rpm_limit' ? 200 : 429);
     for (const model of ['fast', 'gpt-5.5-high', 'gpt-5.5']) expect((await ask(own, { model })).status).toBe(429);
@@ -162,7 +181,9 @@ describe.each([
     const own = await makeKey(bench, { team_id: team, user_id: member, ...limits });
     const changed = await post(own, '/key/update', { key: own.key, aliases: {} });
     expect([changed.status, changed.text]).toEqual([403, expect.stringContaining("'aliases'")]);
-    expect((await post(own, '/key/update', { key: own.key, aliases: { ...limits.aliases, big: 'gpt-5.5' } })).status).toBe(200);
+    expect(
+      (await post(own, '/key/update', { key: own.key, aliases: { ...limits.aliases, big: 'gpt-5.5' } })).status,
+    ).toBe(200);
     expect([(await ask(own, { model: 'big' })).status, (await ask(own, { model: 'fast' })).status]).toEqual([200, 429]);
   });
 
@@ -171,7 +192,10 @@ describe.each([
       const answers = await Promise.all(['tier', 'gpt-5.5', 'gpt-6.1-sol'].map((model) => ask(own, { model })));
       return answers.map(({ status }) => status);
     };
-    const { team, member } = await memberOf(bench, { models: ['tier', 'gpt-6.1-sol'], model_aliases: { tier: 'gpt-5.5' } });
+    const { team, member } = await memberOf(bench, {
+      models: ['tier', 'gpt-6.1-sol'],
+      model_aliases: { tier: 'gpt-5.5' },
+    });
     expect(await statuses(await makeKey(bench, { team_id: team, models: ['tier'] }))).toEqual([200, 200, 403]);
     const own = await makeKey(bench, { user_id: member, models: ['tier'], aliases: { tier: 'gpt-5.5' } });
     expect(await statuses(own)).toEqual([200, 200, 403]);
@@ -193,7 +217,9 @@ describe.each([
     const { team } = await memberOf(bench, path === '/team/new' ? { metadata } : {});
     if (path === '/team/update') expect((await post(bench, path, { team_id: team, metadata })).status).toBe(200);
     const own = await makeKey(bench, { team_id: team });
-    expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([200, 429]);
+    expect([(await ask(own, { model: 'gpt-5.5' })).status, (await ask(own, { model: 'gpt-5.5-low' })).status]).toEqual([
+      200, 429,
+    ]);
     const { json } = await send(bench, `/team/info?team_id=${team}`);
     expect(json).toMatchObject({ team_info: { metadata: { owner: 'ann' }, model_rpm_limit: { 'gpt-5.5': 1 } } });
   });
@@ -204,33 +230,46 @@ describe.each([
       for (const model of ['dear', ...spellings]) expect((await ask(own, { model })).status).toBe(429);
     });
   }
-}); // prettier-ignore
+});
 
 describe('limits of a group and of its model', () => {
   let bench: TestBench;
-  const groups = ['team-default', 'other'].map((group) => `  - { model_name: ${group}, litellm_params: { model: codex-oauth/gpt-5.5 } }\n`); // prettier-ignore
+  const groups = ['team-default', 'other'].map(
+    (group) => `  - { model_name: ${group}, litellm_params: { model: codex-oauth/gpt-5.5 } }\n`,
+  );
 
   beforeAll(async () => {
     bench = await startBench({ config: `model_list:\n${groups.join('')}` });
   });
   afterAll(() => bench.close());
 
-  it.each(['team', 'key'])('all hold: what a holder adds takes nothing away of what stands at the %s', async (where) => {
-    const limits = { model_max_budget: { 'gpt-5.5': { budget_limit: 0.002, time_period: '1d' } } };
-    const { team, member } = await memberOf(bench, where === 'team' ? limits : {});
-    const own = await makeKey(bench, { team_id: team, user_id: member, ...(where === 'key' ? limits : {}) });
-    const change = { key: own.key, model_rpm_limit: { 'team-default': 1_000 } };
-    expect((await post(own, '/key/update', change)).status).toBe(200);
-    const statuses = [];
-    for (const model of ['team-default', 'team-default', 'team-default', 'other']) statuses.push((await ask(own, { model })).status);
-    expect(statuses).toEqual([200, 429, 429, 429]);
-    const { json } = await send(own, '/v1/usage');
-    const used = (json as { readonly limits: readonly { readonly limit: string; readonly used: number }[] }).limits.map(({ limit, used: sum }) => [limit, sum > 0]);
-    expect(used).toEqual(expect.arrayContaining([[`${where}.max_budget[gpt-5.5]`, true], ['key.rpm_limit[team-default]', true]]));
-    const looked = await post(bench, '/spend/reconcile', { repair: false });
-    expect(looked.json).toMatchObject({ mismatches: [] });
-  });
-}); // prettier-ignore
+  it.each(['team', 'key'])(
+    'all hold: what a holder adds takes nothing away of what stands at the %s',
+    async (where) => {
+      const limits = { model_max_budget: { 'gpt-5.5': { budget_limit: 0.002, time_period: '1d' } } };
+      const { team, member } = await memberOf(bench, where === 'team' ? limits : {});
+      const own = await makeKey(bench, { team_id: team, user_id: member, ...(where === 'key' ? limits : {}) });
+      const change = { key: own.key, model_rpm_limit: { 'team-default': 1_000 } };
+      expect((await post(own, '/key/update', change)).status).toBe(200);
+      const statuses = [];
+      for (const model of ['team-default', 'team-default', 'team-default', 'other'])
+        statuses.push((await ask(own, { model })).status);
+      expect(statuses).toEqual([200, 429, 429, 429]);
+      const { json } = await send(own, '/v1/usage');
+      const used = (
+        json as { readonly limits: readonly { readonly limit: string; readonly used: number }[] }
+      ).limits.map(({ limit, used: sum }) => [limit, sum > 0]);
+      expect(used).toEqual(
+        expect.arrayContaining([
+          [`${where}.max_budget[gpt-5.5]`, true],
+          ['key.rpm_limit[team-default]', true],
+        ]),
+      );
+      const looked = await post(bench, '/spend/reconcile', { repair: false });
+      expect(looked.json).toMatchObject({ mismatches: [] });
+    },
+  );
+});
 
 describe('the highest effort of a key', () => {
   let bench: TestBench;
@@ -239,22 +278,31 @@ describe('the highest effort of a key', () => {
   });
   afterAll(() => bench.close());
 
-  it.each(['low', 'medium'])('%s holds for an effort that the name of a model asks for, also on the native surface', async (ceiling) => {
-    const own = await makeKey(bench, { max_reasoning_effort: ceiling });
-    const before = bench.simulator.seen.length;
-    for (const model of ['gpt-6.1-sol-xhigh', 'gpt-5.5-xhigh']) {
-      expect((await ask(own, { model })).status).toBe(200);
-      await post(own, '/backend-api/codex/responses', nativeBody(model));
-    }
-    const efforts = asked(bench, before).map(([, , effort]) => effort);
-    expect(efforts.length).toBeGreaterThanOrEqual(3);
-    expect(efforts.filter((effort) => effort === 'xhigh' || effort === 'high' || (ceiling === 'low' && effort === 'medium'))).toEqual([]);
-  });
-}); // prettier-ignore
+  it.each(['low', 'medium'])(
+    '%s holds for an effort that the name of a model asks for, also on the native surface',
+    async (ceiling) => {
+      const own = await makeKey(bench, { max_reasoning_effort: ceiling });
+      const before = bench.simulator.seen.length;
+      for (const model of ['gpt-6.1-sol-xhigh', 'gpt-5.5-xhigh']) {
+        expect((await ask(own, { model })).status).toBe(200);
+        await post(own, '/backend-api/codex/responses', nativeBody(model));
+      }
+      const efforts = asked(bench, before).map(([, , effort]) => effort);
+      expect(efforts.length).toBeGreaterThanOrEqual(3);
+      expect(
+        efforts.filter(
+          (effort) => effort === 'xhigh' || effort === 'high' || (ceiling === 'low' && effort === 'medium'),
+        ),
+      ).toEqual([]);
+    },
+  );
+});
 
 describe('fallbacks that a request wishes', () => {
   let bench: TestBench;
-  const groups = ['small: gpt-6.1-sol', 'big: gpt-5.5'].map((each) => each.split(': ')).map(([group, model]) => `  - { model_name: ${group}, litellm_params: { model: codex-oauth/${model} } }\n`); // prettier-ignore
+  const groups = ['small: gpt-6.1-sol', 'big: gpt-5.5']
+    .map((each) => each.split(': '))
+    .map(([group, model]) => `  - { model_name: ${group}, litellm_params: { model: codex-oauth/${model} } }\n`);
 
   beforeAll(async () => {
     bench = await startBench({ config: `model_list:\n${groups.join('')}router_settings: { num_retries: 0 }\n` });
@@ -270,7 +318,10 @@ describe('fallbacks that a request wishes', () => {
   it('are asked', async () => {
     const before = bench.simulator.seen.length;
     expect((await ask(await makeKey(bench, {}), wished)).status).toBe(200);
-    expect(asked(bench, before)).toEqual([['gpt-6.1-sol', undefined, undefined], ['gpt-5.5', 'priority', 'xhigh']]); // prettier-ignore
+    expect(asked(bench, before)).toEqual([
+      ['gpt-6.1-sol', undefined, undefined],
+      ['gpt-5.5', 'priority', 'xhigh'],
+    ]);
   });
 
   it('bring fields of their own only where mapping the request once more is cheap', async () => {
@@ -291,7 +342,10 @@ describe('fallbacks that a request wishes', () => {
     const before = bench.simulator.seen.length;
     const own = await makeKey(bench, { service_tier: 'forbidden', max_reasoning_effort: 'low' });
     expect((await ask(own, wished)).status).toBe(200);
-    expect(asked(bench, before)).toEqual([['gpt-6.1-sol', undefined, 'low'], ['gpt-5.5', undefined, 'low']]); // prettier-ignore
+    expect(asked(bench, before)).toEqual([
+      ['gpt-6.1-sol', undefined, 'low'],
+      ['gpt-5.5', undefined, 'low'],
+    ]);
   });
 
   it('are not asked for a key with one model for everything', async () => {

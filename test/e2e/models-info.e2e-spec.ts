@@ -187,7 +187,11 @@ it('the API reference names the routes and what they can be asked', async () => 
 describe('names that not everybody has', () => {
   it('are there for who has them: those of a team’s own deployments, and aliases of a key', async () => {
     await post(bench, '/team/new', { team_id: 'crew' });
-    const made = await post(bench, '/key/generate', { team_id: 'crew', aliases: { mine: 'metered' }, models: ['ours', 'metered'] }); // prettier-ignore
+    const made = await post(bench, '/key/generate', {
+      team_id: 'crew',
+      aliases: { mine: 'metered' },
+      models: ['ours', 'metered'],
+    });
     const own = { url: bench.url, key: String(objectOf(made.json)['key']) };
     const named = async (path: string, field: string): Promise<readonly unknown[]> =>
       objectsOf(objectOf((await send(own, path)).json)['data']).map((row) => row[field]);

@@ -73,7 +73,9 @@ describe.each(ways)('an answer whose client wants no more of it, %s', (_, stream
     await hangUp(key, chat, body, () => bench.simulator.seen.some(({ path }) => path.endsWith('/responses')));
     await allRowsOf(bench, key, 1);
     const { series } = readExposition((await send(bench, '/metrics')).text);
-    const told = series.filter(({ name, labels }) => /^litellm_proxy_\w+_total$/.test(name) && labels['hashed_api_key'] === key.id); // prettier-ignore
+    const told = series.filter(
+      ({ name, labels }) => /^litellm_proxy_\w+_total$/.test(name) && labels['hashed_api_key'] === key.id,
+    );
     expect(told.map(({ labels, value }) => [labels['requested_model'], value])).toEqual(
       [body['model'], body['model']].map((model) => [model, 1]),
     );
@@ -116,7 +118,11 @@ it('of more than 32 answers that nobody waits for any more, the others end at on
 });
 
 describe('a compaction', () => {
-  const body = { model: 'gpt-5.5', instructions: 'x', input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'word '.repeat(4_000) }] }] }; // prettier-ignore
+  const body = {
+    model: 'gpt-5.5',
+    instructions: 'x',
+    input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'word '.repeat(4_000) }] }],
+  };
 
   it('whose client hangs up is read on and paid for', async () => {
     const key = await makeKey(bench);
@@ -139,27 +145,36 @@ describe('a compaction', () => {
     expect(row?.spend).toBeGreaterThan(0);
   });
 
-  it.each(['gpt-5.5-high', 'gpt-5.1-codex'])('is charged by the model that compacts, also when it was asked for as %s', async (name) => {
-    const [plain, other] = [await makeKey(bench), await makeKey(bench)];
-    const counted = { input_tokens: 50_000, output_tokens: 3_000, total_tokens: 53_000 };
-    bench.simulator.scripts.compact.always(json(200, { output: [], usage: counted }));
-    for (const [key, model] of [[plain, 'gpt-5.5'], [other, name]] as const)
-      expect((await post(key, '/v1/responses/compact', { ...body, model })).status).toBe(200);
-    const [[paid], [row]] = [await allRowsOf(bench, plain, 1), await allRowsOf(bench, other, 1)];
-    expect(paid?.spend).toBeGreaterThan(0);
-    expect([row?.model, row?.spend]).toEqual(['gpt-5.5', paid?.spend]);
-    expect(row?.metadata.codex_gateway.stream).toBe(false);
-  }); // prettier-ignore
+  it.each(['gpt-5.5-high', 'gpt-5.1-codex'])(
+    'is charged by the model that compacts, also when it was asked for as %s',
+    async (name) => {
+      const [plain, other] = [await makeKey(bench), await makeKey(bench)];
+      const counted = { input_tokens: 50_000, output_tokens: 3_000, total_tokens: 53_000 };
+      bench.simulator.scripts.compact.always(json(200, { output: [], usage: counted }));
+      for (const [key, model] of [
+        [plain, 'gpt-5.5'],
+        [other, name],
+      ] as const)
+        expect((await post(key, '/v1/responses/compact', { ...body, model })).status).toBe(200);
+      const [[paid], [row]] = [await allRowsOf(bench, plain, 1), await allRowsOf(bench, other, 1)];
+      expect(paid?.spend).toBeGreaterThan(0);
+      expect([row?.model, row?.spend]).toEqual(['gpt-5.5', paid?.spend]);
+      expect(row?.metadata.codex_gateway.stream).toBe(false);
+    },
+  );
 
   it('is no stream to the metrics, and they know its model', async () => {
     const key = await makeKey(bench);
     const shown = async (): Promise<readonly ShownSeries[]> =>
       readExposition((await send(bench, '/metrics')).text).series;
     const streams = async (): Promise<number | undefined> =>
-      (await shown()).find(({ name, labels }) => name === 'codex_stream_ends_total' && labels['end'] === 'completed')?.value; // prettier-ignore
+      (await shown()).find(({ name, labels }) => name === 'codex_stream_ends_total' && labels['end'] === 'completed')
+        ?.value;
     const before = await streams();
     expect((await post(key, '/v1/responses/compact', body)).status).toBe(200);
-    const spent = (await shown()).filter(({ name, labels }) => name === 'litellm_spend_metric_total' && labels['hashed_api_key'] === key.id); // prettier-ignore
+    const spent = (await shown()).filter(
+      ({ name, labels }) => name === 'litellm_spend_metric_total' && labels['hashed_api_key'] === key.id,
+    );
     expect(spent.map(({ labels }) => labels['model'])).toEqual(['gpt-5.5']);
     expect(await streams()).toBe(before);
   });

@@ -73,7 +73,9 @@ describe('a key with a budget', () => {
       last = await post(key, '/v1/chat/completions', chat);
     }
     expect(last.status).toBe(429);
-    expect(last.json).toMatchObject({ error: { type: 'budget_exceeded', gateway: { author: 'key', limit: 'key.max_budget' } } }); // prettier-ignore
+    expect(last.json).toMatchObject({
+      error: { type: 'budget_exceeded', gateway: { author: 'key', limit: 'key.max_budget' } },
+    });
     expect(last.headers.get('x-should-retry')).toBe('false');
     const asked = bench.simulator.seen.filter(({ path }) => path.endsWith('/responses')).length;
     expect(await spentBy(bench, key)).toBeCloseTo(asked * 0.0047, 9);

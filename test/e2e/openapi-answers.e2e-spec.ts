@@ -60,10 +60,19 @@ const dayAway = (days: number): string => new Date(Date.now() + days * 86_400_00
 const span = `start_date=${dayAway(-1)}&end_date=${dayAway(1)}`;
 const times = `start_date=${dayAway(-1)}%2000:00:00&end_date=${dayAway(1)}%2023:59:59`;
 const limits = {
-  max_budget: 50, soft_budget: 40, budget_duration: '30d', tpm_limit: 900_000, rpm_limit: 900, max_parallel_requests: 90,
-  budget_limits: [{ budget_duration: '1d', max_budget: 20 }], model_max_budget: { 'gpt-5.5': { budget_limit: 9, time_period: '1d' } },
-  model_tpm_limit: { 'gpt-5.5': 800_000 }, model_rpm_limit: { 'gpt-5.5': 800 }, token_budget: 1_000_000, request_budget: 1_000,
-}; // prettier-ignore
+  max_budget: 50,
+  soft_budget: 40,
+  budget_duration: '30d',
+  tpm_limit: 900_000,
+  rpm_limit: 900,
+  max_parallel_requests: 90,
+  budget_limits: [{ budget_duration: '1d', max_budget: 20 }],
+  model_max_budget: { 'gpt-5.5': { budget_limit: 9, time_period: '1d' } },
+  model_tpm_limit: { 'gpt-5.5': 800_000 },
+  model_rpm_limit: { 'gpt-5.5': 800 },
+  token_budget: 1_000_000,
+  request_budget: 1_000,
+};
 const cited = fixture('synthetic-web-search-citations.sse');
 const policy = { allowed_networks: ['127.0.0.0/8'], max_reasoning_effort: 'high', service_tier: 'default' };
 const metadata = { purpose: 'tests' };
@@ -74,7 +83,14 @@ const customTool = { ...useTool, tools: [{ type: 'custom', custom: { name: 'patc
 const legacyTool = { ...useTool, functions: [{ name: 'weather', parameters }] };
 const streamed = { stream: true, stream_options: { include_usage: true } };
 const response = { model: 'gpt-5.5', input: 'Hello?' };
-const turn = { model: 'gpt-5.5', input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }], instructions: 'Be kind.', tools: [], stream: true, store: false }; // prettier-ignore
+const turn = {
+  model: 'gpt-5.5',
+  input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }],
+  instructions: 'Be kind.',
+  tools: [],
+  stream: true,
+  store: false,
+};
 const { model, input, instructions, tools } = turn;
 const history = { model, input, instructions, tools };
 const completion = { model: 'gpt-5.5', usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } };
@@ -227,10 +243,13 @@ const asked: readonly (readonly [route: string, asked?: Asked])[] = [
   ['POST /global/spend/reset', { body: {} }],
 ]; // prettier-ignore
 
-it.each(asked.map(([route, how = {}]) => [route, how.status ?? 200, how] as const))('%s answers %i as the reference says', async (route, _, how) => {
-  how.lay?.();
-  await ask(route, how);
-}); // prettier-ignore
+it.each(asked.map(([route, how = {}]) => [route, how.status ?? 200, how] as const))(
+  '%s answers %i as the reference says',
+  async (route, _, how) => {
+    how.lay?.();
+    await ask(route, how);
+  },
+);
 
 describe('the reference', () => {
   /** The reference does not describe itself. */
@@ -238,7 +257,9 @@ describe('the reference', () => {
 
   it('describes what every served route answers', () => {
     const served = handlersOf(bench).map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
-    const described = [...answers.routes].filter(([, operation]) => answers.mediaTypesOf(operation).some(([status]) => status === '200')); // prettier-ignore
+    const described = [...answers.routes].filter(([, operation]) =>
+      answers.mediaTypesOf(operation).some(([status]) => status === '200'),
+    );
     expect(described.map(([route]) => route).sort()).toEqual(served.filter((route) => !own.includes(route)).sort());
   });
 

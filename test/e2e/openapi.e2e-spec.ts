@@ -72,7 +72,11 @@ describe('bodies in the API reference', () => {
     const routes = writing();
     expect(routes.length).toBeGreaterThan(40);
     expect(routes.filter((route) => namesIn(bodyOf(route)).length === 0).sort()).toEqual(bodyless);
-    for (const route of bodyless) expect([route, operations.get(route)]).toEqual([route, expect.not.objectContaining({ requestBody: expect.anything() as unknown })]); // prettier-ignore
+    for (const route of bodyless)
+      expect([route, operations.get(route)]).toEqual([
+        route,
+        expect.not.objectContaining({ requestBody: expect.anything() as unknown }),
+      ]);
   });
 
   it('may be left out where the path says everything', () => {
@@ -85,8 +89,18 @@ describe('bodies in the API reference', () => {
   it('have the fields that the routes read', () => {
     const limits = ['max_budget_in_team', 'tpm_limit', 'rpm_limit', 'budget_duration'];
     expect(namesIn(bodyOf('POST /team/member_add'))).toEqual(['team_id', 'member', ...limits]);
-    expect(bodyOf('POST /team/member_add')?.properties?.['member']?.anyOf?.map(({ type }) => type)).toEqual(['object', 'array']); // prettier-ignore
-    expect(namesIn(bodyOf('POST /team/member_update'))).toEqual(['team_id', 'user_id', 'user_email', 'role', ...limits, 'budget_id']); // prettier-ignore
+    expect(bodyOf('POST /team/member_add')?.properties?.['member']?.anyOf?.map(({ type }) => type)).toEqual([
+      'object',
+      'array',
+    ]);
+    expect(namesIn(bodyOf('POST /team/member_update'))).toEqual([
+      'team_id',
+      'user_id',
+      'user_email',
+      'role',
+      ...limits,
+      'budget_id',
+    ]);
     expect(bodyOf('POST /team/member_delete')).toMatchObject({ required: ['team_id'], additionalProperties: false });
     expect(namesIn(bodyOf('POST /spend/calculate'))).toEqual(['completion_response', 'model', 'messages', 'input']);
     expect(bodyOf('POST /spend/reconcile')?.properties).toEqual({ repair: { type: 'boolean', default: true } });
@@ -109,12 +123,31 @@ describe('bodies in the API reference', () => {
   it('name null among the words of what may be null', () => {
     const lists = partsOf(answers, (_, value) => isNullable(value) && value.enum?.includes(null) === false);
     expect(lists).toEqual([]);
-    expect(answers['Key']?.properties?.['limit_mode']).toEqual({ type: 'string', enum: ['enforce', 'observe', null], nullable: true }); // prettier-ignore
+    expect(answers['Key']?.properties?.['limit_mode']).toEqual({
+      type: 'string',
+      enum: ['enforce', 'observe', null],
+      nullable: true,
+    });
   });
 });
 
 /** Narrowing, sorting and paging of reports, as `docs/reports.md` has them. */
-const filters = ['api_key', 'user_id', 'team_id', 'end_user', 'session_id', 'model', 'model_group', 'model_id', 'key_alias', 'tag', 'status_filter', 'error_code', 'min_spend', 'max_spend']; // prettier-ignore
+const filters = [
+  'api_key',
+  'user_id',
+  'team_id',
+  'end_user',
+  'session_id',
+  'model',
+  'model_group',
+  'model_id',
+  'key_alias',
+  'tag',
+  'status_filter',
+  'error_code',
+  'min_spend',
+  'max_spend',
+];
 const span = ['start_date', 'end_date'];
 const reports: readonly (readonly [route: string, names: readonly string[]])[] = [
   ['GET /spend/logs', [...filters, ...span, 'request_id', 'summarize']],

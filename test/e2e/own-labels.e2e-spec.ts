@@ -16,11 +16,15 @@ litellm_settings:
 async function labelsOf({ id }: Holder): Promise<readonly Json[]> {
   const { series } = readExposition((await send(bench, '/metrics')).text);
   const own = series.filter(({ name, labels }) => name === metric && labels['hashed_api_key'] === id);
-  return own.map(({ labels }) => Object.fromEntries(Object.entries(labels).filter(([name]) => /^(?:metadata|tag)_/.test(name)))); // prettier-ignore
+  return own.map(({ labels }) =>
+    Object.fromEntries(Object.entries(labels).filter(([name]) => /^(?:metadata|tag)_/.test(name))),
+  );
 }
 
 const asks = (key: Holder, path: string, body: Json): Promise<void> =>
-  post(key, path, body).then(({ status }) => { expect(status).toBe(200); }); // prettier-ignore
+  post(key, path, body).then(({ status }) => {
+    expect(status).toBe(200);
+  });
 
 const doors: readonly (readonly [path: string, body: Json])[] = [
   ['/v1/chat/completions', chatBody()],

@@ -41,7 +41,10 @@ describe('a share of the plan', () => {
     expect(await answered(12, holder.key)).toBe(200);
     const refused = await post(holder, '/v1/chat/completions', chatBody({ model: 'gpt-5.5' }));
     expect(refused.status).toBe(429);
-    expect((refused.json as { error: Json }).error['gateway']).toMatchObject({ author: 'plan_window', limit: 'key.plan_share_5h' }); // prettier-ignore
+    expect((refused.json as { error: Json }).error['gateway']).toMatchObject({
+      author: 'plan_window',
+      limit: 'key.plan_share_5h',
+    });
     expect((await send(holder, '/v1/usage')).status).toBe(200);
   });
 });

@@ -166,7 +166,11 @@ describe('a start', () => {
     const served = await bench.serve([], { CODEX_AUTH_FILE: missing });
     const said = linesOf(served).map(({ level, msg }) => `${String(level)} ${String(msg)}`);
     expect(said).toContainEqual(expect.stringMatching(/^50 there is no login to use/));
-    expect(said).toContainEqual(expect.stringMatching(/^40 No login: \S+nobody\/auth\.json .*`node dist\/main\.js login` \(or `npm start -- login`/)); // prettier-ignore
+    expect(said).toContainEqual(
+      expect.stringMatching(
+        /^40 No login: \S+nobody\/auth\.json .*`node dist\/main\.js login` \(or `npm start -- login`/,
+      ),
+    );
     expect(said.at(-1)).toContain('listening on');
     const ready = await send({ url: served.url, key: '' }, '/health/readiness');
     expect(ready).toMatchObject({ status: 200, json: { degraded: ['login_unusable'] } });

@@ -151,12 +151,15 @@ class RedisProxy {
         return;
       }
       const far = connect(port, '127.0.0.1');
-      for (const [one, other] of [[near, far], [far, near]] as const) {
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         this.sockets.add(one);
         one.on('error', () => other.destroy()).on('close', () => other.destroy());
         one.pipe(other);
       }
-    }); // prettier-ignore
+    });
   }
 
   async listen(): Promise<string> {

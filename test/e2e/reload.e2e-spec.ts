@@ -131,13 +131,19 @@ describe('a ConfigMap that changes under load', () => {
     await eventually('it is in force', async () => (await own.ask('added')).status === 200);
     const told = () => said(own, 'these settings need a restart; until then they stay as they were');
     await eventually('it is told', () => told().length > 0);
-    expect(told()).toEqual([expect.objectContaining({ level: 40, settings: ['general_settings.master_key', expect.stringContaining('limits of the gateway')] })]); // prettier-ignore
+    expect(told()).toEqual([
+      expect.objectContaining({
+        level: 40,
+        settings: ['general_settings.master_key', expect.stringContaining('limits of the gateway')],
+      }),
+    ]);
     expect(own.served.output()).not.toContain('sk-another-master-key-0002');
     await own.end();
   });
 
   it('uses a login file that it names for the first time, and forgets the one it names no more', async () => {
-    const login = (name: string): string => `credential_list:\n  - credential_name: ${name}\n    credential_values: {auth_file: ${join(bench.folder, `${name}.json`)}}\n`; // prettier-ignore
+    const login = (name: string): string =>
+      `credential_list:\n  - credential_name: ${name}\n    credential_values: {auth_file: ${join(bench.folder, `${name}.json`)}}\n`;
     const of = (name: string): string =>
       login(name) + list(model('steady', 'gpt-5.5', `, litellm_credential_name: ${name}`));
     const first = bench.simulator.makeAuthFile(bench.folder, { fileName: 'first.json' });
@@ -185,14 +191,17 @@ describe('the gauges after a reload', () => {
       `  - model_name: ${id}\n    litellm_params: {model: codex-oauth/gpt-5.5, rpm: ${rpm}${more}}\n    model_info: {id: ${id}}\n`;
     const bad = `credential_list:\n  - credential_name: bad\n    credential_values: {auth_file: ${join(bench.folder, 'not-there.json')}}\n`;
     const own = await reloading(bad + list(deployed('a', 5), deployed('b', 6, ', litellm_credential_name: bad')));
-    const lines = async (): Promise<string[]> => (await send({ url: own.served.url, key: testKey }, '/metrics')).text.split('\n'); // prettier-ignore
+    const lines = async (): Promise<string[]> =>
+      (await send({ url: own.served.url, key: testKey }, '/metrics')).text.split('\n');
     const limits = async (): Promise<string[]> =>
       (await lines()).flatMap((line) => {
         const [, id, value] = /^litellm_deployment_rpm_limit\{.*model_id="(\w+)".*\} (\d+)$/.exec(line) ?? [];
         return id === undefined ? [] : [`${id} ${value ?? ''}`];
       });
     const shown = async (label: string): Promise<number> =>
-      (await lines()).filter((line) => /^(?:codex_account|codex_cooldown_until|litellm_deployment_state)/.test(line) && line.includes(label)).length; // prettier-ignore
+      (await lines()).filter(
+        (line) => /^(?:codex_account|codex_cooldown_until|litellm_deployment_state)/.test(line) && line.includes(label),
+      ).length;
     expect((await own.ask('b')).status).not.toBe(200);
     await eventually('the bad login is shown', async () => (await shown('account="bad"')) > 0);
     expect(await limits()).toEqual(['a 5', 'b 6']);

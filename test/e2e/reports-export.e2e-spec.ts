@@ -18,7 +18,10 @@ afterEach(() => {
 describe('GET /spend/export', () => {
   it('gives the rows as JSON lines, oldest first, in the shape of the spend log', async () => {
     const answer = await bench.ask('admin', '/spend/export');
-    const lines = (await answer.text()).trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
+    const lines = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
 
     expect(answer.headers.get('content-type')).toBe('application/jsonl; charset=utf-8');
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="spend.jsonl"');
@@ -80,7 +83,10 @@ describe('GET /spend/export', () => {
     );
     bench.ledger.add(...many);
     const text = await (await bench.ask('admin', '/spend/export?start_date=2026-11-24')).text();
-    const ids = text.trimEnd().split('\n').map((line) => (JSON.parse(line) as { request_id: string }).request_id); // prettier-ignore
+    const ids = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { request_id: string }).request_id);
 
     expect(ids).toEqual(many.map(({ id }) => id));
   });
@@ -107,7 +113,11 @@ describe('GET /spend/export', () => {
     answer.resume();
     const bytes = await new Promise<number>((resolve) => {
       let total = 0;
-      answer.on('data', (chunk: Buffer) => (total += chunk.length)).once('end', () => { resolve(total); }); // prettier-ignore
+      answer
+        .on('data', (chunk: Buffer) => (total += chunk.length))
+        .once('end', () => {
+          resolve(total);
+        });
     });
     expect(bytes).toBeGreaterThan(80_000_000);
     expect(bench.ledger.asked.length).toBe(41);

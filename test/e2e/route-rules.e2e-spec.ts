@@ -55,12 +55,20 @@ describe('the routes of the running gateway', () => {
       `/./${path.slice(1)}`,
     ];
     const closed = [...new Set(served.filter(isClosed).map(({ path }) => path))];
-    const tries = closed.flatMap((path) => spellings(called(path)).flatMap((spelt) => ['GET', 'HEAD', 'POST', 'OPTIONS'].map((method) => ({ method, spelt })))); // prettier-ignore
+    const tries = closed.flatMap((path) =>
+      spellings(called(path)).flatMap((spelt) =>
+        ['GET', 'HEAD', 'POST', 'OPTIONS'].map((method) => ({ method, spelt })),
+      ),
+    );
     const let2xx: string[] = [];
     await inTurns(tries, 16, async ({ method, spelt }) => {
       const normal = new URL(bench.url + spelt).pathname;
       if (openPaths.has(normal)) return;
-      const response = await fetch(bench.url + spelt, { method, redirect: 'manual', ...(method === 'POST' ? { body: '{}', headers: { 'content-type': 'application/json' } } : {}) }); // prettier-ignore
+      const response = await fetch(bench.url + spelt, {
+        method,
+        redirect: 'manual',
+        ...(method === 'POST' ? { body: '{}', headers: { 'content-type': 'application/json' } } : {}),
+      });
       await response.arrayBuffer();
       if (response.status < 400) let2xx.push(`${method} ${spelt}: ${response.status}`);
     });

@@ -19,9 +19,12 @@ router_settings:
 let world: AccountsBench;
 
 beforeAll(async () => {
-  world = await AccountsBench.start(names.map((account) => ({ account })), { config });
+  world = await AccountsBench.start(
+    names.map((account) => ({ account })),
+    { config },
+  );
   for (const model of ['a', 'b', 'w/gpt-5.5']) await post(world.bench, '/v1/responses', { model, input: 'Hi' });
-}); // prettier-ignore
+});
 beforeEach(() => {
   world.answers('a', faults.server500);
 });
@@ -32,11 +35,14 @@ async function keyWith(policy: Record<string, unknown>): Promise<string> {
   return ((await post(world.bench, '/key/generate', policy)).json as { key: string }).key;
 }
 
-async function ask(key: string, body: Record<string, unknown> = {}): Promise<{ answer: ReadAnswer; to: readonly string[] }> {
+async function ask(
+  key: string,
+  body: Record<string, unknown> = {},
+): Promise<{ answer: ReadAnswer; to: readonly string[] }> {
   const before = world.simulator.seen.length;
   const answer = await post({ ...world.bench, key }, '/v1/responses', { model: 'a', input: 'Hi', ...body });
   return { answer, to: world.askedSince(before) };
-} // prettier-ignore
+}
 
 describe('a fallback and the key that would use it', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>, string[], number]>([
@@ -46,24 +52,34 @@ describe('a fallback and the key that would use it', () => {
     ['may not, by the id of its deployment', { models: ['a'] }, { fallbacks: ['id-b'] }, ['a'], 502],
     ['may not, by an alias', { models: ['a'] }, { fallbacks: ['other-name'] }, ['a'], 502],
     ['may, by an alias that it may use', { models: ['a', 'b'] }, { fallbacks: ['other-name'] }, ['a', 'b'], 200],
-    ['may, by a name that a wildcard serves', { models: ['a', 'w/*'] }, { fallbacks: ['w/gpt-5.5'] }, ['a', 'wild'], 200],
+    [
+      'may, by a name that a wildcard serves',
+      { models: ['a', 'w/*'] },
+      { fallbacks: ['w/gpt-5.5'] },
+      ['a', 'wild'],
+      200,
+    ],
     ['may not, when it belongs to another team', {}, { fallbacks: ['theirs', 'id-theirs'] }, ['a'], 502],
     ['is not wanted by the key', { metadata: { disable_fallbacks: true } }, { fallbacks: ['b'] }, ['a'], 502],
     ['may not leave the accounts that the key is held to', { deployments: ['a'] }, {}, ['a'], 502],
   ])('%s', async (...[, policy, body, to, status]) => {
     const key = await keyWith(policy);
     expect(await ask(key, body)).toMatchObject({ to, answer: { status } });
-  }); // prettier-ignore
+  });
 
   it('may bring messages of its own to the chat door', async () => {
     const key = await keyWith({});
     const own = { model: 'b', messages: [{ role: 'user', content: 'Shorter, with an ß' }], max_completion_tokens: 9 };
-    const answer = await post({ ...world.bench, key }, '/v1/chat/completions', chatBody({ model: 'a', fallbacks: [own] }));
+    const answer = await post(
+      { ...world.bench, key },
+      '/v1/chat/completions',
+      chatBody({ model: 'a', fallbacks: [own] }),
+    );
     expect(answer.status).toBe(200);
     const asked = world.simulator.seen.at(-1)?.body;
     expect(JSON.stringify(asked)).toContain('Shorter, with an ß');
     expect(JSON.stringify(asked)).not.toContain('Hello?');
-  }); // prettier-ignore
+  });
 });
 
 describe('the switches for those who test', () => {

@@ -111,11 +111,14 @@ describe('what an account says of its plan while it answers', () => {
   });
 
   async function known(a: Record<string, string>, b: Record<string, string>): Promise<void> {
-    for (const [account, headers] of [['a', a], ['b', b]] as const) {
+    for (const [account, headers] of [
+      ['a', a],
+      ['b', b],
+    ] as const) {
       rules.world.answers(account, withHeaders(text('fine'), headers));
       await rules.ask({ model: account });
     }
-  } // prettier-ignore
+  }
 
   it.each<[string, Record<string, string>, Record<string, string>, string]>([
     ['the tightest window counts, not the first one', windows(10, 95), windows(60, 40), 'b'],
@@ -129,7 +132,9 @@ describe('what an account says of its plan while it answers', () => {
   it('by a frame in the middle counts as much as by headers', async () => {
     await known(windows(10, 10), windows(11, 11));
     const answer = withHeaders(text('fine and well'), windows(10, 10));
-    const limits = { primary: { used_percent: 88, window_minutes: 300, reset_at: Number(windows(0, 0)['x-codex-primary-reset-at']) } };
+    const limits = {
+      primary: { used_percent: 88, window_minutes: 300, reset_at: Number(windows(0, 0)['x-codex-primary-reset-at']) },
+    };
     const frame = `event: codex.rate_limits\ndata: ${JSON.stringify({ type: 'codex.rate_limits', plan_type: 'plus', rate_limits: limits })}\n\n`;
     rules.world.simulator.script.clear();
     rules.world.answers('a', {
@@ -143,18 +148,27 @@ describe('what an account says of its plan while it answers', () => {
     const window = (await rules.world.accounts()).get('a')?.routing.windows[0];
     expect(window).toMatchObject({ window: '5h', used_percent: 88, source: 'frame' });
     expect((await asked(rules)).to).toEqual(['b']);
-  }); // prettier-ignore
+  });
 });
 
 describe('a compaction in one call', () => {
   const rules = new RuledWorld();
   rules.withRules(ranked, 'routing_strategy: simple-shuffle');
-  const body = { model: 'team', instructions: '', input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }], tools: [] };
+  const body = {
+    model: 'team',
+    instructions: '',
+    input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }],
+    tools: [],
+  };
 
   it.each<[string, Reply, string | undefined]>([
     ['a 500', faults.server500, undefined],
     ['a refused connection', faults.refusedConnection, undefined],
-    ['a cut in the middle', cutAfterBytes(json(200, { output: [{ type: 'compaction', encrypted_content: 'x'.repeat(400) }] }), 60, 'reset'), undefined],
+    [
+      'a cut in the middle',
+      cutAfterBytes(json(200, { output: [{ type: 'compaction', encrypted_content: 'x'.repeat(400) }] }), 60, 'reset'),
+      undefined,
+    ],
     ['a used-up plan', usageLimit(600), 'account a quota'],
     ['a page of the edge', faults.cloudflare403, undefined],
     ['a 200 that is no JSON', json(200, 'ok'), undefined],
@@ -166,9 +180,11 @@ describe('a compaction in one call', () => {
     rules.world.simulator.scripts.compact.clear();
     expect([answer.status, to]).toEqual([200, ['a', 'b']]);
     expect(answer.json).toMatchObject({ output: expect.any(Array) as unknown });
-    expect((await rules.world.resting()).map(({ scope, kind }) => `${scope} ${kind}`)).toEqual(rests === undefined ? [] : [rests]);
+    expect((await rules.world.resting()).map(({ scope, kind }) => `${scope} ${kind}`)).toEqual(
+      rests === undefined ? [] : [rests],
+    );
   });
-}); // prettier-ignore
+});
 
 /** The answer of the usage route for a window that has just begun, or is used up. */
 function usedUp(percent: number): ReturnType<typeof json> {

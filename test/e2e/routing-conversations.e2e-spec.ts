@@ -149,10 +149,13 @@ describeWithRedis('a long agent conversation over three accounts and three repli
 describe('a conversation at one gateway', () => {
   let world: AccountsBench;
   beforeAll(async () => {
-    world = await AccountsBench.start(names.map((account) => ({ account })), { rest: rules, times: { retryBackoffMs: 5 } });
+    world = await AccountsBench.start(
+      names.map((account) => ({ account })),
+      { rest: rules, times: { retryBackoffMs: 5 } },
+    );
     world.simulator.switches.sealsByAccount = true;
     for (const account of names) await post(world.bench, '/v1/responses', { model: account, input: 'Hi' });
-  }); // prettier-ignore
+  });
   afterEach(() => world.rested());
   afterAll(() => world.close());
 

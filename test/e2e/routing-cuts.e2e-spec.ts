@@ -104,7 +104,12 @@ describe.each(doors)('%s: the metrics of a deployment', (_, path, body) => {
   const figures = async (): Promise<ReadonlyMap<string, number>> => {
     const { series } = readExposition((await send(pair.world.bench, '/metrics')).text);
     const own = series.filter(({ labels }) => labels['model_id'] === 'first');
-    return new Map(own.map(({ name, labels, value }) => [`${name} ${labels['kind'] ?? labels['exception_status'] ?? ''}`.trim(), value])); // prettier-ignore
+    return new Map(
+      own.map(({ name, labels, value }) => [
+        `${name} ${labels['kind'] ?? labels['exception_status'] ?? ''}`.trim(),
+        value,
+      ]),
+    );
   };
   const watched = [
     'litellm_deployment_total_requests_total',
@@ -188,10 +193,16 @@ describe('a page of the network edge in the place of an answer', () => {
     ['200', { ...htmlPage(200, 'Just a moment...'), status: 200 }],
     ['200 that calls itself a stream', { ...htmlPage(200, 'x'), headers: { 'content-type': 'text/event-stream' } }],
     ['403', htmlPage(403, 'Attention Required')],
-    ['503 with a challenge', { ...htmlPage(503, 'Just a moment...'), headers: { 'content-type': 'text/html', 'cf-mitigated': 'challenge' } }],
+    [
+      '503 with a challenge',
+      { ...htmlPage(503, 'Just a moment...'), headers: { 'content-type': 'text/html', 'cf-mitigated': 'challenge' } },
+    ],
   ])('with %s is never shown, blames no account, and is asked for no proof', async (_, page) => {
     pair.world.simulator.script.always(page);
-    const answers = [await pair.askAt('/v1/responses', { model: 'team', input: 'Hi' }), await pair.askAt('/v1/chat/completions', chatBody({ model: 'team', stream: true }))];
+    const answers = [
+      await pair.askAt('/v1/responses', { model: 'team', input: 'Hi' }),
+      await pair.askAt('/v1/chat/completions', chatBody({ model: 'team', stream: true })),
+    ];
     const [{ answer, to }] = answers as [(typeof answers)[0], (typeof answers)[0]];
     expect([answer.status, to]).toEqual([503, ['first', 'second']]);
     expect(answer.json).toMatchObject({ error: { type: 'upstream_blocked', gateway: { author: 'edge' } } });
@@ -199,7 +210,7 @@ describe('a page of the network edge in the place of an answer', () => {
     // The only way there is rests, and no account does.
     const resting = await pair.world.resting();
     expect(resting.map(({ scope, kind }) => `${scope.split(' ')[0] ?? ''} ${kind}`)).toEqual(['route edge']);
-  }); // prettier-ignore
+  });
 });
 
 describe('a model that thinks for long', () => {

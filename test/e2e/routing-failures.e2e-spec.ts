@@ -92,7 +92,7 @@ const rows: Readonly<Partial<Record<keyof typeof faults, Row>>> = {
   resetBeforeContent: passing(502),
   refusedConnection: passing(502),
   silence: passing(504),
-}; // prettier-ignore
+};
 
 const nativeBody = {
   model: 'team',

@@ -28,15 +28,18 @@ router_settings:
   fallbacks: [{"a": ["b", "other"]}, {"b": ["id-last"]}, {"loop": ["a"]}, {"other": ["a", "nowhere"]}]
   context_window_fallbacks: [{"a": ["wide"]}]
   content_policy_fallbacks: [{"b": ["mild"]}]
-`; // prettier-ignore
+`;
 
 let world: AccountsBench;
 
 beforeAll(async () => {
-  world = await AccountsBench.start(deployments.map((account) => ({ account })), { config, times: { firstByteHoldMs: 60 } });
+  world = await AccountsBench.start(
+    deployments.map((account) => ({ account })),
+    { config, times: { firstByteHoldMs: 60 } },
+  );
   // The catalogs are asked for before anything is counted.
   for (const model of deployments) await post(world.bench, '/v1/responses', { model, input: 'Hi' });
-}); // prettier-ignore
+});
 afterEach(() => world.rested());
 afterAll(() => world.close());
 
@@ -47,12 +50,14 @@ interface Told {
   readonly model: unknown;
 }
 
-const doors: Readonly<Record<string, (extra: Record<string, unknown>) => readonly [path: string, body: Record<string, unknown>]>> = {
+const doors: Readonly<
+  Record<string, (extra: Record<string, unknown>) => readonly [path: string, body: Record<string, unknown>]>
+> = {
   'chat, whole': (extra) => ['/v1/chat/completions', chatBody({ model: 'a', ...extra })],
   'chat, streamed': (extra) => ['/v1/chat/completions', chatBody({ model: 'a', stream: true, ...extra })],
   'responses, whole': (extra) => ['/v1/responses', { model: 'a', input: 'Hi', ...extra }],
   'responses, streamed': (extra) => ['/v1/responses', { model: 'a', input: 'Hi', stream: true, ...extra }],
-}; // prettier-ignore
+};
 
 async function ask(extra: Record<string, unknown> = {}, door = 'responses, whole'): Promise<Told> {
   const before = world.simulator.seen.length;
@@ -168,15 +173,18 @@ describe('fallbacks', () => {
     },
   );
 
-  it.each(['chat, whole', 'chat, streamed'])('of a request with a stop sequence tell how long the question was: %s', async (door) => {
-    world.answers('a', faults.server500);
-    world.answers('b', text('abc STOP def'));
-    const messages = [{ role: 'user', content: 'Count the words. '.repeat(100) }];
-    const stream_options = door.endsWith('streamed') ? { include_usage: true } : undefined;
-    const { answer, to } = await ask({ messages, stop: ['STOP'], stream_options }, door);
-    expect(to).toEqual(['a', 'b']);
-    expect(Number(/"prompt_tokens":(\d+)/.exec(answer.text)?.[1])).toBeGreaterThan(400);
-  }); // prettier-ignore
+  it.each(['chat, whole', 'chat, streamed'])(
+    'of a request with a stop sequence tell how long the question was: %s',
+    async (door) => {
+      world.answers('a', faults.server500);
+      world.answers('b', text('abc STOP def'));
+      const messages = [{ role: 'user', content: 'Count the words. '.repeat(100) }];
+      const stream_options = door.endsWith('streamed') ? { include_usage: true } : undefined;
+      const { answer, to } = await ask({ messages, stop: ['STOP'], stream_options }, door);
+      expect(to).toEqual(['a', 'b']);
+      expect(Number(/"prompt_tokens":(\d+)/.exec(answer.text)?.[1])).toBeGreaterThan(400);
+    },
+  );
 
   it('of a request may bring a field that nobody takes, and it is told', async () => {
     world.answers('a', faults.server500);

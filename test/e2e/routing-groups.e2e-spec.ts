@@ -34,7 +34,9 @@ describe('a constant outage', () => {
 });
 
 describe('an outage that makes deployments rest', () => {
-  rules.withGateway([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet}, cooldown_time: 60, queue_timeout: 0 }\n` });
+  rules.withGateway([{ account: 'a' }, { account: 'b' }], {
+    rest: `router_settings: { ${quiet}, cooldown_time: 60, queue_timeout: 0 }\n`,
+  });
 
   it('soon costs no calls at all, and says when it is worth trying again', async () => {
     rules.world.simulator.script.always(faults.server500);
@@ -44,12 +46,16 @@ describe('an outage that makes deployments rest', () => {
     expect(answer.status).toBe(429);
     expect(errorOf(answer)).toMatchObject({ type: 'all_deployments_in_cooldown', gateway: { author: 'upstream' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50);
-    expect((await rules.world.resting()).map(({ scope, kind, seconds }) => `${scope} ${kind} ${seconds}`).sort()).toEqual(['deployment a errors 60', 'deployment b errors 60']);
+    expect(
+      (await rules.world.resting()).map(({ scope, kind, seconds }) => `${scope} ${kind} ${seconds}`).sort(),
+    ).toEqual(['deployment a errors 60', 'deployment b errors 60']);
   });
-}); // prettier-ignore
+});
 
 describe('requests that give nobody the time to answer', () => {
-  rules.withGateway([{ account: 'a' }, { account: 'b' }], { rest: `router_settings: { ${quiet}, queue_timeout: 0, allowed_fails: 1 }\n` });
+  rules.withGateway([{ account: 'a' }, { account: 'b' }], {
+    rest: `router_settings: { ${quiet}, queue_timeout: 0, allowed_fails: 1 }\n`,
+  });
 
   it('make nothing rest: others are served as before', async () => {
     rules.world.simulator.script.always(faults.silence);
@@ -61,7 +67,7 @@ describe('requests that give nobody the time to answer', () => {
     rules.world.simulator.script.always(text('pong'));
     expect((await rules.ask()).answer.status).toBe(200);
   });
-}); // prettier-ignore
+});
 
 describe('accounts that are used up', () => {
   rules.withGateway([{ account: 'a' }, { account: 'b' }], {
@@ -107,8 +113,10 @@ describe('accounts that are used up', () => {
     const { answer, to } = await rules.ask();
     expect([answer.status, to]).toEqual([503, []]);
     expect(errorOf(answer)['type']).toBe('upstream_authentication_error');
-    expect([...(await rules.world.accounts()).values()].flatMap(({ routing }) => routing.quarantine_reason ?? [])).toEqual(['deactivated_workspace', 'deactivated_workspace']);
-  }); // prettier-ignore
+    expect(
+      [...(await rules.world.accounts()).values()].flatMap(({ routing }) => routing.quarantine_reason ?? []),
+    ).toEqual(['deactivated_workspace', 'deactivated_workspace']);
+  });
 
   it('are used again when an admin says so', async () => {
     rules.world.simulator.script.always(usageLimit(600));
@@ -186,7 +194,9 @@ describe('deployments that may have one call at a time', () => {
     const startedMs = performance.now();
     const late = await rules.ask();
     expect(late.answer.status).toBe(429);
-    expect(errorOf(late.answer)).toMatchObject({ gateway: { author: 'gateway', limit: 'max_parallel_requests', remaining: 0 } });
+    expect(errorOf(late.answer)).toMatchObject({
+      gateway: { author: 'gateway', limit: 'max_parallel_requests', remaining: 0 },
+    });
     expect(performance.now() - startedMs).toBeGreaterThan(950);
     const patient = rules.ask();
     setTimeout(() => {
@@ -194,13 +204,20 @@ describe('deployments that may have one call at a time', () => {
     }, 100);
     expect((await first).answer.text).toContain('first');
     expect((await patient).answer.text).toContain('second');
-  }); // prettier-ignore
+  });
 });
 
 describe('levels of order', () => {
-  rules.withGateway([{ account: 'a', params: 'order: 1' }, { account: 'b', params: 'order: 1' }, { account: 'c', params: 'order: 2' }], {
-    rest: `router_settings: { ${quiet}, num_retries: 1 }\n`,
-  }); // prettier-ignore
+  rules.withGateway(
+    [
+      { account: 'a', params: 'order: 1' },
+      { account: 'b', params: 'order: 1' },
+      { account: 'c', params: 'order: 2' },
+    ],
+    {
+      rest: `router_settings: { ${quiet}, num_retries: 1 }\n`,
+    },
+  );
 
   it('are tried one after the other, each with its own retries', async () => {
     for (let call = 0; call < 6; call += 1) expect(['a', 'b']).toContain((await rules.ask()).to[0]);

@@ -93,9 +93,12 @@ describe('conversation_affinity: false', () => {
 
 describe('tags, all of which count', () => {
   rules.withRules(
-    [{ account: 'a', params: 'tags: [fast, eu]' }, { account: 'b', params: "tags: [fast], tag_regex: ['^User-Agent: special']" }],
+    [
+      { account: 'a', params: 'tags: [fast, eu]' },
+      { account: 'b', params: "tags: [fast], tag_regex: ['^User-Agent: special']" },
+    ],
     'enable_tag_filtering: true, tag_filtering_match_any: false',
-  ); // prettier-ignore
+  );
 
   it.each<[string, Record<string, unknown>, Record<string, string>, string | undefined]>([
     ['both of one deployment', { tags: ['fast', 'eu'] }, {}, 'a'],
@@ -132,7 +135,11 @@ describe('fallbacks for any group', () => {
   );
   const accounts = ['a', 'b', 'c', 'd'].map((account) => ({ account }));
   const config = `${teamConfig(accounts).split('model_list:')[0] ?? ''}model_list:\n${list.join('\n')}\n`;
-  rules.withRules(accounts, 'num_retries: 0, disable_cooldowns: true, fallbacks: [{"b": ["a"]}], default_fallbacks: [c, d]', { config }); // prettier-ignore
+  rules.withRules(
+    accounts,
+    'num_retries: 0, disable_cooldowns: true, fallbacks: [{"b": ["a"]}], default_fallbacks: [c, d]',
+    { config },
+  );
 
   it('stand in where a group has none of its own', async () => {
     rules.world.answers('a', faults.server500);
@@ -175,7 +182,13 @@ describe('routing strategies', () => {
 
   describe('cost-based-routing', () => {
     const dear = 'input_cost_per_token: 0.00001, output_cost_per_token: 0.00002';
-    rules.withRules([{ account: 'a', params: dear }, { account: 'b', params: dear.replaceAll('0.0000', '0.000001') }], 'routing_strategy: cost-based-routing'); // prettier-ignore
+    rules.withRules(
+      [
+        { account: 'a', params: dear },
+        { account: 'b', params: dear.replaceAll('0.0000', '0.000001') },
+      ],
+      'routing_strategy: cost-based-routing',
+    );
 
     it('asks who costs least', async () => {
       for (let call = 0; call < 6; call += 1) expect((await rules.ask()).to).toEqual(['b']);

@@ -78,9 +78,12 @@ describe('allowed_fails_policy', () => {
 
 describe('cooldown_time of a deployment', () => {
   rules.withRules(
-    [{ account: 'a', params: 'weight: 1, cooldown_time: 0' }, { account: 'b', params: 'weight: 0' }],
+    [
+      { account: 'a', params: 'weight: 1, cooldown_time: 0' },
+      { account: 'b', params: 'weight: 0' },
+    ],
     'routing_strategy: simple-shuffle, allowed_fails: 0, num_retries: 0',
-  ); // prettier-ignore
+  );
 
   it('of 0 means that it never rests', async () => {
     expect(await rules.restingAfter(faults.server500, 3)).toEqual([]);

@@ -53,12 +53,15 @@ describeWithRedis('the shared state, once a call has been let in', () => {
     }, reply);
   }
 
-  async function timed(path: string, body: Record<string, unknown>): Promise<{ answer: ReadAnswer; ms: number; to: readonly string[] }> {
+  async function timed(
+    path: string,
+    body: Record<string, unknown>,
+  ): Promise<{ answer: ReadAnswer; ms: number; to: readonly string[] }> {
     const before = world.simulator.seen.length;
     const startedMs = performance.now();
     const answer = await post(world.bench, path, body);
     return { answer, ms: performance.now() - startedMs, to: world.askedSince(before) };
-  } // prettier-ignore
+  }
 
   const chatStream = chatBody({ stream: true });
   const responsesStream = { input: 'Hi', stream: true };
@@ -66,10 +69,34 @@ describeWithRedis('the shared state, once a call has been let in', () => {
 
   it.each([
     ['a stream', '/v1/chat/completions', { ...chatStream, model: 'team' }, toolCall('look', { at: 'it' }), ['first']],
-    ['a conversation', '/v1/responses', { ...responsesStream, model: 'team', prompt_cache_key: 'talk' }, toolCall('look', {}), ['first']],
-    ['another deployment after a failure', '/v1/chat/completions', { ...chatStream, model: 'team' }, faults.server500, ['first', 'second']],
-    ['another account when the first one is used up', '/v1/responses', { ...responsesStream, model: 'team' }, usageLimit(7_200), ['first', 'second']],
-    ['a group that stands in', '/v1/responses', { ...responsesStream, model: 'alone' }, usageLimit(7_200), ['first', 'second']],
+    [
+      'a conversation',
+      '/v1/responses',
+      { ...responsesStream, model: 'team', prompt_cache_key: 'talk' },
+      toolCall('look', {}),
+      ['first'],
+    ],
+    [
+      'another deployment after a failure',
+      '/v1/chat/completions',
+      { ...chatStream, model: 'team' },
+      faults.server500,
+      ['first', 'second'],
+    ],
+    [
+      'another account when the first one is used up',
+      '/v1/responses',
+      { ...responsesStream, model: 'team' },
+      usageLimit(7_200),
+      ['first', 'second'],
+    ],
+    [
+      'a group that stands in',
+      '/v1/responses',
+      { ...responsesStream, model: 'alone' },
+      usageLimit(7_200),
+      ['first', 'second'],
+    ],
     [
       'a group that stands in and is asked something else',
       '/v1/responses',
@@ -77,13 +104,17 @@ describeWithRedis('the shared state, once a call has been let in', () => {
       usageLimit(7_200),
       ['first', 'second'],
     ],
-  ])('is not waited for by %s', async (...[, path, body, reply, expected]) => {
-    frozenFromFirstCall('first', reply);
-    const { answer, ms, to } = await timed(path, body);
-    expect([answer.status, to]).toEqual([200, expected]);
-    expect(answer.text).toMatch(whole);
-    expect(ms).toBeLessThan(redisCommandMs / 4);
-  }, 40_000); // prettier-ignore
+  ])(
+    'is not waited for by %s',
+    async (...[, path, body, reply, expected]) => {
+      frozenFromFirstCall('first', reply);
+      const { answer, ms, to } = await timed(path, body);
+      expect([answer.status, to]).toEqual([200, expected]);
+      expect(answer.text).toMatch(whole);
+      expect(ms).toBeLessThan(redisCommandMs / 4);
+    },
+    40_000,
+  );
 
   it('is asked in one step before the upstream is, and told in one after it, however much was tried', async () => {
     const calls = 20;

@@ -24,7 +24,12 @@ pair.withRules(firstAndSecond, inOrder(1), {
 });
 
 /** A client that leaves while an answer is held, and the upstream notices. @returns whom was asked. */
-async function leave({ world }: RuledWorld, path: string, body: object, key = world.bench.key): Promise<readonly string[]> {
+async function leave(
+  { world }: RuledWorld,
+  path: string,
+  body: object,
+  key = world.bench.key,
+): Promise<readonly string[]> {
   const { bench, simulator } = world;
   const before = simulator.seen.length;
   const isOurs = world.isOf('first');
@@ -32,7 +37,7 @@ async function leave({ world }: RuledWorld, path: string, body: object, key = wo
   const seen = await simulator.waitForRequest((each) => isOurs(each) && simulator.seen.indexOf(each) >= before);
   expect(await seen.ended).toBe('cancelled');
   return world.askedSince(before);
-} // prettier-ignore
+}
 
 describe('a model that thinks and has not said anything yet', () => {
   it.each(dialectDoors)('%s: is made up for by another when its line breaks', async (name, path, body) => {
@@ -44,13 +49,16 @@ describe('a model that thinks and has not said anything yet', () => {
     expect(answer.text.match(/"response\.created"/g) ?? []).toHaveLength(name === 'responses, streamed' ? 1 : 0);
   });
 
-  it.each(dialectDoors)('%s: is made up for by another when it fails after a thought without words', async (name, path, body) => {
-    pair.world.answers('first', stopsAfterThought);
-    const { answer, to } = await pair.askAt(path, body);
-    expect([answer.status, to]).toEqual([200, ['first', 'second']]);
-    expect(answer.text).not.toMatch(/"error":\{|response\.failed/);
-    expect(answer.text.match(/"response\.created"/g) ?? []).toHaveLength(name === 'responses, streamed' ? 1 : 0);
-  }); // prettier-ignore
+  it.each(dialectDoors)(
+    '%s: is made up for by another when it fails after a thought without words',
+    async (name, path, body) => {
+      pair.world.answers('first', stopsAfterThought);
+      const { answer, to } = await pair.askAt(path, body);
+      expect([answer.status, to]).toEqual([200, ['first', 'second']]);
+      expect(answer.text).not.toMatch(/"error":\{|response\.failed/);
+      expect(answer.text.match(/"response\.created"/g) ?? []).toHaveLength(name === 'responses, streamed' ? 1 : 0);
+    },
+  );
 
   it('and whose client leaves is read on for a moment, paid for, and asked of nobody else', async () => {
     const own = await holder(pair.world.bench, { max_budget: 1 });
@@ -60,7 +68,7 @@ describe('a model that thinks and has not said anything yet', () => {
     expect(rows).toHaveLength(1);
     expect(rows[0]?.prompt_tokens).toBeGreaterThan(0);
     expect(rows[0]?.spend).toBeGreaterThan(0);
-  }); // prettier-ignore
+  });
 });
 
 describe('on_client_disconnect: cancel', () => {
@@ -77,7 +85,7 @@ describe('on_client_disconnect: cancel', () => {
     brisk.world.simulator.script.always(stall(answer, bytes));
     await leave(brisk, '/v1/responses', { model: 'team', input: 'Hi' });
     await eventually('nothing is held any more', () => Promise.resolve(brisk.world.simulator.held === 0));
-  }); // prettier-ignore
+  });
 });
 
 describe('headers that leave before anybody has answered', () => {

@@ -25,11 +25,16 @@ describe('bodies that do not arrive whole', () => {
     let answer = '';
     socket.on('error', () => undefined).on('data', (data) => (answer += data.toString()));
     await once(socket, 'connect');
-    const head = ['POST /v1/responses HTTP/1.1', 'host: a', `authorization: Bearer ${key}`, `content-length: ${30 * mebibyte}`];
+    const head = [
+      'POST /v1/responses HTTP/1.1',
+      'host: a',
+      `authorization: Bearer ${key}`,
+      `content-length: ${30 * mebibyte}`,
+    ];
     socket.write(`${head.join('\r\n')}\r\n\r\n`);
     socket.write(Buffer.alloc(25 * mebibyte, 0x20));
     return () => answer;
-  } // prettier-ignore
+  }
 
   it('are refused to one key where they are too many bytes, and cost others nothing', async () => {
     const made = await post(bench, '/key/generate', { key_alias: 'slow', max_parallel_requests: 1 });

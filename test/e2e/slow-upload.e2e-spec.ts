@@ -15,7 +15,11 @@ afterAll(() => bench.close());
 /** Sends the second half of a body later than the first. */
 function uploaded(body: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json', 'content-length': body.length };
+    const headers = {
+      authorization: `Bearer ${bench.key}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+    };
     const call = request(`${bench.url}/v1/chat/completions`, { method: 'POST', headers }, (answer) => {
       readJson(answer).then(resolve, reject);
     });
@@ -23,7 +27,7 @@ function uploaded(body: string): Promise<unknown> {
     call.write(body.slice(0, 10));
     setTimeout(() => call.end(body.slice(10)), uploadMs);
   });
-} // prettier-ignore
+}
 
 describe('a request whose body takes its time', () => {
   it('has its first content between the begin and the end of its row', async () => {

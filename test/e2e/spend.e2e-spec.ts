@@ -196,7 +196,10 @@ describe('what a key spends', () => {
     await post('/customer/new', { user_id: 'quick-customer', ...second });
     const owners = { team_id: 'quick', user_id: 'quick-user' };
     const { hash, client } = await newKey({ ...owners, ...second });
-    const { hash: windowed } = await newKey({ ...owners, budget_limits: [{ ...second }, { max_budget: 9, budget_duration: '30d' }] }); // prettier-ignore
+    const { hash: windowed } = await newKey({
+      ...owners,
+      budget_limits: [{ ...second }, { max_budget: 9, budget_duration: '30d' }],
+    });
     expect(await json(`/key/info?key=${hash}`)).toMatchObject({ info: { spend: 0, total_spend: 0 } });
     await client.chat.completions.create({ ...question, model: 'team-default', safety_identifier: 'quick-customer' });
     const spent = Number((await rowsOf(hash, 1))[0]?.['spend']);

@@ -29,9 +29,30 @@ const ask = (door: { readonly url: string; readonly key: string }) => post(door,
 describe('teams', () => {
   it('are made, changed, told of and listed in LiteLLM’s shapes', async () => {
     await manage(bench, '/user/new', { user_id: 'eve', user_email: 'Eve@Example.com', auto_create_key: false });
-    const made = await manage(bench, '/team/new', { team_alias: 'Platform', max_budget: 50, budget_duration: '30d', models: ['gpt-5.5'], rpm_limit: 100, members_with_roles: [{ role: 'admin', user_id: 'adam' }, { role: 'user', user_email: 'eve@example.com' }], metadata: { unit: 'x' } }); // prettier-ignore
+    const made = await manage(bench, '/team/new', {
+      team_alias: 'Platform',
+      max_budget: 50,
+      budget_duration: '30d',
+      models: ['gpt-5.5'],
+      rpm_limit: 100,
+      members_with_roles: [
+        { role: 'admin', user_id: 'adam' },
+        { role: 'user', user_email: 'eve@example.com' },
+      ],
+      metadata: { unit: 'x' },
+    });
     const teamId = String(made['team_id']);
-    expect(made).toMatchObject({ team_alias: 'Platform', admins: ['adam'], members: ['adam', 'eve'], max_budget: 50, budget_duration: '30d', spend: 0, blocked: false, metadata: { unit: 'x' }, organization_id: null }); // prettier-ignore
+    expect(made).toMatchObject({
+      team_alias: 'Platform',
+      admins: ['adam'],
+      members: ['adam', 'eve'],
+      max_budget: 50,
+      budget_duration: '30d',
+      spend: 0,
+      blocked: false,
+      metadata: { unit: 'x' },
+      organization_id: null,
+    });
     const changed = await manage(bench, '/team/update', { team_id: teamId, tpm_limit: 5, rpm_limit: null });
     expect(changed).toMatchObject({
       team_id: teamId,
@@ -52,7 +73,13 @@ describe('teams', () => {
     expect(((await look(member, '/team/list')) as unknown as Json[]).map(({ team_id }) => team_id)).toEqual([teamId]);
     expect((await send(member, '/team/info?team_id=second')).status).toBe(404);
     expect((await send(member, '/team/info?team_id=nowhere')).status).toBe(404);
-    expect(await look(bench, '/v2/team/list?page=1&page_size=1')).toMatchObject({ total: 2, page: 1, page_size: 1, total_pages: 2, teams: [{ team_id: 'second' }] }); // prettier-ignore
+    expect(await look(bench, '/v2/team/list?page=1&page_size=1')).toMatchObject({
+      total: 2,
+      page: 1,
+      page_size: 1,
+      total_pages: 2,
+      teams: [{ team_id: 'second' }],
+    });
     expect(refusalIn(await post(bench, '/team/new', { team_id: 'second' }))[2]).toBe('team_id');
     expect(refusalIn(await post(bench, '/team/new', { team_alias: 'Platform' }))[2]).toBe('team_alias');
   });
@@ -69,56 +96,139 @@ describe('teams', () => {
     expect(await manage(bench, '/team/delete', { team_ids: ['blue'] })).toEqual({ deleted_teams: ['blue'] });
     expect([(await ask(door)).status, (await ask(other)).status]).toEqual([401, 200]);
     expect((await send(bench, `/key/info?key=${door.id}`)).status).toBe(404);
-    expect(refusalIn(await post(bench, '/team/delete', { team_ids: ['blue'] }))).toEqual([404, 'not_found_error', 'team_id']); // prettier-ignore
+    expect(refusalIn(await post(bench, '/team/delete', { team_ids: ['blue'] }))).toEqual([
+      404,
+      'not_found_error',
+      'team_id',
+    ]);
   });
 
   it('take members in and out, with limits of their own', async () => {
     await manage(bench, '/team/new', { team_id: 'green', team_member_budget: 10, rpm_limit: 100, tpm_limit: 9_000 });
     await manage(bench, '/user/new', { user_id: 'gina', auto_create_key: false });
-    const added = await manage(bench, '/team/member_add', { team_id: 'green', member: { role: 'user', user_id: 'gina' }, max_budget_in_team: 2 }); // prettier-ignore
-    expect(added).toMatchObject({ team_id: 'green', members: ['gina'], updated_users: [{ user_id: 'gina', teams: ['green'] }], updated_team_memberships: [{ team_id: 'green', user_id: 'gina', max_budget: 2 }] }); // prettier-ignore
-    await manage(bench, '/team/member_add', { team_id: 'green', member: [{ user_id: 'hans', role: 'admin' }, { user_id: 'ina' }] }); // prettier-ignore
-    const changed = await manage(bench, '/team/member_update', { team_id: 'green', user_id: 'gina', max_budget_in_team: 3, rpm_limit: 5, role: 'admin' }); // prettier-ignore
-    expect(changed).toMatchObject({ team_id: 'green', user_id: 'gina', max_budget_in_team: 3, rpm_limit: 5, tpm_limit: null, admins: ['hans', 'gina'] }); // prettier-ignore
+    const added = await manage(bench, '/team/member_add', {
+      team_id: 'green',
+      member: { role: 'user', user_id: 'gina' },
+      max_budget_in_team: 2,
+    });
+    expect(added).toMatchObject({
+      team_id: 'green',
+      members: ['gina'],
+      updated_users: [{ user_id: 'gina', teams: ['green'] }],
+      updated_team_memberships: [{ team_id: 'green', user_id: 'gina', max_budget: 2 }],
+    });
+    await manage(bench, '/team/member_add', {
+      team_id: 'green',
+      member: [{ user_id: 'hans', role: 'admin' }, { user_id: 'ina' }],
+    });
+    const changed = await manage(bench, '/team/member_update', {
+      team_id: 'green',
+      user_id: 'gina',
+      max_budget_in_team: 3,
+      rpm_limit: 5,
+      role: 'admin',
+    });
+    expect(changed).toMatchObject({
+      team_id: 'green',
+      user_id: 'gina',
+      max_budget_in_team: 3,
+      rpm_limit: 5,
+      tpm_limit: null,
+      admins: ['hans', 'gina'],
+    });
     const { team_memberships } = await look(bench, '/team/info?team_id=green');
-    expect((team_memberships as Json[]).find(({ user_id }) => user_id === 'gina')).toMatchObject({ litellm_budget_table: { max_budget: 3 } }); // prettier-ignore
+    expect((team_memberships as Json[]).find(({ user_id }) => user_id === 'gina')).toMatchObject({
+      litellm_budget_table: { max_budget: 3 },
+    });
     await manage(bench, '/team/member_delete', { team_id: 'green', user_id: 'gina' });
     expect((await look(bench, '/team/info?team_id=green'))['team_info']).toMatchObject({ members: ['hans', 'ina'] });
     expect((await look(bench, '/user/info?user_id=gina'))['teams']).toEqual([]);
     expect(refusalIn(await post(bench, '/team/member_delete', { team_id: 'green', user_id: 'gina' }))[0]).toBe(404);
     expect(refusalIn(await post(bench, '/team/member_add', { team_id: 'green', member: {} }))[0]).toBe(400);
-    expect(refusalIn(await post(bench, '/team/member_add', { team_id: 'green', member: { user_email: 'no@body.x' } }))[2]).toBe('user_email'); // prettier-ignore
+    expect(
+      refusalIn(await post(bench, '/team/member_add', { team_id: 'green', member: { user_email: 'no@body.x' } }))[2],
+    ).toBe('user_email');
   });
 });
 
 describe('users', () => {
   it('come with a key unless none is wanted, and see themselves only', async () => {
-    const made = await manage(bench, '/user/new', { user_id: 'carla', user_email: 'carla@example.com', user_role: 'internal_user', max_budget: 9, budget_duration: '30d', key_alias: 'carla-key' }); // prettier-ignore
-    expect(made).toMatchObject({ user_id: 'carla', user_email: 'carla@example.com', user_role: 'internal_user', max_budget: 9, key_alias: 'carla-key' }); // prettier-ignore
+    const made = await manage(bench, '/user/new', {
+      user_id: 'carla',
+      user_email: 'carla@example.com',
+      user_role: 'internal_user',
+      max_budget: 9,
+      budget_duration: '30d',
+      key_alias: 'carla-key',
+    });
+    expect(made).toMatchObject({
+      user_id: 'carla',
+      user_email: 'carla@example.com',
+      user_role: 'internal_user',
+      max_budget: 9,
+      key_alias: 'carla-key',
+    });
     const carla = { url: bench.url, key: String(made['key']) };
     expect(made['budget_reset_at']).toMatch(/^\d{4}-\d\d-01T/);
     expect((await ask(carla)).status).toBe(200);
     expect(await manage(bench, '/user/new', { user_id: 'dora', auto_create_key: false })).toMatchObject({ key: '' });
-    expect(await look(carla, '/user/info')).toMatchObject({ user_id: 'carla', user_info: { max_budget: 9 }, keys: [{ key_alias: 'carla-key' }] }); // prettier-ignore
+    expect(await look(carla, '/user/info')).toMatchObject({
+      user_id: 'carla',
+      user_info: { max_budget: 9 },
+      keys: [{ key_alias: 'carla-key' }],
+    });
     expect((await send(carla, '/user/info?user_id=dora')).status).toBe(404);
     expect((await send(carla, '/user/list')).status).toBe(403);
     expect((await post(carla, '/user/update', { user_id: 'carla', user_role: 'proxy_admin' })).status).toBe(403);
-    expect(await manage(bench, '/user/update', { user_id: 'carla', max_budget: 12 })).toMatchObject({ user_id: 'carla', data: { max_budget: 12 } }); // prettier-ignore
+    expect(await manage(bench, '/user/update', { user_id: 'carla', max_budget: 12 })).toMatchObject({
+      user_id: 'carla',
+      data: { max_budget: 12 },
+    });
     expect(refusalIn(await post(bench, '/user/new', { user_email: 'CARLA@example.com' }))[2]).toBe('user_email');
     expect(refusalIn(await post(bench, '/user/new', { user_id: 'carla' }))[2]).toBe('user_id');
     expect(refusalIn(await post(bench, '/user/new', { user_role: 'king' }))[2]).toBe('user_role');
     const list = await look(bench, '/user/list?role=internal_user&page_size=500');
     expect((list['users'] as Json[]).find(({ user_id }) => user_id === 'carla')).toMatchObject({ key_count: 1 });
-    expect(((await look(bench, '/user/list?user_ids=carla,dora'))['users'] as Json[]).map(({ user_id }) => user_id)).toEqual(['carla', 'dora']); // prettier-ignore
+    expect(
+      ((await look(bench, '/user/list?user_ids=carla,dora'))['users'] as Json[]).map(({ user_id }) => user_id),
+    ).toEqual(['carla', 'dora']);
   });
 
   it('with a role see everything, or change everything, or look on', async () => {
-    const make = async (user_role: string): Promise<{ readonly url: string; readonly key: string }> => ({ url: bench.url, key: String((await manage(bench, '/user/new', { user_role }))['key']) }); // prettier-ignore
-    const [admin, viewer, user, onlooker] = [await make('proxy_admin'), await make('proxy_admin_viewer'), await make('internal_user'), await make('internal_user_viewer')]; // prettier-ignore
-    const writes = ['/key/block', '/key/unblock', '/team/new', '/team/update', '/team/delete', '/team/block', '/user/new', '/user/update', '/user/delete', '/budget/new', '/budget/update', '/budget/delete', '/customer/new', '/end_user/update', '/customer/delete', '/customer/block', '/import/litellm', '/key/x/reset_spend']; // prettier-ignore
+    const make = async (user_role: string): Promise<{ readonly url: string; readonly key: string }> => ({
+      url: bench.url,
+      key: String((await manage(bench, '/user/new', { user_role }))['key']),
+    });
+    const [admin, viewer, user, onlooker] = [
+      await make('proxy_admin'),
+      await make('proxy_admin_viewer'),
+      await make('internal_user'),
+      await make('internal_user_viewer'),
+    ];
+    const writes = [
+      '/key/block',
+      '/key/unblock',
+      '/team/new',
+      '/team/update',
+      '/team/delete',
+      '/team/block',
+      '/user/new',
+      '/user/update',
+      '/user/delete',
+      '/budget/new',
+      '/budget/update',
+      '/budget/delete',
+      '/customer/new',
+      '/end_user/update',
+      '/customer/delete',
+      '/customer/block',
+      '/import/litellm',
+      '/key/x/reset_spend',
+    ];
     const own = ['/key/generate', '/key/update', '/key/delete', '/key/regenerate', '/team/member_add'];
     const reads = ['/user/list', '/budget/list', '/customer/list', '/audit'];
-    const status = async (door: typeof admin, path: string, isRead = false): Promise<number> => (isRead ? await send(door, path) : await post(door, path, {})).status; // prettier-ignore
+    const status = async (door: typeof admin, path: string, isRead = false): Promise<number> =>
+      (isRead ? await send(door, path) : await post(door, path, {})).status;
     for (const path of writes) {
       expect([path, await status(admin, path)]).not.toEqual([path, 403]);
       for (const door of [viewer, user, onlooker]) expect([path, await status(door, path)]).toEqual([path, 403]);
@@ -139,15 +249,28 @@ describe('users', () => {
   it('leave nothing of their person behind when they are deleted', async () => {
     const own = await startBench();
     await manage(own, '/team/new', { team_id: 'crew' });
-    const made = await manage(own, '/user/new', { user_id: 'u-4711', user_email: 'zoe.unmistakable@example.com', user_alias: 'Zoe Unmistakable', teams: ['crew'], metadata: { phone: '555-unmistakable' } }); // prettier-ignore
-    await manage(own, '/team/member_add', { team_id: 'crew', member: { user_id: 'u-4711', user_email: 'zoe.unmistakable@example.com' } }); // prettier-ignore
+    const made = await manage(own, '/user/new', {
+      user_id: 'u-4711',
+      user_email: 'zoe.unmistakable@example.com',
+      user_alias: 'Zoe Unmistakable',
+      teams: ['crew'],
+      metadata: { phone: '555-unmistakable' },
+    });
+    await manage(own, '/team/member_add', {
+      team_id: 'crew',
+      member: { user_id: 'u-4711', user_email: 'zoe.unmistakable@example.com' },
+    });
     const zoe = { url: own.url, key: String(made['key']) };
     expect((await ask(zoe)).status).toBe(200);
     expect(await manage(own, '/user/delete', { user_ids: ['u-4711'] })).toEqual({ deleted_users: 1 });
     expect((await ask(zoe)).status).toBe(401);
     expect((await send(own, '/user/info?user_id=u-4711')).status).toBe(404);
     expect((await look(own, '/team/info?team_id=crew'))['team_info']).toMatchObject({ members: [] });
-    const told = JSON.stringify([await look(own, '/audit'), await look(own, '/team/list'), await look(own, '/key/list?return_full_object=true')]); // prettier-ignore
+    const told = JSON.stringify([
+      await look(own, '/audit'),
+      await look(own, '/team/list'),
+      await look(own, '/key/list?return_full_object=true'),
+    ]);
     expect(told).not.toMatch(/unmistakable/i);
     expect(told).toContain('user.delete');
     const state = join(own.folder, 'state');
@@ -159,12 +282,22 @@ describe('users', () => {
 
 describe('budgets and customers', () => {
   it('budgets hold whoever points to them, and stay as long as somebody does', async () => {
-    const budget = await manage(bench, '/budget/new', { budget_id: 'basic', max_budget: 1, budget_duration: '1d', rpm_limit: 5 }); // prettier-ignore
+    const budget = await manage(bench, '/budget/new', {
+      budget_id: 'basic',
+      max_budget: 1,
+      budget_duration: '1d',
+      rpm_limit: 5,
+    });
     expect(budget).toMatchObject({ budget_id: 'basic', max_budget: 1, rpm_limit: 5 });
     const door = await holder(bench, { budget_id: 'basic' });
     expect((await look(door, '/key/info'))['info']).toMatchObject({ budget_id: 'basic' });
-    expect(await manage(bench, '/budget/update', { budget_id: 'basic', max_budget: 2 })).toMatchObject({ max_budget: 2, rpm_limit: 5 }); // prettier-ignore
-    expect(await manage(bench, '/budget/info', { budgets: ['basic', 'nowhere'] })).toMatchObject([{ budget_id: 'basic', max_budget: 2 }]); // prettier-ignore
+    expect(await manage(bench, '/budget/update', { budget_id: 'basic', max_budget: 2 })).toMatchObject({
+      max_budget: 2,
+      rpm_limit: 5,
+    });
+    expect(await manage(bench, '/budget/info', { budgets: ['basic', 'nowhere'] })).toMatchObject([
+      { budget_id: 'basic', max_budget: 2 },
+    ]);
     expect(refusalIn(await post(bench, '/budget/delete', { id: 'basic' }))).toEqual([409, 'conflict_error', 'id']);
     await manage(bench, '/key/delete', { keys: [door.key] });
     await manage(bench, '/budget/delete', { id: 'basic' });
@@ -176,15 +309,31 @@ describe('budgets and customers', () => {
   it('customers have a budget of their own or one by name, not both', async () => {
     await manage(bench, '/budget/new', { budget_id: 'free', max_budget: 0.5 });
     const made = await manage(bench, '/customer/new', { user_id: 'acme', alias: 'Acme', budget_id: 'free' });
-    expect(made).toMatchObject({ user_id: 'acme', alias: 'Acme', spend: 0, blocked: false, litellm_budget_table: { max_budget: 0.5 } }); // prettier-ignore
-    expect(refusalIn(await post(bench, '/customer/new', { user_id: 'both', budget_id: 'free', max_budget: 1 }))[2]).toBe('budget_id'); // prettier-ignore
+    expect(made).toMatchObject({
+      user_id: 'acme',
+      alias: 'Acme',
+      spend: 0,
+      blocked: false,
+      litellm_budget_table: { max_budget: 0.5 },
+    });
+    expect(
+      refusalIn(await post(bench, '/customer/new', { user_id: 'both', budget_id: 'free', max_budget: 1 }))[2],
+    ).toBe('budget_id');
     expect(refusalIn(await post(bench, '/end_user/update', { user_id: 'acme', max_budget: 1 }))[2]).toBe('budget_id');
-    expect(await manage(bench, '/end_user/update', { user_id: 'acme', max_budget: 1, budget_id: null })).toMatchObject({ litellm_budget_table: { max_budget: 1 } }); // prettier-ignore
-    expect(await manage(bench, '/customer/block', { user_ids: ['acme', 'new one'] })).toMatchObject({ blocked_users: [{ blocked: true }, { user_id: 'new one', blocked: true }] }); // prettier-ignore
+    expect(await manage(bench, '/end_user/update', { user_id: 'acme', max_budget: 1, budget_id: null })).toMatchObject({
+      litellm_budget_table: { max_budget: 1 },
+    });
+    expect(await manage(bench, '/customer/block', { user_ids: ['acme', 'new one'] })).toMatchObject({
+      blocked_users: [{ blocked: true }, { user_id: 'new one', blocked: true }],
+    });
     expect(await look(bench, '/end_user/info?end_user_id=acme')).toMatchObject({ blocked: true });
-    expect(await manage(bench, '/customer/unblock', { user_ids: ['acme'] })).toMatchObject({ unblocked_users: [{ user_id: 'acme', blocked: false }] }); // prettier-ignore
+    expect(await manage(bench, '/customer/unblock', { user_ids: ['acme'] })).toMatchObject({
+      unblocked_users: [{ user_id: 'acme', blocked: false }],
+    });
     expect(((await look(bench, '/customer/list')) as unknown as Json[]).length).toBe(2);
-    expect(await manage(bench, '/customer/delete', { user_ids: ['acme', 'new one'] })).toMatchObject({ deleted_customers: 2 }); // prettier-ignore
+    expect(await manage(bench, '/customer/delete', { user_ids: ['acme', 'new one'] })).toMatchObject({
+      deleted_customers: 2,
+    });
     expect(refusalIn(await post(bench, '/customer/delete', { user_ids: ['acme'] }))[0]).toBe(404);
   });
 });
@@ -202,14 +351,35 @@ describe('the settings', () => {
       budget_duration: '7d',
       rpm_limit: 50,
     });
-    expect(await manage(own, '/key/generate', { max_budget: 60 })).toMatchObject({ max_budget: 60, budget_duration: null }); // prettier-ignore
-    for (const [field, value] of [['max_budget', 101], ['duration', '61d'], ['rpm_limit', 51]]) expect(refusalIn(await post(own, '/key/generate', { [String(field)]: value }))[2]).toBe(field); // prettier-ignore
+    expect(await manage(own, '/key/generate', { max_budget: 60 })).toMatchObject({
+      max_budget: 60,
+      budget_duration: null,
+    });
+    for (const [field, value] of [
+      ['max_budget', 101],
+      ['duration', '61d'],
+      ['rpm_limit', 51],
+    ])
+      expect(refusalIn(await post(own, '/key/generate', { [String(field)]: value }))[2]).toBe(field);
     expect(refusalIn(await post(own, '/key/generate', { key_alias: '-odd-' }))[2]).toBe('key_alias');
     expect(await manage(own, '/team/new', {})).toMatchObject({ tpm_limit: 900 });
-    expect(await manage(own, '/user/new', { auto_create_key: false })).toMatchObject({ max_budget: 4, budget_duration: '30d', models: ['gpt-5.5'] }); // prettier-ignore
-    expect(await manage(own, '/user/new', { auto_create_key: false, max_budget: 9 })).toMatchObject({ max_budget: 9, budget_duration: '30d' }); // prettier-ignore
-    expect(await manage(own, '/user/new', { auto_create_key: false, max_budget: 9, budget_duration: '1d' })).toMatchObject({ budget_duration: '1d' }); // prettier-ignore
-    expect(await manage(own, '/user/new', { auto_create_key: false, user_role: 'proxy_admin' })).toMatchObject({ max_budget: null, budget_duration: null, models: [] }); // prettier-ignore
+    expect(await manage(own, '/user/new', { auto_create_key: false })).toMatchObject({
+      max_budget: 4,
+      budget_duration: '30d',
+      models: ['gpt-5.5'],
+    });
+    expect(await manage(own, '/user/new', { auto_create_key: false, max_budget: 9 })).toMatchObject({
+      max_budget: 9,
+      budget_duration: '30d',
+    });
+    expect(
+      await manage(own, '/user/new', { auto_create_key: false, max_budget: 9, budget_duration: '1d' }),
+    ).toMatchObject({ budget_duration: '1d' });
+    expect(await manage(own, '/user/new', { auto_create_key: false, user_role: 'proxy_admin' })).toMatchObject({
+      max_budget: null,
+      budget_duration: null,
+      models: [],
+    });
   });
 
   it('are named when they cannot be used', async () => {
@@ -225,10 +395,16 @@ describe('the settings', () => {
 describe('the audit log', () => {
   it('has every change before it happens, who made it and from where, and no secret', async () => {
     const own = await startBench();
-    const made = await manage(own, '/key/generate', { key_alias: 'watched', metadata: { api_key: 'sk-planted-canary-0001', note: 'sk-planted-canary-0002' } }); // prettier-ignore
+    const made = await manage(own, '/key/generate', {
+      key_alias: 'watched',
+      metadata: { api_key: 'sk-planted-canary-0001', note: 'sk-planted-canary-0002' },
+    });
     await manage(own, '/key/update', { key: made['key'], max_budget: 1 });
     await post(own, '/key/generate', { key_alias: 'watched' });
-    const admin = { url: own.url, key: String((await manage(own, '/user/new', { user_id: 'root', user_role: 'proxy_admin' }))['key']) }; // prettier-ignore
+    const admin = {
+      url: own.url,
+      key: String((await manage(own, '/user/new', { user_id: 'root', user_role: 'proxy_admin' }))['key']),
+    };
     await manage(admin, '/key/delete', { key_aliases: ['watched'] });
     const { records } = (await look(own, '/audit')) as { records: Json[] };
     expect(records.map(({ action, outcome }) => `${String(action)} ${String(outcome)}`)).toEqual([
@@ -239,7 +415,12 @@ describe('the audit log', () => {
       'key.update begun',
       'key.create begun',
     ]);
-    expect(records[0]).toMatchObject({ actor: expect.stringMatching(/^key:[0-9a-f]{64}$/) as string, actor_user_id: 'root', client_ip: '127.0.0.1', objects: [`key:${String(made['token'])}`] }); // prettier-ignore
+    expect(records[0]).toMatchObject({
+      actor: expect.stringMatching(/^key:[0-9a-f]{64}$/) as string,
+      actor_user_id: 'root',
+      client_ip: '127.0.0.1',
+      objects: [`key:${String(made['token'])}`],
+    });
     expect(records[2]).toMatchObject({ of: records[3]?.['id'], reason: 'already_exists' });
     expect(records[4]).toMatchObject({ actor: 'master', after: { max_budget: 1 } });
     // Only what changed.
@@ -247,8 +428,15 @@ describe('the audit log', () => {
       'key_alias',
     );
     expect(JSON.stringify(records)).not.toMatch(/planted-canary|sk-[\w-]{43}/);
-    expect(((await look(own, `/audit?object=key:${String(made['token'])}&action=key.update`))['records'] as Json[]).length).toBe(1); // prettier-ignore
-    expect(await look(own, '/audit?page=2&page_size=4')).toMatchObject({ page: 2, page_size: 4, has_more: false, kept: 6 }); // prettier-ignore
+    expect(
+      ((await look(own, `/audit?object=key:${String(made['token'])}&action=key.update`))['records'] as Json[]).length,
+    ).toBe(1);
+    expect(await look(own, '/audit?page=2&page_size=4')).toMatchObject({
+      page: 2,
+      page_size: 4,
+      has_more: false,
+      kept: 6,
+    });
     await own.close();
   });
 

@@ -45,8 +45,10 @@ const hasRedis = process.env['TEST_NO_REDIS'] === undefined;
 const pictures = join(__dirname, '..', '..', 'docs', 'dashboards');
 const boards = shippedDashboards();
 const asked = [...boards.values()].flatMap((board) =>
-  board.panels.flatMap((panel) => (panel.targets ?? []).map((target) => [`${board.title}: ${panel.title} ${target.refId}`, target.expr] as const)),
-); // prettier-ignore
+  board.panels.flatMap((panel) =>
+    (panel.targets ?? []).map((target) => [`${board.title}: ${panel.title} ${target.refId}`, target.expr] as const),
+  ),
+);
 
 /** Long enough for a rate to have points to look at. */
 const loadSeconds = Number(process.env['SAMPLE_LOAD_SECONDS'] ?? 12);
@@ -141,11 +143,13 @@ scrape_configs:
         (panel.targets ?? []).map(({ expr, instant }) => {
           const question = chosen(expr, choices);
           const isNow = instant === true || panel.type !== 'timeseries';
-          return isNow ? prometheus.series(question) : prometheus.over(question, { from: startedSeconds, to, step: Math.max(1, loadSeconds / 60) });
+          return isNow
+            ? prometheus.series(question)
+            : prometheus.over(question, { from: startedSeconds, to, step: Math.max(1, loadSeconds / 60) });
         }),
       );
       answers.set(panel, found);
     }
     return answers;
-  } // prettier-ignore
+  }
 });

@@ -73,7 +73,8 @@ class Story {
 
   async look(): Promise<void> {
     this.last = readExposition((await send(this.bench, '/metrics')).text);
-    for (const each of this.last.series) if (each.value !== 0) this.shown.set(JSON.stringify([each.name, each.labels]), each);
+    for (const each of this.last.series)
+      if (each.value !== 0) this.shown.set(JSON.stringify([each.name, each.labels]), each);
   }
 
   get all(): readonly ShownSeries[] {
@@ -81,14 +82,20 @@ class Story {
   }
 
   has(name: string, labels: Readonly<Record<string, string>> = {}): boolean {
-    return this.all.some((each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value));
+    return this.all.some(
+      (each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value),
+    );
   }
 
   async until(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
-    await eventually(`${name} ${JSON.stringify(labels)} is shown`, async () => {
-      await this.look();
-      return this.has(name, labels);
-    }, 15_000);
+    await eventually(
+      `${name} ${JSON.stringify(labels)} is shown`,
+      async () => {
+        await this.look();
+        return this.has(name, labels);
+      },
+      15_000,
+    );
   }
 
   ask(model: string, more: Readonly<Record<string, unknown>> = {}, key = testKey): ReturnType<typeof post> {
@@ -100,15 +107,23 @@ class Story {
     expect([path, status]).toEqual([path, 200]);
     return String((json as Readonly<Record<string, unknown>>)[field]);
   }
-} // prettier-ignore
+}
 
 async function holdersAsk(story: Story): Promise<void> {
   const budget = { max_budget: 20, budget_duration: '7d' };
   const team_id = await story.made('/team/new', { team_alias: 'core', ...budget }, 'team_id');
-  await story.made('/user/new', { user_id: 'ann', user_email: 'ann@example.com', auto_create_key: false, ...budget }, 'user_id'); // prettier-ignore
+  await story.made(
+    '/user/new',
+    { user_id: 'ann', user_email: 'ann@example.com', auto_create_key: false, ...budget },
+    'user_id',
+  );
   await story.made('/customer/new', { user_id: 'acme', ...budget }, 'user_id');
   const ofModel = { model_rpm_limit: { team: 500 }, model_tpm_limit: { team: 500_000 } };
-  const key = await story.made('/key/generate', { key_alias: 'ann', user_id: 'ann', team_id, ...budget, ...ofModel }, 'key'); // prettier-ignore
+  const key = await story.made(
+    '/key/generate',
+    { key_alias: 'ann', user_id: 'ann', team_id, ...budget, ...ofModel },
+    'key',
+  );
   const ownKey = await story.made('/key/generate', { key_alias: 'ann-alone', user_id: 'ann' }, 'key');
   const slow = await story.made('/key/generate', { key_alias: 'slow', rpm_limit: 1 }, 'key');
   const talk = { user: 'acme', max_tokens: 50, prompt_cache_key: 'a-conversation' };
@@ -131,10 +146,17 @@ async function holdersAsk(story: Story): Promise<void> {
 
 async function upstreamsFail(story: Story): Promise<void> {
   const { script, scripts } = story.bench.simulator;
-  for (const fault of [faults.server500, faults.contextLength400, faults.failedAfterText, faults.noTerminalEvent, faults.incompleteMaxTokens, burst429(0)]) {
+  for (const fault of [
+    faults.server500,
+    faults.contextLength400,
+    faults.failedAfterText,
+    faults.noTerminalEvent,
+    faults.incompleteMaxTokens,
+    burst429(0),
+  ]) {
     script.next(fault);
     await story.ask('team', { stream: true });
-  } // prettier-ignore
+  }
   const limits = { 'x-ratelimit-remaining-requests': '41', 'x-ratelimit-remaining-tokens': '9000' };
   scripts.openAi.always(withHeaders(text('From another host'), limits));
   script.always(faults.server500);
@@ -225,7 +247,10 @@ describeWithRedis('after everything has happened once', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'everything-told-'));
     const hook = join(folder, 'hook.cjs');
-    writeFileSync(hook, 'exports.finished = ({ status }) => { if (status === "failure") throw new Error("of the hook"); };');
+    writeFileSync(
+      hook,
+      'exports.finished = ({ status }) => { if (status === "failure") throw new Error("of the hook"); };',
+    );
     redis = await RedisServer.start('--maxmemory', '64mb');
     webhook = await HttpSink.start();
     traces = await OtlpReceiver.start();
@@ -253,7 +278,7 @@ describeWithRedis('after everything has happened once', () => {
     await eventually('the webhook has heard', () => webhook.received.length > 0);
     await story.until('codex_callback_events_total', { callback_name: 'webhook', outcome: 'sent' });
     await story.until('codex_trace_spans_total', { outcome: 'sent' });
-  }, 120_000); // prettier-ignore
+  }, 120_000);
   afterAll(async () => {
     await story.bench.close();
     await webhook.close();
@@ -264,9 +289,11 @@ describeWithRedis('after everything has happened once', () => {
 
   it.each(litellmMetrics)("LiteLLM's %s is a %s with its labels and a figure", (name, type, labels) => {
     expect(story.last.types.get(name)).toBe(type);
-    expect(labelNamesOf({ ...story.last, series: [...story.all, ...story.last.series] }, name)).toEqual(labels === '' ? [] : labels.split(' ').sort());
+    expect(labelNamesOf({ ...story.last, series: [...story.all, ...story.last.series] }, name)).toEqual(
+      labels === '' ? [] : labels.split(' ').sort(),
+    );
     expect(story.has(name) || story.has(`${name}_count`) || neverTold.has(name)).toBe(true);
-  }); // prettier-ignore
+  });
 
   it('every metric of ours has one too', () => {
     const own = [...story.last.types.keys()].filter((name) => /^(?:codex|gen_ai)_/.test(name));
@@ -296,12 +323,29 @@ describeWithRedis('after everything has happened once', () => {
     ['codex_retries_total', { requested_model: 'team', kind: 'server_error' }],
     ['litellm_deployment_rpm_limit', { model_id: 'team-one' }],
     ['litellm_remaining_requests_metric', { model_id: 'spare-open', model_group: 'spare', api_key_alias: 'master' }],
-    ['litellm_deployment_failed_fallbacks_total', { requested_model: 'spare', fallback_model: 'gone-wrong', exception_status: '500', model_id: 'wrong-open', api_key_alias: 'master' }],
-    ['litellm_deployment_successful_fallbacks_total', { requested_model: 'lonely', fallback_model: 'spare', exception_class: 'InternalServerError', model_id: 'spare-open' }],
+    [
+      'litellm_deployment_failed_fallbacks_total',
+      {
+        requested_model: 'spare',
+        fallback_model: 'gone-wrong',
+        exception_status: '500',
+        model_id: 'wrong-open',
+        api_key_alias: 'master',
+      },
+    ],
+    [
+      'litellm_deployment_successful_fallbacks_total',
+      {
+        requested_model: 'lonely',
+        fallback_model: 'spare',
+        exception_class: 'InternalServerError',
+        model_id: 'spare-open',
+      },
+    ],
     ['litellm_deployment_total_requests_total', { api_key_alias: 'ann', team_alias: 'core', model_id: 'team-one' }],
     ['litellm_callback_logging_failures_metric_total', { callback_name: 'hook' }],
     ['litellm_remaining_customer_budget_metric', { end_user: 'acme' }],
   ])('%s of %j', (name, labels) => {
     expect(story.has(name, labels)).toBe(true);
-  }); // prettier-ignore
+  });
 });

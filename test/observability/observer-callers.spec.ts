@@ -10,7 +10,9 @@ import { tellEverything } from '../support/sample-events';
 
 const source = join(__dirname, '..', '..', 'src');
 /** Its own methods, those without a body too. */
-const methods = [...readFileSync(join(source, 'kernel', 'observer.ts'), 'utf8').matchAll(/^ {2}(?:abstract )?(\w+)\(_?\w+: /gm)].map(([, name]) => name ?? ''); // prettier-ignore
+const methods = [
+  ...readFileSync(join(source, 'kernel', 'observer.ts'), 'utf8').matchAll(/^ {2}(?:abstract )?(\w+)\(_?\w+: /gm),
+].map(([, name]) => name ?? '');
 const callers = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts') && !name.startsWith('telemetry/'))
   .map((name) => readFileSync(join(source, name), 'utf8'));
@@ -39,7 +41,10 @@ describe('what the observer can be told', () => {
       tellEverything(observer, 0);
       const { text } = await metrics.exposition();
       // The runtime's own figures never stand still.
-      return text.split('\n').filter((line) => /^(?:litellm|codex|gen_ai)_/.test(line)).join('\n'); // prettier-ignore
+      return text
+        .split('\n')
+        .filter((line) => /^(?:litellm|codex|gen_ai)_/.test(line))
+        .join('\n');
     };
     expect(await shown(true)).not.toBe(await shown(false));
   });

@@ -28,9 +28,14 @@ describe('junk in requests', () => {
 
   it('leaves the number of series within its bound, and the scrape small', async () => {
     const ask = (index: number): Promise<unknown> =>
-      post(bench, '/v1/chat/completions', chatBody({ model: index < served ? 'gpt-5.5' : `guess-${index}`, user: `nobody-${index}` }), {
-        'user-agent': `agent-${index}`,
-      }); // prettier-ignore
+      post(
+        bench,
+        '/v1/chat/completions',
+        chatBody({ model: index < served ? 'gpt-5.5' : `guess-${index}`, user: `nobody-${index}` }),
+        {
+          'user-agent': `agent-${index}`,
+        },
+      );
     for (let from = 0; from < junk; from += atOnce) {
       await Promise.all(Array.from({ length: atOnce }, (_, index) => ask(from + index)));
     }

@@ -10,7 +10,8 @@ function podsOf(manifests: readonly Manifest[]): readonly (readonly [string, Pod
   return [...made, ...ofKind(manifests, 'Pod').map((each) => [each.kind, at(each, 'spec') as PodSpec] as const)];
 }
 
-const own = (pod: PodSpec): readonly unknown[] => listAt(pod, 'containers').filter((each) => /^(gateway|redis|ask)$/.test(String(at(each, 'name')))); // prettier-ignore
+const own = (pod: PodSpec): readonly unknown[] =>
+  listAt(pod, 'containers').filter((each) => /^(gateway|redis|ask)$/.test(String(at(each, 'name'))));
 const policyOf = (manifests: readonly Manifest[], end: string): Manifest => one(manifests, 'NetworkPolicy', end);
 const closed: Values = { redis: { enabled: true }, credentials: { accessToken: { secretName: 'token' } } };
 
@@ -39,9 +40,10 @@ describeWithHelm.each(installations)('the platform of an installation with %s', 
       }
       expect(JSON.stringify(pod)).not.toContain('hostPath');
     }
-    for (const account of ofKind(manifests, 'ServiceAccount')) expect(at(account, 'automountServiceAccountToken')).toBe(false);
+    for (const account of ofKind(manifests, 'ServiceAccount'))
+      expect(at(account, 'automountServiceAccountToken')).toBe(false);
     expect(manifests.filter(({ kind }) => kind.includes('Role'))).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it('bounds memory, and keeps the heap of Node below the bound', () => {
     for (const [, pod] of podsOf(manifests)) {
@@ -52,7 +54,12 @@ describeWithHelm.each(installations)('the platform of an installation with %s', 
     }
     const env = listAt(one(manifests, 'Deployment'), 'spec.template.spec.containers.0.env');
     const options = env.find((variable) => at(variable, 'name') === 'NODE_OPTIONS');
-    const workers = Number(at(env.find((variable) => at(variable, 'name') === 'NUM_WORKERS'), 'value')); // prettier-ignore
+    const workers = Number(
+      at(
+        env.find((variable) => at(variable, 'name') === 'NUM_WORKERS'),
+        'value',
+      ),
+    );
     const heap = Number(/max-old-space-size=(\d+)/.exec(String(at(options, 'value')))?.[1]);
     expect(heap * workers).toBeLessThan(1_024 * 0.75);
   });
@@ -60,7 +67,12 @@ describeWithHelm.each(installations)('the platform of an installation with %s', 
   it('gives streams more time to end than they may take, and restarts nothing that only drains', () => {
     const spec = at(one(manifests, 'Deployment'), 'spec.template.spec');
     const env = listAt(spec, 'containers.0.env');
-    const drain = Number(at(env.find((variable) => at(variable, 'name') === 'DRAIN_TIMEOUT_SECONDS'), 'value')); // prettier-ignore
+    const drain = Number(
+      at(
+        env.find((variable) => at(variable, 'name') === 'DRAIN_TIMEOUT_SECONDS'),
+        'value',
+      ),
+    );
     const grace = Number(at(spec, 'terminationGracePeriodSeconds'));
     expect(grace).toBeGreaterThanOrEqual(drain + 10);
     // The gateway checks it once more at start.
@@ -102,7 +114,12 @@ describeWithHelm('the platform', () => {
     const pods = from.flatMap((peer) => at(peer, 'podSelector.matchLabels') ?? []);
     expect(pods).toEqual([{ 'app.kubernetes.io/instance': 'gw', 'app.kubernetes.io/component': 'test' }]);
     expect(listAt(policy, 'spec.ingress.0.ports')).toEqual([{ port: 'http', protocol: 'TCP' }]);
-    const opened = policyOf(await render({ networkPolicy: { allowedNamespaces: ['agents'], extraFrom: [{ ipBlock: { cidr: '192.0.2.0/24' } }] } }), 'codex-gateway'); // prettier-ignore
+    const opened = policyOf(
+      await render({
+        networkPolicy: { allowedNamespaces: ['agents'], extraFrom: [{ ipBlock: { cidr: '192.0.2.0/24' } }] },
+      }),
+      'codex-gateway',
+    );
     expect(JSON.stringify(at(opened, 'spec.ingress'))).toMatch(/agents.*monitoring.*192\.0\.2\.0/);
   });
 
@@ -113,9 +130,11 @@ describeWithHelm('the platform', () => {
     const [, toRedis, toUpstream] = listAt(policy, 'spec.egress');
     expect(at(toRedis, 'to.0.podSelector.matchLabels')).toMatchObject({ 'app.kubernetes.io/component': 'redis' });
     const [v4, v6] = listAt(toUpstream, 'to');
-    expect(at(v4, 'ipBlock.except')).toEqual(expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '192.168.0.0/16']));
+    expect(at(v4, 'ipBlock.except')).toEqual(
+      expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '192.168.0.0/16']),
+    );
     expect(at(v6, 'ipBlock')).toEqual({ cidr: '::/0', except: ['fc00::/7', 'fe80::/10'] });
-  }); // prettier-ignore
+  });
 
   it.each<[Values, readonly number[], string | undefined]>([
     [{ url: 'rediss://gateway@redis.example.com:6380/2', cidrs: ['10.1.0.0/16'] }, [6380], '10.1.0.0/16'],
@@ -148,13 +167,18 @@ describeWithHelm('the platform', () => {
     expect(at(one(manifests, 'PodDisruptionBudget'), 'spec.maxUnavailable')).toBe(1);
     const deployment = one(manifests, 'Deployment');
     expect(at(deployment, 'spec.replicas')).toBe(2);
-    expect(at(deployment, 'spec.strategy')).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }); // prettier-ignore
-    const keys = listAt(deployment, 'spec.template.spec.topologySpreadConstraints').map((each) => at(each, 'topologyKey'));
+    expect(at(deployment, 'spec.strategy')).toEqual({
+      type: 'RollingUpdate',
+      rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
+    });
+    const keys = listAt(deployment, 'spec.template.spec.topologySpreadConstraints').map((each) =>
+      at(each, 'topologyKey'),
+    );
     expect(keys).toEqual(['kubernetes.io/hostname', 'topology.kubernetes.io/zone']);
     const both = await render({ pdb: { minAvailable: '50%', maxUnavailable: 1 } });
     expect(at(one(both, 'PodDisruptionBudget'), 'spec')).toMatchObject({ minAvailable: '50%' });
     expect(at(one(both, 'PodDisruptionBudget'), 'spec')).not.toHaveProperty('maxUnavailable');
-  }); // prettier-ignore
+  });
 
   it('lets one gateway have a volume at a time', async () => {
     const values = { replicaCount: 1, redis: { enabled: false }, persistence: { enabled: true } };
@@ -180,7 +204,12 @@ describeWithHelm('the platform', () => {
     });
     const plain = one(await render({ ingress: { enabled: true, streaming: false } }), 'Ingress');
     expect(plain.metadata.annotations).toEqual({});
-    const own15 = one(await render({ ingress: { enabled: true, annotations: { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '900' } } }), 'Ingress'); // prettier-ignore
+    const own15 = one(
+      await render({
+        ingress: { enabled: true, annotations: { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '900' } },
+      }),
+      'Ingress',
+    );
     expect(own15.metadata.annotations['nginx.ingress.kubernetes.io/proxy-read-timeout']).toBe('900');
     const route = one(await render({ httpRoute: { enabled: true, gatewayName: 'g' } }), 'HTTPRoute');
     expect(at(route, 'spec.rules.0')).toEqual({
@@ -197,10 +226,13 @@ describeWithHelm('the platform', () => {
     expect(at(scaler, 'spec.scaleTargetRef.name')).toBe(one(manifests, 'Deployment').metadata.name);
     expect(listAt(scaler, 'spec.metrics')).toEqual([
       { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
-      { type: 'Pods', pods: { metric: { name: 'litellm_in_flight_requests' }, target: { type: 'AverageValue', averageValue: '100' } } },
+      {
+        type: 'Pods',
+        pods: { metric: { name: 'litellm_in_flight_requests' }, target: { type: 'AverageValue', averageValue: '100' } },
+      },
     ]);
     expect(at(scaler, 'spec.behavior.scaleDown')).toMatchObject({ stabilizationWindowSeconds: 300 });
-  }); // prettier-ignore
+  });
 
   it('leaves pods alone when the file changes, unless told otherwise, or where Redis is', async () => {
     const checksum = async (values: Values): Promise<unknown> =>

@@ -20,7 +20,9 @@ describeWithHelm('a release of the chart', () => {
     return (at(found, 'data') ?? {}) as Record<string, string>;
   };
   const opened = (name: string): Record<string, string> =>
-    Object.fromEntries(Object.entries(secret(name)).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()])); // prettier-ignore
+    Object.fromEntries(
+      Object.entries(secret(name)).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+    );
 
   it('makes its keys once, keeps them over upgrades, and leaves them behind', async () => {
     expect(await run(['install', 'gw', chartFolder])).toMatchObject({ status: 0 });
@@ -47,7 +49,10 @@ describeWithHelm('a release of the chart', () => {
   });
 
   it('tells how to reach it, what is missing, and what does nothing, without showing a key', async () => {
-    const { stdout } = await run(['install', 'gw', chartFolder], { db: { deployStandalone: true }, masterkey: 'sk-a-master-key-of-our-own-0123' }); // prettier-ignore
+    const { stdout } = await run(['install', 'gw', chartFolder], {
+      db: { deployStandalone: true },
+      masterkey: 'sk-a-master-key-of-our-own-0123',
+    });
     const notes = stdout.slice(stdout.indexOf('NOTES:'));
     expect(notes).toContain('kubectl -n codex get secret gw-codex-gateway-masterkey');
     expect(notes).toContain('http://gw-codex-gateway.codex:4000/v1');
@@ -67,6 +72,7 @@ describeWithHelm('a release of the chart', () => {
     });
     const notes = stdout.slice(stdout.indexOf('NOTES:'));
     expect(notes).toContain('https://gateway.example.com/v1');
-    for (const words of ['No login', 'Keep the salt key', 'do nothing here', 'Let in']) expect(notes).not.toContain(words);
-  }); // prettier-ignore
+    for (const words of ['No login', 'Keep the salt key', 'do nothing here', 'Let in'])
+      expect(notes).not.toContain(words);
+  });
 });

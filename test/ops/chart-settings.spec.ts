@@ -11,8 +11,12 @@ const own: SecretContents = {
   'sentinel-login': { 'sentinel-password': 'the-word-of-sentinels' },
   'codex-token': { token: 'at-0123456789\n' },
   'codex-login': { 'auth.json': '{}', 'login.json': '{"tokens":{}}' },
-  keys: { masterkey: 'sk-the-master-key-of-a-secret', salt: 'the-salt-of-a-secret', 'salt-before': 'older-salt,oldest-salt' },
-}; // prettier-ignore
+  keys: {
+    masterkey: 'sk-the-master-key-of-a-secret',
+    salt: 'the-salt-of-a-secret',
+    'salt-before': 'older-salt,oldest-salt',
+  },
+};
 const noRedis = { enabled: false };
 
 /** What the gateway makes of the pod that the chart renders. */
@@ -41,34 +45,129 @@ describeWithHelm('the gateway in a pod of the chart', () => {
       stateDir: join(folder, 'state'),
       trustedProxyHops: 0,
       times: { drainMs: 75_000 },
-      redis: { place: { kind: 'server', node: { host: 'gw-codex-gateway-redis', port: 6_379 } }, username: 'gateway', tls: false, keyPrefix: 'codex-gateway:' },
+      redis: {
+        place: { kind: 'server', node: { host: 'gw-codex-gateway-redis', port: 6_379 } },
+        username: 'gateway',
+        tls: false,
+        keyPrefix: 'codex-gateway:',
+      },
       warnings: [],
     });
     expect(settings.redis?.password).toMatch(/^[A-Za-z0-9]{48}$/);
-  }); // prettier-ignore
+  });
 
   it.each<[what: string, values: Values, redis: object]>([
-    ['a URL with TLS', { externalRedis: { url: 'rediss://gateway@redis.example.com:6380/2', passwordSecretName: 'redis-login' } },
-      { place: { kind: 'server', node: { host: 'redis.example.com', port: 6_380 } }, username: 'gateway', password: 'the-password', db: 2, tls: true }],
-    ['a host', { externalRedis: { host: 'redis', port: 6_390, username: 'a b', db: 1, passwordSecretName: 'redis-login', passwordSecretKey: 'word' } },
-      { place: { kind: 'server', node: { host: 'redis', port: 6_390 } }, username: 'a b', password: 'another-password', db: 1, tls: false }],
-    ['a host without a login', { externalRedis: { host: 'redis' } },
-      { place: { kind: 'server', node: { host: 'redis', port: 6_379 } }, username: undefined, password: undefined, db: 0, tls: false }],
-    ['an address of IPv6', { externalRedis: { host: 'fd00::1', username: 'gateway' } },
-      { place: { kind: 'server', node: { host: 'fd00::1', port: 6_379 } }, username: 'gateway', db: 0, tls: false }],
-    ['an address of IPv6 in brackets', { externalRedis: { host: '[fd00::1]' } },
-      { place: { kind: 'server', node: { host: 'fd00::1', port: 6_379 } } }],
-    ['a Cluster of such addresses', { externalRedis: { clusterNodes: ['[fd00::1]:7001', '[fd00::2]:7002'] } },
-      { place: { kind: 'cluster', nodes: [{ host: 'fd00::1', port: 7_001 }, { host: 'fd00::2', port: 7_002 }] } }],
-    ['a Cluster', { externalRedis: { clusterNodes: ['node-1:7001', 'node-2:7002'], username: 'gateway', tls: true, passwordSecretName: 'redis-login' } },
-      { place: { kind: 'cluster', nodes: [{ host: 'node-1', port: 7_001 }, { host: 'node-2', port: 7_002 }] }, username: 'gateway', password: 'the-password', tls: true }],
-    ['Sentinels', { externalRedis: { passwordSecretName: 'redis-login', sentinel: { nodes: ['s-1:26379'], masterName: 'mymaster', passwordSecretName: 'sentinel-login' } } },
-      { place: { kind: 'sentinel', sentinels: [{ host: 's-1', port: 26_379 }], masterName: 'mymaster', sentinelPassword: 'the-word-of-sentinels' }, password: 'the-password' }],
+    [
+      'a URL with TLS',
+      { externalRedis: { url: 'rediss://gateway@redis.example.com:6380/2', passwordSecretName: 'redis-login' } },
+      {
+        place: { kind: 'server', node: { host: 'redis.example.com', port: 6_380 } },
+        username: 'gateway',
+        password: 'the-password',
+        db: 2,
+        tls: true,
+      },
+    ],
+    [
+      'a host',
+      {
+        externalRedis: {
+          host: 'redis',
+          port: 6_390,
+          username: 'a b',
+          db: 1,
+          passwordSecretName: 'redis-login',
+          passwordSecretKey: 'word',
+        },
+      },
+      {
+        place: { kind: 'server', node: { host: 'redis', port: 6_390 } },
+        username: 'a b',
+        password: 'another-password',
+        db: 1,
+        tls: false,
+      },
+    ],
+    [
+      'a host without a login',
+      { externalRedis: { host: 'redis' } },
+      {
+        place: { kind: 'server', node: { host: 'redis', port: 6_379 } },
+        username: undefined,
+        password: undefined,
+        db: 0,
+        tls: false,
+      },
+    ],
+    [
+      'an address of IPv6',
+      { externalRedis: { host: 'fd00::1', username: 'gateway' } },
+      { place: { kind: 'server', node: { host: 'fd00::1', port: 6_379 } }, username: 'gateway', db: 0, tls: false },
+    ],
+    [
+      'an address of IPv6 in brackets',
+      { externalRedis: { host: '[fd00::1]' } },
+      { place: { kind: 'server', node: { host: 'fd00::1', port: 6_379 } } },
+    ],
+    [
+      'a Cluster of such addresses',
+      { externalRedis: { clusterNodes: ['[fd00::1]:7001', '[fd00::2]:7002'] } },
+      {
+        place: {
+          kind: 'cluster',
+          nodes: [
+            { host: 'fd00::1', port: 7_001 },
+            { host: 'fd00::2', port: 7_002 },
+          ],
+        },
+      },
+    ],
+    [
+      'a Cluster',
+      {
+        externalRedis: {
+          clusterNodes: ['node-1:7001', 'node-2:7002'],
+          username: 'gateway',
+          tls: true,
+          passwordSecretName: 'redis-login',
+        },
+      },
+      {
+        place: {
+          kind: 'cluster',
+          nodes: [
+            { host: 'node-1', port: 7_001 },
+            { host: 'node-2', port: 7_002 },
+          ],
+        },
+        username: 'gateway',
+        password: 'the-password',
+        tls: true,
+      },
+    ],
+    [
+      'Sentinels',
+      {
+        externalRedis: {
+          passwordSecretName: 'redis-login',
+          sentinel: { nodes: ['s-1:26379'], masterName: 'mymaster', passwordSecretName: 'sentinel-login' },
+        },
+      },
+      {
+        place: {
+          kind: 'sentinel',
+          sentinels: [{ host: 's-1', port: 26_379 }],
+          masterName: 'mymaster',
+          sentinelPassword: 'the-word-of-sentinels',
+        },
+        password: 'the-password',
+      },
+    ],
   ])('finds an external Redis by %s', async (_, values, redis) => {
     const settings = await settingsOf({ ...values, redis: { ...noRedis, keyPrefix: 'team-a:' } });
     expect(settings.redis).toMatchObject({ ...redis, keyPrefix: 'team-a:' });
     expect(settings.warnings.filter((warning) => !warning.includes('cache'))).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it('keeps what its operator wrote beside what the chart adds', async () => {
     const file = {
@@ -107,16 +206,33 @@ describeWithHelm('the gateway in a pod of the chart', () => {
   it('takes variables of one’s own in the place of the chart’s, each once', async () => {
     const values: Values = {
       logLevel: 'warn',
-      envVars: { LOG_LEVEL: 'debug', GATEWAY_SALT_KEY: 'a-salt-key-of-the-operator', PROMETHEUS_MAX_SERIES_PER_METRIC: 1_000_000, TWICE: 1 },
-      extraEnvVars: [{ name: 'NODE_OPTIONS', value: '--trace-warnings' }, { name: 'TWICE', value: 'extra' }],
+      envVars: {
+        LOG_LEVEL: 'debug',
+        GATEWAY_SALT_KEY: 'a-salt-key-of-the-operator',
+        PROMETHEUS_MAX_SERIES_PER_METRIC: 1_000_000,
+        TWICE: 1,
+      },
+      extraEnvVars: [
+        { name: 'NODE_OPTIONS', value: '--trace-warnings' },
+        { name: 'TWICE', value: 'extra' },
+      ],
     };
     const settings = await settingsOf(values);
-    expect(settings).toMatchObject({ logLevel: 'debug', saltKey: 'a-salt-key-of-the-operator', observability: { metrics: { maxSeries: 1_000_000 } } });
+    expect(settings).toMatchObject({
+      logLevel: 'debug',
+      saltKey: 'a-salt-key-of-the-operator',
+      observability: { metrics: { maxSeries: 1_000_000 } },
+    });
     const env = listAt(one(await render(values), 'Deployment'), 'spec.template.spec.containers.0.env');
     const names = env.map((each) => at(each, 'name'));
     expect(names).toEqual([...new Set(names)]);
-    expect(env).toEqual(expect.arrayContaining([{ name: 'NODE_OPTIONS', value: '--trace-warnings' }, { name: 'TWICE', value: 'extra' }]));
-  }); // prettier-ignore
+    expect(env).toEqual(
+      expect.arrayContaining([
+        { name: 'NODE_OPTIONS', value: '--trace-warnings' },
+        { name: 'TWICE', value: 'extra' },
+      ]),
+    );
+  });
 
   it('lets a master key from environmentSecrets win, as LiteLLM’s users have it, when the file names none', async () => {
     const settings = await settingsOf(

@@ -18,7 +18,10 @@ describeWithHelm('helm test', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function test(key: string, url = bench.url): Promise<{ readonly status: number | null; readonly output: string }> {
+  async function test(
+    key: string,
+    url = bench.url,
+  ): Promise<{ readonly status: number | null; readonly output: string }> {
     const [node, flag, script = ''] = listAt(one(await render(), 'Pod'), 'spec.containers.0.command').map(String);
     expect([node, flag]).toEqual(['/usr/local/bin/node', '-e']);
     writeFileSync(join(folder, 'masterkey'), `${key}\n`);
@@ -28,7 +31,7 @@ describeWithHelm('helm test', () => {
         resolve({ status: child.exitCode, output: stdout + stderr });
       });
     });
-  } // prettier-ignore
+  }
 
   it('passes where the gateway is ready and knows its key, and shows none', async () => {
     const { status, output } = await test(testKey);

@@ -62,11 +62,21 @@ describeWithHelm('the chart', () => {
       if (properties === undefined) return;
       for (const [name, value] of Object.entries(found)) {
         expect([path, Object.keys(properties as object)]).toEqual([path, expect.arrayContaining([name])]);
-        if (typeof value === 'object' && value !== null) compare(value as object, at(properties, name), `${path}.${name}`);
+        if (typeof value === 'object' && value !== null)
+          compare(value as object, at(properties, name), `${path}.${name}`);
       }
     };
     compare(values as object, schema, '');
-    const foreign = ['global', 'db', 'postgresql', 'migrationJob', 'keda', 'separateHealthApp', 'separateHealthPort', 'istio'];
+    const foreign = [
+      'global',
+      'db',
+      'postgresql',
+      'migrationJob',
+      'keda',
+      'separateHealthApp',
+      'separateHealthPort',
+      'istio',
+    ];
     const own = Object.keys(at(schema, 'properties') as object).filter((name) => !foreign.includes(name));
     expect(own.sort()).toEqual(Object.keys(values as object).sort());
   });
@@ -88,7 +98,7 @@ describeWithHelm('the chart', () => {
       rmSync(copy, { recursive: true });
     }
   });
-}); // prettier-ignore
+});
 
 describeWithHelm('the judge of objects', () => {
   it('refuses wrong types, wrong words and names that Kubernetes does not know', async () => {
@@ -113,9 +123,14 @@ describeWithHelm.each(installations)('an installation with %s', (_, values) => {
   it('has only objects that Kubernetes accepts', () => {
     expect(manifests.length).toBeGreaterThan(5);
     // A sleep before the end is newer than the published schema.
-    const known = manifests.map((manifest) => JSON.parse(JSON.stringify(manifest, (key, value: unknown) => (key === 'lifecycle' ? undefined : value))) as Manifest);
+    const known = manifests.map(
+      (manifest) =>
+        JSON.parse(
+          JSON.stringify(manifest, (key, value: unknown) => (key === 'lifecycle' ? undefined : value)),
+        ) as Manifest,
+    );
     for (const manifest of known) expect([manifest.kind, faultsOf(manifest)]).toEqual([manifest.kind, []]);
-  }); // prettier-ignore
+  });
 
   it('names each object once, shortly, and labels all of them alike', () => {
     const names = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
@@ -139,17 +154,21 @@ describeWithHelm.each(installations)('an installation with %s', (_, values) => {
       ...['Deployment', 'StatefulSet', 'PodDisruptionBudget'].flatMap((kind) =>
         ofKind(manifests, kind).map((each) => [each.metadata.name, at(each, 'spec.selector.matchLabels')] as const),
       ),
-      ...ofKind(manifests, 'NetworkPolicy').map((each) => [each.metadata.name, at(each, 'spec.podSelector.matchLabels')] as const),
+      ...ofKind(manifests, 'NetworkPolicy').map(
+        (each) => [each.metadata.name, at(each, 'spec.podSelector.matchLabels')] as const,
+      ),
     ];
     for (const [name, selector] of selectors) {
       const isRedis = name.endsWith('-redis');
       expect([name, fits(selector, labels), fits(selector, redisLabels)]).toEqual([name, !isRedis, isRedis]);
     }
     for (const monitor of ofKind(manifests, 'ServiceMonitor')) {
-      const found = ofKind(manifests, 'Service').filter(({ metadata }) => fits(at(monitor, 'spec.selector.matchLabels'), metadata.labels));
+      const found = ofKind(manifests, 'Service').filter(({ metadata }) =>
+        fits(at(monitor, 'spec.selector.matchLabels'), metadata.labels),
+      );
       expect(found.map(({ metadata }) => metadata.name)).toEqual([one(manifests, 'Deployment').metadata.name]);
     }
-  }); // prettier-ignore
+  });
 
   it('mounts and reads only what it makes or what the values name', () => {
     const spoken = JSON.stringify(values);

@@ -24,7 +24,12 @@ describeWithCompose.each(profiles)('docker-compose.yml with the profile %s', (pr
   const gateway = (): ComposeService => service(gatewayName);
   /** Where each place inside is mounted from. */
   const mountsOf = ({ volumes }: ComposeService): Map<string, string> =>
-    new Map(volumes.map((volume) => { const [from = '', to = ''] = volume.split(':'); return [to, from]; })); // prettier-ignore
+    new Map(
+      volumes.map((volume) => {
+        const [from = '', to = ''] = volume.split(':');
+        return [to, from];
+      }),
+    );
 
   it('is taken by docker-compose and holds the parts of the stack', () => {
     const own = profile === 'demo' ? ['simulator'] : [];
@@ -33,11 +38,17 @@ describeWithCompose.each(profiles)('docker-compose.yml with the profile %s', (pr
 
   it('gives no process more rights than it needs, nor a place to write beside its volumes', () => {
     for (const [name, each] of services) {
-      expect([name, each.read_only, each.cap_drop, each.cap_add, each.privileged]).toEqual([name, true, ['ALL'], undefined, undefined]);
+      expect([name, each.read_only, each.cap_drop, each.cap_add, each.privileged]).toEqual([
+        name,
+        true,
+        ['ALL'],
+        undefined,
+        undefined,
+      ]);
       expect([name, each.security_opt]).toEqual([name, ['no-new-privileges:true']]);
       expect(each.volumes.join()).not.toContain('docker.sock');
     }
-  }); // prettier-ignore
+  });
 
   it('takes images of others by version', () => {
     const foreign = services.filter(([, { build }]) => build === undefined).map(([, { image }]) => image);
@@ -60,11 +71,13 @@ describeWithCompose.each(profiles)('docker-compose.yml with the profile %s', (pr
     for (const [, each] of services) {
       const handed = each.secrets.map(({ source }) => `/run/secrets/${source}`);
       const named = Object.entries(each.environment).filter(([variable]) => variable.endsWith('_FILE'));
-      expect(handed).toEqual(expect.arrayContaining(named.filter(([variable]) => variable !== 'CODEX_AUTH_FILE').map(([, path]) => path)));
+      expect(handed).toEqual(
+        expect.arrayContaining(named.filter(([variable]) => variable !== 'CODEX_AUTH_FILE').map(([, path]) => path)),
+      );
       const bare = Object.keys(each.environment).filter((variable) => /(KEY|PASSWORD|TOKEN|SECRET)$/.test(variable));
       expect(bare).toEqual([]);
     }
-  }); // prettier-ignore
+  });
 
   it('mounts only what is in the repository', () => {
     const folders = services.flatMap(([, each]) => [...mountsOf(each).values()]).filter((from) => from.startsWith('/'));
@@ -87,9 +100,11 @@ describeWithCompose.each(profiles)('docker-compose.yml with the profile %s', (pr
     expect(file.networks['state']).toEqual({ internal: true });
     const inState = services.filter(([, { networks }]) => 'state' in networks).map(([name]) => name);
     expect(inState.sort()).toEqual([gatewayName, 'redis'].sort());
-    const open = services.flatMap(([name, { ports }]) => ports.filter((port) => !JSON.stringify(port).includes('127.0.0.1')).map(() => name));
+    const open = services.flatMap(([name, { ports }]) =>
+      ports.filter((port) => !JSON.stringify(port).includes('127.0.0.1')).map(() => name),
+    );
     expect(open).toEqual(profile === 'demo' ? [] : ['gateway']);
-  }); // prettier-ignore
+  });
 
   it('wires Prometheus to the gateway, for fifteen days of history', () => {
     const settings = parse(readFileSync(join(root, 'deploy', 'prometheus', 'prometheus.yml'), 'utf8')) as {

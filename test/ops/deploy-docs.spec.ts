@@ -10,8 +10,10 @@ const pages = ['README.md', 'docs/deploy.md', 'helm/codex-gateway/README.md'];
 function commandsIn(page: string): readonly (readonly string[])[] {
   const blocks = [...readFileSync(page, 'utf8').matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block = '']) => block);
   const lines = blocks.flatMap((block) => block.replace(/\\\n\s*/g, '').split('\n')).filter((line) => line !== '');
-  return lines.map((line) => [...line.replace(/\s+#.*$/, '').matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ''));
-} // prettier-ignore
+  return lines.map((line) =>
+    [...line.replace(/\s+#.*$/, '').matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ''),
+  );
+}
 
 const commands = pages.flatMap(commandsIn);
 const beginning = (...start: readonly string[]): readonly (readonly string[])[] =>
@@ -32,7 +34,10 @@ describe('the pages about deployment', () => {
   });
 
   it('state the size of the content as it is', () => {
-    const output = execFileSync(process.execPath, ['scripts/image.mjs', '--json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }); // prettier-ignore
+    const output = execFileSync(process.execPath, ['scripts/image.mjs', '--json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const { sizes } = JSON.parse(output) as { sizes: Record<'node' | 'packages' | 'program', number> };
     const page = readFileSync('docs/deploy.md', 'utf8').replace(/\s+/g, ' ');
     const [, ...stated] = /content is (\d+) MiB: Node (\d+), packages (\d+), the program (\d+);/.exec(page) ?? [];
@@ -46,18 +51,22 @@ describe('the pages about deployment', () => {
 });
 
 describeWithHelm('the Helm commands of the pages', () => {
-  it.each(commands.filter(([program, verb]) => program === 'helm' && ['install', 'upgrade'].includes(verb ?? '') || program === 'helm' && verb === '-n').map((words) => [words.join(' '), words] as const))(
-    'render: %s',
-    async (_, words) => {
-      const verb = words.findIndex((word) => ['install', 'upgrade', 'test'].includes(word));
-      if (words[verb] === 'test') return;
-      const flags = words.slice(verb + 3).filter((word) => !['--create-namespace', '--reuse-values'].includes(word));
-      const answer = await helm(['template', words[verb + 1] ?? '', chartFolder, ...flags]);
-      expect(answer).toMatchObject({ status: 0, stderr: '' });
-      expect(answer.stdout).toContain('kind: Deployment');
-    },
-  );
-}); // prettier-ignore
+  it.each(
+    commands
+      .filter(
+        ([program, verb]) =>
+          (program === 'helm' && ['install', 'upgrade'].includes(verb ?? '')) || (program === 'helm' && verb === '-n'),
+      )
+      .map((words) => [words.join(' '), words] as const),
+  )('render: %s', async (_, words) => {
+    const verb = words.findIndex((word) => ['install', 'upgrade', 'test'].includes(word));
+    if (words[verb] === 'test') return;
+    const flags = words.slice(verb + 3).filter((word) => !['--create-namespace', '--reuse-values'].includes(word));
+    const answer = await helm(['template', words[verb + 1] ?? '', chartFolder, ...flags]);
+    expect(answer).toMatchObject({ status: 0, stderr: '' });
+    expect(answer.stdout).toContain('kind: Deployment');
+  });
+});
 
 describeWithCompose('the compose commands of the pages', () => {
   it('name profiles and services that exist', () => {

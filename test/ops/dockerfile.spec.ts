@@ -42,7 +42,9 @@ describe('the Dockerfile', () => {
 
   it('installs production packages only for what is shipped', () => {
     expect(stageOf('modules')).toMatch(/^RUN npm ci --omit=dev$/m);
-    const copied = [...`${stageOf('runtime')}${stageOf('gateway')}`.matchAll(/^COPY --from=(\S+)/gm)].map(([, from]) => from); // prettier-ignore
+    const copied = [...`${stageOf('runtime')}${stageOf('gateway')}`.matchAll(/^COPY --from=(\S+)/gm)].map(
+      ([, from]) => from,
+    );
     expect(copied).toEqual(['packages', 'modules', 'build', 'build']);
   });
 });

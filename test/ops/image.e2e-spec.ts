@@ -78,7 +78,9 @@ function upstream(): Record<string, string> {
 }
 
 /** Serves in a container of its own, the master key handed over in a file. */
-async function served(node?: string): Promise<{ readonly container: Container; readonly url: string; readonly state: string }> {
+async function served(
+  node?: string,
+): Promise<{ readonly container: Container; readonly url: string; readonly state: string }> {
   const state = stateWithLogin();
   const run = volume('run');
   mkdirSync(join(run, 'secrets'));
@@ -92,7 +94,7 @@ async function served(node?: string): Promise<{ readonly container: Container; r
   running.push(container);
   await container.said(/listening on/);
   return { container, url: `http://127.0.0.1:${port}`, state };
-} // prettier-ignore
+}
 
 describeWithImage('the image', () => {
   it('says what a container engine must know: user, signal, volume, port, commands without a shell', () => {
@@ -122,7 +124,9 @@ describeWithImage('the image', () => {
     const packaged = (name: string): boolean => existsSync(join(app, 'node_modules', name, 'package.json'));
     expect(Object.keys(dependencies ?? {}).filter((name) => !packaged(name))).toEqual([]);
     // One that a production package needs as well comes with that.
-    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, { dev?: boolean }> }; // prettier-ignore
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      packages: Record<string, { dev?: boolean }>;
+    };
     const isTool = (name: string): boolean => packages[`node_modules/${name}`]?.dev === true;
     expect(Object.keys(devDependencies ?? {}).filter((name) => isTool(name) && packaged(name))).toEqual([]);
     expect(Object.keys(devDependencies ?? {}).filter(isTool).length).toBeGreaterThan(10);
@@ -142,9 +146,17 @@ describeWithImage('the image', () => {
     const state = stateWithLogin();
     const child = spawn(process.execPath, [join(image.folder, 'app', 'dist', 'main.js'), '--port', '0'], {
       cwd: folder,
-      env: { ...image.config.env, ...upstream(), HOST: '127.0.0.1', HOME: state, STATE_DIR: state, CODEX_HOME: join(state, 'codex'), LITELLM_MASTER_KEY: key },
+      env: {
+        ...image.config.env,
+        ...upstream(),
+        HOST: '127.0.0.1',
+        HOME: state,
+        STATE_DIR: state,
+        CODEX_HOME: join(state, 'codex'),
+        LITELLM_MASTER_KEY: key,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
-    }); // prettier-ignore
+    });
     let said = '';
     const url = await new Promise<string>((resolve) => {
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -228,18 +240,25 @@ describeIsolated('a container of the image', () => {
   it('is healthy for its own check while it serves, and not when nobody listens', async () => {
     const { url, container, state } = await served();
     const check = (port: string): ReturnType<typeof Container.once> =>
-      Container.once(image, { env: { PORT: port }, command: image.config.healthcheck.test, volumes: { '/state': { from: state } } });
+      Container.once(image, {
+        env: { PORT: port },
+        command: image.config.healthcheck.test,
+        volumes: { '/state': { from: state } },
+      });
     expect(await check(new URL(url).port)).toEqual({ status: 0, output: '' });
     container.signal('SIGTERM');
     await container.finished;
     expect(await check(new URL(url).port)).toEqual({ status: 1, output: '' });
-  }); // prettier-ignore
+  });
 
   it('runs the other commands of the program by the words after the image’s name', async () => {
     const { config } = image;
     const volumes = { '/state': { from: volume('state') } };
     const version = await Container.once(image, { command: ['version'], volumes });
-    expect(version).toEqual({ status: 0, output: `codex-gateway ${config.labels['org.opencontainers.image.version'] ?? ''}\n` }); // prettier-ignore
+    expect(version).toEqual({
+      status: 0,
+      output: `codex-gateway ${config.labels['org.opencontainers.image.version'] ?? ''}\n`,
+    });
     const accounts = await Container.once(image, { command: ['accounts'], volumes });
     expect(accounts.output).toContain('/state/codex/auth.json');
   });

@@ -59,21 +59,59 @@ describeWithRedis('the Redis of compose file and chart', () => {
   });
 
   it.each([
-    ...['SET codex-gateway:a 1 PX 60000 NX', 'GET codex-gateway:a', 'INCRBY codex-gateway:n 2', 'PEXPIRE codex-gateway:n 9000'],
-    ...['HSET codex-gateway:h f v', 'HGETALL codex-gateway:h', 'HMGET codex-gateway:h f', 'HINCRBY codex-gateway:h n 1'],
-    ...['ZADD codex-gateway:z 1 a', 'ZRANGEBYSCORE codex-gateway:z 0 2', 'ZREMRANGEBYSCORE codex-gateway:z 0 0', 'SADD codex-gateway:s a'],
-    ...['XADD codex-gateway:x * f v', 'XRANGE codex-gateway:x - +', 'XTRIM codex-gateway:x MAXLEN 10', 'XGROUP CREATE codex-gateway:x g $'],
+    ...[
+      'SET codex-gateway:a 1 PX 60000 NX',
+      'GET codex-gateway:a',
+      'INCRBY codex-gateway:n 2',
+      'PEXPIRE codex-gateway:n 9000',
+    ],
+    ...[
+      'HSET codex-gateway:h f v',
+      'HGETALL codex-gateway:h',
+      'HMGET codex-gateway:h f',
+      'HINCRBY codex-gateway:h n 1',
+    ],
+    ...[
+      'ZADD codex-gateway:z 1 a',
+      'ZRANGEBYSCORE codex-gateway:z 0 2',
+      'ZREMRANGEBYSCORE codex-gateway:z 0 0',
+      'SADD codex-gateway:s a',
+    ],
+    ...[
+      'XADD codex-gateway:x * f v',
+      'XRANGE codex-gateway:x - +',
+      'XTRIM codex-gateway:x MAXLEN 10',
+      'XGROUP CREATE codex-gateway:x g $',
+    ],
     ...['XREADGROUP GROUP g me COUNT 1 STREAMS codex-gateway:x >', 'RPUSH codex-gateway:l a', 'LPOP codex-gateway:l'],
-    ...['UNLINK codex-gateway:l', 'DEL codex-gateway:n', 'EXISTS codex-gateway:a', 'PTTL codex-gateway:a', 'SCAN 0 MATCH codex-gateway:*'],
-    ...['PUBLISH codex-gateway:news x', 'TIME', 'PING', 'INFO memory', 'INFO persistence', 'CONFIG GET save', 'MEMORY USAGE codex-gateway:a'],
+    ...[
+      'UNLINK codex-gateway:l',
+      'DEL codex-gateway:n',
+      'EXISTS codex-gateway:a',
+      'PTTL codex-gateway:a',
+      'SCAN 0 MATCH codex-gateway:*',
+    ],
+    ...[
+      'PUBLISH codex-gateway:news x',
+      'TIME',
+      'PING',
+      'INFO memory',
+      'INFO persistence',
+      'CONFIG GET save',
+      'MEMORY USAGE codex-gateway:a',
+    ],
     ...['WAIT 0 10', 'SELECT 0', 'CLIENT SETNAME gateway'],
   ])('lets the gateway do its work: %s', async (line) => {
     expect(await outcome(as('gateway'), wordsOf(line))).toBe('OK');
-  }); // prettier-ignore
+  });
 
   it('lets the gateway listen to its own channels', async () => {
     const listening = as('gateway');
-    const heard = new Promise((resolve) => listening.on('message', (...message) => { resolve(message); })); // prettier-ignore
+    const heard = new Promise((resolve) =>
+      listening.on('message', (...message) => {
+        resolve(message);
+      }),
+    );
     await listening.subscribe(`${prefix}news`);
     await as('gateway').publish(`${prefix}news`, 'told');
     expect(await heard).toEqual([`${prefix}news`, 'told']);
@@ -90,15 +128,63 @@ describeWithRedis('the Redis of compose file and chart', () => {
   });
 
   it.each([
-    ...['GET foreign', 'SET foreign 1', 'HSET other:codex-gateway:h f v', 'DEL foreign', 'PUBLISH foreign x', 'SUBSCRIBE foreign'],
-    ...['PSUBSCRIBE *', 'RENAME codex-gateway:a foreign', 'FLUSHALL', 'FLUSHDB', 'KEYS *', 'RANDOMKEY', 'DBSIZE', 'SWAPDB 0 1'],
-    ...['CONFIG SET save 1', 'CONFIG REWRITE', 'CONFIG RESETSTAT', 'ACL LIST', 'ACL SETUSER x on', 'ACL WHOAMI', 'SHUTDOWN NOSAVE'],
-    ...['MONITOR', 'REPLICAOF host 1', 'MODULE LIST', 'FUNCTION LIST', 'FUNCTION FLUSH', 'FCALL f 0', 'SCRIPT FLUSH', 'SCRIPT KILL'],
-    ...['CLIENT LIST', 'CLIENT KILL ID 1', 'CLIENT PAUSE 1', 'SAVE', 'BGSAVE', 'BGREWRITEAOF', 'SORT codex-gateway:l BY foreign*'],
-    ...['MIGRATE host 1 codex-gateway:a 0 1', 'RESTORE codex-gateway:r 0 x', 'DUMP codex-gateway:a', 'LATENCY LATEST', 'SLOWLOG GET', 'CLUSTER RESET'],
+    ...[
+      'GET foreign',
+      'SET foreign 1',
+      'HSET other:codex-gateway:h f v',
+      'DEL foreign',
+      'PUBLISH foreign x',
+      'SUBSCRIBE foreign',
+    ],
+    ...[
+      'PSUBSCRIBE *',
+      'RENAME codex-gateway:a foreign',
+      'FLUSHALL',
+      'FLUSHDB',
+      'KEYS *',
+      'RANDOMKEY',
+      'DBSIZE',
+      'SWAPDB 0 1',
+    ],
+    ...[
+      'CONFIG SET save 1',
+      'CONFIG REWRITE',
+      'CONFIG RESETSTAT',
+      'ACL LIST',
+      'ACL SETUSER x on',
+      'ACL WHOAMI',
+      'SHUTDOWN NOSAVE',
+    ],
+    ...[
+      'MONITOR',
+      'REPLICAOF host 1',
+      'MODULE LIST',
+      'FUNCTION LIST',
+      'FUNCTION FLUSH',
+      'FCALL f 0',
+      'SCRIPT FLUSH',
+      'SCRIPT KILL',
+    ],
+    ...[
+      'CLIENT LIST',
+      'CLIENT KILL ID 1',
+      'CLIENT PAUSE 1',
+      'SAVE',
+      'BGSAVE',
+      'BGREWRITEAOF',
+      'SORT codex-gateway:l BY foreign*',
+    ],
+    ...[
+      'MIGRATE host 1 codex-gateway:a 0 1',
+      'RESTORE codex-gateway:r 0 x',
+      'DUMP codex-gateway:a',
+      'LATENCY LATEST',
+      'SLOWLOG GET',
+      'CLUSTER RESET',
+    ],
   ])('refuses the gateway %s', async (line) => {
     expect(await outcome(as('gateway'), wordsOf(line))).toBe('NOPERM');
-  }); // prettier-ignore
+  });
 
   it('lets the reader look at the gateway’s keys and change nothing', async () => {
     const reader = as('reader');
@@ -106,10 +192,18 @@ describeWithRedis('the Redis of compose file and chart', () => {
     expect(await reader.get(`${prefix}seen`)).toBe('1');
     for (const line of ['INFO', 'SLOWLOG GET', 'LATENCY LATEST', 'SCAN 0'])
       expect(await outcome(reader, wordsOf(line))).toBe('OK');
-    for (const line of ['SET codex-gateway:seen 2', 'DEL codex-gateway:seen', 'GET foreign', 'EVAL return 0', 'KEYS *', 'FLUSHALL', 'CONFIG GET *']) {
+    for (const line of [
+      'SET codex-gateway:seen 2',
+      'DEL codex-gateway:seen',
+      'GET foreign',
+      'EVAL return 0',
+      'KEYS *',
+      'FLUSHALL',
+      'CONFIG GET *',
+    ]) {
       expect([line, await outcome(reader, wordsOf(line))]).toEqual([line, 'NOPERM']);
     }
-  }); // prettier-ignore
+  });
 
   it('lets the operator do everything, the probe ping, and nobody else in', async () => {
     const operator = as('operator');

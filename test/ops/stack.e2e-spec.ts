@@ -42,7 +42,10 @@ describeStack('the stack of docker-compose.yml', () => {
   });
 
   const masterKey = (): string => readFileSync(join(redis.secrets, 'master_key'), 'utf8').trim();
-  const gateway = (): { url: string; key: string } => ({ url: `http://${hosts.get('gateway:4000') ?? ''}`, key: masterKey() }); // prettier-ignore
+  const gateway = (): { url: string; key: string } => ({
+    url: `http://${hosts.get('gateway:4000') ?? ''}`,
+    key: masterKey(),
+  });
 
   /** A named volume: it belongs to the user of the image. */
   function volume(name: string): { readonly from: string } {

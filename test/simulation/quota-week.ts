@@ -70,11 +70,12 @@ function burstyLoad(random: () => number): readonly SimulatedCall[] {
     for (let burst = 0; burst < (isWorkday ? 5 : 1); burst += 1) {
       const burstMs = startMs + day * dayMs + (9 + random() * 9) * hourMs;
       const people = 4 + Math.floor(random() * 14);
-      for (let person = 0; person < people; person += 1) calls.push(...conversation(random, burstMs, `${day}-${burst}-${person}`));
+      for (let person = 0; person < people; person += 1)
+        calls.push(...conversation(random, burstMs, `${day}-${burst}-${person}`));
     }
   }
   return calls.sort((a, b) => a.atMs - b.atMs);
-} // prettier-ignore
+}
 
 function conversation(random: () => number, burstMs: number, name: string): readonly SimulatedCall[] {
   const turns = 8 + Math.floor(random() * 26);

@@ -153,7 +153,16 @@ export class SimulatedRouting {
       isWire: false,
     };
     const route = { requestedModel: 'team', modelGroup: 'team', label: 'team', deployments: [] };
-    const plan: TryPlan = { route, call, caller: anyCaller, wishes: {}, span: noSpan, signal: never, narrow: (same) => same, onAttempt: () => undefined };
+    const plan: TryPlan = {
+      route,
+      call,
+      caller: anyCaller,
+      wishes: {},
+      span: noSpan,
+      signal: never,
+      narrow: (same) => same,
+      onAttempt: () => undefined,
+    };
     const nowMs = this.clock.nowMs();
     const bearings = this.conversations.bearings(call, { keyHash: 'k' }, [], nowMs);
     const pins = this.conversations.ask(bearings);
@@ -170,7 +179,7 @@ export class SimulatedRouting {
       strategy: strategyFor(this.strategy, this.candidates),
       elsewhere: () => 0,
     });
-  } // prettier-ignore
+  }
 }
 
 const never = new Stopper();

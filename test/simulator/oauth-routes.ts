@@ -34,7 +34,8 @@ function exchange(world: World, seen: SeenRequest): Answer {
 /** The last step of a login with a device code: the code works once, with its verifier, for the page that gave it. */
 function redeem({ accounts, devices }: World, body: JsonObject): Answer {
   const code = stringOf(body['code']) ?? '';
-  const isOurs = typeof body['client_id'] === 'string' && (stringOf(body['redirect_uri']) ?? '').endsWith('/deviceauth/callback'); // prettier-ignore
+  const isOurs =
+    typeof body['client_id'] === 'string' && (stringOf(body['redirect_uri']) ?? '').endsWith('/deviceauth/callback');
   if (!isOurs || !devices.redeem(code, stringOf(body['code_verifier']) ?? ''))
     return json(400, { error: 'invalid_grant' });
   return answerTo({ kind: 'rotated', login: accounts.mint() }, accounts.accessTokenSeconds);

@@ -33,5 +33,8 @@ export function refusalOfForeignSeals(seen: SeenRequest, input: readonly JsonObj
 }
 
 function markOf({ headers }: SeenRequest): string {
-  return createHash('sha256').update(headers['chatgpt-account-id'] ?? '').digest('hex').slice(0, 8);
-} // prettier-ignore
+  return createHash('sha256')
+    .update(headers['chatgpt-account-id'] ?? '')
+    .digest('hex')
+    .slice(0, 8);
+}

@@ -36,24 +36,29 @@ export interface GroupMember {
 /** A `config.yaml` with one group `team` over these accounts, each a deployment with the account's name as its id. */
 export function teamConfig(members: readonly GroupMember[], rest = ''): string {
   const names = [...new Set(members.map(({ account }) => account))];
-  const credentials = names.map((name) => `  - { credential_name: ${name}, credential_values: { auth_file: ${name}.json } }`);
+  const credentials = names.map(
+    (name) => `  - { credential_name: ${name}, credential_values: { auth_file: ${name}.json } }`,
+  );
   const deployments = members.map(
     ({ account, params = '' }) =>
       `  - { model_name: team, litellm_params: { model: codex/gpt-5.5, litellm_credential_name: ${account}${params === '' ? '' : `, ${params}`} }, model_info: { id: ${account} } }`,
   );
   return `credential_list:\n${credentials.join('\n')}\nmodel_list:\n${deployments.join('\n')}\n${rest}`;
-} // prettier-ignore
+}
 
 /** A gateway over several accounts of one simulator. */
 export class AccountsBench {
   private constructor(readonly bench: TestBench) {}
 
-  static async start(members: readonly GroupMember[], options: BenchOptions & { readonly rest?: string } = {}): Promise<AccountsBench> {
+  static async start(
+    members: readonly GroupMember[],
+    options: BenchOptions & { readonly rest?: string } = {},
+  ): Promise<AccountsBench> {
     const { rest = '', config, ...others } = options;
     const accounts = [...new Set(members.map(({ account }) => account))];
     const bench = await startBench({ ...others, accounts, config: config ?? teamConfig(members, rest) });
     return new AccountsBench(bench);
-  } // prettier-ignore
+  }
 
   get simulator(): Simulator {
     return this.bench.simulator;

@@ -50,7 +50,9 @@ export class AlertReceiver {
     if (server === undefined) return;
     for (const response of this.hanging) response.destroy();
     await new Promise<void>((resolve) => {
-      server.close(() => { resolve(); }); // prettier-ignore
+      server.close(() => {
+        resolve();
+      });
       server.closeAllConnections();
     });
   }

@@ -69,10 +69,15 @@ export function chatOptions(change: Partial<ChatOptions> = {}): ChatOptions {
 }
 
 /** Headers of one window of an account's plan, as far used as this; `seconds` until it starts anew. */
-export function windowHeaders(slot: 'primary' | 'secondary', used: string, minutes: string, seconds: number): Record<string, string> {
+export function windowHeaders(
+  slot: 'primary' | 'secondary',
+  used: string,
+  minutes: string,
+  seconds: number,
+): Record<string, string> {
   return {
     [`x-codex-${slot}-used-percent`]: used,
     [`x-codex-${slot}-window-minutes`]: minutes,
     [`x-codex-${slot}-reset-after-seconds`]: String(seconds),
   };
-} // prettier-ignore
+}

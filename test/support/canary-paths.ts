@@ -73,7 +73,8 @@ async function upstreamsFail({ simulator }: ProgramBench, gateways: Gateways): P
   simulator.script.always(faults.failedServerError);
   for (const fault of [...tellingFaults, faults.server500, faults.failedAfterText, faults.burst429]) {
     simulator.scripts.openAi.always(fault);
-    for (const stream of [true, false]) await each(gateways, (one) => one.ask(chatPath, chat({ model: 'other-host', stream }))); // prettier-ignore
+    for (const stream of [true, false])
+      await each(gateways, (one) => one.ask(chatPath, chat({ model: 'other-host', stream })));
   }
   simulator.script.clear();
   simulator.scripts.openAi.clear();
@@ -133,7 +134,12 @@ async function badInput(one: ListenedGateway): Promise<void> {
   const raw = { method: 'POST', headers: { 'content-type': 'application/json' }, body: `{"model": ${prompt}` };
   const target = { url: one.served.url, key: virtualKey };
   one.quotes.push((await send(target, chatPath, raw)).text);
-  const paths = [`/v1/${virtualKey}`, `/v1/models/${virtualKey}`, `/nowhere?key=${testKey}`, `/nowhere?q=${encodeURIComponent(prompt)}`]; // prettier-ignore
+  const paths = [
+    `/v1/${virtualKey}`,
+    `/v1/models/${virtualKey}`,
+    `/nowhere?key=${testKey}`,
+    `/nowhere?q=${encodeURIComponent(prompt)}`,
+  ];
   for (const path of paths) {
     await send(target, path, { headers: { 'user-agent': `agent ${virtualKey}`, 'x-request-id': virtualKey } });
   }

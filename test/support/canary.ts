@@ -109,7 +109,11 @@ export class ListenedGateway {
   /** Ends the gateway, so that all it holds back is told. @returns what every place heard. */
   async heard(): Promise<Heard> {
     const shown = async (path: string): Promise<string> => (await send(this.admin, path)).text;
-    const [metrics, audit, spend] = [await shown('/metrics'), await shown('/audit?page_size=500'), await shown('/spend/logs')];
+    const [metrics, audit, spend] = [
+      await shown('/metrics'),
+      await shown('/audit?page_size=500'),
+      await shown('/spend/logs'),
+    ];
     const keys = (await shown('/key/list?return_full_object=true')) + (await shown('/account/list'));
     this.rememberTokens();
     this.served.signal('SIGTERM');
@@ -126,7 +130,7 @@ export class ListenedGateway {
       webhook: this.sinks.webhook.received.join('\n'),
       files: filesIn(this.place.state),
     };
-  } // prettier-ignore
+  }
 
   async close(): Promise<void> {
     await Promise.all([this.sinks.traces.close(), this.sinks.webhook.close()]);
@@ -136,8 +140,18 @@ export class ListenedGateway {
   canaries(): Readonly<Record<string, string>> {
     const tokens = [...this.tokens].map((token, index) => [`token ${index}`, token] as const);
     const { virtualKey } = this;
-    return { prompt, note, answerText, saltKey, webhookSecret, hostKey, masterKey: testKey, virtualKey, ...Object.fromEntries(tokens) };
-  } // prettier-ignore
+    return {
+      prompt,
+      note,
+      answerText,
+      saltKey,
+      webhookSecret,
+      hostKey,
+      masterKey: testKey,
+      virtualKey,
+      ...Object.fromEntries(tokens),
+    };
+  }
 
   private rememberTokens(): void {
     for (const name of ['access_token', 'refresh_token', 'id_token']) this.tokens.add(this.login()[name] ?? '');

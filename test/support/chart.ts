@@ -50,21 +50,29 @@ export async function helm(words: readonly string[], values: Values = {}): Promi
     return await new Promise((resolve) => {
       // Nothing of the developer's own cluster or plugins.
       const env = { PATH: process.env['PATH'], HOME: folder };
-      const child = execFile(helmProgram, [...words, ...valued], { env, maxBuffer: 1 << 26 }, (_error, stdout, stderr) => {
-        resolve({ status: child.exitCode, stdout, stderr });
-      });
+      const child = execFile(
+        helmProgram,
+        [...words, ...valued],
+        { env, maxBuffer: 1 << 26 },
+        (_error, stdout, stderr) => {
+          resolve({ status: child.exitCode, stdout, stderr });
+        },
+      );
     });
   } finally {
     rmSync(folder, { recursive: true });
   }
-} // prettier-ignore
+}
 
 /** Renders the chart as the release `gw`. @throws {Error} with Helm's words when it refuses the values. */
 export async function render(values: Values = {}, ...words: readonly string[]): Promise<readonly Manifest[]> {
-  const { status, stdout, stderr } = await helm(['template', 'gw', chartFolder, '--namespace', 'codex', ...words], values);
+  const { status, stdout, stderr } = await helm(
+    ['template', 'gw', chartFolder, '--namespace', 'codex', ...words],
+    values,
+  );
   if (status !== 0) throw new Error(stderr);
   return manifestsIn(stdout);
-} // prettier-ignore
+}
 
 /** Why Helm refuses the values; empty when it does not. */
 export async function refusal(values: Values): Promise<string> {

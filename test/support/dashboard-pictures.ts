@@ -33,12 +33,13 @@ ${panels}
 function framed(panel: Panel, answers: Answers): string {
   const { x, y, w, h } = panel.gridPos;
   const [left, top, width, height] = [x * columnPx + 2, y * rowPx + 2, w * columnPx - 4, h * rowPx - 4];
-  if (panel.type === 'row') return `<text x="${left + 6}" y="${top + 18}" fill="#ccccdc" font-size="14">${escaped(panel.title)}</text>`;
+  if (panel.type === 'row')
+    return `<text x="${left + 6}" y="${top + 18}" fill="#ccccdc" font-size="14">${escaped(panel.title)}</text>`;
   return `<svg x="${left}" y="${top}" width="${width}" height="${height}">
 <rect width="${width}" height="${height}" rx="3" fill="#181b1f" stroke="#2c3235"/>
 <text x="8" y="16" fill="#ccccdc">${escaped(panel.title)}</text>
 ${drawn(panel, answers, { width, height })}</svg>`;
-} // prettier-ignore
+}
 
 interface Size {
   readonly width: number;
@@ -149,11 +150,12 @@ function chart(panel: Panel, answers: Answers, size: Size): string {
     const color = colors[index % colors.length] ?? '#fff';
     const corners = points.map(place).join(' ');
     const base = `${fixed(plot.right)},${fixed(plot.bottom)} ${fixed(plot.left)},${fixed(plot.bottom)}`;
-    const area = isStacked && points.length > 1 ? `<polygon points="${corners} ${base}" fill="${color}" fill-opacity="0.5"/>` : '';
+    const area =
+      isStacked && points.length > 1 ? `<polygon points="${corners} ${base}" fill="${color}" fill-opacity="0.5"/>` : '';
     return `${area}<polyline points="${corners}" fill="none" stroke="${color}" stroke-width="1.2"/>`;
   });
   return [...grid, ...paths.reverse(), legend(shownLines, size)].join('\n');
-} // prettier-ignore
+}
 
 /** Each line upon those before it. */
 function stacked(lines: readonly Line[]): readonly Line[] {

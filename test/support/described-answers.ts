@@ -88,7 +88,9 @@ export class DescribedAnswers {
     const mediaType = answer.headers.get('content-type')?.split(';')[0] ?? '';
     const schema = declared.content?.[mediaType]?.schema;
     if (schema === undefined) throw new Error(`${route} may not answer ${status} as ${mediaType}: ${text}`);
-    const needed = Object.keys(declared.headers ?? {}).filter((name) => this.document.components.headers[name]?.required === true); // prettier-ignore
+    const needed = Object.keys(declared.headers ?? {}).filter(
+      (name) => this.document.components.headers[name]?.required === true,
+    );
     const missing = needed.filter((name) => !answer.headers.has(name));
     const faults = valuesOf(mediaType, text).flatMap((value) => this.faultsOf(schema, value));
     if (missing.length + faults.length === 0) return { route, status, mediaType };
@@ -103,7 +105,10 @@ export class DescribedAnswers {
 
   private faultsOf(schema: Schema, value: unknown): readonly string[] {
     const fits = this.validator(schema);
-    if (!fits(value)) return (fits.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`); // prettier-ignore
+    if (!fits(value))
+      return (fits.errors ?? []).map(
+        ({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`,
+      );
     this.look(schema, value, '');
     return [];
   }
@@ -113,7 +118,8 @@ export class DescribedAnswers {
     if (value === null || value === undefined) return;
     const { anyOf = [], items } = schema as Looked;
     this.lookAtParts(schema, value, place);
-    for (const [at, kind] of anyOf.entries()) if (this.validator(closed(kind) as Schema)(value)) this.found(kind, value, `${place}|${at}`); // prettier-ignore
+    for (const [at, kind] of anyOf.entries())
+      if (this.validator(closed(kind) as Schema)(value)) this.found(kind, value, `${place}|${at}`);
     if (items !== undefined) for (const each of value as readonly unknown[]) this.found(items, each, `${place}[]`);
     if (typeof value === 'object') this.lookInside(schema, value, place);
   }
@@ -144,7 +150,9 @@ export class DescribedAnswers {
   private routeOf(method: string, path: string): string {
     const exact = `${method} ${path}`;
     if (this.operations.has(exact)) return exact;
-    const fitting = [...this.operations.keys()].filter((route) => new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(exact)); // prettier-ignore
+    const fitting = [...this.operations.keys()].filter((route) =>
+      new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(exact),
+    );
     if (fitting[0] === undefined) throw new Error(`The document has no ${exact}.`);
     return fitting[0];
   }
@@ -184,7 +192,11 @@ function placesIn(schema: Schema, place: string): readonly string[] {
 /** The values that an answer holds: one of JSON or text, one for each event or line. */
 function valuesOf(mediaType: string, text: string): readonly unknown[] {
   if (mediaType === 'application/json') return [JSON.parse(text)];
-  if (mediaType === 'application/jsonl') return text.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown); // prettier-ignore
+  if (mediaType === 'application/jsonl')
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
   if (mediaType !== 'text/event-stream') return [text];
   return [...text.matchAll(/^data: (?!\[DONE\])(.*)$/gm)].map(([, data = '']) => JSON.parse(data) as unknown);
 }

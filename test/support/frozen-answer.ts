@@ -16,13 +16,16 @@ export function frozen(answer: Answer): Answer {
 
 /** The frames of a frozen answer, in order. */
 export function framesOf(answer: Answer): readonly Frame[] {
-  const whole = answer.steps(asked).map((step) => (step.kind === 'write' ? step.bytes.toString('latin1') : '')).join('');
+  const whole = answer
+    .steps(asked)
+    .map((step) => (step.kind === 'write' ? step.bytes.toString('latin1') : ''))
+    .join('');
   const frames: Frame[] = [];
   for (const found of whole.matchAll(/event: (\S+)\n[^]*?\n\n/g)) {
     frames.push({ type: found[1] ?? '', end: found.index + found[0].length });
   }
   return frames;
-} // prettier-ignore
+}
 
 /** Bytes up to the end of the first frame of this type. @throws {Error} when there is none. */
 export function endOf(answer: Answer, type: string): number {

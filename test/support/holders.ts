@@ -71,10 +71,13 @@ export async function hangUp({ url, key }: Door, path: string, body: unknown, wh
 }
 
 /** Status, type and field of a refusal. */
-export function refusalIn({ status, json }: ReadAnswer): readonly [number, string | undefined, string | null | undefined] {
+export function refusalIn({
+  status,
+  json,
+}: ReadAnswer): readonly [number, string | undefined, string | null | undefined] {
   const { error } = json as { readonly error?: { readonly type: string; readonly param: string | null } };
   return [status, error?.type, error?.param];
-} // prettier-ignore
+}
 
 function jsonOf({ status, json, text }: ReadAnswer, path: string): Json {
   if (status !== 200) throw new Error(`${path} answered ${status}: ${text}`);

@@ -94,10 +94,13 @@ export class Container {
   }
 
   /** Runs to its end. */
-  static async once(image: BuiltImage, options: RunOptions): Promise<{ readonly status: number | null; readonly output: string }> {
+  static async once(
+    image: BuiltImage,
+    options: RunOptions,
+  ): Promise<{ readonly status: number | null; readonly output: string }> {
     const container = Container.run(image, options);
     return { status: await container.finished, output: container.output() };
-  } // prettier-ignore
+  }
 
   get pid(): number {
     return this.child.pid ?? 0;

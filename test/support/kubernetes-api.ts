@@ -7,14 +7,18 @@ type Stored = Manifest & Readonly<Record<string, unknown>>;
 /** Kinds that the chart makes, by group and version, as discovery tells them: plural name to kind. */
 const kinds: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   v1: {
-    configmaps: 'ConfigMap', secrets: 'Secret', services: 'Service', serviceaccounts: 'ServiceAccount', pods: 'Pod',
+    configmaps: 'ConfigMap',
+    secrets: 'Secret',
+    services: 'Service',
+    serviceaccounts: 'ServiceAccount',
+    pods: 'Pod',
     persistentvolumeclaims: 'PersistentVolumeClaim',
   },
   'apps/v1': { deployments: 'Deployment', statefulsets: 'StatefulSet' },
   'policy/v1': { poddisruptionbudgets: 'PodDisruptionBudget' },
   'networking.k8s.io/v1': { networkpolicies: 'NetworkPolicy', ingresses: 'Ingress' },
   'autoscaling/v2': { horizontalpodautoscalers: 'HorizontalPodAutoscaler' },
-}; // prettier-ignore
+};
 
 /** As much of the API of Kubernetes as `helm install`, `upgrade` and `uninstall` need: discovery, and objects that are kept. */
 export class KubernetesApi {
@@ -53,10 +57,13 @@ export class KubernetesApi {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString('utf8');
     const body = text === '' ? undefined : (JSON.parse(text) as Stored);
-    const answer = discovery(pathname) ?? this.act(request.method ?? 'GET', pathname, body, searchParams.get('labelSelector'));
+    const answer =
+      discovery(pathname) ?? this.act(request.method ?? 'GET', pathname, body, searchParams.get('labelSelector'));
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 }));
-  } // prettier-ignore
+    response.end(
+      JSON.stringify(answer ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 }),
+    );
+  }
 
   private act(method: string, path: string, body: Stored | undefined, selector: string | null): unknown {
     const found = this.objects.get(path);
@@ -79,9 +86,11 @@ export class KubernetesApi {
     const [version = '', plural = ''] = /^\/apis?\/(.+)\/namespaces\/[^/]+\/([a-z]+)$/.exec(path)?.slice(1) ?? [];
     const kind = kinds[version]?.[plural];
     if (kind === undefined) return undefined;
-    const items = [...this.objects].flatMap(([place, each]) => (place.startsWith(`${path}/`) && fits(each, selector) ? [each] : []));
+    const items = [...this.objects].flatMap(([place, each]) =>
+      place.startsWith(`${path}/`) && fits(each, selector) ? [each] : [],
+    );
     return { kind: `${kind}List`, apiVersion: version, metadata: {}, items };
-  } // prettier-ignore
+  }
 }
 
 function discovery(path: string): unknown {
@@ -98,14 +107,22 @@ function discovery(path: string): unknown {
   const groupVersion = path.replace(/^\/apis?\//, '');
   const known = kinds[groupVersion];
   if (known === undefined) return undefined;
-  const resources = Object.entries(known).map(([name, kind]) => ({ name, singularName: '', namespaced: true, kind, verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'] }));
+  const resources = Object.entries(known).map(([name, kind]) => ({
+    name,
+    singularName: '',
+    namespaced: true,
+    kind,
+    verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
+  }));
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources };
-} // prettier-ignore
+}
 
 /** `a=b,c in (d)`; what else Helm writes counts as true. */
 function fits({ metadata }: Stored, selector: string | null): boolean {
-  return [...(selector ?? '').matchAll(/([\w.-]+)=([\w.-]+)/g)].every(([, name = '', value]) => metadata.labels[name] === value);
-} // prettier-ignore
+  return [...(selector ?? '').matchAll(/([\w.-]+)=([\w.-]+)/g)].every(
+    ([, name = '', value]) => metadata.labels[name] === value,
+  );
+}
 
 /** A merge patch: null removes. */
 function merged<T>(old: T, change: unknown): T {

@@ -50,8 +50,10 @@ export function faultsOf(manifest: Manifest): readonly string[] {
   }
   return visits
     .filter(({ isOpen }) => !isOpen)
-    .flatMap(({ path, names, read }) => names.filter((name) => !read.has(name)).map((name) => `${path}/${name}: unknown`));
-} // prettier-ignore
+    .flatMap(({ path, names, read }) =>
+      names.filter((name) => !read.has(name)).map((name) => `${path}/${name}: unknown`),
+    );
+}
 
 function watch(value: unknown, path: string, visits: Visit[], prototype?: object): unknown {
   if (typeof value !== 'object' || value === null) return value;

@@ -127,7 +127,15 @@ export function scopesOfStep(step: Step, draft: LedgerRow): readonly ScopeLimits
       limits: limits(2),
       mode: 'enforce',
     });
-  scopes.push(...furtherModels(step, draft).map((model): ScopeLimits => ({ kind: 'key', id: keyHash, model, limits: limits(step.pick), mode: 'enforce' }))); // prettier-ignore
+  scopes.push(
+    ...furtherModels(step, draft).map((model): ScopeLimits => ({
+      kind: 'key',
+      id: keyHash,
+      model,
+      limits: limits(step.pick),
+      mode: 'enforce',
+    })),
+  );
   scopes.push({ kind: 'proxy', id: 'all', limits: limits(5), mode: 'observe' });
   return scopes.filter(({ kind }) => kind !== 'member' || userId !== undefined);
 }

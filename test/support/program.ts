@@ -112,8 +112,11 @@ export class ProgramBench {
     const { child, finished, output } = this.spawned(words, env, as);
     await eventually('the program answers', async () => {
       if (child.exitCode !== null) throw new Error(`The program ended: ${output()}`);
-      return fetch(`${url}/health/liveliness`).then(({ ok }) => ok, () => false);
-    }); // prettier-ignore
+      return fetch(`${url}/health/liveliness`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
     return { url, pid: child.pid ?? 0, output, finished, signal: (name) => child.kill(name) };
   }
 

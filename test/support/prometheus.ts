@@ -8,8 +8,10 @@ import { freePort } from './free-port';
 
 const answerSchema = z.object({ status: z.literal('success'), data: z.unknown() });
 const targetsSchema = z.object({
-  activeTargets: z.array(z.object({ labels: z.record(z.string(), z.string()), health: z.string(), lastError: z.string() })),
-}); // prettier-ignore
+  activeTargets: z.array(
+    z.object({ labels: z.record(z.string(), z.string()), health: z.string(), lastError: z.string() }),
+  ),
+});
 const rulesSchema = z.object({
   groups: z.array(z.object({ name: z.string(), rules: z.array(z.object({ name: z.string(), health: z.string() })) })),
 });

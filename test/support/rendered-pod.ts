@@ -17,7 +17,12 @@ export interface LaidOutPod {
  * Lays out the first container of a Deployment or StatefulSet below a folder; places inside become folders there, also
  * where the environment and the words of the command name them.
  */
-export function layOut(manifests: readonly Manifest[], owner: Manifest, folder: string, secrets: SecretContents = {}): LaidOutPod {
+export function layOut(
+  manifests: readonly Manifest[],
+  owner: Manifest,
+  folder: string,
+  secrets: SecretContents = {},
+): LaidOutPod {
   const spec = at(owner, 'spec.template.spec');
   const mounts = listAt(spec, 'containers.0.volumeMounts').map((mount) => ({
     name: String(at(mount, 'name')),
@@ -35,22 +40,34 @@ export function layOut(manifests: readonly Manifest[], owner: Manifest, folder: 
     const [mount] = mounts.filter(({ place }) => text === place || text.startsWith(`${place}/`));
     return mount === undefined ? text : join(folder, text);
   };
-  const env = listAt(spec, 'containers.0.env').map((each) => [String(at(each, 'name')), inFolder(String(at(each, 'value')))]);
+  const env = listAt(spec, 'containers.0.env').map((each) => [
+    String(at(each, 'name')),
+    inFolder(String(at(each, 'value'))),
+  ]);
   const words = [...listAt(spec, 'containers.0.command'), ...listAt(spec, 'containers.0.args')].map(String);
-  return { env: Object.fromEntries(env) as Record<string, string>, words: words.map(inFolder), placeOf: (place) => join(folder, place) };
-} // prettier-ignore
+  return {
+    env: Object.fromEntries(env) as Record<string, string>,
+    words: words.map(inFolder),
+    placeOf: (place) => join(folder, place),
+  };
+}
 
 /** Files of a volume: path and text. */
-function filesOf(volume: unknown, manifests: readonly Manifest[], secrets: SecretContents): readonly (readonly [string, string])[] {
+function filesOf(
+  volume: unknown,
+  manifests: readonly Manifest[],
+  secrets: SecretContents,
+): readonly (readonly [string, string])[] {
   const config = at(volume, 'configMap');
   if (config !== undefined) return Object.entries(picked(textsOf(manifests, 'ConfigMap', at(config, 'name')), config));
   const secret = at(volume, 'secret');
-  if (secret !== undefined) return Object.entries(picked(secretOf(manifests, at(secret, 'secretName'), secrets), secret));
+  if (secret !== undefined)
+    return Object.entries(picked(secretOf(manifests, at(secret, 'secretName'), secrets), secret));
   return listAt(volume, 'projected.sources').flatMap((source) => {
     const part = at(source, 'secret');
     return Object.entries(picked(secretOf(manifests, at(part, 'name'), secrets), part));
   });
-} // prettier-ignore
+}
 
 function secretOf(manifests: readonly Manifest[], name: unknown, secrets: SecretContents): Record<string, string> {
   const given = secrets[String(name)];

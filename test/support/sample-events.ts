@@ -185,7 +185,11 @@ function tellBooks(observer: Observer, nowMs: number): void {
   observer.leftWrongKnown(1);
   const money = { limit: 'nano_usd', period: '30d', max: 25e9, used: 21e9, resetAtMs: nowMs + 72 * hourMs } as const;
   observer.limitSeen({ ...money, scope: 'key', scopeId: holder('ann').keyHash, name: 'ann-key' });
-  observer.limitsMoved({ limits: [{ ...money, scope: 'key', scopeId: holder('ann').keyHash }], nanos: -400_000, tokens: 0 }); // prettier-ignore
+  observer.limitsMoved({
+    limits: [{ ...money, scope: 'key', scopeId: holder('ann').keyHash }],
+    nanos: -400_000,
+    tokens: 0,
+  });
   observer.limitSeen({ ...money, scope: 'team', scopeId: 'team-ann', name: 'Team ann' });
   observer.limitSeen({ ...money, scope: 'user', scopeId: 'user-ann' });
   observer.limitSeen({ ...money, scope: 'customer', scopeId: 'customer-7' });

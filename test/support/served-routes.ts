@@ -14,8 +14,10 @@ export interface ServedRoute extends ListedRoute {
 export function handlersOf({ gateway: { app } }: TestBench): readonly ServedRoute[] {
   const reflector = app.get(Reflector);
   const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
-  return controllers.flatMap(({ metatype }) => (typeof metatype === 'function' ? routesIn(reflector, metatype as Type) : []));
-} // prettier-ignore
+  return controllers.flatMap(({ metatype }) =>
+    typeof metatype === 'function' ? routesIn(reflector, metatype as Type) : [],
+  );
+}
 
 function routesIn(reflector: Reflector, controller: Type): readonly ServedRoute[] {
   const prototype = controller.prototype as object;
@@ -37,5 +39,8 @@ function texts(value: unknown): readonly string[] {
 }
 
 function joined(...parts: readonly string[]): string {
-  return `/${parts.flatMap((part) => part.split('/')).filter((part) => part !== '').join('/')}`; // prettier-ignore
+  return `/${parts
+    .flatMap((part) => part.split('/'))
+    .filter((part) => part !== '')
+    .join('/')}`;
 }

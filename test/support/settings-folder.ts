@@ -44,4 +44,5 @@ export function faultsIn(attempt: () => unknown): readonly string[] {
 }
 
 /** A file with one model. */
-export const oneModel = (params: string, rest = ''): string => `model_list:\n  - model_name: m\n    litellm_params: {${params}}\n${rest}`; // prettier-ignore
+export const oneModel = (params: string, rest = ''): string =>
+  `model_list:\n  - model_name: m\n    litellm_params: {${params}}\n${rest}`;

@@ -263,10 +263,13 @@ describeWithRedis('processes that share a Redis and a login file', () => {
   it('keep no token in clear in Redis, and read what an earlier salt key sealed', async () => {
     const login = bench.login();
     await ask(await process({ saltKeys: ['first-salt-key-of-all'] }));
-    const dump = async () => JSON.stringify(await redis.everywhere(async (commands) => {
-      const keys = await commands.keys(`${settings.keyPrefix}*account*`);
-      return Promise.all(keys.map((key) => commands.hgetall(key)));
-    })); // prettier-ignore
+    const dump = async () =>
+      JSON.stringify(
+        await redis.everywhere(async (commands) => {
+          const keys = await commands.keys(`${settings.keyPrefix}*account*`);
+          return Promise.all(keys.map((key) => commands.hgetall(key)));
+        }),
+      );
     const before = await dump();
     expect(before).toContain('v1.');
     expect(before).not.toContain(login.accessToken);

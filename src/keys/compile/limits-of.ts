@@ -122,7 +122,7 @@ function budgetOf(window: BudgetWindow, { anchorMs, increaseNanos }: LimitTimes)
   const max = window.max_budget === undefined ? endlessMax : nanosFromDollars(window.max_budget) + increaseNanos;
   const soft = soft_budget === undefined ? {} : { soft: nanosFromDollars(soft_budget) };
   return { unit: 'nano_usd', max: Math.min(max, endlessMax), ...soft, ...period, anchorMs };
-} // prettier-ignore
+}
 
 function partsOf(share: number): number {
   return Math.round(share * partsPerShare);

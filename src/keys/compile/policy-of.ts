@@ -59,7 +59,9 @@ function ruleOf(author: ModelRule['author'], models: readonly string[], { team, 
   if (models.length === 0 || models.includes(allProxyModels)) return [];
   // Beside the team's own rule there is nothing left to check; without a team it leads nowhere.
   if (author === 'key' && models.includes(allTeamModels) && team !== undefined) return [];
-  const opened = aliases.flatMap((each) => Object.entries(each).flatMap(([alias, model]) => (models.includes(alias) ? [model] : []))); // prettier-ignore
+  const opened = aliases.flatMap((each) =>
+    Object.entries(each).flatMap(([alias, model]) => (models.includes(alias) ? [model] : [])),
+  );
   const rule = { author, models: models.filter((model) => model !== noDefaultModels && model !== allTeamModels) };
   return [opened.length === 0 ? rule : { ...rule, opened }];
 }

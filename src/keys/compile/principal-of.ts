@@ -53,13 +53,14 @@ export function principalOf(facts: HolderFacts, rules: HolderRules, nowMs: numbe
       userEmail: user?.row.user_email,
       labelled: labelledBy(facts, rules),
       isLent: isLent ? true : undefined,
-      customerDefaults: rules.customer === undefined ? undefined : limitsOf(rules.customer, { anchorMs: 0, ...noIncrease }),
+      customerDefaults:
+        rules.customer === undefined ? undefined : limitsOf(rules.customer, { anchorMs: 0, ...noIncrease }),
     }),
     policy: policyOf(key.row, team?.row, user?.row),
     scopes: scopesOf(facts, rules, nowMs),
     modelScopes,
   };
-} // prettier-ignore
+}
 
 /** What the key says goes before what its team says. */
 function labelledBy({ key, team }: HolderFacts, { metadataLabels = [] }: HolderRules): PlainValues | undefined {

@@ -6,14 +6,24 @@ describe('the customer directory', () => {
     const { budgets, customers } = own.management;
     for (const id of ['of-all', 'of-one']) await budgets.create(own.admin, { budget_id: id, max_budget: 1 });
     await customers.create(own.admin, { user_id: 'known', budget_id: 'of-one' });
-    await expect(budgets.remove(own.admin, { id: 'of-all' })).rejects.toMatchObject({ status: 409, code: 'budget_in_use' });
-    for (const [customer, id] of [['known', 'of-one'], ['made up', 'of-all']] as const) {
+    await expect(budgets.remove(own.admin, { id: 'of-all' })).rejects.toMatchObject({
+      status: 409,
+      code: 'budget_in_use',
+    });
+    for (const [customer, id] of [
+      ['known', 'of-one'],
+      ['made up', 'of-all'],
+    ] as const) {
       expect((await own.customers.scopeOf(customer)).limits.budgets[0]?.max).toBe(1e9);
       await own.store.commit([{ op: 'remove', kind: 'budget', id }]);
-      await expect(own.customers.scopeOf(customer)).rejects.toMatchObject({ status: 403, code: 'budget_missing', message: expect.stringContaining(`'${id}'`) as string });
+      await expect(own.customers.scopeOf(customer)).rejects.toMatchObject({
+        status: 403,
+        code: 'budget_missing',
+        message: expect.stringContaining(`'${id}'`) as string,
+      });
     }
     await own.close();
-  }); // prettier-ignore
+  });
 
   it('holds customers to their own limits, to the default, or lets nobody in who is blocked', async () => {
     const own = await keyWorld({ settings: { customerBudget: { max_budget: 1 } } });
@@ -51,10 +61,15 @@ describe('the customer directory', () => {
 
   it('keeps the default budget of customers from being removed', async () => {
     const own = await keyWorld({ settings: { customerBudgetId: 'foo' } });
-    for (const budget_id of ['foo', 'bar']) await own.management.budgets.create(own.admin, { budget_id, max_budget: 3 });
+    for (const budget_id of ['foo', 'bar'])
+      await own.management.budgets.create(own.admin, { budget_id, max_budget: 3 });
     const refused = await refusalOf(own.management.budgets.remove(own.admin, { id: 'foo' }));
-    expect([refused.status, refused.code, refused.message]).toEqual([409, 'budget_in_use', expect.stringContaining('max_end_user_budget_id')]);
+    expect([refused.status, refused.code, refused.message]).toEqual([
+      409,
+      'budget_in_use',
+      expect.stringContaining('max_end_user_budget_id'),
+    ]);
     await own.management.budgets.remove(own.admin, { id: 'bar' });
     await own.close();
-  }); // prettier-ignore
+  });
 });

@@ -112,14 +112,28 @@ export class CustomerDirectory {
 }
 
 function customerBlocked(id: string): GatewayError {
-  return customerDenied('customer_blocked', `The customer '${id.slice(0, 120)}' is blocked. The operator of this gateway can open it again with POST /customer/unblock.`);
-} // prettier-ignore
+  return customerDenied(
+    'customer_blocked',
+    `The customer '${id.slice(0, 120)}' is blocked. The operator of this gateway can open it again with POST /customer/unblock.`,
+  );
+}
 
 /** Of the customer itself, or of all that have none (`max_end_user_budget_id`). */
 function budgetMissing(id: string, budgetId: string): GatewayError {
-  return customerDenied('budget_missing', `The customer '${id.slice(0, 120)}' is held to the budget '${budgetId}', which does not exist. The operator of this gateway can make it with POST /budget/new.`);
-} // prettier-ignore
+  return customerDenied(
+    'budget_missing',
+    `The customer '${id.slice(0, 120)}' is held to the budget '${budgetId}', which does not exist. The operator of this gateway can make it with POST /budget/new.`,
+  );
+}
 
 function customerDenied(code: string, message: string): GatewayError {
-  return new GatewayError({ status: 403, type: 'auth_error', code, param: 'user', message, author: 'key', shouldRetry: false });
-} // prettier-ignore
+  return new GatewayError({
+    status: 403,
+    type: 'auth_error',
+    code,
+    param: 'user',
+    message,
+    author: 'key',
+    shouldRetry: false,
+  });
+}

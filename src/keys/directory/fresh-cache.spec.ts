@@ -9,8 +9,17 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const cacheOf = (mostEntries: number, onStale?: (key: string) => void): FreshCache<string> =>
-  new FreshCache(world.watch, world.clock, { mostEntries, mostAbsent: mostEntries, nowMs: () => world.clock.nowMs(), ...(onStale === undefined ? {} : { onStale }) }); // prettier-ignore
-const value = (text: string, id = 'k', version = 0): Loaded<string> => ({ value: text, from: [{ kind: 'key', id, version }], untilMs: Number.POSITIVE_INFINITY }); // prettier-ignore
+  new FreshCache(world.watch, world.clock, {
+    mostEntries,
+    mostAbsent: mostEntries,
+    nowMs: () => world.clock.nowMs(),
+    ...(onStale === undefined ? {} : { onStale }),
+  });
+const value = (text: string, id = 'k', version = 0): Loaded<string> => ({
+  value: text,
+  from: [{ kind: 'key', id, version }],
+  untilMs: Number.POSITIVE_INFINITY,
+});
 const put = (id: string): Change => ({ op: 'put', kind: 'key', id, names: [], lists: [], body: '{}' });
 
 it('works a value out once for all who ask meanwhile', async () => {

@@ -46,7 +46,9 @@ export class HolderReader {
   ): Promise<{ readonly budgets: ReadonlyMap<string, BudgetRow>; readonly refs: readonly ChangedRef[] }> {
     const refs = [...new Set(ids)].map((id) => ({ kind: 'budget' as const, id }));
     const found = refs.length === 0 ? [] : await this.store.many(refs);
-    const budgets = new Map(found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, whole(stored('budget', entity)).row]]))); // prettier-ignore
+    const budgets = new Map(
+      found.flatMap((entity) => (entity === undefined ? [] : [[entity.id, whole(stored('budget', entity)).row]])),
+    );
     return { budgets, refs: versionsOf(refs, found) };
   }
 }

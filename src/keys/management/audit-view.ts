@@ -40,13 +40,16 @@ const mostEntries = 100;
 
 /** Long texts, lists and maps are cut: the log is kept in memory too. */
 export function shortened(value: unknown): unknown {
-  if (typeof value === 'string') return value.length > longest ? `${value.slice(0, longest)}… (${value.length})` : value;
+  if (typeof value === 'string')
+    return value.length > longest ? `${value.slice(0, longest)}… (${value.length})` : value;
   if (Array.isArray(value)) {
     const cut = value.slice(0, mostEntries).map(shortened);
     return value.length > mostEntries ? [...cut, `… (${value.length})`] : cut;
   }
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value);
-  const cut = Object.fromEntries(entries.slice(0, mostEntries).map(([name, inner]) => [name.slice(0, longest), shortened(inner)]));
+  const cut = Object.fromEntries(
+    entries.slice(0, mostEntries).map(([name, inner]) => [name.slice(0, longest), shortened(inner)]),
+  );
   return entries.length > mostEntries ? { ...cut, '…': entries.length } : cut;
-} // prettier-ignore
+}

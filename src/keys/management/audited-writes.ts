@@ -40,11 +40,16 @@ const mostText = 65_536;
 /** Every document is read whole at every look. @throws {GatewayError} 400 that names the largest field and the limit. */
 function assertSmall(change: Change): void {
   if (change.op !== 'put' || change.body.length <= mostText) return;
-  const row = Object.entries(JSON.parse(change.body) as Readonly<Record<string, unknown>>).filter(([name]) => name !== 'members_with_roles'); // prettier-ignore
+  const row = Object.entries(JSON.parse(change.body) as Readonly<Record<string, unknown>>).filter(
+    ([name]) => name !== 'members_with_roles',
+  );
   const sizes = row.map(([name, value]): [string, number] => [name, JSON.stringify(value).length]);
   if (sizes.reduce((sum, [, size]) => sum + size, 0) <= mostText) return;
   const [largest = ''] = sizes.sort((a, b) => b[1] - a[1])[0] ?? [];
-  throw invalidRequest(`A ${change.kind} has at most ${mostText} characters of JSON in all, and '${largest}' has the most of them: shorten it.`, largest); // prettier-ignore
+  throw invalidRequest(
+    `A ${change.kind} has at most ${mostText} characters of JSON in all, and '${largest}' has the most of them: shorten it.`,
+    largest,
+  );
 }
 
 /** The only way in which documents are changed by people: written down first, then done. */
@@ -78,7 +83,14 @@ export class AuditedWrites {
       return await work();
     } catch (error) {
       const reason = error instanceof GatewayError ? error.code : 'failed';
-      const failed: AuditRecord = { ...record, id: randomUUID(), atMs: this.store.nowMs(), outcome: 'failed', of: record.id, reason }; // prettier-ignore
+      const failed: AuditRecord = {
+        ...record,
+        id: randomUUID(),
+        atMs: this.store.nowMs(),
+        outcome: 'failed',
+        of: record.id,
+        reason,
+      };
       // The first record stands either way; that it was in vain is told if it can be.
       await this.audit.append(failed).catch(() => undefined);
       throw error;

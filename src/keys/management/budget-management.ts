@@ -40,7 +40,8 @@ export class BudgetManagement {
     const row = budgetRowSchema.parse({ ...limits, created_by: creatorOf(actor) });
     const put = budgetPut(budget_id, row, 0);
     return retrying(async () => {
-      if ((await readOne(this.parts, 'budget', budget_id)) !== undefined) throw invalidRequest("'budget_id' must be unique, and another budget has it.", 'budget_id', 'already_exists'); // prettier-ignore
+      if ((await readOne(this.parts, 'budget', budget_id)) !== undefined)
+        throw invalidRequest("'budget_id' must be unique, and another budget has it.", 'budget_id', 'already_exists');
       const budget = await committed(this.parts, put, { actor, action: 'budget.create', after: row }, [put]);
       return { budget, ignored: Object.keys(others) };
     });
@@ -82,7 +83,9 @@ export class BudgetManagement {
         objects: [{ kind: budget.kind, id: budgetId }],
       };
       const seen = pointers.map((kind) => ({ kind, list, length: 0 }));
-      await this.parts.writes.commit(act, [{ op: 'remove', kind: 'budget', id: budgetId, expected: budget.version, seen }]); // prettier-ignore
+      await this.parts.writes.commit(act, [
+        { op: 'remove', kind: 'budget', id: budgetId, expected: budget.version, seen },
+      ]);
       return budget;
     });
   }
@@ -90,7 +93,10 @@ export class BudgetManagement {
   /** `POST /budget/info`: those that are there, in the order of the request. */
   async info(body: unknown): Promise<readonly Stored<'budget'>[]> {
     const { budgets } = readStrictly(infoBody, body);
-    const found = budgets.length === 0 ? [] : await this.parts.store.many(budgets.map((each) => ({ kind: 'budget' as const, id: each }))); // prettier-ignore
+    const found =
+      budgets.length === 0
+        ? []
+        : await this.parts.store.many(budgets.map((each) => ({ kind: 'budget' as const, id: each })));
     return found.flatMap((entity) => (entity === undefined ? [] : [stored('budget', entity)]));
   }
 

@@ -24,7 +24,13 @@ export const customerShape = {
 };
 /** LiteLLM's fields that are taken, told, and not kept. */
 const kept: ReadonlySet<string> = new Set(['spend', 'metadata', 'object_permission']);
-const idsBody = z.strictObject({ user_ids: z.array(id).min(1).max(1_000).transform((ids) => [...new Set(ids)]) }); // prettier-ignore
+const idsBody = z.strictObject({
+  user_ids: z
+    .array(id)
+    .min(1)
+    .max(1_000)
+    .transform((ids) => [...new Set(ids)]),
+});
 
 /** A customer with the budget it points to. */
 export interface SeenCustomer {
@@ -49,7 +55,8 @@ export class CustomerManagement {
     const row = customerRowSchema.parse({ ...rest, created_by: creatorOf(actor) });
     const put = customerPut(user_id, row, 0);
     return retrying(async () => {
-      if ((await readOne(this.parts, 'customer', user_id)) !== undefined) throw invalidRequest("'user_id' must be unique, and another customer has it.", 'user_id', 'already_exists'); // prettier-ignore
+      if ((await readOne(this.parts, 'customer', user_id)) !== undefined)
+        throw invalidRequest("'user_id' must be unique, and another customer has it.", 'user_id', 'already_exists');
       const checks = await checkedReferences(this.parts, { budget_id: row.budget_id });
       const customer = await committed(this.parts, put, { actor, action: 'customer.create', after: row }, [
         put,
@@ -89,8 +96,16 @@ export class CustomerManagement {
     if (found.includes(undefined)) throw notFound('customer', 'user_ids');
     const customers = found.flatMap((entity) => (entity === undefined ? [] : [stored('customer', entity)]));
     const objects = customers.map(({ kind, id: each }) => ({ kind, id: each }));
-    const changes = customers.map(({ id: each, version }) => ({ op: 'remove' as const, kind: 'customer' as const, id: each, expected: version })); // prettier-ignore
-    await this.parts.writes.commit({ actor, action: 'customer.delete', objects, before: customers.map(({ row }) => row) }, changes); // prettier-ignore
+    const changes = customers.map(({ id: each, version }) => ({
+      op: 'remove' as const,
+      kind: 'customer' as const,
+      id: each,
+      expected: version,
+    }));
+    await this.parts.writes.commit(
+      { actor, action: 'customer.delete', objects, before: customers.map(({ row }) => row) },
+      changes,
+    );
     return customers.length;
   }
 

@@ -55,11 +55,16 @@ export class KeyAccess {
     await this.assertNoHigherOwner(actor, key.row);
     if (isAdmin(actor)) return;
     if (!(await this.isNear(actor, key))) throw actionDenied('This key may be seen by you, and not changed.');
-    if (key.faults !== undefined) throw actionDenied(`'${key.faults[0] ?? ''}' of that key cannot be used as it is stored: the operator sets it again.`); // prettier-ignore
+    if (key.faults !== undefined)
+      throw actionDenied(
+        `'${key.faults[0] ?? ''}' of that key cannot be used as it is stored: the operator sets it again.`,
+      );
     if (key.id === actor.principal.keyHash) return;
     const field = exceededField(await this.merged(key.row), await this.granter(actor));
     if (field === undefined) return;
-    throw actionDenied(`That key may do more than yours ('${field}'), so yours cannot change it. Ask the operator of this gateway.`); // prettier-ignore
+    throw actionDenied(
+      `That key may do more than yours ('${field}'), so yours cannot change it. Ask the operator of this gateway.`,
+    );
   }
 
   /** Whoever holds a key of an admin could do everything; an admin key that is held to some routes gives none out. */
@@ -79,13 +84,19 @@ export class KeyAccess {
    *
    * @throws {GatewayError} 403
    */
-  async assertMember({ team_id, user_id }: { readonly team_id?: string | undefined; readonly user_id?: string | undefined }): Promise<void> {
+  async assertMember({
+    team_id,
+    user_id,
+  }: {
+    readonly team_id?: string | undefined;
+    readonly user_id?: string | undefined;
+  }): Promise<void> {
     if (team_id === undefined || user_id === undefined) return;
     const team = await oneOf(this.parts.store, { kind: 'team', id: team_id });
     const members = team === undefined ? [] : stored('team', team).row.members_with_roles;
     if (members.some((member) => member.user_id === user_id)) return;
     throw fieldDenied('user_id', 'that user is no member of the team; its admin adds it with POST /team/member_add');
-  } // prettier-ignore
+  }
 
   /** The key that asks, with its budget merged in: what nobody it makes or changes may exceed. */
   async granter({ principal }: Actor): Promise<KeyRow> {
@@ -114,13 +125,16 @@ export class KeyAccess {
   }
 
   /** The role of the actor's user in a team; undefined when it has none there. */
-  async teamRole(actor: Actor, teamId: string): Promise<{ readonly team: TeamRow; readonly role: 'admin' | 'user' } | undefined> {
+  async teamRole(
+    actor: Actor,
+    teamId: string,
+  ): Promise<{ readonly team: TeamRow; readonly role: 'admin' | 'user' } | undefined> {
     const entity = await oneOf(this.parts.store, { kind: 'team', id: teamId });
     if (entity === undefined || personOf(actor.principal) === undefined) return undefined;
     const team = stored('team', entity).row;
     const member = team.members_with_roles.find(({ user_id }) => user_id === personOf(actor.principal));
     return member === undefined ? undefined : { team, role: member.role };
-  } // prettier-ignore
+  }
 
   /** Its own key, a key of the same user, or one of a team whose admin the user is. */
   private async isNear(actor: Actor, key: Stored<'key'>): Promise<boolean> {

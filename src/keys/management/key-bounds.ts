@@ -70,9 +70,10 @@ function isCovered(models: readonly string[], granted: readonly string[]): boole
   if (granted.length === 0 || granted.includes('all-proxy-models')) return true;
   if (models.length === 0) return false;
   return models.every(
-    (model) => model === 'no-default-models' || granted.some((entry) => entry === model || isWithinPattern(entry, model)),
+    (model) =>
+      model === 'no-default-models' || granted.some((entry) => entry === model || isWithinPattern(entry, model)),
   );
-} // prettier-ignore
+}
 
 /** A pattern covers what it matches; another pattern only when it is the same. */
 function isWithinPattern(pattern: string, model: string): boolean {
@@ -82,7 +83,8 @@ function isWithinPattern(pattern: string, model: string): boolean {
 
 function areRoutesCovered(routes: readonly string[] | undefined, granted: readonly string[] | undefined): boolean {
   if (granted === undefined) return true;
-  const covers = (entry: string, route: string): boolean => entry === route || (entry.endsWith('/*') && route.startsWith(entry.slice(0, -1))); // prettier-ignore
+  const covers = (entry: string, route: string): boolean =>
+    entry === route || (entry.endsWith('/*') && route.startsWith(entry.slice(0, -1)));
   return routes?.every((route) => granted.some((entry) => covers(entry, route))) ?? false;
 }
 
@@ -93,8 +95,10 @@ function areNetworksCovered(networks: readonly string[] | undefined, granted: re
 }
 
 function isTierCovered(tier: KeyRow['service_tier'], granted: KeyRow['service_tier']): boolean {
-  return granted === undefined || tier === granted || tier === 'forbidden' || (tier === 'default' && granted === 'priority');
-} // prettier-ignore
+  return (
+    granted === undefined || tier === granted || tier === 'forbidden' || (tier === 'default' && granted === 'priority')
+  );
+}
 
 function isSubset(list: readonly string[] | undefined, granted: readonly string[] | undefined): boolean {
   return granted === undefined || (list?.every((each) => granted.includes(each)) ?? false);
@@ -103,9 +107,11 @@ function isSubset(list: readonly string[] | undefined, granted: readonly string[
 /** Every budget of the granter has one of the same unit and period that is no larger. */
 function areBudgetsCovered(limits: Limits, granted: Limits): boolean {
   const isHeld = (budget: BudgetLimit): boolean =>
-    limits.budgets.some(({ unit, duration, max }) => unit === budget.unit && duration === budget.duration && max <= budget.max);
+    limits.budgets.some(
+      ({ unit, duration, max }) => unit === budget.unit && duration === budget.duration && max <= budget.max,
+    );
   return granted.budgets.filter(({ max }) => max < endlessMax).every(isHeld);
-} // prettier-ignore
+}
 
 /** Every budget of `granted` has one of the same unit and period in `fields` that is no larger. */
 export function isBudgetCovered(granted: LimitFields, fields: LimitFields): boolean {
@@ -118,10 +124,11 @@ function areModelsExceeded(key: KeyRow, granter: KeyRow): boolean {
     const limits = own.get(model);
     if (limits === undefined) return true;
     const { requestsPerWindow, tokensPerWindow } = granted;
-    const isLooser = isMore(limits.requestsPerWindow, requestsPerWindow) || isMore(limits.tokensPerWindow, tokensPerWindow);
+    const isLooser =
+      isMore(limits.requestsPerWindow, requestsPerWindow) || isMore(limits.tokensPerWindow, tokensPerWindow);
     return isLooser || !areBudgetsCovered(limits, granted);
   });
-} // prettier-ignore
+}
 
 /** A limit for an alias holds for what the alias stands for: to lead it elsewhere would be to be free of it. */
 function isLimitedAliasChanged(key: KeyRow, granter: KeyRow): boolean {

@@ -21,7 +21,10 @@ import { type ReadFields, readFields, readStrictly } from './request-fields';
 const updateBody = { ...updateShape, key: name, spend: dollars };
 const regenerateBody = { ...regenerateShape, key: name };
 /** LiteLLM's clients send both lists, one of them null. */
-const removeBody = z.strictObject({ keys: absentOr(z.array(name).max(1_000)), key_aliases: absentOr(z.array(name).max(1_000)) }, { error: 'must be {keys: [...]} or {key_aliases: [...]}' }); // prettier-ignore
+const removeBody = z.strictObject(
+  { keys: absentOr(z.array(name).max(1_000)), key_aliases: absentOr(z.array(name).max(1_000)) },
+  { error: 'must be {keys: [...]} or {key_aliases: [...]}' },
+);
 const blockBody = z.strictObject({ key: name });
 
 /** Old secrets that may be in their time of grace at once. */
@@ -83,12 +86,20 @@ export class KeyChanges {
   }
 
   /** Deletes keys in one commit with other changes. */
-  async removeAll(actor: Actor, keys: readonly Stored<'key'>[], more: readonly Change[] = [], action = 'key.delete'): Promise<void> {
+  async removeAll(
+    actor: Actor,
+    keys: readonly Stored<'key'>[],
+    more: readonly Change[] = [],
+    action = 'key.delete',
+  ): Promise<void> {
     const changes = this.removals(actor, keys);
     const objects: EntityRef[] = keys.map(({ kind, id }) => ({ kind, id }));
     const others = more.filter(({ op }) => op !== 'check').map(({ kind, id }) => ({ kind, id }));
-    await this.parts.writes.commit({ actor, action, objects: [...others, ...objects], before: keys.map(({ row }) => row) }, [...changes, ...more]);
-  } // prettier-ignore
+    await this.parts.writes.commit(
+      { actor, action, objects: [...others, ...objects], before: keys.map(({ row }) => row) },
+      [...changes, ...more],
+    );
+  }
 
   /** What takes keys away, for those who commit it with something else. */
   removals(actor: Actor, keys: readonly Stored<'key'>[]): readonly Change[] {
@@ -98,7 +109,10 @@ export class KeyChanges {
   /** `POST /key/{key}/regenerate`: another secret for the same key; the old ones work on for the time of grace, if any. */
   async regenerate(actor: Actor, named: string | undefined, body: unknown): Promise<MintedKey> {
     const sent = body ?? {};
-    const { fields, ...rest } = readFields(liftedFromMetadata(sent), { shape: regenerateBody, keptNames: keptKeyFields });
+    const { fields, ...rest } = readFields(liftedFromMetadata(sent), {
+      shape: regenerateBody,
+      keptNames: keptKeyFields,
+    });
     const { key: inBody, new_key, grace_period, ...changes } = fields;
     const target = named ?? inBody;
     if (target === undefined) throw invalidRequest("'key' is missing: the key, or its digest.", 'key');
@@ -106,20 +120,32 @@ export class KeyChanges {
     return retrying(async () => {
       const key = await this.access.managed(actor, target);
       const turned = { ...key, row: this.turned(actor, key.row, { secret, grace: grace_period }) };
-      const { key: changed, ignored } = await this.change(actor, turned, { ...rest, fields: changes }, 'key.regenerate');
+      const { key: changed, ignored } = await this.change(
+        actor,
+        turned,
+        { ...rest, fields: changes },
+        'key.regenerate',
+      );
       return { secret, key: changed, ignored };
     });
-  } // prettier-ignore
+  }
 
-  private turned(actor: Actor, row: KeyRow, { secret, grace }: { readonly secret: string; readonly grace: string | undefined }): KeyRow {
+  private turned(
+    actor: Actor,
+    row: KeyRow,
+    { secret, grace }: { readonly secret: string; readonly grace: string | undefined },
+  ): KeyRow {
     const nowMs = this.parts.store.nowMs();
     const until = graceEnd(nowMs, grace);
     const [current, ...older] = row.secrets;
     // Whoever took an earlier secret may have turned the key with a long grace: no secret outlives the grace given now.
-    const alive = older.flatMap(({ hash: known, untilMs = 0 }) => untilMs > nowMs && until !== undefined ? [{ hash: known, untilMs: Math.min(untilMs, until) }] : []);
+    const alive = older.flatMap(({ hash: known, untilMs = 0 }) =>
+      untilMs > nowMs && until !== undefined ? [{ hash: known, untilMs: Math.min(untilMs, until) }] : [],
+    );
     const old = current === undefined || until === undefined ? [] : [{ hash: current.hash, untilMs: until }, ...alive];
     const hash = digestOf(secret);
-    if (row.secrets.some((each) => each.hash === hash)) throw invalidRequest("'new_key' is the present key.", 'new_key');
+    if (row.secrets.some((each) => each.hash === hash))
+      throw invalidRequest("'new_key' is the present key.", 'new_key');
     return {
       ...row,
       ...(row.user_id === undefined ? {} : { standing: standingOfTurned(actor, row, old.length > 0) }),
@@ -128,7 +154,7 @@ export class KeyChanges {
       rotations: row.rotations + 1,
       rotatedMs: nowMs,
     };
-  } // prettier-ignore
+  }
 
   private async change(
     actor: Actor,
@@ -141,7 +167,8 @@ export class KeyChanges {
     assertAlias(read.fields.key_alias, this.parts.rules);
     const checks = [...granterCheck, ...(await checkedReferences(this.parts, read.fields, !isAdmin(actor)))];
     const updated = withStanding(actor, key.row, rowOfUpdate(key.row, read, this.parts.store.nowMs()));
-    if (!isAdmin(actor) && (updated.user_id !== key.row.user_id || updated.team_id !== key.row.team_id)) await this.access.assertMember(updated); // prettier-ignore
+    if (!isAdmin(actor) && (updated.user_id !== key.row.user_id || updated.team_id !== key.row.team_id))
+      await this.access.assertMember(updated);
     await this.access.assertNoHigherOwner(actor, updated);
     // What the operator says of models counts as it stands.
     let within = isAdmin(actor) && read.fields.models !== undefined ? [] : updated.models_within;
@@ -161,11 +188,14 @@ export class KeyChanges {
   private async assertOwnChange(actor: Actor, key: Stored<'key'>, read: ReadFields<UpdateFields>): Promise<void> {
     assertOwnFields([...Object.keys(read.fields), ...read.cleared, ...Object.keys(read.kept)]);
     const { user_id, team_id } = read.fields;
-    for (const field of ['user_id', 'team_id'] as const) if (read.cleared.has(field)) throw fieldDenied(field, 'keys change hands by the operator only'); // prettier-ignore
+    for (const field of ['user_id', 'team_id'] as const)
+      if (read.cleared.has(field)) throw fieldDenied(field, 'keys change hands by the operator only');
     const isAdminOf = async (team: string | undefined): Promise<boolean> =>
       team !== undefined && (await this.access.teamRole(actor, team))?.role === 'admin';
-    if (team_id !== undefined && team_id !== key.row.team_id && !(await isAdminOf(team_id))) throw fieldDenied('team_id', 'you are no admin of that team'); // prettier-ignore
-    if (user_id !== undefined && user_id !== key.row.user_id && !(await isAdminOf(key.row.team_id))) throw fieldDenied('user_id', 'keys change hands by the operator only'); // prettier-ignore
+    if (team_id !== undefined && team_id !== key.row.team_id && !(await isAdminOf(team_id)))
+      throw fieldDenied('team_id', 'you are no admin of that team');
+    if (user_id !== undefined && user_id !== key.row.user_id && !(await isAdminOf(key.row.team_id)))
+      throw fieldDenied('user_id', 'keys change hands by the operator only');
   }
 
   private async store(
@@ -175,7 +205,13 @@ export class KeyChanges {
   ): Promise<Stored<'key'>> {
     const { kind, id, version } = key;
     const before = await oneOf(this.parts.store, { kind, id });
-    const act = { actor, action, objects: [{ kind, id }], before: before === undefined ? undefined : stored('key', before).row, after: row }; // prettier-ignore
+    const act = {
+      actor,
+      action,
+      objects: [{ kind, id }],
+      before: before === undefined ? undefined : stored('key', before).row,
+      after: row,
+    };
     await this.parts.writes.commit(act, [keyPut(id, row, version), ...checks]);
     const entity = await oneOf(this.parts.store, { kind, id });
     if (entity === undefined) throw notFound('key', 'key');
@@ -209,7 +245,13 @@ function withStanding(actor: Actor, before: KeyRow, row: KeyRow): KeyRow {
 /** A deleted key leaves a note without anything of a person. */
 function removal(key: Stored<'key'>, nowMs: number, by: string): readonly Change[] {
   const { id, version, createdAtMs, row } = key;
-  const note: DeletedKeyRow = { key_name: row.key_name, team_id: row.team_id, createdMs: createdAtMs, deletedMs: nowMs, deleted_by: by }; // prettier-ignore
+  const note: DeletedKeyRow = {
+    key_name: row.key_name,
+    team_id: row.team_id,
+    createdMs: createdAtMs,
+    deletedMs: nowMs,
+    deleted_by: by,
+  };
   const lists = row.team_id === undefined ? [] : [`team:${row.team_id}`];
   return [
     { op: 'remove', kind: 'key', id, expected: version },

@@ -23,13 +23,16 @@ export interface MarkFilter {
 
 /** What keys with these marks are told by. */
 export function markFilter({ aliasPart, search, status, expires, kept = {} }: KeyMarks, nowMs: number): MarkFilter {
-  const filters: [string, (key: Stored<'key'>) => boolean][] = Object.entries(kept).map(([field, value]) => [field, ({ row }) => row.kept[field] === value]);
+  const filters: [string, (key: Stored<'key'>) => boolean][] = Object.entries(kept).map(([field, value]) => [
+    field,
+    ({ row }) => row.kept[field] === value,
+  ]);
   if (aliasPart !== undefined) filters.push(['key_alias', ({ row }) => holds(aliasPart, row.key_alias)]);
   if (search !== undefined) filters.push(['search', ({ id, row }) => id === search || holds(search, row.key_alias)]);
   if (status !== undefined) filters.push(['status', (key) => statusOf(key, nowMs) === status]);
   if (expires !== undefined) filters.push(['expires', (key) => isOver(key, nowMs) === (expires === 'expired')]);
   return { name: filters[0]?.[0], passes: (key) => filters.every(([, passes]) => passes(key)) };
-} // prettier-ignore
+}
 
 function statusOf(key: Stored<'key'>, nowMs: number): KeyMarks['status'] {
   if (key.row.blocked) return 'revoked';

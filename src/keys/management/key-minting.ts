@@ -53,8 +53,10 @@ export class KeyMinting {
   /** `POST /key/service-account/generate`: a key of a team that is nobody's. */
   async generateForService(actor: Actor, body: unknown): Promise<MintedKey> {
     const read = readFields(liftedFromMetadata(body), { shape: generateShape, keptNames: keptKeyFields });
-    if (read.fields.team_id === undefined) throw invalidRequest("'team_id' is missing: a service account belongs to a team.", 'team_id'); // prettier-ignore
-    if (read.fields.user_id !== undefined) throw invalidRequest("'user_id' goes with personal keys only; leave it out for a service account.", 'user_id'); // prettier-ignore
+    if (read.fields.team_id === undefined)
+      throw invalidRequest("'team_id' is missing: a service account belongs to a team.", 'team_id');
+    if (read.fields.user_id !== undefined)
+      throw invalidRequest("'user_id' goes with personal keys only; leave it out for a service account.", 'user_id');
     const metadata = { ...read.fields.metadata, service_account_id: read.fields.key_alias ?? 'service-account' };
     const asked = { ...read, fields: { ...read.fields, metadata } };
     return retrying(async () => this.store(actor, 'key.create', await this.draft(actor, asked, { isService: true })));
@@ -102,7 +104,11 @@ export class KeyMinting {
       // Of the documents only the key itself can be in the way of its own making, unless a reference moved.
       const taken = await oneOf(this.parts.store, { kind: 'key', id });
       if (!(error instanceof GatewayError) || error.code !== 'changed_meanwhile' || taken === undefined) throw error;
-      throw invalidRequest("'key' cannot be used: choose another value, or leave it out to get a new one.", 'key', 'already_exists'); // prettier-ignore
+      throw invalidRequest(
+        "'key' cannot be used: choose another value, or leave it out to get a new one.",
+        'key',
+        'already_exists',
+      );
     }
     const entity = await oneOf(this.parts.store, { kind: 'key', id });
     // Deleted by somebody else since, with its team or user perhaps: made once more if that is still right.
@@ -118,7 +124,8 @@ export class KeyMinting {
   ): Promise<GenerateFields> {
     const { role } = actor.principal;
     const userId = personOf(actor.principal);
-    if (userId === undefined) throw actionDenied('This key belongs to nobody, so it cannot make keys. Ask the operator of this gateway.'); // prettier-ignore
+    if (userId === undefined)
+      throw actionDenied('This key belongs to nobody, so it cannot make keys. Ask the operator of this gateway.');
     const granter = await this.access.granter(actor);
     const owned: GenerateFields = {
       ...fields,
@@ -137,7 +144,8 @@ export class KeyMinting {
 
   private assertPersonalMaker(role: Actor['principal']['role'], fields: GenerateFields): void {
     const makers = this.parts.rules.makers.personal_key_generation;
-    if (makers?.allowed_user_roles?.includes(role) === false) throw actionDenied(`Users with the role ${role} may not make personal keys here.`); // prettier-ignore
+    if (makers?.allowed_user_roles?.includes(role) === false)
+      throw actionDenied(`Users with the role ${role} may not make personal keys here.`);
     assertRequired(fields, makers?.required_params);
   }
 
@@ -145,13 +153,22 @@ export class KeyMinting {
     const membership = await this.access.teamRole(actor, teamId);
     if (membership === undefined) throw fieldDenied('team_id', 'you are no member of that team');
     const allowed = this.parts.rules.makers.team_key_generation?.allowed_team_member_roles;
-    if (allowed?.includes(membership.role) === false) throw fieldDenied('team_id', `members with the role ${membership.role} may not make keys here`); // prettier-ignore
+    if (allowed?.includes(membership.role) === false)
+      throw fieldDenied('team_id', `members with the role ${membership.role} may not make keys here`);
     if (membership.role === 'admin') return;
-    if (whose === 'service' && !membership.team.team_member_permissions.includes(serviceRoute)) throw fieldDenied('team_id', 'service accounts are made by an admin of the team, who can allow it to members with team_member_permissions'); // prettier-ignore
+    if (whose === 'service' && !membership.team.team_member_permissions.includes(serviceRoute))
+      throw fieldDenied(
+        'team_id',
+        'service accounts are made by an admin of the team, who can allow it to members with team_member_permissions',
+      );
     if (whose === 'service') return;
     if (whose === 'others') throw fieldDenied('user_id', 'keys of other members are made by an admin of the team');
     const isPermitted = allowed !== undefined || membership.team.team_member_permissions.includes('/key/generate');
-    if (!isPermitted) throw fieldDenied('team_id', 'members of that team may not make keys for it; its admin can allow it with team_member_permissions'); // prettier-ignore
+    if (!isPermitted)
+      throw fieldDenied(
+        'team_id',
+        'members of that team may not make keys for it; its admin can allow it with team_member_permissions',
+      );
   }
 
   /** What was not asked for is taken over from the key that asks, and what was asked for may not exceed it. */
@@ -171,7 +188,10 @@ export class KeyMinting {
     const field = exceededField(row, granter);
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
     const limit = unsharedLimit(granter, scopesInCommon(actor, row));
-    if (limit !== undefined) throw actionDenied(`This key has a limit of its own ('${limit}'), and a key that it makes would have it once more. Ask the operator of this gateway for the key, or to give the limit to the user (with a team: to the member) instead of the key.`); // prettier-ignore
+    if (limit !== undefined)
+      throw actionDenied(
+        `This key has a limit of its own ('${limit}'), and a key that it makes would have it once more. Ask the operator of this gateway for the key, or to give the limit to the user (with a team: to the member) instead of the key.`,
+      );
     return { ...row, models_within: modelsWithin(row, granter) };
   }
 
@@ -198,7 +218,13 @@ export async function checkedReferences(
   return refs.map((ref, at): Change => {
     const version = found[at]?.version;
     const field = `${ref.kind}_id`;
-    if (version === undefined) throw invalidRequest(isForeign ? `'${field}' is not one of yours.` : `'${field}' names a ${ref.kind} that does not exist: make it with POST /${ref.kind}/new.`, field); // prettier-ignore
+    if (version === undefined)
+      throw invalidRequest(
+        isForeign
+          ? `'${field}' is not one of yours.`
+          : `'${field}' names a ${ref.kind} that does not exist: make it with POST /${ref.kind}/new.`,
+        field,
+      );
     return { op: 'check', ...ref, expected: version };
   });
 }
@@ -217,10 +243,13 @@ function scopesInCommon({ principal }: Actor, { team_id, user_id }: KeyRow): rea
 const serviceRoute = '/key/service-account/generate';
 
 /** Who may know the secret of what an actor makes. */
-export function standingFor(actor: Actor, { user_id }: { readonly user_id?: string | undefined }): NonNullable<KeyRow['standing']> {
+export function standingFor(
+  actor: Actor,
+  { user_id }: { readonly user_id?: string | undefined },
+): NonNullable<KeyRow['standing']> {
   if (isAdmin(actor)) return 'operator';
   return user_id !== undefined && user_id === personOf(actor.principal) ? 'own' : 'team';
-} // prettier-ignore
+}
 
 /** Who made it: a user's id, else the digest of the key, else a word. */
 export function creatorOf({ principal, via }: Actor): string {

@@ -64,7 +64,11 @@ export function rowOfUpdate(row: KeyRow, read: ReadFields<UpdateFields>, nowMs: 
   const { duration, temp_budget_expiry: expiry, temp_budget_increase: increase, ...common } = read.fields;
   if ((expiry === undefined) !== (increase === undefined))
     throw invalidRequest("'temp_budget_increase' and 'temp_budget_expiry' go together.", 'temp_budget_expiry');
-  const changed: Record<string, unknown> = { ...row, ...storedFields(common, nowMs), kept: keptWithout(read.cleared, { ...row.kept, ...read.kept }) };
+  const changed: Record<string, unknown> = {
+    ...row,
+    ...storedFields(common, nowMs),
+    kept: keptWithout(read.cleared, { ...row.kept, ...read.kept }),
+  };
   if (duration !== undefined) changed['expiresMs'] = duration === '-1' ? undefined : after(nowMs, duration);
   if (increase !== undefined && expiry !== undefined) {
     changed['temp_budget_increase'] = increase;
@@ -72,7 +76,7 @@ export function rowOfUpdate(row: KeyRow, read: ReadFields<UpdateFields>, nowMs: 
   }
   for (const name of read.cleared) for (const field of storedNames.get(name) ?? [name]) changed[field] = undefined;
   return checked(changed);
-} // prettier-ignore
+}
 
 /** What a field is called where it is stored, when that is another name. */
 const storedNames: ReadonlyMap<string, readonly string[]> = new Map([
@@ -99,7 +103,10 @@ function without<T extends object, K extends keyof T & string>(fields: T, names:
 function checked(row: object): KeyRow {
   // What is taken over from a budget or the settings may come on top of what was sent.
   if ('budget_limits' in row && Array.isArray(row.budget_limits) && row.budget_limits.length > mostWindows)
-    throw invalidRequest(`'budget_limits' must have at most ${mostWindows} entries, and with those that are taken over it has ${row.budget_limits.length}.`, 'budget_limits'); // prettier-ignore
+    throw invalidRequest(
+      `'budget_limits' must have at most ${mostWindows} entries, and with those that are taken over it has ${row.budget_limits.length}.`,
+      'budget_limits',
+    );
   const { models, team_id } = keyRowSchema.parse(row);
   if (models.includes('all-team-models') && team_id === undefined)
     throw invalidRequest("'models' says all-team-models, and the key has no team: say a team_id.", 'models');

@@ -62,20 +62,25 @@ export class KeySearch {
   private listsFor(actor: Actor, filter: KeyFilter): Promise<Lists | undefined> {
     const { userId, teamId } = filter;
     if (isReader(actor)) {
-      if (teamId !== undefined) return just(listOf({ team_id: teamId, ...(userId === undefined ? {} : { user_id: userId }) }));
+      if (teamId !== undefined)
+        return just(listOf({ team_id: teamId, ...(userId === undefined ? {} : { user_id: userId }) }));
       return userId === undefined ? just(undefined) : this.listsOfUser(userId, filter);
     }
     const own = personOf(actor.principal);
     if (own === undefined) return Promise.resolve(undefined);
     if (userId !== undefined && userId !== own) return just(emptyList);
     return teamId === undefined ? this.listsOfUser(own, filter) : this.listsOfTeam(actor, { ...filter, teamId }, own);
-  } // prettier-ignore
+  }
 
   /** An admin of a team sees all of its keys, the others their own. */
-  private async listsOfTeam(actor: Actor, { teamId, userId }: KeyFilter & { readonly teamId: string }, own: string): Promise<Lists> {
+  private async listsOfTeam(
+    actor: Actor,
+    { teamId, userId }: KeyFilter & { readonly teamId: string },
+    own: string,
+  ): Promise<Lists> {
     const isWhole = userId === undefined && (await this.access.teamRole(actor, teamId))?.role === 'admin';
     return just(listOf({ team_id: teamId, ...(isWhole ? {} : { user_id: own }) }));
-  } // prettier-ignore
+  }
 
   private async listsOfUser(user: string, { includeTeamKeys }: KeyFilter): Promise<Lists> {
     const teams = includeTeamKeys ? await this.teamsRunBy(user) : [];
@@ -96,14 +101,24 @@ export class KeySearch {
 
   private async one(actor: Actor, { keyHash, keyAlias, userId, teamId }: KeyFilter): Promise<FoundKeys> {
     const key = keyHash === undefined ? await this.access.findByAlias(keyAlias ?? '') : await this.access.find(keyHash);
-    if (key === undefined || (userId ?? key.row.user_id) !== key.row.user_id || (teamId ?? key.row.team_id) !== key.row.team_id) return nobody; // prettier-ignore
+    if (
+      key === undefined ||
+      (userId ?? key.row.user_id) !== key.row.user_id ||
+      (teamId ?? key.row.team_id) !== key.row.team_id
+    )
+      return nobody;
     if (keyAlias !== undefined && key.row.key_alias !== keyAlias) return nobody;
     return (await this.access.maySee(actor, key)) ? { keys: [key], total: 1 } : nobody;
   }
 
   private async ownOnly(actor: Actor, { userId, teamId }: KeyFilter): Promise<FoundKeys> {
     const key = await this.access.find(actor.principal.keyHash);
-    if (key === undefined || (userId ?? key.row.user_id) !== key.row.user_id || (teamId ?? key.row.team_id) !== key.row.team_id) return nobody; // prettier-ignore
+    if (
+      key === undefined ||
+      (userId ?? key.row.user_id) !== key.row.user_id ||
+      (teamId ?? key.row.team_id) !== key.row.team_id
+    )
+      return nobody;
     return { keys: [key], total: 1 };
   }
 
@@ -115,7 +130,9 @@ export class KeySearch {
   /** Newest or oldest of several lists, each key once. A key has one team, so only the user's own can stand in two. */
   private async merged(lists: Lists, order: PageQuery['order'], { offset, limit }: Range): Promise<FoundKeys> {
     const pages = await Promise.all(
-      lists.names.map((list) => this.pageOf({ ...(list === undefined ? {} : { list }), order, offset: 0, limit: offset + limit })),
+      lists.names.map((list) =>
+        this.pageOf({ ...(list === undefined ? {} : { list }), order, offset: 0, limit: offset + limit }),
+      ),
     );
     const doubled = await this.parts.store.counts('key', lists.overlaps);
     const sum = (all: readonly number[]): number => all.reduce((left, right) => left + right, 0);
@@ -123,16 +140,22 @@ export class KeySearch {
     const all = [...new Map(pages.flatMap(({ keys }) => keys).map((key) => [key.id, key])).values()];
     all.sort((a, b) => sign * (a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)));
     return { keys: all.slice(offset, offset + limit), total: sum(pages.map(({ total }) => total)) - sum(doubled) };
-  } // prettier-ignore
+  }
 
   private async sorted(lists: Lists, filter: KeyFilter, { offset, limit }: Range): Promise<FoundKeys> {
     const marks = markFilter(filter, this.parts.store.nowMs());
-    const tooMany = (total: number): Error => (marks.name === undefined ? tooManyToSort(total) : tooManyToFilter(marks.name, total));
+    const tooMany = (total: number): Error =>
+      marks.name === undefined ? tooManyToSort(total) : tooManyToFilter(marks.name, total);
     const all = await Promise.all(lists.names.map((list) => wholeList(this.parts.store, 'key', list, tooMany)));
-    const found = new Map(all.flat().filter(marks.passes).map((key) => [key.id, key]));
+    const found = new Map(
+      all
+        .flat()
+        .filter(marks.passes)
+        .map((key) => [key.id, key]),
+    );
     const keys = sorted([...found.values()], { valueOf: (key) => sortValue(key, filter), order: filter.order });
     return { keys: keys.slice(offset, offset + limit), total: keys.length };
-  } // prettier-ignore
+  }
 }
 
 interface Lists {

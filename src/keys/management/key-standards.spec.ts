@@ -24,7 +24,12 @@ describe('what a named budget says is not taken over by the settings', () => {
 
   it('of a key: neither by the defaults, nor by a bound that it lies within', async () => {
     const intern = await key('intern');
-    expect([intern.max_budget, intern.budget_duration, intern.rpm_limit, intern.tpm_limit]).toEqual([undefined, undefined, undefined, 9_000]); // prettier-ignore
+    expect([intern.max_budget, intern.budget_duration, intern.rpm_limit, intern.tpm_limit]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      9_000,
+    ]);
     expect(await key('rates')).toMatchObject({ max_budget: 20, budget_duration: '30d', rpm_limit: 60 });
     expect((await key('rates')).tpm_limit).toBeUndefined();
     expect(await key('rich')).toMatchObject({ max_budget: 100, budget_duration: '7d', tpm_limit: 9_000 });

@@ -30,7 +30,9 @@ export function withDefaults(
   { defaultKey, upperBounds }: Pick<KeyRules, 'defaultKey' | 'upperBounds'>,
   named: LimitFields = {},
 ): GenerateFields {
-  const within = Object.fromEntries(Object.entries(named).filter(([field, value]) => !isOver(field, value, own(upperBounds, field)))); // prettier-ignore
+  const within = Object.fromEntries(
+    Object.entries(named).filter(([field, value]) => !isOver(field, value, own(upperBounds, field))),
+  );
   const filled: Record<string, unknown> = { ...notSaidBy(within, upperBounds) };
   for (const source of [fields.budget_id === undefined ? defaultKey : notSaidBy(named, defaultKey), fields]) {
     // A period belongs to its amount: another amount does not get the period of the default.
@@ -47,7 +49,8 @@ export function notSaidBy<T extends LimitFields>(named: LimitFields, fields: T):
   const left = Object.entries(fields).filter(
     ([field]) => field === 'budget_duration' || own(named, field) === undefined,
   );
-  const hasPeriod = fields.max_budget === undefined || left.some(([field]) => field !== 'budget_duration' && budgetFields.has(field)); // prettier-ignore
+  const hasPeriod =
+    fields.max_budget === undefined || left.some(([field]) => field !== 'budget_duration' && budgetFields.has(field));
   return Object.fromEntries(left.filter(([field]) => field !== 'budget_duration' || hasPeriod)) as T;
 }
 
@@ -56,7 +59,13 @@ function own(fields: object, name: string): unknown {
 }
 
 /** Amounts and the period that they share count together. */
-const budgetFields: ReadonlySet<string> = new Set(['max_budget', 'soft_budget', 'token_budget', 'request_budget', 'budget_duration']); // prettier-ignore
+const budgetFields: ReadonlySet<string> = new Set([
+  'max_budget',
+  'soft_budget',
+  'token_budget',
+  'request_budget',
+  'budget_duration',
+]);
 
 /** Whose key makes a key, and what its row would be. */
 export interface Fitting {
@@ -90,19 +99,25 @@ export function fittedFields(fields: GenerateFields, { granter, asked, rowOf }: 
 }
 
 /** The budgets among what was filled in that what is taken over does not hold as tightly. */
-function besideTaken(filled: GenerateFields, { row, granter, rest }: { readonly row: KeyRow; readonly granter: KeyRow; readonly rest: KeyRow }): GenerateFields {
+function besideTaken(
+  filled: GenerateFields,
+  { row, granter, rest }: { readonly row: KeyRow; readonly granter: KeyRow; readonly rest: KeyRow },
+): GenerateFields {
   const windows = windowsOf({ ...filled, budget_duration: row.budget_duration }).filter(
     (window) => amountsOf(window).length > 0 && !isBudgetCovered({ budget_limits: [window] }, granter),
   );
   return windows.length === 0 ? {} : { budget_limits: [...(rest.budget_limits ?? []), ...windows] };
-} // prettier-ignore
+}
 
 /** @throws {GatewayError} 400 that names field, value and bound. */
 export function assertWithinBounds(fields: GenerateFields, { upperBounds }: Pick<KeyRules, 'upperBounds'>): void {
   for (const [field, most] of Object.entries(upperBounds)) {
     const value = own(fields, field);
     if (isOver(field, value, most))
-      throw invalidRequest(`'${field}' is over the most that the operator allows: ${String(value)} of ${String(most)}.`, field); // prettier-ignore
+      throw invalidRequest(
+        `'${field}' is over the most that the operator allows: ${String(value)} of ${String(most)}.`,
+        field,
+      );
   }
 }
 

@@ -140,7 +140,8 @@ export class LiteLlmImport {
   private async take(actor: Actor, batch: readonly Item[], tally: Tally, takeSpend: SpendTaker): Promise<void> {
     const known = await this.parts.store.many(batch.map(({ put }) => put));
     const fresh = batch.filter((_, at) => known[at] === undefined);
-    for (const { kind, put } of batch.filter((_, at) => known[at] !== undefined)) tally.skip(kind, put.id, 'already here');
+    for (const { kind, put } of batch.filter((_, at) => known[at] !== undefined))
+      tally.skip(kind, put.id, 'already here');
     for (const item of fresh) await this.takeSpend(item, tally, takeSpend);
     // One that is in the way of the others is found by storing them one by one.
     const isStored = fresh.length === 0 || (await this.commit(actor, fresh)) === undefined;
@@ -148,7 +149,7 @@ export class LiteLlmImport {
       if (isStored) tally.take(item);
       else await this.takeOne(actor, item, tally);
     }
-  } // prettier-ignore
+  }
 
   /** Without its name when another one has that: left out as a whole, its keys would lack its limits. */
   private async takeOne(actor: Actor, item: Item, tally: Tally): Promise<void> {
@@ -174,7 +175,7 @@ export class LiteLlmImport {
     const scope = scopes[kind];
     if (spend === 0 || scope === undefined) return;
     if (takeSpend === undefined)
-      tally.note(kind, put.id, `its spend of ${spend} dollars was not taken: no ledger is kept here`); // prettier-ignore
+      tally.note(kind, put.id, `its spend of ${spend} dollars was not taken: no ledger is kept here`);
     else await takeSpend(scope, put.id, spend);
   }
 
@@ -231,7 +232,10 @@ function isRow(row: unknown): row is Row {
 }
 
 function noDump(): Error {
-  return invalidRequest('Expected are rows of LiteLLM_VerificationToken, or {keys: [...], teams: [...], users: [...], budgets: [...]}.', 'keys'); // prettier-ignore
+  return invalidRequest(
+    'Expected are rows of LiteLLM_VerificationToken, or {keys: [...], teams: [...], users: [...], budgets: [...]}.',
+    'keys',
+  );
 }
 
 type Reader = (row: Row) => Item | { readonly id: string; readonly why: string };

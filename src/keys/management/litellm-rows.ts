@@ -9,27 +9,61 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** A row in our form, or why it cannot be had. */
 export type ReadRow<T> =
-  | { readonly kind: 'row'; readonly id: string; readonly row: T; readonly createdMs: number | undefined; readonly spend: number; readonly notes: readonly string[] }
-  | { readonly kind: 'unusable'; readonly id: string; readonly why: string }; // prettier-ignore
+  | {
+      readonly kind: 'row';
+      readonly id: string;
+      readonly row: T;
+      readonly createdMs: number | undefined;
+      readonly spend: number;
+      readonly notes: readonly string[];
+    }
+  | { readonly kind: 'unusable'; readonly id: string; readonly why: string };
 
 /** Keys of LiteLLM's own dashboard sessions belong to this team. */
 const dashboardTeam = 'litellm-dashboard';
 /** Columns that hold JSON, which some dumps have as text. */
-const jsonColumns: ReadonlySet<string> = new Set(['metadata', 'aliases', 'model_max_budget', 'members_with_roles', 'permissions', 'config', 'router_settings', 'budget_limits']); // prettier-ignore
-const listColumns: ReadonlySet<string> = new Set(['models', 'teams', 'allowed_routes', 'allowed_cache_controls', 'team_member_permissions', 'tags']); // prettier-ignore
+const jsonColumns: ReadonlySet<string> = new Set([
+  'metadata',
+  'aliases',
+  'model_max_budget',
+  'members_with_roles',
+  'permissions',
+  'config',
+  'router_settings',
+  'budget_limits',
+]);
+const listColumns: ReadonlySet<string> = new Set([
+  'models',
+  'teams',
+  'allowed_routes',
+  'allowed_cache_controls',
+  'team_member_permissions',
+  'tags',
+]);
 /** Limits that LiteLLM keeps in `metadata`. */
 const insideMetadata = ['tags', 'model_rpm_limit', 'model_tpm_limit', 'soft_budget', 'temp_budget_increase'] as const;
-const shownAsKept = ['permissions', 'config', 'router_settings', 'allowed_cache_controls', 'organization_id', 'object_permission_id', 'auto_rotate', 'rotation_interval'] as const; // prettier-ignore
+const shownAsKept = [
+  'permissions',
+  'config',
+  'router_settings',
+  'allowed_cache_controls',
+  'organization_id',
+  'object_permission_id',
+  'auto_rotate',
+  'rotation_interval',
+] as const;
 
 /** A row of `LiteLLM_VerificationToken`. */
 export function keyFrom(source: Row): ReadRow<z.infer<typeof keyRowSchema>> {
   const columns = columnsOf(source);
   const token = textOf(columns['token'])?.toLowerCase() ?? '';
-  if (!isDigest(token)) return unusable(textOf(columns['key_alias']) ?? '?', "'token' is not the SHA-256 of a key in hex");
+  if (!isDigest(token))
+    return unusable(textOf(columns['key_alias']) ?? '?', "'token' is not the SHA-256 of a key in hex");
   if (columns['team_id'] === dashboardTeam) return unusable(token, 'a session of LiteLLM’s dashboard, not a key');
   const expiresMs = momentOf(columns['expires']);
   // Taken for none, it would make a key that never ends.
-  if (columns['expires'] !== undefined && expiresMs === undefined) return unusable(token, "'expires' is no moment that can be read"); // prettier-ignore
+  if (columns['expires'] !== undefined && expiresMs === undefined)
+    return unusable(token, "'expires' is no moment that can be read");
   const fields = {
     ...columns,
     ...lifted(columns),
@@ -44,7 +78,7 @@ export function keyFrom(source: Row): ReadRow<z.infer<typeof keyRowSchema>> {
     operator_aliases: columns['aliases'],
   };
   return parsed(keyRowSchema, token, { fields, columns });
-} // prettier-ignore
+}
 
 /** A row of `LiteLLM_TeamTable`. */
 export function teamFrom(source: Row): ReadRow<z.infer<typeof teamRowSchema>> {
@@ -65,10 +99,11 @@ export function userFrom(source: Row): ReadRow<z.infer<typeof userRowSchema>> {
   if (id === undefined) return unusable('?', "'user_id' is missing");
   const written = textOf(columns['user_role']);
   const role = userRoles.find((each) => each === written);
-  const notes = written === undefined || role !== undefined ? [] : [`role ${written.slice(0, 40)} became internal_user`];
+  const notes =
+    written === undefined || role !== undefined ? [] : [`role ${written.slice(0, 40)} became internal_user`];
   const fields = { ...columns, ...lifted(columns), user_role: role ?? 'internal_user', kept: {} };
   return parsed(userRowSchema, id, { fields, columns, notes });
-} // prettier-ignore
+}
 
 /** A row of `LiteLLM_BudgetTable`. */
 export function budgetFrom(source: Row): ReadRow<z.infer<typeof budgetRowSchema>> {
@@ -117,15 +152,19 @@ function lifted(columns: Row): Row {
   const metadata = columns['metadata'];
   if (typeof metadata !== 'object' || metadata === null) return {};
   const inside = metadata as Row;
-  const found = insideMetadata.filter((name) => inside[name] !== undefined && inside[name] !== null && columns[name] === undefined);
-  const rest = Object.entries(inside).filter(([name]) => !insideMetadata.some((each) => each === name) && name !== 'temp_budget_expiry');
+  const found = insideMetadata.filter(
+    (name) => inside[name] !== undefined && inside[name] !== null && columns[name] === undefined,
+  );
+  const rest = Object.entries(inside).filter(
+    ([name]) => !insideMetadata.some((each) => each === name) && name !== 'temp_budget_expiry',
+  );
   const until = momentOf(inside['temp_budget_expiry']);
   return {
     ...Object.fromEntries(found.map((name) => [name, inside[name]])),
     ...(until === undefined ? {} : { tempBudgetUntilMs: until }),
     metadata: Object.fromEntries(rest),
   };
-} // prettier-ignore
+}
 
 function keptOf(columns: Row): Row {
   return Object.fromEntries(
@@ -156,7 +195,9 @@ function arrayOf(value: unknown): unknown {
   if (value.startsWith('[')) return jsonOf(value);
   const inside = /^\{(.*)\}$/s.exec(value)?.[1];
   if (inside === undefined) return value === '' ? [] : [value];
-  return [...inside.matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/g)].map(([, quoted, bare]) => quoted?.replace(/\\(.)/g, '$1') ?? bare); // prettier-ignore
+  return [...inside.matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/g)].map(
+    ([, quoted, bare]) => quoted?.replace(/\\(.)/g, '$1') ?? bare,
+  );
 }
 
 function momentOf(value: unknown): number | undefined {

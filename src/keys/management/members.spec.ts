@@ -6,11 +6,26 @@ let world: KeyWorld;
 let boss: Actor;
 beforeAll(async () => {
   world = await keyWorld();
-  const members_with_roles = [{ user_id: 'boss', role: 'admin' }, { user_id: 'vice', role: 'admin' }, { user_id: 'tom', role: 'user' }]; // prettier-ignore
-  await world.management.teams.create(world.admin, { team_id: 't', members_with_roles, team_member_budget: 1, team_member_permissions: ['/key/generate'] }); // prettier-ignore
-  await world.management.teams.create(world.admin, { team_id: 'other', members_with_roles: [{ user_id: 'tom', role: 'user' }] }); // prettier-ignore
+  const members_with_roles = [
+    { user_id: 'boss', role: 'admin' },
+    { user_id: 'vice', role: 'admin' },
+    { user_id: 'tom', role: 'user' },
+  ];
+  await world.management.teams.create(world.admin, {
+    team_id: 't',
+    members_with_roles,
+    team_member_budget: 1,
+    team_member_permissions: ['/key/generate'],
+  });
+  await world.management.teams.create(world.admin, {
+    team_id: 'other',
+    members_with_roles: [{ user_id: 'tom', role: 'user' }],
+  });
   await world.management.budgets.create(world.admin, { budget_id: 'huge', max_budget: 1e6 });
-  boss = await actorWith(world, (await world.management.minting.generate(world.admin, { user_id: 'boss', team_id: 't' })).secret); // prettier-ignore
+  boss = await actorWith(
+    world,
+    (await world.management.minting.generate(world.admin, { user_id: 'boss', team_id: 't' })).secret,
+  );
 });
 afterAll(() => world.close());
 
@@ -67,20 +82,36 @@ describe('an admin of a team', () => {
       auto_create_key: false,
     });
     await world.management.members.add(boss, { team_id: 't', member: { user_id: 'eva' }, rpm_limit: 7 });
-    const set = await world.management.members.update(boss, { team_id: 't', user_id: null, user_email: 'eva@x.com', max_budget_in_team: 5, rpm_limit: null }); // prettier-ignore
+    const set = await world.management.members.update(boss, {
+      team_id: 't',
+      user_id: null,
+      user_email: 'eva@x.com',
+      max_budget_in_team: 5,
+      rpm_limit: null,
+    });
     expect(set.members.map(({ row }) => row)).toEqual([{ team_id: 't', user_id: 'eva', max_budget: 5 }]);
   });
 
   it('says what members may spend, and not what it may itself, nor other admins', async () => {
     const { members } = world.management;
-    const set = (actor: Actor, user_id: string, fields: object) => members.update(actor, { team_id: 't', user_id, ...fields }); // prettier-ignore
+    const set = (actor: Actor, user_id: string, fields: object) =>
+      members.update(actor, { team_id: 't', user_id, ...fields });
     for (const user_id of ['boss', 'vice'])
-      for (const fields of [{ max_budget_in_team: 1e6 }, { max_budget_in_team: null }, { budget_duration: '1d' }, { rpm_limit: 9 }, { tpm_limit: null }, { budget_id: 'huge' }]) {
+      for (const fields of [
+        { max_budget_in_team: 1e6 },
+        { max_budget_in_team: null },
+        { budget_duration: '1d' },
+        { rpm_limit: 9 },
+        { tpm_limit: null },
+        { budget_id: 'huge' },
+      ]) {
         const [field] = Object.keys(fields);
         await expect(set(boss, user_id, fields)).rejects.toMatchObject({ status: 403, param: field });
-      } // prettier-ignore
+      }
     for (const user_id of ['boss', 'vice'])
-      await expect(members.add(boss, { team_id: 't', member: { user_id }, max_budget_in_team: 9 })).rejects.toMatchObject({ status: 403 }); // prettier-ignore
+      await expect(
+        members.add(boss, { team_id: 't', member: { user_id }, max_budget_in_team: 9 }),
+      ).rejects.toMatchObject({ status: 403 });
     await expect(set(boss, 'tom', { budget_id: 'huge' })).rejects.toMatchObject({ status: 403, param: 'budget_id' });
     await expect(set(boss, 'tom', { budget_id: null })).rejects.toMatchObject({ status: 403, param: 'budget_id' });
     expect((await set(boss, 'tom', { max_budget_in_team: 4 })).members[0]?.row.max_budget).toBe(4);
@@ -90,9 +121,20 @@ describe('an admin of a team', () => {
 
 it('the team’s budget for members goes on in its period, whatever an admin of the team says of one', async () => {
   const { teams, minting, members } = world.management;
-  await teams.create(world.admin, { team_id: 'hours', members_with_roles: [{ user_id: 'boss', role: 'admin' }, { user_id: 'ulla', role: 'user' }], team_member_budget: 1, team_member_budget_duration: '5h' }); // prettier-ignore
+  await teams.create(world.admin, {
+    team_id: 'hours',
+    members_with_roles: [
+      { user_id: 'boss', role: 'admin' },
+      { user_id: 'ulla', role: 'user' },
+    ],
+    team_member_budget: 1,
+    team_member_budget_duration: '5h',
+  });
   const { secret } = await minting.generate(world.admin, { user_id: 'ulla', team_id: 'hours' });
-  const chief = await actorWith(world, (await minting.generate(world.admin, { user_id: 'boss', team_id: 'hours' })).secret); // prettier-ignore
+  const chief = await actorWith(
+    world,
+    (await minting.generate(world.admin, { user_id: 'boss', team_id: 'hours' })).secret,
+  );
   const memberScope = async () => (await holderOf(world, secret)).scopes.find(({ kind }) => kind === 'member')?.limits;
   const [before] = (await memberScope())?.budgets ?? [];
   expect(before).toMatchObject({ max: 1e9, duration: '5h' });

@@ -18,7 +18,8 @@ async function atOnce(
   const settled = await Promise.allSettled([left(), right()]);
   const done = settled.map(({ status }) => status === 'fulfilled');
   // What is refused says so; nothing breaks.
-  for (const each of settled) if (each.status === 'rejected') expect((each.reason as { status?: number }).status).toBeLessThan(500); // prettier-ignore
+  for (const each of settled)
+    if (each.status === 'rejected') expect((each.reason as { status?: number }).status).toBeLessThan(500);
   return turned ? done.toReversed() : done;
 }
 
@@ -42,7 +43,11 @@ describe('a removal at the same moment', () => {
     for (let round = 0; round < rounds; round += 1) {
       const team_id = `t${round}`;
       await teams.create(world.admin, { team_id });
-      const [, isGone] = await atOnce(() => minting.generate(world.admin, { team_id }), () => teams.remove(world.admin, { team_ids: [team_id] }), round % 2 > 0); // prettier-ignore
+      const [, isGone] = await atOnce(
+        () => minting.generate(world.admin, { team_id }),
+        () => teams.remove(world.admin, { team_ids: [team_id] }),
+        round % 2 > 0,
+      );
       expect([isGone, await world.store.counts('key', [`team:${team_id}`])]).toEqual([true, [0]]);
     }
   });
@@ -50,7 +55,11 @@ describe('a removal at the same moment', () => {
 
 describe('a key that makes another', () => {
   /** Makes a key by a key of `user_id`, or changes one of the same user, and lets `between` happen just before it is stored. */
-  async function madeWhile(user_id: string, between: (made: { readonly key: string }) => Promise<unknown>, changes = false): Promise<unknown> {
+  async function madeWhile(
+    user_id: string,
+    between: (made: { readonly key: string }) => Promise<unknown>,
+    changes = false,
+  ): Promise<unknown> {
     const { minting, users } = world.management;
     await users.create(world.admin, { user_id, auto_create_key: false });
     const { secret, key } = await minting.generate(world.admin, { user_id, models: ['a', 'b'] });
@@ -64,7 +73,7 @@ describe('a key that makes another', () => {
     const models = ['a', 'b'];
     if (sibling === undefined) return minting.generate(actor, { models });
     return world.management.changes.update(actor, { key: sibling.key.id, models });
-  } // prettier-ignore
+  }
 
   it('and is deleted with its user meanwhile leaves none of the user’s keys', async () => {
     const removed = (): Promise<unknown> => world.management.users.remove(world.admin, { user_ids: ['gone'] });
@@ -72,11 +81,18 @@ describe('a key that makes another', () => {
     expect(await world.store.counts('key', ['user:gone'])).toEqual([0]);
   });
 
-  it.each([false, true])('and is given less meanwhile gives no more than that, nor to a key it changes: %s', async (changes) => {
-    const lessened = ({ key }: { key: string }): Promise<unknown> => world.management.changes.update(world.admin, { key, models: ['a'] });
-    await expect(madeWhile(`less ${changes}`, lessened, changes)).rejects.toMatchObject({ status: 403, param: 'models' });
-    expect(await world.store.counts('key', [`user:less ${changes}`])).toEqual([changes ? 2 : 1]);
-  }); // prettier-ignore
+  it.each([false, true])(
+    'and is given less meanwhile gives no more than that, nor to a key it changes: %s',
+    async (changes) => {
+      const lessened = ({ key }: { key: string }): Promise<unknown> =>
+        world.management.changes.update(world.admin, { key, models: ['a'] });
+      await expect(madeWhile(`less ${changes}`, lessened, changes)).rejects.toMatchObject({
+        status: 403,
+        param: 'models',
+      });
+      expect(await world.store.counts('key', [`user:less ${changes}`])).toEqual([changes ? 2 : 1]);
+    },
+  );
 });
 
 describe('changes at the same moment', () => {
@@ -91,18 +107,27 @@ describe('changes at the same moment', () => {
 
   it('tell the second of two who make the same that it is there', async () => {
     const { budgets, customers } = world.management;
-    for (const make of [() => budgets.create(world.admin, { budget_id: 'twin' }), () => customers.create(world.admin, { user_id: 'twin' })]) {
-      const refused = (await Promise.allSettled([make(), make()])).flatMap((each) => each.status === 'rejected' ? [each.reason as unknown] : []); // prettier-ignore
+    for (const make of [
+      () => budgets.create(world.admin, { budget_id: 'twin' }),
+      () => customers.create(world.admin, { user_id: 'twin' }),
+    ]) {
+      const refused = (await Promise.allSettled([make(), make()])).flatMap((each) =>
+        each.status === 'rejected' ? [each.reason as unknown] : [],
+      );
       expect(refused).toMatchObject([{ status: 400, code: 'already_exists' }]);
     }
-  }); // prettier-ignore
+  });
 });
 
 describe('what a request names twice', () => {
   it('counts once', async () => {
     const { teams, users, customers } = world.management;
     for (const team_id of ['twice', 'joined']) await teams.create(world.admin, { team_id });
-    const { user } = await users.create(world.admin, { user_id: 'twice', teams: ['joined', 'joined'], auto_create_key: false }); // prettier-ignore
+    const { user } = await users.create(world.admin, {
+      user_id: 'twice',
+      teams: ['joined', 'joined'],
+      auto_create_key: false,
+    });
     expect(user.row.teams).toEqual(['joined']);
     const blocked = await customers.block(world.admin, { user_ids: ['twice', 'twice'] }, true);
     expect(blocked.map(({ customer }) => customer.id)).toEqual(['twice']);

@@ -53,16 +53,18 @@ export function readStrictly<T>(schema: z.ZodType<T>, body: unknown): T {
 function fieldFault(error: z.ZodError, body: unknown): Error {
   const issue = error.issues[0];
   const path = shorten(issue?.path.join('.') ?? '');
-  if (issue?.code === 'unrecognized_keys') return unknownField([path, issue.keys[0] ?? ''].filter(Boolean).join('.'), []);
+  if (issue?.code === 'unrecognized_keys')
+    return unknownField([path, issue.keys[0] ?? ''].filter(Boolean).join('.'), []);
   return invalidRequest(`'${path}' ${wordsOf(issue, body)}.`, path);
-} // prettier-ignore
+}
 
 /** Our own messages begin with "must"; zod's are turned into the same form. */
 function wordsOf(issue: z.core.$ZodIssue | undefined, body: unknown): string {
   if (issue === undefined) return 'is not right';
   if (issue.message.startsWith('must')) return issue.message;
   // An issue does not say what was there.
-  if (issue.code === 'invalid_type') return isThere(body, issue.path) ? `must be ${plainTypes.get(issue.expected) ?? issue.expected}` : 'is missing'; // prettier-ignore
+  if (issue.code === 'invalid_type')
+    return isThere(body, issue.path) ? `must be ${plainTypes.get(issue.expected) ?? issue.expected}` : 'is missing';
   if (issue.code === 'too_small') return `must have at least ${issue.minimum} ${entries(issue.minimum)}`;
   if (issue.code === 'too_big') return `must have at most ${issue.maximum} ${entries(issue.maximum)}`;
   return issue.message.startsWith('Invalid input: expected') ? `must be ${issue.message.slice(24)}` : issue.message;
@@ -83,7 +85,11 @@ const plainTypes: ReadonlyMap<string, string> = new Map([
 ]);
 
 function isThere(body: unknown, path: readonly PropertyKey[]): boolean {
-  const found = path.reduce<unknown>((at, name) => (typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? Reflect.get(at, name) as unknown : undefined), body); // prettier-ignore
+  const found = path.reduce<unknown>(
+    (at, name) =>
+      typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? (Reflect.get(at, name) as unknown) : undefined,
+    body,
+  );
   return found !== undefined;
 }
 
@@ -100,7 +106,11 @@ const unservedFields: ReadonlySet<string> = new Set([
 function assertMeansNothing(name: string, value: unknown, shape: object): void {
   if (!unservedFields.has(name)) throw unknownField(name, Object.keys(shape));
   if (value === null) return;
-  throw invalidRequest(`'${name}' of LiteLLM is not served at this route and would hold nobody to anything: leave it out, or send null.`, name, 'unknown_field'); // prettier-ignore
+  throw invalidRequest(
+    `'${name}' of LiteLLM is not served at this route and would hold nobody to anything: leave it out, or send null.`,
+    name,
+    'unknown_field',
+  );
 }
 
 function unknownField(name: string, known: readonly string[]): Error {

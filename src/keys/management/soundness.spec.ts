@@ -24,12 +24,32 @@ describe('a period that no budget can count', () => {
     const { secret, key } = await made({ max_budget: 1, key_alias: 'damaged' });
     const bad = keyPut(key.id, { ...key.row, budget_duration: '999999d' }, key.version);
     await world.store.commit([bad]);
-    await world.store.commit([{ op: 'put', kind: 'budget' satisfies EntityKind, id: 'bad', names: [], lists: [], body: '{"max_budget":1,"budget_duration":"999999d"}' }]); // prettier-ignore
+    await world.store.commit([
+      {
+        op: 'put',
+        kind: 'budget' satisfies EntityKind,
+        id: 'bad',
+        names: [],
+        lists: [],
+        body: '{"max_budget":1,"budget_duration":"999999d"}',
+      },
+    ]);
     const { search, budgets, changes } = world.management;
-    const { keys } = await search.find(world.admin, { page: 1, size: 50, includeTeamKeys: false, sortBy: 'created_at', order: 'desc' }); // prettier-ignore
+    const { keys } = await search.find(world.admin, {
+      page: 1,
+      size: 50,
+      includeTeamKeys: false,
+      sortBy: 'created_at',
+      order: 'desc',
+    });
     const shown = keys.find(({ id }) => id === key.id);
-    expect(shown === undefined ? undefined : keyView(shown, nothingSpent)).toMatchObject({ key_alias: 'damaged', unusable_fields: ['budget_duration'] }); // prettier-ignore
-    expect((await budgets.list()).map(budgetView)).toMatchObject([{ budget_id: 'bad', unusable_fields: ['budget_duration'] }]); // prettier-ignore
+    expect(shown === undefined ? undefined : keyView(shown, nothingSpent)).toMatchObject({
+      key_alias: 'damaged',
+      unusable_fields: ['budget_duration'],
+    });
+    expect((await budgets.list()).map(budgetView)).toMatchObject([
+      { budget_id: 'bad', unusable_fields: ['budget_duration'] },
+    ]);
     await expect(holderOf(world, secret)).rejects.toThrow(/'budget_duration' of the key/);
     await changes.update(world.admin, { key: key.id, budget_duration: '7d' });
     expect((await holderOf(world, secret)).scopes[0]?.limits.budgets[0]).toMatchObject({ max: 1e9, duration: '7d' });
@@ -67,10 +87,13 @@ describe('what a maker may not shake off', () => {
 describe('an admin key that is held to some routes', () => {
   it('neither takes the role of an admin nor deletes one', async () => {
     const { users, minting } = world.management;
-    for (const user_id of ['root', 'other']) await users.create(world.admin, { user_id, user_role: 'proxy_admin', auto_create_key: false }); // prettier-ignore
+    for (const user_id of ['root', 'other'])
+      await users.create(world.admin, { user_id, user_role: 'proxy_admin', auto_create_key: false });
     const { secret } = await minting.generate(world.admin, { user_id: 'root', allowed_routes: ['/user/*'] });
     const held = await actorWith(world, secret);
-    await expect(users.update(held, { user_id: 'other', user_role: 'internal_user' })).rejects.toMatchObject({ status: 403 }); // prettier-ignore
+    await expect(users.update(held, { user_id: 'other', user_role: 'internal_user' })).rejects.toMatchObject({
+      status: 403,
+    });
     await expect(users.remove(held, { user_ids: ['other'] })).rejects.toMatchObject({ status: 403 });
     await users.update(held, { user_id: 'ann', user_role: 'internal_user_viewer' });
     await users.update(world.admin, { user_id: 'ann', user_role: 'internal_user' });
@@ -79,11 +102,22 @@ describe('an admin key that is held to some routes', () => {
 
 describe('a document', () => {
   it('has so many entries and so much text at most, and the refusal names the field', async () => {
-    const map = (size: number, width = 1) => Object.fromEntries(Array.from({ length: size }, (_, at) => [`${at}`.padStart(width, 'a'), 'g'])); // prettier-ignore
-    await expect(made({ aliases: map(1_001) })).rejects.toMatchObject({ status: 400, param: 'aliases', message: expect.stringContaining('1000') as string }); // prettier-ignore
-    await expect(made({ aliases: map(1_000, 100) })).rejects.toMatchObject({ status: 400, param: 'aliases', message: expect.stringContaining('65536') as string }); // prettier-ignore
+    const map = (size: number, width = 1) =>
+      Object.fromEntries(Array.from({ length: size }, (_, at) => [`${at}`.padStart(width, 'a'), 'g']));
+    await expect(made({ aliases: map(1_001) })).rejects.toMatchObject({
+      status: 400,
+      param: 'aliases',
+      message: expect.stringContaining('1000') as string,
+    });
+    await expect(made({ aliases: map(1_000, 100) })).rejects.toMatchObject({
+      status: 400,
+      param: 'aliases',
+      message: expect.stringContaining('65536') as string,
+    });
     const { key } = await made({ aliases: map(1_000) });
-    await expect(world.management.changes.update(world.admin, { key: key.id, router_settings: { x: 'x'.repeat(70_000) } })).rejects.toMatchObject({ status: 400, param: 'kept' }); // prettier-ignore
+    await expect(
+      world.management.changes.update(world.admin, { key: key.id, router_settings: { x: 'x'.repeat(70_000) } }),
+    ).rejects.toMatchObject({ status: 400, param: 'kept' });
     const members_with_roles = Array.from({ length: 3_000 }, (_, at) => ({ user_id: `member-${at}` }));
     await world.management.teams.create(world.admin, { team_id: 'large', members_with_roles });
     await world.management.members.add(world.admin, { team_id: 'large', member: { user_id: 'last' } });

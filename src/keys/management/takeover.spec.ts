@@ -8,7 +8,11 @@ beforeAll(async () => {
   const { users, teams } = world.management;
   for (const user_id of ['mallory', 'victim', 'plain', 'outsider'])
     await users.create(world.admin, { user_id, auto_create_key: false });
-  const members_with_roles = [{ user_id: 'mallory', role: 'admin' }, { user_id: 'victim', role: 'user' }, { user_id: 'plain', role: 'user' }]; // prettier-ignore
+  const members_with_roles = [
+    { user_id: 'mallory', role: 'admin' },
+    { user_id: 'victim', role: 'user' },
+    { user_id: 'plain', role: 'user' },
+  ];
   await teams.create(world.admin, { team_id: 'a', members_with_roles });
   await teams.create(world.admin, { team_id: 'b', members_with_roles: [{ user_id: 'victim', role: 'admin' }] });
 });
@@ -47,9 +51,15 @@ describe('a key that somebody makes for somebody else', () => {
     const mallory = await keyOf({ user_id: 'mallory' });
     const { minting, changes } = world.management;
     for (const user_id of ['outsider', 'not yet there'])
-      expect(await refusalOf(minting.generate(mallory, { team_id: 'a', user_id }))).toMatchObject({ status: 403, param: 'user_id' }); // prettier-ignore
+      expect(await refusalOf(minting.generate(mallory, { team_id: 'a', user_id }))).toMatchObject({
+        status: 403,
+        param: 'user_id',
+      });
     const key = (await keyBy(mallory, { team_id: 'a' })).principal.keyHash;
-    expect(await refusalOf(changes.update(mallory, { key, user_id: 'outsider' }))).toMatchObject({ status: 403, param: 'user_id' }); // prettier-ignore
+    expect(await refusalOf(changes.update(mallory, { key, user_id: 'outsider' }))).toMatchObject({
+      status: 403,
+      param: 'user_id',
+    });
   });
 
   it('is charged to the user, and has neither sight nor rights of the user', async () => {
@@ -59,7 +69,13 @@ describe('a key that somebody makes for somebody else', () => {
     const { search, users, members, minting, access, teams } = world.management;
     expect(lent.principal).toMatchObject({ userId: 'victim', isLent: true });
     expect(lent.principal.scopes.map(({ kind, id }) => [kind, id])).toContainEqual(['member', 'a/victim']);
-    const all = await search.find(lent, { page: 1, size: 50, includeTeamKeys: true, sortBy: 'created_at', order: 'desc' }); // prettier-ignore
+    const all = await search.find(lent, {
+      page: 1,
+      size: 50,
+      includeTeamKeys: true,
+      sortBy: 'created_at',
+      order: 'desc',
+    });
     expect(all.keys.map(({ id }) => id)).toEqual([lent.principal.keyHash]);
     for (const work of [
       users.seen(lent, 'victim'),
@@ -98,7 +114,12 @@ describe('a key that somebody makes for somebody else', () => {
     expect(await person(graceful.secret)).toBeUndefined();
     const back = await changes.regenerate(victim, first.key.id, { grace_period: '0s' });
     expect(await person(back.secret)).toBe('victim');
-    expect(await holderOf(world, graceful.secret).then(() => 'let in', () => 'refused')).toBe('refused'); // prettier-ignore
+    expect(
+      await holderOf(world, graceful.secret).then(
+        () => 'let in',
+        () => 'refused',
+      ),
+    ).toBe('refused');
     const given = await minting.generate(mallory, { team_id: 'a' });
     expect(await person(given.secret)).toBe('mallory');
     await changes.update(mallory, { key: given.key.id, user_id: 'victim' });
@@ -111,7 +132,11 @@ describe('a key that somebody makes for somebody else', () => {
     const thief = await actorWith(world, first.secret);
     const turned = await changes.regenerate(thief, first.key.id, { grace_period: '3650d' });
     const graceful = await changes.regenerate(world.admin, first.key.id, { grace_period: '1h' });
-    const works = (secret: string): Promise<boolean> => holderOf(world, secret).then(() => true, () => false); // prettier-ignore
+    const works = (secret: string): Promise<boolean> =>
+      holderOf(world, secret).then(
+        () => true,
+        () => false,
+      );
     expect(await Promise.all([first, turned, graceful].map(({ secret }) => works(secret)))).toEqual([true, true, true]);
     world.clock.aheadMs += 3_600_001;
     expect(await Promise.all([first, turned, graceful].map(({ secret }) => works(secret)))).toEqual([
@@ -132,7 +157,17 @@ describe('a key that somebody makes for somebody else', () => {
       const { secret, key } = await minting.generate(world.admin, { team_id: 'a', user_id: 'victim' });
       const row = { ...key.row, created_by, standing: undefined };
       const entity = (await store.many([{ kind: 'key', id: key.id }]))[0];
-      await store.commit([{ op: 'put', kind: 'key', id: key.id, expected: entity?.version ?? 0, names: [`secret:${key.id}`], lists: [], body: JSON.stringify(row) }]); // prettier-ignore
+      await store.commit([
+        {
+          op: 'put',
+          kind: 'key',
+          id: key.id,
+          expected: entity?.version ?? 0,
+          names: [`secret:${key.id}`],
+          lists: [],
+          body: JSON.stringify(row),
+        },
+      ]);
       return personOf(await holderOf(world, secret));
     };
     expect([await made('mallory'), await made('f'.repeat(64))]).toEqual([undefined, undefined]);

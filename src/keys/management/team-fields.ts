@@ -44,10 +44,27 @@ const memberEntries = z.union([memberEntry.transform((entry) => [entry]), z.arra
 });
 
 /** `POST /team/member_add`. */
-export const newMemberShape = { team_id: id, member: memberEntries, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration }; // prettier-ignore
+export const newMemberShape = {
+  team_id: id,
+  member: memberEntries,
+  max_budget_in_team: max_budget,
+  tpm_limit,
+  rpm_limit,
+  budget_duration,
+};
 
 /** `POST /team/member_update`. */
-export const memberShape = { team_id: id, user_id: id, user_email: text, role: teamRole, max_budget_in_team: max_budget, tpm_limit, rpm_limit, budget_duration, budget_id: id }; // prettier-ignore
+export const memberShape = {
+  team_id: id,
+  user_id: id,
+  user_email: text,
+  role: teamRole,
+  max_budget_in_team: max_budget,
+  tpm_limit,
+  rpm_limit,
+  budget_duration,
+  budget_id: id,
+};
 
 /** `POST /team/member_delete`. */
 export const removedMember = z.strictObject({ team_id: id, user_id: absentOr(id), user_email: absentOr(text) });

@@ -55,20 +55,30 @@ export class TeamManagement {
 
   /** `POST /team/new`. @throws {GatewayError} 400 that names the field. */
   async create(actor: Actor, body: unknown): Promise<ChangedTeam> {
-    const { fields, kept } = readFields(liftedFromMetadata(body, liftedOfTeams), { shape: newTeamShape, keptNames: keptTeamFields });
+    const { fields, kept } = readFields(liftedFromMetadata(body, liftedOfTeams), {
+      shape: newTeamShape,
+      keptNames: keptTeamFields,
+    });
     return retrying(async () => {
       const defaults = notSaidBy(await namedLimits(this.parts, fields.budget_id), this.parts.rules.defaultTeam);
       const { team_id = randomUUID(), members_with_roles = [], ...rest } = { ...defaults, ...fields };
       const members = await this.membersOf(members_with_roles);
       const row = teamRowSchema.parse({ ...rest, members_with_roles: members, kept, created_by: creatorOf(actor) });
       const checks = await checkedReferences(this.parts, { budget_id: row.budget_id });
-      const users = await Promise.all(members.map(({ user_id }) => teamListChange(this.parts, user_id, { add: team_id })));
-      if ((await readOne(this.parts, 'team', team_id)) !== undefined) throw invalidRequest("'team_id' must be unique, and another team has it.", 'team_id', 'already_exists');
+      const users = await Promise.all(
+        members.map(({ user_id }) => teamListChange(this.parts, user_id, { add: team_id })),
+      );
+      if ((await readOne(this.parts, 'team', team_id)) !== undefined)
+        throw invalidRequest("'team_id' must be unique, and another team has it.", 'team_id', 'already_exists');
       const put = teamPut(team_id, row, 0);
-      const team = await committed(this.parts, put, { actor, action: 'team.create', after: row }, [put, ...users.flat(), ...checks]);
+      const team = await committed(this.parts, put, { actor, action: 'team.create', after: row }, [
+        put,
+        ...users.flat(),
+        ...checks,
+      ]);
       return { team, ignored: Object.keys(kept) };
     });
-  } // prettier-ignore
+  }
 
   /** `POST /team/update`. @throws {GatewayError} 400, 404 */
   async update(actor: Actor, body: unknown): Promise<ChangedTeam> {
@@ -119,21 +129,31 @@ export class TeamManagement {
   }
 
   /** A page of teams, newest first unless sorted; of those the actor is in when it may not see all. @throws {GatewayError} 400 */
-  async list(actor: Actor, { teamId, ...query }: TeamQuery): Promise<{ readonly teams: readonly Stored<'team'>[]; readonly total: number }> {
+  async list(
+    actor: Actor,
+    { teamId, ...query }: TeamQuery,
+  ): Promise<{ readonly teams: readonly Stored<'team'>[]; readonly total: number }> {
     const { userId, organizationId } = query;
     // No team is in an organisation: LiteLLM has a name for that too.
     if (organizationId !== undefined && organizationId !== 'default_organization') return { teams: [], total: 0 };
     const user = isReader(actor) ? userId : (personOf(actor.principal) ?? '');
     const filters = teamFilters(query);
     if (teamId === undefined) {
-      const { found, total } = await filteredPage(this.parts.store, 'team', { ...query, list: user === undefined ? undefined : `member:${user}`, filters });
+      const { found, total } = await filteredPage(this.parts.store, 'team', {
+        ...query,
+        list: user === undefined ? undefined : `member:${user}`,
+        filters,
+      });
       return { teams: found, total };
     }
     const team = await readOne(this.parts, 'team', teamId);
-    const isFound = team !== undefined && (user === undefined || isMember(team.row, user)) && Object.values(filters).every((passes) => passes?.(team) ?? true);
+    const isFound =
+      team !== undefined &&
+      (user === undefined || isMember(team.row, user)) &&
+      Object.values(filters).every((passes) => passes?.(team) ?? true);
     const { found, total } = pageOf(isFound ? [team] : [], query);
     return { teams: found, total };
-  } // prettier-ignore
+  }
 
   /** Ids of people, by id or by email, each once. @throws {GatewayError} 400 for an email nobody has. */
   async membersOf(entries: readonly MemberEntry[]): Promise<readonly TeamMember[]> {
@@ -144,7 +164,11 @@ export class TeamManagement {
   private async memberOf({ role, user_id, user_email }: MemberEntry): Promise<TeamMember> {
     if (user_id !== undefined) return { user_id, role, ...present({ user_email }) };
     const user = await userByEmail(this.parts.store, user_email ?? '');
-    if (user === undefined) throw invalidRequest("'user_email' is nobody's here: make the user with POST /user/new, or say a user_id.", 'user_email'); // prettier-ignore
+    if (user === undefined)
+      throw invalidRequest(
+        "'user_email' is nobody's here: make the user with POST /user/new, or say a user_id.",
+        'user_email',
+      );
     return { user_id: user.id, role, ...present({ user_email }) };
   }
 
@@ -163,7 +187,13 @@ export class TeamManagement {
     const memberIds = team.row.members_with_roles.map(({ user_id }) => user_id);
     const users = await Promise.all(memberIds.map((user) => teamListChange(this.parts, user, { drop: teamId })));
     const memberships = memberIds.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(teamId, user) }));
-    const removal: Change = { op: 'remove', kind: 'team', id: teamId, expected: team.version, seen: [{ kind: 'key', list, length: entities.length }] }; // prettier-ignore
+    const removal: Change = {
+      op: 'remove',
+      kind: 'team',
+      id: teamId,
+      expected: team.version,
+      seen: [{ kind: 'key', list, length: entities.length }],
+    };
     const keys = entities.map((entity) => stored('key', entity));
     await this.keys.removeAll(actor, keys, [removal, ...memberships, ...users.flat()], 'team.delete');
   }

@@ -48,10 +48,13 @@ export class TeamMembers {
       const ids = new Set(added.map(({ user_id }) => user_id));
       for (const each of added) assertMayLimit(actor, this.asBefore(team, each), new Set(Object.keys(fields)));
       const members_with_roles = [...team.row.members_with_roles.filter(({ user_id }) => !ids.has(user_id)), ...added];
-      const rows = Object.keys(limits).length === 0 ? [] : await Promise.all([...ids].map((user_id) => this.limited({ team_id, user_id }, limits)));
+      const rows =
+        Object.keys(limits).length === 0
+          ? []
+          : await Promise.all([...ids].map((user_id) => this.limited({ team_id, user_id }, limits)));
       return this.store(actor, team, { members_with_roles, rows, action: 'team.member_add', drop: [], add: [...ids] });
     });
-  } // prettier-ignore
+  }
 
   /** `POST /team/member_update`. @throws {GatewayError} 400, 403, 404 */
   async update(actor: Actor, body: unknown): Promise<ChangedMembers> {
@@ -67,10 +70,20 @@ export class TeamMembers {
       assertMayLimit(actor, before, sent);
       const others = team.row.members_with_roles.filter((each) => each.user_id !== user);
       const members_with_roles = [...others, { ...before, ...present({ role }) }];
-      const row = await this.limited({ team_id, user_id: user }, { ...limits, ...present({ max_budget: max_budget_in_team }) }, cleared);
-      return this.store(actor, team, { members_with_roles, rows: [row], action: 'team.member_update', drop: [], add: [] });
+      const row = await this.limited(
+        { team_id, user_id: user },
+        { ...limits, ...present({ max_budget: max_budget_in_team }) },
+        cleared,
+      );
+      return this.store(actor, team, {
+        members_with_roles,
+        rows: [row],
+        action: 'team.member_update',
+        drop: [],
+        add: [],
+      });
     });
-  } // prettier-ignore
+  }
 
   /** `POST /team/member_delete`. Keys of the member in the team go with it. @throws {GatewayError} 400, 403, 404 */
   async remove(actor: Actor, body: unknown): Promise<ChangedMembers> {
@@ -120,7 +133,12 @@ export class TeamMembers {
     const keys = await Promise.all(drop.map((user) => this.keysOf(team.id, user)));
     // A team may have thousands of members: only those that changed.
     const before = unlike(team.row.members_with_roles, members_with_roles);
-    const act = { actor, action, before, after: { members_with_roles: unlike(members_with_roles, team.row.members_with_roles), limits: rows } }; // prettier-ignore
+    const act = {
+      actor,
+      action,
+      before,
+      after: { members_with_roles: unlike(members_with_roles, team.row.members_with_roles), limits: rows },
+    };
     const changes = [
       put,
       ...joined.flat(),
@@ -132,14 +150,24 @@ export class TeamMembers {
     ];
     const now = await committed(this.parts, put, act, changes);
     const users = await Promise.all([...add, ...drop].map((user) => readOne({ store }, 'user', user)));
-    const found = await Promise.all(rows.map(({ user_id }) => readOne({ store }, 'member', memberId(team.id, user_id)))); // prettier-ignore
+    const found = await Promise.all(
+      rows.map(({ user_id }) => readOne({ store }, 'member', memberId(team.id, user_id))),
+    );
     return { team: now, users: users.flatMap((user) => user ?? []), members: found.flatMap((member) => member ?? []) };
   }
 
   /** A key that is made meanwhile is not stored: its making looks at the version of the team. */
   private async keysOf(team_id: string, user_id: string): Promise<readonly Stored<'key'>[]> {
-    const { entities, total } = await this.parts.store.page('key', { list: listOf({ team_id, user_id }), order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
-    if (total > mostKeys) throw actionDenied(`The member has ${total} keys in the team, more than are deleted in one go. Delete keys with POST /key/delete first.`); // prettier-ignore
+    const { entities, total } = await this.parts.store.page('key', {
+      list: listOf({ team_id, user_id }),
+      order: 'oldest',
+      offset: 0,
+      limit: mostKeys,
+    });
+    if (total > mostKeys)
+      throw actionDenied(
+        `The member has ${total} keys in the team, more than are deleted in one go. Delete keys with POST /key/delete first.`,
+      );
     return entities.map((entity) => stored('key', entity));
   }
 
@@ -162,13 +190,23 @@ export class TeamMembers {
     return { user_id: await this.idOf(entry), role, ...(user_email === undefined ? {} : { user_email }) };
   }
 
-  private async idOf({ user_id, user_email }: { readonly user_id?: string | undefined; readonly user_email?: string | undefined }): Promise<string> {
+  private async idOf({
+    user_id,
+    user_email,
+  }: {
+    readonly user_id?: string | undefined;
+    readonly user_email?: string | undefined;
+  }): Promise<string> {
     if (user_id !== undefined) return user_id;
     if (user_email === undefined) throw missing('user_id');
     const user = await userByEmail(this.parts.store, user_email);
-    if (user === undefined) throw invalidRequest("'user_email' is nobody's here: make the user with POST /user/new, or say a user_id.", 'user_email');
+    if (user === undefined)
+      throw invalidRequest(
+        "'user_email' is nobody's here: make the user with POST /user/new, or say a user_id.",
+        'user_email',
+      );
     return user.id;
-  } // prettier-ignore
+  }
 }
 
 interface MemberChange {
@@ -195,11 +233,12 @@ const ownLimits = ['max_budget_in_team', 'tpm_limit', 'rpm_limit', 'budget_durat
  */
 function assertMayLimit(actor: Actor, { user_id, role }: TeamMember, sent: ReadonlySet<string>): void {
   if (isAdmin(actor)) return;
-  if (sent.has('budget_id')) throw fieldDenied('budget_id', 'a budget may allow more than the team gives to its members');
+  if (sent.has('budget_id'))
+    throw fieldDenied('budget_id', 'a budget may allow more than the team gives to its members');
   if (role !== 'admin' && user_id !== personOf(actor.principal)) return;
   const field = ownLimits.find((name) => sent.has(name));
   if (field !== undefined) throw fieldDenied(field, 'what admins of a team may spend is decided by the operator');
-} // prettier-ignore
+}
 
 /** The operator's budget would go with the member, who could be added anew without it. @throws {GatewayError} 403 */
 function assertMayRemove(actor: Actor, known: Stored<'member'> | undefined): void {

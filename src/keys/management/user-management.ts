@@ -29,10 +29,14 @@ const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
 const mostKeys = 1_000;
 
 /** What internal users are given: a budget to those without one, and its period to those who come with an amount alone. */
-function internalBudget({ max_budget, budget_id }: NewUserFields, settings: LimitFields, named: LimitFields): LimitFields {
+function internalBudget(
+  { max_budget, budget_id }: NewUserFields,
+  settings: LimitFields,
+  named: LimitFields,
+): LimitFields {
   if (max_budget === undefined) return settings.max_budget === undefined ? {} : notSaidBy(named, settings);
   return budget_id === undefined ? present({ budget_duration: settings.budget_duration }) : {};
-} // prettier-ignore
+}
 
 /** A new user, and its key when one was made. */
 export interface NewUser {
@@ -74,20 +78,46 @@ export class UserManagement {
   async create(actor: Actor, body: unknown): Promise<NewUser> {
     const { fields, kept } = readFields(body, { shape: newUserShape, keptNames: keptUserFields });
     return retrying(async () => {
-      const { user_id = randomUUID(), auto_create_key = true, key_alias, duration, aliases, team_id, ...rest } = await this.withDefaults(fields);
+      const {
+        user_id = randomUUID(),
+        auto_create_key = true,
+        key_alias,
+        duration,
+        aliases,
+        team_id,
+        ...rest
+      } = await this.withDefaults(fields);
       const row = userRowSchema.parse({ ...rest, kept, created_by: creatorOf(actor) });
       assertMayGive(actor, row);
       const checks = [...(await checkedReferences(this.parts, { budget_id: row.budget_id }))];
-      if ((await readOne(this.parts, 'user', user_id)) !== undefined) throw invalidRequest("'user_id' must be unique, and another user has it.", 'user_id', 'already_exists');
+      if ((await readOne(this.parts, 'user', user_id)) !== undefined)
+        throw invalidRequest("'user_id' must be unique, and another user has it.", 'user_id', 'already_exists');
       const joins = await this.joining(user_id, row.teams, 'user');
       const put = userPut(user_id, row, 0);
-      const asked = { fields: present({ user_id, key_alias, duration, aliases, team_id, models: rest.models }), cleared: new Set<string>(), kept: {} };
+      const asked = {
+        fields: present({ user_id, key_alias, duration, aliases, team_id, models: rest.models }),
+        cleared: new Set<string>(),
+        kept: {},
+      };
       const draft = auto_create_key ? await this.minting.draft(actor, asked) : undefined;
-      const keys = draft === undefined ? [] : [keyPut(draft.id, draft.row, 0), ...draft.changes.filter((each) => !joins.some(({ kind, id: other }) => kind === each.kind && other === each.id))];
-      const user = await committed(this.parts, put, { actor, action: 'user.create', after: { user: row, key: draft?.row.key_name } }, [put, ...joins, ...keys, ...checks]);
+      const keys =
+        draft === undefined
+          ? []
+          : [
+              keyPut(draft.id, draft.row, 0),
+              ...draft.changes.filter(
+                (each) => !joins.some(({ kind, id: other }) => kind === each.kind && other === each.id),
+              ),
+            ];
+      const user = await committed(
+        this.parts,
+        put,
+        { actor, action: 'user.create', after: { user: row, key: draft?.row.key_name } },
+        [put, ...joins, ...keys, ...checks],
+      );
       return { user, key: draft === undefined ? undefined : await this.minted(draft), ignored: Object.keys(kept) };
     });
-  } // prettier-ignore
+  }
 
   /** `POST /user/update`. @throws {GatewayError} 400, 404 */
   async update(actor: Actor, body: unknown): Promise<ChangedUser> {
@@ -96,22 +126,32 @@ export class UserManagement {
     // An email that says who is meant does not say how it is written from now on.
     const changes = named === undefined ? rest : { ...rest, ...present({ user_email: email }) };
     const user = await retrying(async () => {
-      const before = named === undefined ? await userByEmail(this.parts.store, email ?? '') : await readOne(this.parts, 'user', named);
-      if (before === undefined) throw named === undefined && email === undefined ? invalidRequest("'user_id' is missing.", 'user_id') : notFound('user', 'user_id');
+      const before =
+        named === undefined
+          ? await userByEmail(this.parts.store, email ?? '')
+          : await readOne(this.parts, 'user', named);
+      if (before === undefined)
+        throw named === undefined && email === undefined
+          ? invalidRequest("'user_id' is missing.", 'user_id')
+          : notFound('user', 'user_id');
       const row = edited<'user'>(userRowSchema, before.row, { ...read, fields: changes });
       assertMayGive(actor, row);
       if (row.user_role !== before.row.user_role) assertMayGive(actor, before.row);
       const checks = await checkedReferences(this.parts, { budget_id: changes.budget_id });
       const put = userPut(before.id, row, before.version);
-      return committed(this.parts, put, { actor, action: 'user.update', before: before.row, after: row }, [put, ...checks]);
+      return committed(this.parts, put, { actor, action: 'user.update', before: before.row, after: row }, [
+        put,
+        ...checks,
+      ]);
     });
     return { user, ignored: Object.keys({ ...read.kept, ...present({ auto_create_key }) }), ...present({ spend }) };
-  } // prettier-ignore
+  }
 
   /** `POST /user/delete`: with their keys and memberships. What they spent stays in the ledger. @returns how many went. */
   async remove(actor: Actor, body: unknown): Promise<number> {
     const ids = [...new Set(readStrictly(removeBody, body).user_ids)];
-    for (const each of ids) if ((await readOne(this.parts, 'user', each)) === undefined) throw notFound('user', 'user_ids'); // prettier-ignore
+    for (const each of ids)
+      if ((await readOne(this.parts, 'user', each)) === undefined) throw notFound('user', 'user_ids');
     for (const each of ids) await retrying(() => this.removeOne(actor, each));
     return ids.length;
   }
@@ -124,13 +164,27 @@ export class UserManagement {
   }
 
   /** A page of users, newest first or in the order of `ids` unless sorted. @throws {GatewayError} 400 */
-  async list({ ids = [], role, team, email, search, sort, ...range }: UserQuery): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
+  async list({
+    ids = [],
+    role,
+    team,
+    email,
+    search,
+    sort,
+    ...range
+  }: UserQuery): Promise<{ readonly users: readonly Stored<'user'>[]; readonly total: number }> {
     const list = team !== undefined ? `team:${team}` : role !== undefined ? `role:${role}` : undefined;
     const filters = {
-      role: role === undefined || team === undefined && ids.length === 0 ? undefined : ({ row }: Stored<'user'>) => row.user_role === role,
+      role:
+        role === undefined || (team === undefined && ids.length === 0)
+          ? undefined
+          : ({ row }: Stored<'user'>) => row.user_role === role,
       team: team === undefined || ids.length === 0 ? undefined : ({ row }: Stored<'user'>) => row.teams.includes(team),
       user_email: email === undefined ? undefined : ({ row }: Stored<'user'>) => holds(email, row.user_email),
-      search: search === undefined ? undefined : ({ id: userId, row }: Stored<'user'>) => holds(search, userId, row.user_email),
+      search:
+        search === undefined
+          ? undefined
+          : ({ id: userId, row }: Stored<'user'>) => holds(search, userId, row.user_email),
     };
     if (ids.length === 0) {
       const { found, total } = await filteredPage(this.parts.store, 'user', { ...range, list, filters, sort });
@@ -141,7 +195,7 @@ export class UserManagement {
     const passing = users.filter((user) => Object.values(filters).every((passes) => passes?.(user) ?? true));
     const { found, total } = pageOf(sorted(passing, sort), range);
     return { users: found, total };
-  } // prettier-ignore
+  }
 
   /** What the settings give to users that do not say otherwise; what a named budget says is said. */
   private async withDefaults(fields: NewUserFields): Promise<NewUserFields> {
@@ -160,7 +214,8 @@ export class UserManagement {
   private async joining(userId: string, teamIds: readonly string[], role: 'user'): Promise<readonly Change[]> {
     const teams = await Promise.all(teamIds.map((team) => readOne(this.parts, 'team', team)));
     return teams.map((team, at) => {
-      if (team === undefined) throw invalidRequest(`'teams' names '${teamIds[at] ?? ''}', and there is no such team.`, 'teams'); // prettier-ignore
+      if (team === undefined)
+        throw invalidRequest(`'teams' names '${teamIds[at] ?? ''}', and there is no such team.`, 'teams');
       const others = team.row.members_with_roles.filter(({ user_id }) => user_id !== userId);
       const members_with_roles = [...others, { user_id: userId, role }];
       return teamPut(team.id, { ...team.row, members_with_roles }, team.version);
@@ -180,15 +235,29 @@ export class UserManagement {
     assertMayGive(actor, user.row);
     const list = listOf({ user_id: userId });
     const { entities, total } = await store.page('key', { list, order: 'oldest', offset: 0, limit: mostKeys });
-    if (total > mostKeys) throw actionDenied(`The user has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first.`); // prettier-ignore
-    const memberOf = await store.page('team', { list: `member:${userId}`, order: 'oldest', offset: 0, limit: mostKeys }); // prettier-ignore
+    if (total > mostKeys)
+      throw actionDenied(
+        `The user has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first.`,
+      );
+    const memberOf = await store.page('team', {
+      list: `member:${userId}`,
+      order: 'oldest',
+      offset: 0,
+      limit: mostKeys,
+    });
     const teams = memberOf.entities.map((entity) => stored('team', entity));
     const left = teams.map((team) => {
       const members_with_roles = team.row.members_with_roles.filter(({ user_id }) => user_id !== userId);
       return teamPut(team.id, { ...team.row, members_with_roles }, team.version);
     });
     const memberships = teams.map((team): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, userId) }));
-    const removal: Change = { op: 'remove', kind: 'user', id: userId, expected: user.version, seen: [{ kind: 'key', list, length: entities.length }] }; // prettier-ignore
+    const removal: Change = {
+      op: 'remove',
+      kind: 'user',
+      id: userId,
+      expected: user.version,
+      seen: [{ kind: 'key', list, length: entities.length }],
+    };
     const keys = entities.map((entity) => stored('key', entity));
     await this.keys.removeAll(actor, keys, [removal, ...left, ...memberships], 'user.delete');
   }

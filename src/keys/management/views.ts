@@ -98,13 +98,17 @@ export function teamView(team: Stored<'team'>, spent: Spent, budget?: LimitField
 /** What one member is held to in a team, in LiteLLM's shape: limits of its own, of its budget, and of all members of the team. */
 export function membershipView(
   ids: { readonly team_id: string; readonly user_id: string },
-  { budgetId, limits, spent }: { readonly budgetId: string | undefined; readonly limits: LimitFields; readonly spent: Spent },
+  {
+    budgetId,
+    limits,
+    spent,
+  }: { readonly budgetId: string | undefined; readonly limits: LimitFields; readonly spent: Spent },
 ): View {
   const { team_id, user_id } = ids;
   const { spend, totalSpend: total_spend } = spent;
   const litellm_budget_table = heldTo(budgetId ?? memberId(team_id, user_id), limits, spent);
   return { team_id, user_id, budget_id: budgetId ?? null, spend, total_spend, litellm_budget_table };
-} // prettier-ignore
+}
 
 /** A user in LiteLLM's shape. */
 export function userView(user: Stored<'user'>, spent: Spent, budget?: LimitFields): View {

@@ -77,9 +77,12 @@ export async function wholeList<K extends EntityKind>(
 }
 
 /** A part of what was found, and how much that was. */
-export function pageOf<T>(all: readonly T[], { offset, limit }: PageRange): { readonly found: readonly T[]; readonly total: number } {
+export function pageOf<T>(
+  all: readonly T[],
+  { offset, limit }: PageRange,
+): { readonly found: readonly T[]; readonly total: number } {
   return { found: all.slice(offset, offset + limit), total: all.length };
-} // prettier-ignore
+}
 
 /** Whether one of some texts holds a part, however that is written. */
 export function holds(part: string, ...texts: readonly (string | undefined)[]): boolean {

@@ -78,7 +78,9 @@ export const keptFields = z
   .default({});
 
 /** A duration such as `30d`, kept as it was written. */
-export const duration = z.string({ error: `must be ${durationForm}` }).refine(isDuration, { error: `must be ${durationForm}` }); // prettier-ignore
+export const duration = z
+  .string({ error: `must be ${durationForm}` })
+  .refine(isDuration, { error: `must be ${durationForm}` });
 
 /** A network in CIDR notation, or a single address. */
 export const network = name.refine((value) => parseNetwork(value) !== undefined, {
@@ -86,7 +88,9 @@ export const network = name.refine((value) => parseNetwork(value) !== undefined,
 });
 
 /** Names of models, groups, tags and the like. */
-export const names = z.array(name, { error: 'must be a list of names' }).max(mostEntries, { error: `must have at most ${mostEntries} entries` }); // prettier-ignore
+export const names = z
+  .array(name, { error: 'must be a list of names' })
+  .max(mostEntries, { error: `must have at most ${mostEntries} entries` });
 
 /** A map; a name `__proto__` is left out by the library, all others are plain names. */
 export function mapOf<S extends z.ZodType>(value: S): z.ZodType<Record<string, z.output<S>>> {

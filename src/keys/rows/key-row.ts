@@ -54,12 +54,16 @@ export type KeyRow = z.infer<typeof keyRowSchema>;
  * Who may know the secret of a key: the operator who made it, its own user only, or somebody of its team. The last one is
  * charged to the user and has none of the user's rights: else whoever makes keys for others could act as they.
  */
-export function standingOf({ standing, created_by, user_id }: Pick<KeyRow, 'standing' | 'created_by' | 'user_id'>): 'operator' | 'own' | 'team' {
+export function standingOf({
+  standing,
+  created_by,
+  user_id,
+}: Pick<KeyRow, 'standing' | 'created_by' | 'user_id'>): 'operator' | 'own' | 'team' {
   if (standing !== undefined) return standing;
   // Keys of an earlier release: what is not known to be the operator's or the user's own is taken for somebody else's.
   if (created_by === undefined || created_by === 'master' || created_by === 'command') return 'operator';
   return created_by === user_id ? 'own' : 'team';
-} // prettier-ignore
+}
 
 /** What is kept of a deleted key: nothing that names a person. */
 export const deletedKeyRowSchema = z.object({

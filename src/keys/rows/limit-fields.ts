@@ -25,21 +25,28 @@ const budgetWindow = windowShape
   })
   .refine((entry) => entry.soft_budget === undefined || entry.max_budget !== undefined, {
     error: 'soft_budget goes with max_budget only',
-  }); // prettier-ignore
+  });
 
 /** LiteLLM writes the limits of a model in either spelling; of old a bare number was its budget. */
-const modelBudget = z.preprocess(namedBudget, z
-  .looseObject({
-    budget_limit: dollars.nullish(),
-    max_budget: dollars.nullish(),
-    time_period: duration.nullish(),
-    budget_duration: duration.nullish(),
-    tpm_limit: count.nullish(),
-    rpm_limit: count.nullish(),
-  })
-  .refine((entry) => [entry.budget_limit, entry.max_budget, entry.tpm_limit, entry.rpm_limit].some((limit) => limit != null), {
-    error: 'must say a budget_limit, an rpm_limit or a tpm_limit',
-  })); // prettier-ignore
+const modelBudget = z.preprocess(
+  namedBudget,
+  z
+    .looseObject({
+      budget_limit: dollars.nullish(),
+      max_budget: dollars.nullish(),
+      time_period: duration.nullish(),
+      budget_duration: duration.nullish(),
+      tpm_limit: count.nullish(),
+      rpm_limit: count.nullish(),
+    })
+    .refine(
+      (entry) =>
+        [entry.budget_limit, entry.max_budget, entry.tpm_limit, entry.rpm_limit].some((limit) => limit != null),
+      {
+        error: 'must say a budget_limit, an rpm_limit or a tpm_limit',
+      },
+    ),
+);
 
 function namedBudget(entry: unknown): unknown {
   return typeof entry === 'number' ? { budget_limit: entry } : entry;

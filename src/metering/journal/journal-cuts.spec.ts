@@ -158,7 +158,10 @@ describe('a journal that was cut', () => {
     expect(journals.length).toBeLessThanOrEqual(2);
     expect(names.filter((name) => name.startsWith('snapshot'))).toHaveLength(1);
     const textOf = (kind: string) =>
-      names.filter((name) => name.startsWith(kind)).map((name) => readFileSync(join(path, 'metering', name), 'utf8')).join(''); // prettier-ignore
+      names
+        .filter((name) => name.startsWith(kind))
+        .map((name) => readFileSync(join(path, 'metering', name), 'utf8'))
+        .join('');
     expect([textOf('journal').includes('"req_0"'), textOf('rows').includes('"req_0"')]).toEqual([false, true]);
     const again = new JournalEngine(path, clock);
     await again.reads.archivedUntilMs();

@@ -255,13 +255,21 @@ export class JournalEngine extends MeterEngine {
     if (!(await this.lock.take())) throw new StateUnavailable('offline');
     empty(this.state);
     const snapshot = await this.folder.newestSnapshot();
-    if (snapshot > 0) await this.folder.read('snapshot', snapshot, (line) => { takeLine(line, this.state, this.pins); }); // prettier-ignore
+    if (snapshot > 0)
+      await this.folder.read('snapshot', snapshot, (line) => {
+        takeLine(line, this.state, this.pins);
+      });
     for (const number of this.folder.numbers('rows'))
-      await this.folder.read('rows', number, (line) => { takeRow(line, this.state); }); // prettier-ignore
+      await this.folder.read('rows', number, (line) => {
+        takeRow(line, this.state);
+      });
     this.fresh = [];
     const journals = this.folder.numbers('journal').filter((number) => number >= snapshot);
     let length = 0;
-    for (const number of journals) length = await this.folder.read('journal', number, (line) => { this.replay(line); }); // prettier-ignore
+    for (const number of journals)
+      length = await this.folder.read('journal', number, (line) => {
+        this.replay(line);
+      });
     this.number = Math.max(1, snapshot, journals.at(-1) ?? 0);
     this.log = this.folder.append(this.number, journals.at(-1) === this.number ? length : 0);
     this.hasFailed = false;

@@ -135,5 +135,8 @@ function addToTotal(state: MeterState, entity: string, day: string, metrics: rea
   const days: DayCells = state.totals.get(entity) ?? new Map<string, number[]>();
   state.totals.set(entity, days);
   const before = days.get(day);
-  days.set(day, metrics.map((value, place) => (before?.[place] ?? 0) + value)); // prettier-ignore
+  days.set(
+    day,
+    metrics.map((value, place) => (before?.[place] ?? 0) + value),
+  );
 }

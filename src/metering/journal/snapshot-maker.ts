@@ -96,7 +96,9 @@ export class SnapshotMaker {
     const floor = this.state.rows.archivedBelow;
     for (const number of this.folder.numbers('rows').slice(0, -1)) {
       let newest = -1;
-      await this.folder.read('rows', number, (line) => { newest = Math.max(newest, Number(line.slice(0, line.indexOf('\t')))); }); // prettier-ignore
+      await this.folder.read('rows', number, (line) => {
+        newest = Math.max(newest, Number(line.slice(0, line.indexOf('\t'))));
+      });
       if (newest >= floor) return;
       await this.folder.remove('rows', number);
     }

@@ -134,7 +134,10 @@ describe.each(bookKinds)('the archive of %s', (kind) => {
 
   it('drops figures by model after 400 days and keeps the sums of their days', async () => {
     const { engine, source, reopen } = await place(kind);
-    await put(engine, [ledgerRow({ id: 'req_old', startMs: now - 450 * day, spend: 5 }), ledgerRow({ id: 'req_new', startMs: now, spend: 7 })]); // prettier-ignore
+    await put(engine, [
+      ledgerRow({ id: 'req_old', startMs: now - 450 * day, spend: 5 }),
+      ledgerRow({ id: 'req_new', startMs: now, spend: 7 }),
+    ]);
     await archiver(source, 100).run();
     const old = new Date(now - 450 * day).toISOString().slice(0, 10);
     expect(await engine.reads.cellsOn(old, ['key:k1'])).toEqual([[]]);

@@ -53,10 +53,12 @@ export class FigureCheck {
       const stored = await this.reads.entities(kind, day);
       const own = [...expected.cells.keys()].filter((entity) => entity.startsWith(`${kind}:`));
       const all = [...new Set([...own, ...stored.map((id) => `${kind}:${id}`)])];
-      for (let at = 0; at < all.length; at += entitiesAtOnce) await this.cells(day, all.slice(at, at + entitiesAtOnce), expected); // prettier-ignore
+      for (let at = 0; at < all.length; at += entitiesAtOnce)
+        await this.cells(day, all.slice(at, at + entitiesAtOnce), expected);
     }
     const totals = [...expected.totals.keys()];
-    for (let at = 0; at < totals.length; at += entitiesAtOnce) await this.totals(day, totals.slice(at, at + entitiesAtOnce), expected); // prettier-ignore
+    for (let at = 0; at < totals.length; at += entitiesAtOnce)
+      await this.totals(day, totals.slice(at, at + entitiesAtOnce), expected);
   }
 
   private async cells(day: string, entities: readonly string[], expected: DayFigures): Promise<void> {

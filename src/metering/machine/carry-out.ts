@@ -197,7 +197,10 @@ function addFigures(
   const sums = places.get(place);
   // `+ 0` keeps -0 out, which no stored text has.
   if (sums === undefined)
-    places.set(place, metrics.map((value) => sign * value + 0)); // prettier-ignore
+    places.set(
+      place,
+      metrics.map((value) => sign * value + 0),
+    );
   else for (let at = 0; at < sums.length; at += 1) sums[at] = (sums[at] ?? 0) + sign * (metrics[at] ?? 0);
 }
 

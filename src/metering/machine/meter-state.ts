@@ -69,15 +69,28 @@ export interface MeterState {
 /** Nothing at all. */
 export function newState(): MeterState {
   return {
-    books: new Map(), tickets: new Map(), inFlight: new Map(), rows: new RowList(),
-    cells: new Map(), totals: new Map(), figures: { from: '' }, adjustments: new Map(),
-  }; // prettier-ignore
+    books: new Map(),
+    tickets: new Map(),
+    inFlight: new Map(),
+    rows: new RowList(),
+    cells: new Map(),
+    totals: new Map(),
+    figures: { from: '' },
+    adjustments: new Map(),
+  };
 }
 
 /** A book nobody has written in. */
 export function newBook(): Book {
   return {
-    seq: 0, openedMs: 0, isOpen: false, spent: 0, running: 0,
-    windowStartMs: 0, windowRequests: 0, windowTokens: 0, counters: new Map(),
-  }; // prettier-ignore
+    seq: 0,
+    openedMs: 0,
+    isOpen: false,
+    spent: 0,
+    running: 0,
+    windowStartMs: 0,
+    windowRequests: 0,
+    windowTokens: 0,
+    counters: new Map(),
+  };
 }

@@ -194,7 +194,8 @@ export interface CellDims {
 
 /** Stored dims again. */
 export function dimsFrom(stored: string): CellDims {
-  const [keyHash = '', teamId, userId, model = '', modelGroup = '', provider, endpoint = '', account, ...otherGroups] = stored.split('|').map(plainName); // prettier-ignore
+  const [keyHash = '', teamId, userId, model = '', modelGroup = '', provider, endpoint = '', account, ...otherGroups] =
+    stored.split('|').map(plainName);
   const maybe = (name: string | undefined): string | undefined => (name === '' ? undefined : name);
   const owners = { keyHash, teamId: maybe(teamId), userId: maybe(userId) };
   return { ...owners, model, modelGroup, provider: maybe(provider), endpoint, account: maybe(account), otherGroups };

@@ -98,7 +98,8 @@ describe('the text of a row', () => {
 
   it('ends for a row of no further groups where it did before there were any, and else has a number there', () => {
     const [row] = fc.sample(rows, 1);
-    const textOf = (more: Partial<LedgerRow>): readonly unknown[] => JSON.parse(rowText({ ...row, ...more } as LedgerRow)) as unknown[]; // prettier-ignore
+    const textOf = (more: Partial<LedgerRow>): readonly unknown[] =>
+      JSON.parse(rowText({ ...row, ...more } as LedgerRow)) as unknown[];
     const plain = textOf({ uncountedTags: undefined, otherGroups: undefined });
     expect(textOf({ uncountedTags: 2, otherGroups: undefined })).toEqual([...plain, 2]);
     expect(textOf({ uncountedTags: undefined, otherGroups: ['fast'] })).toEqual([...plain, 0, ['fast']]);

@@ -165,9 +165,11 @@ describeWithRedis(`a ledger of ${rowCount} rows`, () => {
     if (isLong) console.log(`admission, median: ${before.toFixed(2)} ms alone, ${during.toFixed(2)} ms beside reports`);
     expect(during).toBeLessThan(before * 5 + 20);
     const startedMs = performance.now();
-    expect(await blockers(async () => {
-      expect(await open.books.bookkeeper.reconcile(false)).toMatchObject({ mismatches: [] });
-    })).toEqual([]); // prettier-ignore
+    expect(
+      await blockers(async () => {
+        expect(await open.books.bookkeeper.reconcile(false)).toMatchObject({ mismatches: [] });
+      }),
+    ).toEqual([]);
     if (isLong) console.log(`reconcile: ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
   });
 

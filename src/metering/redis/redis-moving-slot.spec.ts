@@ -29,7 +29,11 @@ class MovingSlot {
     const owner = ports.findIndex((_, at) => slot < Math.ceil(16_384 / ports.length) * (at + 1));
     const [from, to] = [nodes[owner], nodes[(owner + 1) % nodes.length]];
     if (from === undefined || to === undefined) throw new Error('no nodes');
-    nodes.filter((node) => node !== from && node !== to).forEach((node) => { node.disconnect(); }); // prettier-ignore
+    nodes
+      .filter((node) => node !== from && node !== to)
+      .forEach((node) => {
+        node.disconnect();
+      });
     const moving = new MovingSlot(slot, from, to, [ports[(owner + 1) % ports.length] ?? 0]);
     await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(await from.call('CLUSTER', 'MYID')));
     await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(await to.call('CLUSTER', 'MYID')));
@@ -62,7 +66,14 @@ describeWithRedis('a Cluster that moves a slot', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'moving-slot-'));
     cluster = await startCluster(folder, []);
-    const settings = { place: cluster.place, username: undefined, password: undefined, db: 0, tls: false, keyPrefix: 'moving:' }; // prettier-ignore
+    const settings = {
+      place: cluster.place,
+      username: undefined,
+      password: undefined,
+      db: 0,
+      tls: false,
+      keyPrefix: 'moving:',
+    };
     // Longer than the client tries again by itself.
     link = new RedisLink(settings, { connectMs: 5_000, redisCommandMs: 10_000 }, new MovedClock());
     await link.open();
@@ -99,6 +110,11 @@ describeWithRedis('a Cluster that moves a slot', () => {
     const watch = booksScript(link, 'watch');
     await watch(['key:first']);
     expect(await meanwhile(booksTag, () => watch(['key:first']))).toEqual([away]);
-    await eventually('the books can be used', () => watch(['key:first']).then(() => true, () => false)); // prettier-ignore
+    await eventually('the books can be used', () =>
+      watch(['key:first']).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 });

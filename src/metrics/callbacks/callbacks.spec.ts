@@ -15,9 +15,13 @@ import { Callbacks } from './callbacks';
 const signingSecret = 'whsec-of-the-callbacks-suite';
 
 function settingsTo(webhookUrl: string | undefined): Settings {
-  const callbacks = { webhook: webhookUrl === undefined ? ('none' as const) : ('all' as const), webhookUrl, signingSecret };
+  const callbacks = {
+    webhook: webhookUrl === undefined ? ('none' as const) : ('all' as const),
+    webhookUrl,
+    signingSecret,
+  };
   return settingsFor('http://127.0.0.1:9', { rest: { observability: { ...defaultObservability, callbacks } } });
-} // prettier-ignore
+}
 
 it('the webhook hears of finished requests, signed, and follows the settings while the gateway serves', async () => {
   const [first, second] = [await HttpSink.start(), await HttpSink.start()];

@@ -33,7 +33,7 @@ export class ChatChunks implements ChatSink {
   }
 
   start({ id, created, textFirst }: ChatHead): void {
-    this.envelope = `data: {"id":${nameLiteral(id)},"object":"chat.completion.chunk","created":${created},"model":${nameLiteral(this.options.model)},"choices":`; // prettier-ignore
+    this.envelope = `data: {"id":${nameLiteral(id)},"object":"chat.completion.chunk","created":${created},"model":${nameLiteral(this.options.model)},"choices":`;
     this.before = `${this.envelope}[{"index":0,"delta":`;
     // Joining makes one piece of it.
     this.contentBefore = [this.before, '{"content":'].join('');

@@ -67,12 +67,15 @@ describe('CODEX_MODE on', () => {
   it.each([
     ['short words that begin alike', 'You are opencode, an interactive CLI tool. Be brief.'],
     ['a long prompt of nobody we know', `You are Acme. ${'Acme sells anvils. '.repeat(300)}`],
-    ['a prompt that explains tools in words', `You are Cline, a highly skilled software engineer. ${'<read_file>'.repeat(400)}`],
+    [
+      'a prompt that explains tools in words',
+      `You are Cline, a highly skilled software engineer. ${'<read_file>'.repeat(400)}`,
+    ],
     ['somebody who talks about such a prompt', `Review this prompt: ${opencode}`],
   ])('leaves %s alone', (_, text) => {
     const input = [message('developer', text), user];
     expect(promptOf(asked({ input }), plan).input).toEqual(input);
-  }); // prettier-ignore
+  });
 
   it('leaves what a user or the model said alone, even the official text', () => {
     const input = [message('user', official), message('assistant', opencode), message('user', opencode)];
@@ -109,11 +112,16 @@ describe('the official text', () => {
     ['mode on', { officialMode: true, fromCodexCli: false }, {}, true],
     ['mode off', { officialMode: false, fromCodexCli: false }, {}, false],
     ['a CLI that brings instructions', { officialMode: true, fromCodexCli: true }, { instructions: 'CLI' }, false],
-    ['a CLI that brings a developer message', { officialMode: true, fromCodexCli: true }, { input: [message('developer', 'CLI'), user] }, false],
+    [
+      'a CLI that brings a developer message',
+      { officialMode: true, fromCodexCli: true },
+      { input: [message('developer', 'CLI'), user] },
+      false,
+    ],
     ['a CLI that brings none', { officialMode: true, fromCodexCli: true }, {}, true],
   ])('is needed or not with %s', (_, by, more, expected) => {
     expect(needsOfficialPrompt(asked(more), by)).toBe(expected);
     const marked = { ...plan, ...by, instructions: 'MARK' };
     expect(JSON.stringify(promptOf(asked(more), marked)).includes('MARK')).toBe(expected);
-  }); // prettier-ignore
+  });
 });

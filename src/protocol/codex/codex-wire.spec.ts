@@ -49,13 +49,17 @@ const chats = fc.tuple(words, words, longId).map(([system, said, callId]) => ({
   messages: [
     { role: 'system', content: system },
     { role: 'user', content: said },
-    { role: 'assistant', content: said, tool_calls: [{ id: said, type: 'function', function: { name: said, arguments: said } }] },
+    {
+      role: 'assistant',
+      content: said,
+      tool_calls: [{ id: said, type: 'function', function: { name: said, arguments: said } }],
+    },
     { role: 'tool', tool_call_id: said, content: said },
     { role: 'tool', tool_call_id: callId, content: said },
   ],
   tools: [{ type: 'function', function: { name: said, description: said, parameters: { description: said } } }],
   response_format: { type: 'json_schema', json_schema: { name: 'n', description: said, schema: { title: said } } },
-})); // prettier-ignore
+}));
 const responses = fc.tuple(words, words, longId).map(([system, said, callId]) => ({
   model: 'm',
   instructions: system,
@@ -70,9 +74,12 @@ const responses = fc.tuple(words, words, longId).map(([system, said, callId]) =>
 }));
 
 /** As the edge reads a body that it does not decode. */
-function read(body: unknown, map: (json: unknown, by: MappingOptions) => { canonical: CanonicalRequest }): CanonicalRequest {
+function read(
+  body: unknown,
+  map: (json: unknown, by: MappingOptions) => { canonical: CanonicalRequest },
+): CanonicalRequest {
   return map(JSON.parse(encodeWire(JSON.stringify(body))), options).canonical;
-} // prettier-ignore
+}
 
 describe.each(plans)('a body of wire text, profile %s, CODEX_MODE %s', (_profile, _mode, by) => {
   it.each([
@@ -94,7 +101,16 @@ describe.each(plans)('a body of wire text, profile %s, CODEX_MODE %s', (_profile
 });
 
 it('keeps the last character of a prompt that is cleaned', () => {
-  const request = read({ model: 'm', input: [{ role: 'system', content: `${official.trim()} Et voilà` }, { role: 'user', content: 'x' }] }, responsesToCanonical); // prettier-ignore
+  const request = read(
+    {
+      model: 'm',
+      input: [
+        { role: 'system', content: `${official.trim()} Et voilà` },
+        { role: 'user', content: 'x' },
+      ],
+    },
+    responsesToCanonical,
+  );
   const [first] = codexBody(request, plan).body['input'] as { content: { text: string }[] }[];
   expect(Buffer.from(first?.content[0]?.text ?? '', 'latin1').toString()).toBe('Et voilà');
 });

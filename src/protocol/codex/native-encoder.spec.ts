@@ -48,14 +48,20 @@ describe('NativeEncoder', () => {
     ['the total', { input_tokens: 5, output_tokens: 2 }, { total_tokens: 7 }],
     [
       'the counters of its details',
-      { input_tokens: 5, input_tokens_details: {}, output_tokens: 2, output_tokens_details: { reasoning_tokens: null }, total_tokens: 7 },
+      {
+        input_tokens: 5,
+        input_tokens_details: {},
+        output_tokens: 2,
+        output_tokens_details: { reasoning_tokens: null },
+        total_tokens: 7,
+      },
       { input_tokens_details: { cached_tokens: 0 }, output_tokens_details: { reasoning_tokens: 0 } },
     ],
   ])('completes a usage that lacks %s, which would cost five more answers', (_, usage, added) => {
     const completed = event({ type: 'response.completed', response: { id: 'ü', status: 'completed', usage } });
     const [frame] = framesOf(new NativeEncoder().encode([completed]));
     expect(frame?.json).toMatchObject({ response: { id: 'ü', usage: { ...usage, ...added } } });
-  }); // prettier-ignore
+  });
 
   it('ends a cut answer with response.failed, in its own name', () => {
     const encoder = new NativeEncoder();

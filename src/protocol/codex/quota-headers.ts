@@ -96,9 +96,10 @@ function familiesIn(headers: Headers): readonly string[] {
 const onlyMain: readonly string[] = ['x-codex'];
 
 function windowsOf(headers: Headers, prefix: string, nowMs: number): readonly PlanWindow[] {
-  const limit = text(headers, `${prefix}-limit-name`) ?? (prefix === 'x-codex' ? mainLimit : prefix.slice(family.length));
+  const limit =
+    text(headers, `${prefix}-limit-name`) ?? (prefix === 'x-codex' ? mainLimit : prefix.slice(family.length));
   return ['primary', 'secondary'].flatMap((slot) => windowOf(headers, `${prefix}-${slot}`, limit, nowMs) ?? []);
-} // prettier-ignore
+}
 
 function windowOf(headers: Headers, prefix: string, limit: string, nowMs: number): PlanWindow | undefined {
   const usedPercent = number(headers, `${prefix}-used-percent`);

@@ -32,9 +32,11 @@ function quotaIn(said: JsonObject, main: JsonObject | undefined, nowMs: number):
 
 /** The frame writes `primary` and minutes, the usage route `primary_window` and seconds. */
 function windowsIn(limits: JsonObject | undefined, limit: string, nowMs: number): readonly PlanWindow[] {
-  const slots = ['primary', 'secondary'].map((slot) => asObject(limits?.[slot]) ?? asObject(limits?.[`${slot}_window`]));
+  const slots = ['primary', 'secondary'].map(
+    (slot) => asObject(limits?.[slot]) ?? asObject(limits?.[`${slot}_window`]),
+  );
   return slots.flatMap((slot) => windowIn(slot, limit, nowMs) ?? []);
-} // prettier-ignore
+}
 
 function windowIn(slot: JsonObject | undefined, limit: string, nowMs: number): PlanWindow | undefined {
   const usedPercent = number(slot?.['used_percent']);

@@ -12,7 +12,8 @@ describe('the customer of a request', () => {
       metadata: { user_id: 'g' },
       safety_identifier: 'h',
     };
-    const without = (all: Readonly<Record<string, string | object>>, count: number): Record<string, string> => Object.fromEntries(Object.entries(all).slice(count)) as Record<string, string>; // prettier-ignore
+    const without = (all: Readonly<Record<string, string | object>>, count: number): Record<string, string> =>
+      Object.fromEntries(Object.entries(all).slice(count)) as Record<string, string>;
     const found = [0, 1, 2, 3].map((gone) => callExtras(without(headers, gone), body, names).customerId);
     found.push(...[0, 1, 2, 3, 4].map((gone) => callExtras({}, without(body, gone), names).customerId));
     expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', undefined]);

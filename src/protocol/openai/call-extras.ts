@@ -51,7 +51,9 @@ export function callExtras(headers: Headers, body: unknown, names: ExtraHeaderNa
   const labelled = names.labels === undefined ? undefined : plainValuesAt({ ...litellm, ...own }, names.labels);
   return {
     ...(labelled === undefined ? {} : { labelled }),
-    customerId: customerIn(headers, fields, names) ?? fit(longestId, litellm['user'], own['user_id'], fields['safety_identifier']), // prettier-ignore
+    customerId:
+      customerIn(headers, fields, names) ??
+      fit(longestId, litellm['user'], own['user_id'], fields['safety_identifier']),
     tags: tagsIn(headers['x-litellm-tags'], fields['tags'], own['tags'], litellm['tags'], headerTags(headers, names)),
     sessionId:
       fit(longestId, headers['x-litellm-session-id'], headers['x-litellm-trace-id'], fields['litellm_session_id']) ??

@@ -82,7 +82,14 @@ function plainEnd(json: string, at: number): number {
 
 /** Digits, letters, signs and points. */
 function isPlain(code: number): boolean {
-  return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x7a) || code === 0x2b || code === 0x2d || code === 0x2e || code === 0x45; // prettier-ignore
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    code === 0x2b ||
+    code === 0x2d ||
+    code === 0x2e ||
+    code === 0x45
+  );
 }
 
 function nestedEnd(json: string, at: number): number {

@@ -157,7 +157,10 @@ function olderOf({ from, to }: DayRange, days: number, total: number): string {
 function idsIn(parameters: Parameters, names: readonly string[]): readonly string[] | undefined {
   const text = names.map((name) => parameters.get(name)).find((value) => value !== undefined && value !== '');
   if (text === undefined) return undefined;
-  const ids = text.split(',').map((id) => id.trim()).filter((id) => id !== ''); // prettier-ignore
+  const ids = text
+    .split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
   return [...new Set(ids)];
 }
 

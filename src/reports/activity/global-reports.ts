@@ -105,7 +105,10 @@ export class GlobalReports {
 
   /** `GET /global/spend/tags`: `tags` names those that are wanted, separated by commas. */
   async tags(parameters: Parameters): Promise<JsonObject> {
-    const wanted = parameters.get('tags')?.split(',').map((tag) => tag.trim()); // prettier-ignore
+    const wanted = parameters
+      .get('tags')
+      ?.split(',')
+      .map((tag) => tag.trim());
     const cells = await this.days('tag', undefined, this.rangeIn(parameters));
     const kept = cells.filter(({ id }) => wanted === undefined || wanted.includes('all-tags') || wanted.includes(id));
     const sums = [...sumsBy(kept, ({ id }) => id)].sort(bySpend);
@@ -217,9 +220,18 @@ export class GlobalReports {
     parameters: Parameters,
     range: DayRange,
   ): Promise<readonly RollupCell[]> {
-    const [key, user, team, customer] = ['api_key', 'internal_user_id', 'team_id', 'customer_id'].map((name) => parameters.get(name)); // prettier-ignore
+    const [key, user, team, customer] = ['api_key', 'internal_user_id', 'team_id', 'customer_id'].map((name) =>
+      parameters.get(name),
+    );
     const keyHash = key === undefined ? undefined : hashOfKey(key);
-    const named = ([['customer', customer], ['key', keyHash], ['team', team], ['user', user]] as const).find(([, id]) => id !== undefined); // prettier-ignore
+    const named = (
+      [
+        ['customer', customer],
+        ['key', keyHash],
+        ['team', team],
+        ['user', user],
+      ] as const
+    ).find(([, id]) => id !== undefined);
     const [kind, id] = named ?? (['proxy', 'all'] as const);
     const cells = await this.days(kind, id, range);
     const ofAll = groupBy === 'customer' && customer === undefined;

@@ -134,7 +134,8 @@ describe('what of a budget is worth an alert', () => {
 
   it('tells a soft budget anew when it was raised, and that of the one budget among several that has it', () => {
     const budget = { unit: 'nano_usd' as const, max: 10e9, duration: '30d', anchorMs: 0 };
-    const softOf = (...budgets: BudgetLimit[]) => eventsAt(6e9, {}, holder({ limits: { budgets } })).filter(({ body }) => body.event === 'soft_budget_crossed'); // prettier-ignore
+    const softOf = (...budgets: BudgetLimit[]) =>
+      eventsAt(6e9, {}, holder({ limits: { budgets } })).filter(({ body }) => body.event === 'soft_budget_crossed');
     const [first] = softOf({ ...budget, soft: 2e9 });
     const [raised] = softOf({ ...budget, soft: 5e9 });
     expect(first?.key).toBe(softOf({ ...budget, soft: 2e9 })[0]?.key);
@@ -178,7 +179,9 @@ describe('what of a budget is worth an alert', () => {
   it('takes a refusal for a crossed budget, also when a little is left', () => {
     const body = refusedEvent(holder(), { ...money, used: 9.99e9 }, times)?.body;
     expect(body?.event).toBe('budget_crossed');
-    expect(body?.event_message).toMatch(/^Budget crossed: Key ci-bot has used \$9\.99 of \$10\.00, too little is left for a request, starts/); // prettier-ignore
+    expect(body?.event_message).toMatch(
+      /^Budget crossed: Key ci-bot has used \$9\.99 of \$10\.00, too little is left for a request, starts/,
+    );
     expect(eventsAt(10e9)[0]?.body.event_message).toMatch(/has used \$10\.00 of \$10\.00, starts/);
     expect(refusedEvent(holder(), { ...money, limit: 'requests', period: 'window' }, times)).toBeUndefined();
   });

@@ -183,13 +183,24 @@ describe('headers of an answer', () => {
   const facts = { limits, heldNanos: 500_000_000, isCodexCli: false, nowMs };
 
   it('tell the spend of a budget that only warns, and no limit', () => {
-    const budget = { scope: 'key', scopeId: 'h', limit: 'nano_usd', period: '30d', used: 2e9, resetAtMs: nowMs + 1 } as const;
-    const told = (...states: LimitState[]) => answerMoneyHeaders({ limits: states, heldNanos: 0, isCodexCli: true, nowMs });
+    const budget = {
+      scope: 'key',
+      scopeId: 'h',
+      limit: 'nano_usd',
+      period: '30d',
+      used: 2e9,
+      resetAtMs: nowMs + 1,
+    } as const;
+    const told = (...states: LimitState[]) =>
+      answerMoneyHeaders({ limits: states, heldNanos: 0, isCodexCli: true, nowMs });
     const soft = { ...budget, max: Number.MAX_SAFE_INTEGER };
     expect(told(soft)).toEqual({ 'x-litellm-key-spend': '2.0' });
-    for (const states of [[soft, { ...budget, max: 4e9 }], [{ ...budget, max: 4e9 }, soft]])
+    for (const states of [
+      [soft, { ...budget, max: 4e9 }],
+      [{ ...budget, max: 4e9 }, soft],
+    ])
       expect(told(...states)).toMatchObject({ 'x-litellm-key-max-budget': '4.0' });
-  }); // prettier-ignore
+  });
 
   it('tell limits and rests of every scope under OpenAI’s and LiteLLM’s names, streamed or not', () => {
     expect(answerMoneyHeaders(facts)).toEqual({

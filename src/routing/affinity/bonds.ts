@@ -39,7 +39,7 @@ export function bondsOf(call: UpstreamCall, keyHash: string, session: string | u
     continues: own.continues === undefined ? undefined : pinOf('answer', own.continues),
     conversation: key === undefined ? undefined : pinOf('talk', key),
   };
-} // prettier-ignore
+}
 
 /** Pin of a sealed item that an answer brought. @param tail of `seal-scan`. */
 export function sealPin(keyHash: string, tail: string): string {

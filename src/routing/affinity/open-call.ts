@@ -33,8 +33,12 @@ function nativeWithout(call: NativeRequest, isForeign: (sealed: SealedItem) => b
   const { kept, dropped, irreplaceable } = sift(input.filter(isJsonObject), isForeign);
   if (dropped === 0 || irreplaceable > 0) return { call, dropped: 0, irreplaceable };
   const headers = Object.fromEntries(Object.entries(call.headers).filter(([name]) => name !== turnState));
-  return { call: { ...call, headers, body: Buffer.from(JSON.stringify({ ...body, input: kept })) }, dropped, irreplaceable };
-} // prettier-ignore
+  return {
+    call: { ...call, headers, body: Buffer.from(JSON.stringify({ ...body, input: kept })) },
+    dropped,
+    irreplaceable,
+  };
+}
 
 function sift<T extends JsonObject>(
   input: readonly T[],

@@ -40,10 +40,11 @@ export function sealedInBytes(body: Buffer): readonly SealedItem[] {
     if (body[open] !== quote) continue;
     const close = body.indexOf('"', open + 1);
     if (close === -1) break;
-    if (close > open + 1) found.push({ kind: 'reasoning', tail: body.toString('latin1', Math.max(open + 1, close - tailLength), close) });
+    if (close > open + 1)
+      found.push({ kind: 'reasoning', tail: body.toString('latin1', Math.max(open + 1, close - tailLength), close) });
   }
   return found;
-} // prettier-ignore
+}
 
 /** The end of a ciphertext. */
 export function tailOf(sealed: string): string {

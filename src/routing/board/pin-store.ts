@@ -4,9 +4,7 @@
  */
 export abstract class PinStore {
   /** In the order of the question; undefined where nothing is, or nobody can say. Never fails. */
-  abstract ask(
-    pins: readonly string[],
-  ): readonly (string | undefined)[] | Promise<readonly (string | undefined)[]>;
+  abstract ask(pins: readonly string[]): readonly (string | undefined)[] | Promise<readonly (string | undefined)[]>;
   /** Not waited for; never fails. */
   abstract pin(pin: string, value: string, ttlMs: number): void;
-} // prettier-ignore
+}

@@ -39,9 +39,8 @@ const simpleShuffle: Strategy = {
 
 const leastBusy: Strategy = {
   pick: (candidates, ground) => lowest(candidates, ground.inFlight, ground.random),
-  accepts: (natural, candidates, { inFlight }) =>
-    inFlight(natural) <= least(candidates, inFlight) + nearlyAsIdle,
-}; // prettier-ignore
+  accepts: (natural, candidates, { inFlight }) => inFlight(natural) <= least(candidates, inFlight) + nearlyAsIdle,
+};
 
 /** Deployments without a measurement come first, so that each gets one. */
 const latencyBased: Strategy = {

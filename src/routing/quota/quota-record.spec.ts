@@ -29,33 +29,125 @@ function after(...statements: readonly Statement[]): QuotaRecord {
 
 describe('what is known of a window', () => {
   it.each<[string, Statement[], number, number]>([
-    ['grows with each answer', [[10, nextReset, 0], [12, nextReset, 1_000]], 12, nextReset],
-    ['does not shrink by an answer that was under way longer', [[12, nextReset, 1_000], [10, nextReset, 900]], 12, nextReset],
-    ['does not shrink by an answer that is only a little younger', [[12, nextReset, 0], [11, nextReset, 5_000]], 12, nextReset],
-    ['shrinks when the account was reset early', [[100, nextReset, 0], [0, nextReset, 11_000]], 0, nextReset],
-    ['takes a reset that is told with another rounding for the same', [[12, nextReset, 0], [13, nextReset + 800, 900]], 13, nextReset + 800],
-    ['begins anew with a later reset', [[99, nextReset, 0], [1, nextReset + 5 * hourMs, 4 * hourMs]], 1, nextReset + 5 * hourMs],
-    ['is not set back by an old statement about the window before', [[1, nextReset + 5 * hourMs, 4 * hourMs], [99, nextReset, 3 * hourMs]], 1, nextReset + 5 * hourMs],
-    ['is not set back by a poll that has not noticed the reset', [[1, nextReset + 5 * hourMs, 4 * hourMs + 1], [99, nextReset, 4 * hourMs + 9, 'poll']], 1, nextReset + 5 * hourMs],
-    ['believes a poll that is much younger', [[80, nextReset, 0], [5, nextReset, 61_000, 'poll']], 5, nextReset],
-    ['does not believe one that may lag', [[80, nextReset, 0], [5, nextReset, 59_000, 'poll']], 80, nextReset],
-    ['grows by frames as by headers', [[80, nextReset, 0], [81, nextReset, 10, 'frame']], 81, nextReset],
+    [
+      'grows with each answer',
+      [
+        [10, nextReset, 0],
+        [12, nextReset, 1_000],
+      ],
+      12,
+      nextReset,
+    ],
+    [
+      'does not shrink by an answer that was under way longer',
+      [
+        [12, nextReset, 1_000],
+        [10, nextReset, 900],
+      ],
+      12,
+      nextReset,
+    ],
+    [
+      'does not shrink by an answer that is only a little younger',
+      [
+        [12, nextReset, 0],
+        [11, nextReset, 5_000],
+      ],
+      12,
+      nextReset,
+    ],
+    [
+      'shrinks when the account was reset early',
+      [
+        [100, nextReset, 0],
+        [0, nextReset, 11_000],
+      ],
+      0,
+      nextReset,
+    ],
+    [
+      'takes a reset that is told with another rounding for the same',
+      [
+        [12, nextReset, 0],
+        [13, nextReset + 800, 900],
+      ],
+      13,
+      nextReset + 800,
+    ],
+    [
+      'begins anew with a later reset',
+      [
+        [99, nextReset, 0],
+        [1, nextReset + 5 * hourMs, 4 * hourMs],
+      ],
+      1,
+      nextReset + 5 * hourMs,
+    ],
+    [
+      'is not set back by an old statement about the window before',
+      [
+        [1, nextReset + 5 * hourMs, 4 * hourMs],
+        [99, nextReset, 3 * hourMs],
+      ],
+      1,
+      nextReset + 5 * hourMs,
+    ],
+    [
+      'is not set back by a poll that has not noticed the reset',
+      [
+        [1, nextReset + 5 * hourMs, 4 * hourMs + 1],
+        [99, nextReset, 4 * hourMs + 9, 'poll'],
+      ],
+      1,
+      nextReset + 5 * hourMs,
+    ],
+    [
+      'believes a poll that is much younger',
+      [
+        [80, nextReset, 0],
+        [5, nextReset, 61_000, 'poll'],
+      ],
+      5,
+      nextReset,
+    ],
+    [
+      'does not believe one that may lag',
+      [
+        [80, nextReset, 0],
+        [5, nextReset, 59_000, 'poll'],
+      ],
+      80,
+      nextReset,
+    ],
+    [
+      'grows by frames as by headers',
+      [
+        [80, nextReset, 0],
+        [81, nextReset, 10, 'frame'],
+      ],
+      81,
+      nextReset,
+    ],
   ])('%s', (_, statements, used, resetAtMs) => {
     expect(after(...statements).windows).toMatchObject([{ usedPercent: used, resetAtMs }]);
-  }); // prettier-ignore
+  });
 
   it('is told from others by limit and length, not by its place', () => {
     const week: PlanWindow = { limit: 'codex', minutes: 10_080, usedPercent: 40, resetAtMs: startMs + 90 * hourMs };
     const premium: PlanWindow = { limit: 'premium', minutes: 300, usedPercent: 3, resetAtMs: nextReset };
     const first = withStatement(undefined, { quota: said(week), source: 'headers', seenAtMs: startMs });
-    const both = withStatement(first, { quota: said(window5h(7), { ...week, usedPercent: 41 }, premium), source: 'headers', seenAtMs: startMs + 1 });
+    const both = withStatement(first, {
+      quota: said(window5h(7), { ...week, usedPercent: 41 }, premium),
+      source: 'headers',
+      seenAtMs: startMs + 1,
+    });
     expect(both.windows.map(({ limit, minutes, usedPercent }) => [limit, minutes, usedPercent])).toEqual([
       ['codex', 300, 7],
       ['premium', 300, 3],
       ['codex', 10_080, 41],
     ]);
     expect([300, 299, 10_080, 43_200].map(windowNameOf)).toEqual(['5h', '5h', 'week', 'other']);
-  }); // prettier-ignore
+  });
 
   it('is nothing once its reset has passed', () => {
     expect(usedPercentAt(window5h(100), nextReset - 1)).toBe(100);

@@ -39,7 +39,10 @@ const pollLagMs = 60_000;
  * Windows are told apart by limit and length, never by slot. Within one window use only grows, so of two statements that may
  * have crossed the larger counts; a statement about another reset is about another window, and the younger counts.
  */
-export function withStatement(known: QuotaRecord | undefined, { quota, source, seenAtMs }: QuotaStatement): QuotaRecord {
+export function withStatement(
+  known: QuotaRecord | undefined,
+  { quota, source, seenAtMs }: QuotaStatement,
+): QuotaRecord {
   const said = quota.windows.map((window): KnownWindow => ({ ...window, source, seenAtMs }));
   if (known === undefined) {
     const { planType, credits, resetCredits } = quota;
@@ -58,7 +61,7 @@ export function withStatement(known: QuotaRecord | undefined, { quota, source, s
     windows: [...merged, ...others].sort((a, b) => a.minutes - b.minutes),
     seenAtMs: Math.max(known.seenAtMs, seenAtMs),
   };
-} // prettier-ignore
+}
 
 /** What the record of another replica adds. */
 export function withRecord(known: QuotaRecord | undefined, other: QuotaRecord): QuotaRecord {

@@ -43,8 +43,10 @@ export class RoutingTable {
     this.byId = new Map(deployments.map((each) => [each.id, each]));
     this.groups = grouped(deployments, (each) => [each.modelGroup]);
     this.byTeamName = grouped(deployments, ({ routing: own }) =>
-      (own?.teamIds ?? []).flatMap((team) => (own?.teamModelName === undefined ? [] : [`${team}\n${own.teamModelName}`])),
-    ); // prettier-ignore
+      (own?.teamIds ?? []).flatMap((team) =>
+        own?.teamModelName === undefined ? [] : [`${team}\n${own.teamModelName}`],
+      ),
+    );
     this.byModelString = grouped(deployments, modelStringsOf);
     this.wildcards = patternsOf(this.groups.keys());
     this.anyFallback = routing.fallbacks.general.get('*')?.[0];

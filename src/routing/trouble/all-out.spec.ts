@@ -18,13 +18,41 @@ const paused: Hindrance = { kind: 'paused' };
 
 describe('a refusal because nobody can take the call', () => {
   it.each<[string, Hindrance[], number, string, string, number | undefined]>([
-    ['used-up plans name the earliest reset', [resting('quota', 7_200), resting('quota', 300)], 429, 'usage_limit_reached', 'plan_window', 300],
-    ['used-up plans beside refused logins count as used up', [resting('quota', 300), resting('quarantine', 10)], 429, 'usage_limit_reached', 'plan_window', 10],
-    ['refused logins are nobody’s limit', [resting('quarantine', 60)], 503, 'upstream_authentication_error', 'upstream', 60],
+    [
+      'used-up plans name the earliest reset',
+      [resting('quota', 7_200), resting('quota', 300)],
+      429,
+      'usage_limit_reached',
+      'plan_window',
+      300,
+    ],
+    [
+      'used-up plans beside refused logins count as used up',
+      [resting('quota', 300), resting('quarantine', 10)],
+      429,
+      'usage_limit_reached',
+      'plan_window',
+      10,
+    ],
+    [
+      'refused logins are nobody’s limit',
+      [resting('quarantine', 60)],
+      503,
+      'upstream_authentication_error',
+      'upstream',
+      60,
+    ],
     ['a blocked route is the edge’s', [resting('edge', 5)], 503, 'upstream_blocked', 'edge', 5],
     ['bursts are short', [resting('burst', 3), resting('burst', 2)], 429, 'all_deployments_in_cooldown', 'upstream', 2],
     ['an outage is a 429 with its end', [resting('errors', 5)], 429, 'all_deployments_in_cooldown', 'upstream', 5],
-    ['anything mixed is a 429', [resting('quota', 300), resting('errors', 5)], 429, 'all_deployments_in_cooldown', 'gateway', 5],
+    [
+      'anything mixed is a 429',
+      [resting('quota', 300), resting('errors', 5)],
+      429,
+      'all_deployments_in_cooldown',
+      'gateway',
+      5,
+    ],
     ['a model that no account has is unknown', [resting('model', 600)], 404, 'invalid_request_error', 'upstream', 600],
     ['busy ones may be free in a second', [busy, paused], 429, 'rate_limit_error', 'gateway', 1],
     ['paused ones come back when a person wants', [paused], 503, 'service_unavailable', 'gateway', undefined],
@@ -37,7 +65,7 @@ describe('a refusal because nobody can take the call', () => {
     if (seconds !== undefined) expect(error.message).toContain(`Try again in ${seconds} seconds`);
     // Nobody's own retries within seconds change what takes longer than a minute.
     expect(error.details.shouldRetry).toBe(seconds === undefined || seconds > 60 ? false : undefined);
-  }); // prettier-ignore
+  });
 
   it('names the limit and what is left of it', () => {
     expect(allOut([resting('quota', 9)], nowMs).details).toMatchObject({ limit: 'plan_window', remaining: 0 });
@@ -50,7 +78,13 @@ describe('a refusal because nobody can take the call', () => {
 });
 
 describe('two cooldowns of one scope', () => {
-  const cooldown = (sinceMs: number, untilMs: number, kind: CooldownKind): Cooldown => ({ scope: 's', kind, reason: kind, sinceMs, untilMs }); // prettier-ignore
+  const cooldown = (sinceMs: number, untilMs: number, kind: CooldownKind): Cooldown => ({
+    scope: 's',
+    kind,
+    reason: kind,
+    sinceMs,
+    untilMs,
+  });
 
   it('keep the later deadline and its reason, whichever came first', () => {
     const short = cooldown(10, 20, 'burst');

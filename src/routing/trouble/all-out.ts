@@ -86,7 +86,11 @@ const busy: Words = {
   limit: 'max_parallel_requests',
   why: 'Each has as many calls at once as it may have.',
 };
-const rate: Words = { ...busy, limit: 'model_rate_limit', why: 'Each has had as many requests or tokens in this minute as it may have.' }; // prettier-ignore
+const rate: Words = {
+  ...busy,
+  limit: 'model_rate_limit',
+  why: 'Each has had as many requests or tokens in this minute as it may have.',
+};
 const paused: Words = {
   status: 503,
   type: 'service_unavailable',

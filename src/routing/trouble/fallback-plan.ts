@@ -37,14 +37,18 @@ export function fallbackPlan(
 ): FallbackPlan {
   if (failure.kind === 'context_too_long') {
     const list = own?.contextWindow ?? settings.contextWindow;
-    return list === undefined ? general(names, settings, own) : { kind: 'context_window', groups: entryOf(list, names) };
+    return list === undefined
+      ? general(names, settings, own)
+      : { kind: 'context_window', groups: entryOf(list, names) };
   }
   if (failure.kind === 'content_policy') {
     const list = own?.contentPolicy ?? settings.contentPolicy;
-    return list === undefined ? general(names, settings, own) : { kind: 'content_policy', groups: entryOf(list, names) };
+    return list === undefined
+      ? general(names, settings, own)
+      : { kind: 'content_policy', groups: entryOf(list, names) };
   }
   return failure.blame === 'request' || failure.blame === 'client' ? none : general(names, settings, own);
-} // prettier-ignore
+}
 
 function general(names: readonly string[], settings: FallbackSettings, own: OwnFallbacks | undefined): FallbackPlan {
   if (own?.general !== undefined) return { kind: 'general', groups: own.general };

@@ -11,10 +11,15 @@ const move: RetryChoice = { kind: 'move' };
 const atOnce: RetryChoice = { kind: 'retry', waitMs: 0 };
 const middle = (): number => 0.5;
 
-function chosen(kind: FailureKind, tries: TriesSoFar, own: Partial<RetryLimits> = {}, retryAfterMs?: number): RetryChoice {
+function chosen(
+  kind: FailureKind,
+  tries: TriesSoFar,
+  own: Partial<RetryLimits> = {},
+  retryAfterMs?: number,
+): RetryChoice {
   const failure = new UpstreamFailure({ kind, message: 'x', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
   return retryChoice(failure, { ...limits, ...own }, tries, middle);
-} // prettier-ignore
+}
 
 describe('after a failure', () => {
   it.each<[FailureKind, RetryChoice, RetryChoice]>([

@@ -77,11 +77,15 @@ describe.each(engines)('an audit log of kind %s', (_, engine) => {
     await log.append(record(0, 'team.create'));
     await Promise.all(Array.from({ length: 300 }, (_each, at) => log.append(record(at + 1))));
     await log.append(record(999, 'team.create'));
-    const { records, hasMore } = await log.page({ offset: 0, limit: 5, matches: ({ action }) => action === 'team.create' });
+    const { records, hasMore } = await log.page({
+      offset: 0,
+      limit: 5,
+      matches: ({ action }) => action === 'team.create',
+    });
     expect(records.map(({ id }) => id)).toEqual(['r999', 'r0']);
     expect(hasMore).toBe(false);
     await log.close();
-  }); // prettier-ignore
+  });
 });
 
 it('is on disk when append settles', async () => {

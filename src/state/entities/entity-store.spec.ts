@@ -73,7 +73,13 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   createdAtMs: fc.constantFrom(undefined, undefined, 5, 1_600_000_000_000),
   more: fc.constantFrom(0, 0, 0, 1),
 });
-const commits = fc.array(fc.tuple(fc.uniqueArray(draft, { minLength: 1, maxLength: 3, selector: ({ ref }) => `${ref.kind} ${ref.id}` }), fc.boolean()), { minLength: 1, maxLength: 30 }); // prettier-ignore
+const commits = fc.array(
+  fc.tuple(
+    fc.uniqueArray(draft, { minLength: 1, maxLength: 3, selector: ({ ref }) => `${ref.kind} ${ref.id}` }),
+    fc.boolean(),
+  ),
+  { minLength: 1, maxLength: 30 },
+);
 
 function changeOf({ op, ref, drift, names, lists, body, createdAtMs, more }: Draft, table: EntityTable): Change {
   const seen = Math.max(0, (table.get(ref)?.version ?? 0) + (drift ?? 0));
@@ -102,7 +108,10 @@ async function expectSame(store: EntityStore, table: EntityTable): Promise<void>
 }
 
 /** Runs the commits on an engine and on the table; both must say the same, always. */
-async function conforms(all: readonly (readonly [readonly Draft[], boolean])[], engine: () => EntityStore): Promise<void> {
+async function conforms(
+  all: readonly (readonly [readonly Draft[], boolean])[],
+  engine: () => EntityStore,
+): Promise<void> {
   const table = new EntityTable();
   let store = engine();
   for (const [drafts, restarts] of all) {
@@ -120,7 +129,7 @@ async function conforms(all: readonly (readonly [readonly Draft[], boolean])[], 
   }
   await expectSame(store, table);
   await store.close();
-} // prettier-ignore
+}
 
 describeWithRedis('the engines say what the table says, for any sequence of commits,', () => {
   it('Redis', async () => {
@@ -144,7 +153,15 @@ describeWithRedis('the engines say what the table says, for any sequence of comm
   });
 });
 
-const put = (id: string, more: Partial<Entity> = {}): Change => ({ op: 'put', kind: 'key', id, names: [], lists: [], body: '{}', ...more }); // prettier-ignore
+const put = (id: string, more: Partial<Entity> = {}): Change => ({
+  op: 'put',
+  kind: 'key',
+  id,
+  names: [],
+  lists: [],
+  body: '{}',
+  ...more,
+});
 
 describe.each([
   ['journal', () => journalStore(`events-${(run += 1)}`)],
@@ -192,12 +209,25 @@ describe.each([
 
   it('removes nothing when a list has another length than was seen', async () => {
     const store = engine();
-    await store.commit([put('k', { lists: ['team:t'] }), { op: 'put', kind: 'team', id: 't', names: [], lists: [], body: '{}' }]); // prettier-ignore
-    const removal = (length: number): Change => ({ op: 'remove', kind: 'team', id: 't', seen: [{ kind: 'key', list: 'team:other', length: 0 }, { kind: 'key', list: 'team:t', length }] }); // prettier-ignore
+    await store.commit([
+      put('k', { lists: ['team:t'] }),
+      { op: 'put', kind: 'team', id: 't', names: [], lists: [], body: '{}' },
+    ]);
+    const removal = (length: number): Change => ({
+      op: 'remove',
+      kind: 'team',
+      id: 't',
+      seen: [
+        { kind: 'key', list: 'team:other', length: 0 },
+        { kind: 'key', list: 'team:t', length },
+      ],
+    });
     for (const length of [0, 2]) expect(await store.commit([removal(length)])).toEqual({ kind: 'moved', at: 0 });
     expect((await store.many([{ kind: 'team', id: 't' }]))[0]).toBeDefined();
     // With the whole list in the same commit: the length is the one before it.
-    expect(await store.commit([{ op: 'remove', kind: 'key', id: 'k' }, removal(1)])).toMatchObject({ kind: 'committed' }); // prettier-ignore
+    expect(await store.commit([{ op: 'remove', kind: 'key', id: 'k' }, removal(1)])).toMatchObject({
+      kind: 'committed',
+    });
     expect(await store.many([{ kind: 'team', id: 't' }])).toEqual([undefined]);
     await store.close();
   });

@@ -2,7 +2,15 @@
 export type EntityKind = 'key' | 'team' | 'user' | 'member' | 'budget' | 'customer' | 'deleted_key';
 
 /** Every kind, for schemas. */
-export const entityKinds = ['key', 'team', 'user', 'member', 'budget', 'customer', 'deleted_key'] as const satisfies readonly EntityKind[]; // prettier-ignore
+export const entityKinds = [
+  'key',
+  'team',
+  'user',
+  'member',
+  'budget',
+  'customer',
+  'deleted_key',
+] as const satisfies readonly EntityKind[];
 
 /** Names one document. */
 export interface EntityRef {

@@ -88,7 +88,10 @@ export class WriterLock {
    */
   private async isDead(seen: string): Promise<boolean> {
     const [host, pid, start, , table = processTable()] = seen.trim().split(' ');
-    const beatMs = await stat(this.path).then(({ mtimeMs }) => mtimeMs, () => 0); // prettier-ignore
+    const beatMs = await stat(this.path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
     const isNear = host === hostname() && start !== undefined && start !== '';
     if (isNear && table === processTable()) return startOf(Number(pid)) !== start;
     return Math.abs(Date.now() - beatMs) > (isNear ? containerDeadAfterMs : deadAfterMs);

@@ -23,7 +23,11 @@ describeWithRedis('RedisLink that is not let in', () => {
   it('uses no other database than the one it was given, and that one as soon as it may', async () => {
     own = await RedisServer.start('--user', 'gate', 'on', '>s3cret', '~*', '&*', '+@all', '-select');
     const link = linkTo(own.settings({ username: 'gate', password: 's3cret', db: 3 }));
-    const up = new Promise<void>((resolve) => link.onChange((isUp) => { if (isUp) resolve(); })); // prettier-ignore
+    const up = new Promise<void>((resolve) =>
+      link.onChange((isUp) => {
+        if (isUp) resolve();
+      }),
+    );
     expect(await link.open()).toBe(false);
     const refused = { trouble: 'offline', replyCode: 'SELECT', mayHaveHappened: false };
     await expect(link.run((redis) => redis.set(link.key('a'), '1'))).rejects.toMatchObject(refused);

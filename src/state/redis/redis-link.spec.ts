@@ -162,32 +162,36 @@ describeWithRedis('RedisLink to a server that refuses writes', () => {
       Number(/cmdstat_set:.*rejected_calls=(\d+)/.exec(await redis.info('commandstats'))?.[1]),
     );
 
-  it.each(refusals)('is down from the first %s on though reads go well, and up within two seconds', async (code, ill, well) => {
-    const own = await ownServer();
-    const link = await opened(own.settings());
-    const changes: boolean[] = [];
-    let onUp: () => void = () => undefined;
-    const up = new Promise<void>((resolve) => (onUp = resolve));
-    link.onChange((isUp) => {
-      changes.push(isUp);
-      if (isUp) onUp();
-    });
-    await call(own, ill);
-    await expect(link.run((redis) => redis.set(link.key('a{b}'), '1'))).rejects.toMatchObject({ replyCode: code });
-    expect([link.isUp, link.refusedBy, changes]).toEqual([false, code, [false]]);
-    // Until the link has tried for itself three times, reads are answered without a pause, which proves nothing.
-    while ((await probesRefused(own)) < 4) {
-      for (let time = 0; time < 3; time += 1) await troubleOf(link.run((redis) => redis.get(link.key('a{b}'))));
-      expect(link.isUp).toBe(false);
-    }
-    if (code !== 'READONLY') expect((await link.health()).refusedBy).toBe(code);
-    await call(own, well);
-    const mendedMs = clock.monotonicMs();
-    await up;
-    expect(clock.monotonicMs() - mendedMs).toBeLessThan(2_000);
-    expect([link.refusedBy, changes]).toEqual([undefined, [false, true]]);
-    expect(await own.operate((redis) => redis.keys('*write-probe*'))).toEqual([link.key('write-probe:{b}')]);
-  }, 15_000); // prettier-ignore
+  it.each(refusals)(
+    'is down from the first %s on though reads go well, and up within two seconds',
+    async (code, ill, well) => {
+      const own = await ownServer();
+      const link = await opened(own.settings());
+      const changes: boolean[] = [];
+      let onUp: () => void = () => undefined;
+      const up = new Promise<void>((resolve) => (onUp = resolve));
+      link.onChange((isUp) => {
+        changes.push(isUp);
+        if (isUp) onUp();
+      });
+      await call(own, ill);
+      await expect(link.run((redis) => redis.set(link.key('a{b}'), '1'))).rejects.toMatchObject({ replyCode: code });
+      expect([link.isUp, link.refusedBy, changes]).toEqual([false, code, [false]]);
+      // Until the link has tried for itself three times, reads are answered without a pause, which proves nothing.
+      while ((await probesRefused(own)) < 4) {
+        for (let time = 0; time < 3; time += 1) await troubleOf(link.run((redis) => redis.get(link.key('a{b}'))));
+        expect(link.isUp).toBe(false);
+      }
+      if (code !== 'READONLY') expect((await link.health()).refusedBy).toBe(code);
+      await call(own, well);
+      const mendedMs = clock.monotonicMs();
+      await up;
+      expect(clock.monotonicMs() - mendedMs).toBeLessThan(2_000);
+      expect([link.refusedBy, changes]).toEqual([undefined, [false, true]]);
+      expect(await own.operate((redis) => redis.keys('*write-probe*'))).toEqual([link.key('write-probe:{b}')]);
+    },
+    15_000,
+  );
 
   it('goes on reading, and lets commands through that make room', async () => {
     const own = await ownServer();
@@ -206,7 +210,11 @@ describeWithRedis('RedisLink to a server that refuses writes', () => {
     const link = await opened(own.settings());
     await own.operate((redis) => redis.call('ACL', 'SETUSER', 'default', '-set'));
     await call(own, ['CONFIG', 'SET', 'min-replicas-to-write', '1']);
-    const up = new Promise<void>((resolve) => link.onChange((isUp) => { if (isUp) resolve(); })); // prettier-ignore
+    const up = new Promise<void>((resolve) =>
+      link.onChange((isUp) => {
+        if (isUp) resolve();
+      }),
+    );
     expect(await troubleOf(link.run((redis) => redis.incr(link.key('n'))))).toBe('reply');
     expect(link.isUp).toBe(false);
     await call(own, ['CONFIG', 'SET', 'min-replicas-to-write', '0']);
@@ -275,7 +283,16 @@ describeWithRedis('RedisLink without an answer', () => {
     const nextGap = (): Promise<void> => new Promise((resolve) => (onGap = resolve));
     const first = nextGap();
     let onMessage: (message: string) => void = () => undefined;
-    link.subscribe('c', (message) => { onMessage(message); }, () => { gaps += 1; onGap(); }); // prettier-ignore
+    link.subscribe(
+      'c',
+      (message) => {
+        onMessage(message);
+      },
+      () => {
+        gaps += 1;
+        onGap();
+      },
+    );
     await first;
     const second = nextGap();
     await shaky.kill();

@@ -75,7 +75,13 @@ export class RedisLink {
       this.tell();
     });
     this.time = new RedisTime(clock);
-    this.writes = new WriteWatch((near) => this.writeNear(near), clock, () => { this.tell(); }); // prettier-ignore
+    this.writes = new WriteWatch(
+      (near) => this.writeNear(near),
+      clock,
+      () => {
+        this.tell();
+      },
+    );
     this.subscriber = new RedisSubscriber(() => redisClient(settings, { ...times, waits: true }));
     this.upkeep = setInterval(() => {
       // The library goes on with database 0, whose keys are somebody else's.

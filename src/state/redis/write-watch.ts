@@ -64,7 +64,10 @@ export class WriteWatch {
   }
 
   private async try(): Promise<void> {
-    const isTaken = await this.write(this.key).then(() => true, (error: unknown) => this.isQuiet(error)); // prettier-ignore
+    const isTaken = await this.write(this.key).then(
+      () => true,
+      (error: unknown) => this.isQuiet(error),
+    );
     if (this.isClosed) return;
     this.written = isTaken ? this.written + 1 : 0;
     if (this.written < this.needed) {

@@ -12,7 +12,8 @@ export function deliveryTeller(
     state.traceSpans.add([lost === undefined ? 'sent' : 'lost'], spans);
     if (isLosing === (lost !== undefined)) return;
     isLosing = lost !== undefined;
-    if (isLosing) logger.event('warn', 'traces do not arrive and are lost: check OTEL_EXPORTER_OTLP_ENDPOINT', { code: lost });
+    if (isLosing)
+      logger.event('warn', 'traces do not arrive and are lost: check OTEL_EXPORTER_OTLP_ENDPOINT', { code: lost });
     else logger.event('info', 'traces arrive again', {});
   };
-} // prettier-ignore
+}
