@@ -24,7 +24,7 @@ import { customerUnavailable, DegradedAdmission } from './degraded-admission';
 import { ledgerEntry, nothingYet } from './ledger-entry';
 import { HoldEstimator, type StandIn } from './hold-estimator';
 import { type Progress } from './progress';
-import { Ticket, type TicketFacts } from './ticket';
+import { Ticket } from './ticket';
 
 /** A call that asks to be let in. */
 export interface Entry {
@@ -72,19 +72,7 @@ export class Tickets {
     const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
     const { price, tier, provider } = estimate;
     let scopes = own;
-    const factsOf = (limits: TicketFacts['limits'], routing: TicketFacts['routing']): TicketFacts => ({
-      id,
-      startMs,
-      call,
-      progress,
-      stopper,
-      scopes,
-      limits,
-      routing,
-      price,
-      tier,
-      provider,
-    });
+    const known = { id, startMs, call, progress, stopper, price, tier, provider };
     try {
       if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
       const answer = await this.admit(
@@ -106,13 +94,13 @@ export class Tickets {
       this.alerts.sawLimits(principal, answer.limits);
       const { limits, routing, granted } = answer;
       const input = this.estimator.inputWithin(granted, estimate);
-      return new Ticket(factsOf(limits, routing), { asked: estimate.hold, granted }, input);
+      return new Ticket({ ...known, scopes, limits, routing }, { asked: estimate.hold, granted }, input);
     } catch (error) {
       if (!(error instanceof StateUnavailable) || !this.meter.keepsRows) throw error;
       const limit = this.degraded.fullLimit(scopes);
       if (limit !== undefined) throw this.refusal(limit, startMs);
       const { hold, input } = estimate;
-      return new Ticket(factsOf([], undefined), { asked: hold, granted: hold }, input);
+      return new Ticket({ ...known, scopes, limits: [], routing: undefined }, { asked: hold, granted: hold }, input);
     }
   }
 

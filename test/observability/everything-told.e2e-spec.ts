@@ -5,13 +5,14 @@ import { withHeaders } from '../simulator/answer';
 import { reasoningThenText, text } from '../simulator/answers';
 import { burst429, faults, usageLimit } from '../simulator/faults';
 import { type SeenRequest } from '../simulator/journal';
-import { chatBody, post, send } from '../support/calls';
-import { type Exposition, labelNamesOf, readExposition, type ShownSeries } from '../support/expositions';
-import { startBench, type TestBench, testKey } from '../support/gateway';
+import { chatBody, post } from '../support/calls';
+import { labelNamesOf } from '../support/expositions';
+import { startBench, testKey } from '../support/gateway';
 import { heldAnswer, openHeldStream } from '../support/held-stream';
 import { HttpSink } from '../support/http-sink';
 import { litellmMetrics } from '../support/litellm-metrics';
 import { eventually } from '../support/login-gateways';
+import { Story } from '../support/metric-story';
 import { MeterProcess } from '../support/meter-process';
 import { OtlpReceiver } from '../support/otlp-receiver';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
@@ -60,54 +61,6 @@ const restful: ReadonlySet<string> = new Set([
 
 /** The backend never says how many tokens it wrote to its cache, so that nobody can book another figure than 0. */
 const neverTold: ReadonlySet<string> = new Set(['litellm_input_cache_creation_tokens_metric_total']);
-
-class Story {
-  /** Everything that was ever shown with a figure, by name and labels. */
-  private readonly shown = new Map<string, ShownSeries>();
-  last: Exposition = { types: new Map(), series: [] };
-
-  constructor(
-    readonly bench: TestBench,
-    readonly redis: RedisServer,
-  ) {}
-
-  async look(): Promise<void> {
-    this.last = readExposition((await send(this.bench, '/metrics')).text);
-    for (const each of this.last.series)
-      if (each.value !== 0) this.shown.set(JSON.stringify([each.name, each.labels]), each);
-  }
-
-  get all(): readonly ShownSeries[] {
-    return [...this.shown.values()];
-  }
-
-  has(name: string, labels: Readonly<Record<string, string>> = {}): boolean {
-    return this.all.some(
-      (each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value),
-    );
-  }
-
-  async until(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
-    await eventually(
-      `${name} ${JSON.stringify(labels)} is shown`,
-      async () => {
-        await this.look();
-        return this.has(name, labels);
-      },
-      15_000,
-    );
-  }
-
-  ask(model: string, more: Readonly<Record<string, unknown>> = {}, key = testKey): ReturnType<typeof post> {
-    return post({ url: this.bench.url, key }, '/v1/chat/completions', chatBody({ model, ...more }));
-  }
-
-  async made(path: string, body: unknown, field: string): Promise<string> {
-    const { status, json } = await post(this.bench, path, body);
-    expect([path, status]).toEqual([path, 200]);
-    return String((json as Readonly<Record<string, unknown>>)[field]);
-  }
-}
 
 async function holdersAsk(story: Story): Promise<void> {
   const budget = { max_budget: 20, budget_duration: '7d' };
