@@ -11,6 +11,19 @@ const environment = {
   message: 'The environment is read once, in src/config/env.schema.ts.',
 };
 
+/** Long lines would hide how long a file is; a list of words or numbers is easier to read in rows than one to a line. */
+const listsOnlyIgnorePrettier = {
+  create: (context) => ({
+    Program() {
+      for (const { value, loc } of context.sourceCode.getAllComments()) {
+        const isOfList = /^\s*\]/.test(context.sourceCode.lines[loc.start.line - 1]);
+        if (value.trim() === 'prettier-ignore' && !isOfList)
+          context.report({ loc, message: 'Only behind the bracket that closes a list of words or numbers.' });
+      }
+    },
+  }),
+};
+
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage', '.cache', 'test/fixtures', '**/*.mjs', '**/*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
@@ -18,7 +31,9 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { house: { rules: { 'lists-only-ignore-prettier': listsOnlyIgnorePrettier } } },
     rules: {
+      'house/lists-only-ignore-prettier': 'error',
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
       complexity: ['error', 12],

@@ -48,9 +48,7 @@ export abstract class MeterEngine {
   /** Whether commands can be carried out right now, as far as known. */
   abstract readonly isUp: boolean;
   /** Whether a row that is settled now is kept at all: in the state, in a file, or in memory until the disk takes it. */
-  get keepsRows(): boolean {
-    return true;
-  }
+  abstract readonly keepsRows: boolean;
   /** Unix milliseconds that all users of this state agree on. */
   abstract nowMs(): number;
   abstract admit(command: AdmitCommand, routing: RoutingQuestion): Promise<AdmitOutcome>;

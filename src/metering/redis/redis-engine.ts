@@ -49,6 +49,8 @@ export interface RedisEngineParts {
 /** The books in Redis, shared by all replicas: every command is one script. */
 export class RedisEngine extends MeterEngine {
   override readonly reads: RedisReads;
+  /** While Redis is away rows wait in a file of the state folder. */
+  override readonly keepsRows = true;
   private readonly scripts;
 
   /** @param readLink connection for looking, so that a long look holds no admission up. */
