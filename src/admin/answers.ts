@@ -119,13 +119,11 @@ export const changedMember = namedAnswer(
 /** `POST /user/new`: the user and, unless it was not wanted, a key of its own with its secret. */
 export const madeUser = namedAnswer(
   'MadeUser',
-  keyAnswer
-    .partial()
-    .extend({
-      ...userAnswer.shape,
-      key: secret.key.meta({ description: 'The secret, or empty without a key' }),
-      ...ignored,
-    }),
+  keyAnswer.partial().extend({
+    ...userAnswer.shape,
+    key: secret.key.meta({ description: 'The secret, or empty without a key' }),
+    ...ignored,
+  }),
 );
 
 /** `POST /user/update`. */
