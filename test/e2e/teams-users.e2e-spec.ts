@@ -25,6 +25,9 @@ describe('teams', () => {
         { role: 'admin', user_id: 'adam' },
         { role: 'user', user_email: 'eve@example.com' },
       ],
+      // As LiteLLM's clients send them along; they say nothing.
+      admins: [],
+      members: [],
       metadata: { unit: 'x' },
     });
     const teamId = String(made['team_id']);

@@ -68,8 +68,6 @@ export function teamView(team: Stored<'team'>, spent: Spent, budget?: LimitField
     team_id: id,
     team_alias: row.team_alias ?? null,
     organization_id: null,
-    admins: row.members_with_roles.flatMap(({ role, user_id }) => (role === 'admin' ? [user_id] : [])),
-    members: row.members_with_roles.map(({ user_id }) => user_id),
     members_with_roles: row.members_with_roles,
     metadata: row.metadata,
     tags: row.tags,
@@ -91,6 +89,9 @@ export function teamView(team: Stored<'team'>, spent: Spent, budget?: LimitField
     created_at: dateOf(createdAtMs),
     updated_at: dateOf(updatedAtMs),
     ...row.kept,
+    // LiteLLM's clients send these too, mostly empty.
+    admins: row.members_with_roles.flatMap(({ role, user_id }) => (role === 'admin' ? [user_id] : [])),
+    members: row.members_with_roles.map(({ user_id }) => user_id),
     ...faultsView(team),
   };
 }
