@@ -64,9 +64,9 @@ const COLLABORATORS = Symbol('COLLABORATORS');
     { provide: HolderReader, useFactory: (store: EntityStore) => new HolderReader(store), inject: [EntityStore] },
     {
       provide: StateWatch,
-      useFactory: (store: EntityStore, clock: Clock, settings: Settings) =>
-        new StateWatch(store, clock, settings.times),
-      inject: [EntityStore, Clock, SETTINGS],
+      useFactory: (store: EntityStore, clock: Clock, settings: Settings, logger: GatewayLogger) =>
+        new StateWatch(store, clock, settings.times, logger),
+      inject: [EntityStore, Clock, SETTINGS, GatewayLogger],
     },
     {
       provide: COLLABORATORS,

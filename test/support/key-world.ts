@@ -58,9 +58,9 @@ export async function keyWorld({
   const audit = new JournalAuditLog(folder, 1_000);
   const rules = readRules({ ...settingsFor('http://127.0.0.1:9').keys, ...settings });
   const master = new MasterKeyAuthenticator(new MasterKey(worldMasterKey, undefined));
-  const watch = new StateWatch(store, clock, { keyPollMs, keySnapshotMs: 30_000 });
   const said: string[] = [];
   const logger = { event: (_level: string, message: string) => void said.push(message) };
+  const watch = new StateWatch(store, clock, { keyPollMs, keySnapshotMs: 30_000 }, logger);
   const parts = { store, reader: new HolderReader(store), watch, clock, rules, master, logger };
   const directory = new KeyDirectory(parts);
   const customers = new CustomerDirectory(parts);

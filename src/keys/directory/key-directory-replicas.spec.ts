@@ -81,6 +81,19 @@ describeWithRedis('with Redis the key directory', () => {
     );
   });
 
+  it('says once that Redis was emptied, and nothing of many changes that nobody was told of', async () => {
+    world = await replica(true);
+    for (let commits = 0; commits < 3; commits += 1)
+      await world.management.customers.block(world.admin, { user_ids: [`c${commits}`] }, true);
+    await heardOfAll(world);
+    expect(world.said).toEqual([]);
+    await redis.operate((commands) => commands.flushall());
+    await eventually('the log says so', () => world.said.length > 0);
+    await world.management.customers.block(world.admin, { user_ids: ['c0'] }, true);
+    await heardOfAll(world);
+    expect(world.said).toEqual([expect.stringMatching(/^The state has lost changes/)]);
+  });
+
   it('keeps a key out that it saw revoked, although Redis forgot it', async () => {
     world = await replica();
     const blocked = await world.management.minting.generate(world.admin, { key_alias: 'blocked' });
@@ -94,6 +107,7 @@ describeWithRedis('with Redis the key directory', () => {
     // A failover to a replica that never got the last writes.
     await putBack(link, copies);
     await eventually('it is noticed', async () => (await world.store.news(undefined)).stamp === copies.stamp);
+    await eventually('the log says so', () => world.said.some((line) => line.startsWith('The state has lost changes')));
     for (let times = 0; times < 20; times += 1) {
       expect(await refusal(world, blocked.secret)).toMatchObject({ status: 401 });
       expect(await world.directory.authenticate(deleted.secret)).toBeUndefined();

@@ -3,9 +3,13 @@ import { type Clock } from '../../kernel/clock';
 import { type ChangedRef, type EntityRef, type Stamp } from '../../state/entities/entity';
 import { type EntityStore } from '../../state/entities/entity-store';
 import { BoundedMap } from '../../kernel/bounded-map';
+import { type GatewayLogger } from '../../telemetry/logger';
 
 /** Documents whose newest version is remembered: only those that changed while something was read are asked for. */
 const mostRemembered = 10_000;
+
+const lostChanges =
+  'The state has lost changes that this process saw, as in a failover, or when Redis is emptied: of keys, teams, users, customers or budgets, new ones may be unknown and deleted ones may be back';
 
 /** Called with what changed, or with undefined when anything may have. */
 export type ChangeListener = (changed: readonly ChangedRef[] | undefined) => void;
@@ -29,6 +33,7 @@ export class StateWatch {
     private readonly store: EntityStore,
     private readonly clock: Clock,
     private readonly times: Pick<TimeLimits, 'keyPollMs' | 'keySnapshotMs'>,
+    private readonly logger: Pick<GatewayLogger, 'event'>,
   ) {}
 
   /** Begins to listen and to ask. */
@@ -81,7 +86,9 @@ export class StateWatch {
     this.asking = true;
     const askedAtMs = this.clock.monotonicMs();
     try {
-      const { stamp, changed } = await this.store.news(this.stamp);
+      const { stamp, changed, wentBack } = await this.store.news(this.stamp);
+      // Nobody else would notice: what is left is whole in itself.
+      if (wentBack === true) this.logger.event('error', lostChanges, {});
       const isFirst = this.stamp === undefined;
       this.stamp = stamp;
       if (!isFirst && changed?.length !== 0) this.tell(changed);

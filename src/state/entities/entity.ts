@@ -82,7 +82,7 @@ export type CommitReply =
   /** The document at `at` wants a name that the document `owner` has. */
   | { readonly kind: 'name_taken'; readonly at: number; readonly name: string; readonly owner: string };
 
-/** Where in the course of all changes somebody is; compared for equality only. */
+/** Where in the course of all changes somebody is. Only the store that made it reads more from it than whether it is the same. */
 export type Stamp = string;
 
 /** A document in the version that it has since a change, or that the change which removed it would have given it. */
@@ -94,6 +94,8 @@ export interface ChangedRef extends EntityRef {
 export interface News {
   readonly stamp: Stamp;
   readonly changed: readonly ChangedRef[] | undefined;
+  /** There are fewer changes than there were at the stamp: the state lost the last ones, as in a failover. */
+  readonly wentBack?: boolean;
 }
 
 /** Which part of a list. Ordered by time of creation, then by id. */

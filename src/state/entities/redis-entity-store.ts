@@ -120,7 +120,9 @@ export class RedisEntityStore extends EntityStore {
 
   override async news(since: Stamp | undefined): Promise<News> {
     const [stamp = '', known, ...entries] = newsSchema.parse(await this.newsScript(keys, [since ?? '', newsKept]));
-    if (known === undefined) return { stamp, changed: undefined };
+    if (known === undefined) {
+      return { stamp, changed: undefined, wentBack: since !== undefined && commitsAt(stamp) <= commitsAt(since) };
+    }
     const changed = entries.map((entry) => {
       const [, kind, id, version] = entrySchema.parse(JSON.parse(entry));
       return { kind, id, version };
@@ -190,6 +192,11 @@ function entityOf(kind: EntityKind, id: string, record: string): Entity {
   const end = record.indexOf('\n');
   const meta = metaSchema.parse(JSON.parse(record.slice(0, end)));
   return { kind, id, ...meta, body: record.slice(end + 1) };
+}
+
+/** `12.nonce`, or `0` before the first commit. */
+function commitsAt(stamp: Stamp): number {
+  return Number.parseInt(stamp, 10);
 }
 
 /** A message of another release that cannot be read still says that something changed. */
