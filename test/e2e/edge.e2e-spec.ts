@@ -82,7 +82,7 @@ describe('the API reference', () => {
     const post = (path: string): readonly string[] => ['paths', path, 'post'];
     for (const path of [chat, '/v1/responses', '/backend-api/codex/responses']) {
       expect(document.json).toHaveProperty([...post(path), 'requestBody']);
-      expect(Object.keys((document.json as Documented).paths[path]?.post?.responses ?? {})).toEqual(['200']);
+      expect(Object.keys((document.json as Documented).paths[path]?.post?.responses ?? {})).toEqual(['200', 'default']);
     }
     const made = [...post('/key/generate'), 'requestBody', 'content', 'application/json', 'schema', 'properties'];
     expect(document.json).toHaveProperty([...made, 'max_budget', 'type'], 'number');

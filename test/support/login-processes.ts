@@ -9,6 +9,7 @@ const needed: readonly (readonly [folder: string, names: RegExp])[] = [
   ['auth', /^(auth-file|file-lock|login-|token-claims)/],
   ['config', /^file-watch/],
   ['kernel', /^error-code/],
+  ['state', /^make-folder/],
 ];
 
 /** The program that runs in a process of its own; see there for its words. */
