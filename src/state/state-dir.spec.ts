@@ -29,6 +29,18 @@ describe('StateDir', () => {
     expect(await readdir(path)).toEqual(['master-key']);
   });
 
+  it('closes no folder that everybody uses', async () => {
+    await mkdir(path, { recursive: true });
+    await chmod(path, 0o1777);
+    await writeFile(join(path, 'of-another'), '');
+    await expect(new StateDir(path).ensure()).rejects.toThrow('other programs use it too');
+    expect(await modeOf(path)).toBe(0o777);
+    // A memory file system that was mounted for us.
+    await rm(join(path, 'of-another'));
+    await new StateDir(path).ensure();
+    expect(await modeOf(path)).toBe(0o700);
+  });
+
   it('closes a key file that others could read', async () => {
     const { path: file } = await new StateDir(path).obtainMasterKey();
     await chmod(file, 0o644);

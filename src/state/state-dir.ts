@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { errorCode } from '../kernel/error-code';
 import { makeFolder } from './make-folder';
 import { publishOnce } from './publish-once';
@@ -14,6 +14,8 @@ export interface StoredMasterKey {
 }
 
 const keyFile = 'master-key';
+/** On folders that everybody writes to. */
+const stickyBit = 0o1000;
 const keyPattern = /^sk-[A-Za-z0-9_-]{43}$/;
 
 /** The folder of local state, readable by its owner only. */
@@ -22,16 +24,26 @@ export class StateDir {
 
   /**
    * Makes the folder if it is missing, and closes it to others (mode 0700) either way. A mounted volume belongs to the
-   * system and lets this process in by its group: it stays as it is. @throws {Error} when it is another person's.
+   * system and lets this process in by its group: it stays as it is. @throws {Error} when it is another person's, or everybody's.
    */
   async ensure(): Promise<void> {
     await makeFolder(this.path, 0o700);
+    if (await this.isEverybodys()) throw new Error('other programs use it too');
     try {
       await chmod(this.path, 0o700);
     } catch (error) {
       const isSystems = errorCode(error) === 'EPERM' && (await stat(this.path)).uid === 0;
       if (!isSystems) throw error;
     }
+  }
+
+  /** Closed by us, `/` or `/tmp` would be taken from all others. A fresh memory file system is open to everybody too, and empty. */
+  private async isEverybodys(): Promise<boolean> {
+    const { mode, uid } = await stat(this.path);
+    const own = process.getuid?.();
+    if (own !== 0 && own !== uid) return false;
+    if (dirname(this.path) === this.path) return true;
+    return (mode & stickyBit) !== 0 && (await readdir(this.path)).length > 0;
   }
 
   /**
