@@ -140,13 +140,16 @@ function print(text: string): number {
   return 0;
 }
 
-/** A reader that has seen enough (`| head`) is no fault; an output that is lost, as on a full disk, is one. */
+/** Ends the process where its output is lost. A program may run several commands one after another. */
 function endWithoutOutput(): void {
-  process.stdout.once('error', (error) => {
-    if (errorCode(error) === 'EPIPE') process.exit();
-    process.stderr.write(`The output cannot be written (${errorCode(error) ?? 'unknown'}).\n`);
-    process.exit(1);
-  });
+  process.stdout.off('error', outputLost).once('error', outputLost);
+}
+
+/** A reader that has seen enough (`| head`) is no fault; an output that is lost, as on a full disk, is one. */
+function outputLost(error: unknown): void {
+  if (errorCode(error) === 'EPIPE') process.exit();
+  process.stderr.write(`The output cannot be written (${errorCode(error) ?? 'unknown'}).\n`);
+  process.exit(1);
 }
 
 function complain(text: string): number {

@@ -152,7 +152,7 @@ describeWithRedis('reconcile', () => {
     isOver = true;
     await traffic;
     expect(await open.books.bookkeeper.reconcile(false)).toMatchObject({ mismatches: [] });
-  });
+  }, 120_000);
 
   it('sets the spend of all keys and teams to nothing and keeps their rows', async () => {
     const { books } = await busyBooks();
