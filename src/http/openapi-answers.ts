@@ -4,7 +4,7 @@ import { openApiWords } from './openapi-bodies';
 
 /** Every schema of an answer, under the name that generated clients give its type. */
 const schemas = z.registry<{ readonly id: string }>();
-const names = new Map<z.ZodType, string>();
+const taken = new Set<string>();
 
 /**
  * Gives a schema of answers a name: whatever holds it refers to it, and the API reference has it once.
@@ -15,8 +15,8 @@ const names = new Map<z.ZodType, string>();
  * @throws {Error} when the name is taken.
  */
 export function namedAnswer<S extends z.ZodType>(name: string, schema: S): S {
-  if ([...names.values()].includes(name)) throw new Error(`Two schemas of answers are called ${name}.`);
-  names.set(schema, name);
+  if (taken.has(name)) throw new Error(`Two schemas of answers are called ${name}.`);
+  taken.add(name);
   schemas.add(schema, { id: name });
   return schema;
 }
@@ -60,7 +60,7 @@ interface SchemaRef {
 }
 
 function refTo(schema: z.ZodType): SchemaRef {
-  const name = names.get(schema);
+  const name = schemas.get(schema)?.id;
   if (name === undefined) throw new Error('A schema of an answer has no name: namedAnswer gives it one.');
   return { $ref: placeOf(name) };
 }

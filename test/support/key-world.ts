@@ -111,3 +111,8 @@ export function refusalOf(work: Promise<unknown>): Promise<GatewayError> {
     (error: unknown) => error as GatewayError,
   );
 }
+
+/** What the directory refuses a key with. @throws {Error} when it does not, or has never seen the key. */
+export function keyRefusalOf({ directory }: Pick<KeyWorld, 'directory'>, secret: string): Promise<GatewayError> {
+  return refusalOf((async () => directory.authenticate(secret))());
+}

@@ -1,20 +1,10 @@
-import { holderOf, keyWorld, type KeyWorld, worldMasterKey } from '../../../test/support/key-world';
+import { holderOf, keyRefusalOf, keyWorld, type KeyWorld, worldMasterKey } from '../../../test/support/key-world';
 import { eventually } from '../../../test/support/login-gateways';
 import { MovedClock } from '../../../test/support/moved-clock';
 import { describeWithRedis, RedisServer } from '../../../test/support/redis-server';
-import { GatewayError } from '../../kernel/errors';
 import { RedisEntityStore } from '../../state/entities/redis-entity-store';
 import { RedisLink } from '../../state/redis/redis-link';
 import { StateUnavailable } from '../../state/state-unavailable';
-
-async function refusal(world: KeyWorld, secret: string): Promise<GatewayError> {
-  try {
-    await world.directory.authenticate(secret);
-  } catch (error) {
-    if (error instanceof GatewayError) return error;
-  }
-  throw new Error('it was not refused');
-}
 
 describeWithRedis('with Redis the key directory', () => {
   let redis: RedisServer;
@@ -51,7 +41,7 @@ describeWithRedis('with Redis the key directory', () => {
     const other = await replica();
     await other.management.changes.block(other.admin, { key: secret }, true);
     await eventually('the key is blocked here too', () =>
-      refusal(world, secret).then(
+      keyRefusalOf(world, secret).then(
         () => true,
         () => false,
       ),
@@ -102,14 +92,14 @@ describeWithRedis('with Redis the key directory', () => {
     const copies = await copyOfAll(link);
     await world.management.changes.block(world.admin, { key: blocked.secret }, true);
     await world.management.changes.remove(world.admin, { keys: [deleted.secret] });
-    expect(await refusal(world, blocked.secret)).toMatchObject({ status: 401 });
+    expect(await keyRefusalOf(world, blocked.secret)).toMatchObject({ status: 401 });
     expect(await world.directory.authenticate(deleted.secret)).toBeUndefined();
     // A failover to a replica that never got the last writes.
     await putBack(link, copies);
     await eventually('it is noticed', async () => (await world.store.news(undefined)).stamp === copies.stamp);
     await eventually('the log says so', () => world.said.some((line) => line.startsWith('The state has lost changes')));
     for (let times = 0; times < 20; times += 1) {
-      expect(await refusal(world, blocked.secret)).toMatchObject({ status: 401 });
+      expect(await keyRefusalOf(world, blocked.secret)).toMatchObject({ status: 401 });
       expect(await world.directory.authenticate(deleted.secret)).toBeUndefined();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

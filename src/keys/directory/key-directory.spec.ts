@@ -1,5 +1,4 @@
-import { holderOf, keyWorld, type KeyWorld, worldMasterKey } from '../../../test/support/key-world';
-import { GatewayError } from '../../kernel/errors';
+import { holderOf, keyRefusalOf, keyWorld, type KeyWorld, worldMasterKey } from '../../../test/support/key-world';
 import { type Limits } from '../../kernel/limits';
 import { digestOf } from '../secrets';
 import { limitsOf } from '../compile/limits-of';
@@ -7,15 +6,6 @@ import { CustomerDirectory } from './customer-directory';
 import { HolderReader } from './holder-reader';
 
 const day = 86_400_000;
-
-async function refusal(world: KeyWorld, secret: string): Promise<GatewayError> {
-  try {
-    await world.directory.authenticate(secret);
-  } catch (error) {
-    if (error instanceof GatewayError) return error;
-  }
-  throw new Error('it was not refused');
-}
 
 describe('the key directory', () => {
   let world: KeyWorld;
@@ -63,21 +53,21 @@ describe('the key directory', () => {
     const { secret } = await world.management.minting.generate(world.admin, { duration: '1d', team_id: team.id });
     await holderOf(world, secret);
     await world.management.changes.block(world.admin, { key: secret }, true);
-    expect(await refusal(world, secret)).toMatchObject({
+    expect(await keyRefusalOf(world, secret)).toMatchObject({
       status: 401,
       type: 'auth_error',
       message: expect.stringContaining('Key is blocked') as string,
     });
     await world.management.changes.block(world.admin, { key: secret }, false);
     await world.management.teams.block(world.admin, { team_id: 'ops' }, true);
-    expect(await refusal(world, secret)).toMatchObject({
+    expect(await keyRefusalOf(world, secret)).toMatchObject({
       status: 401,
       message: expect.stringContaining('Team=ops is blocked') as string,
     });
     await world.management.teams.block(world.admin, { team_id: 'ops' }, false);
     expect(await holderOf(world, secret)).toMatchObject({ teamId: 'ops' });
     world.clock.aheadMs += day;
-    const expired = await refusal(world, secret);
+    const expired = await keyRefusalOf(world, secret);
     expect(expired).toMatchObject({ status: 401, type: 'expired_key', param: `sk-...${secret.slice(-4)}` });
     expect(expired.message).not.toContain(secret);
   });
@@ -185,7 +175,7 @@ describe('the key directory', () => {
       await holderOf(world, secret);
       // As a process of an earlier release can leave it, which removes a budget while somebody is made to point to it.
       await world.store.commit([{ op: 'remove', kind: 'budget', id }]);
-      expect(await refusal(world, secret)).toMatchObject({
+      expect(await keyRefusalOf(world, secret)).toMatchObject({
         status: 401,
         message: expect.stringContaining(`budget '${id}' of the`) as string,
       });

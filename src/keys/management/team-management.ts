@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { GatewayError, invalidRequest } from '../../kernel/errors';
+import { invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type Change, type Put } from '../../state/entities/entity';
 import { present } from '../present';
 import { id, name } from '../rows/field-types';
-import { type Stored, stored } from '../rows/rows';
+import { type Stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type TeamMember, type TeamRow, teamRowSchema } from '../rows/team-row';
 import { type Actor, isReader, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { committed, edited, namedLimits, readOne } from './edits';
+import { keysOfHolder } from './holder-keys';
 import { type KeyChanges } from './key-changes';
 import { liftedFromMetadata, liftedOfTeams } from './key-fields';
 import { checkedReferences, creatorOf } from './key-minting';
@@ -26,7 +27,6 @@ const removeBody = z.strictObject({ team_ids: z.array(id).min(1).max(100) });
 const blockBody = z.strictObject({ team_id: id });
 
 /** More keys than this are not deleted in one go. */
-const mostKeys = 1_000;
 
 /** A team, and what of the request was kept without effect. */
 export interface ChangedTeam {
@@ -179,22 +179,12 @@ export class TeamManagement {
   }
 
   private async removeOne(actor: Actor, teamId: string): Promise<void> {
-    const { store } = this.parts;
     const team = await this.existing(teamId);
-    const list = `team:${teamId}`;
-    const { entities, total } = await store.page('key', { list, order: 'oldest', offset: 0, limit: mostKeys });
-    if (total > mostKeys) throw tooManyKeys(total);
+    const { keys, seen } = await keysOfHolder(this.parts.store, { team_id: teamId }, 'team');
     const memberIds = team.row.members_with_roles.map(({ user_id }) => user_id);
     const users = await Promise.all(memberIds.map((user) => teamListChange(this.parts, user, { drop: teamId })));
     const memberships = memberIds.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(teamId, user) }));
-    const removal: Change = {
-      op: 'remove',
-      kind: 'team',
-      id: teamId,
-      expected: team.version,
-      seen: [{ kind: 'key', list, length: entities.length }],
-    };
-    const keys = entities.map((entity) => stored('key', entity));
+    const removal: Change = { op: 'remove', kind: 'team', id: teamId, expected: team.version, seen: [seen] };
     await this.keys.removeAll(actor, keys, [removal, ...memberships, ...users.flat()], 'team.delete');
   }
 }
@@ -220,14 +210,4 @@ function teamFilters({ alias, search }: Pick<TeamQuery, 'alias' | 'search'>): Li
 
 function isMember(team: TeamRow, userId: string | undefined): boolean {
   return userId !== undefined && team.members_with_roles.some(({ user_id }) => user_id === userId);
-}
-
-function tooManyKeys(total: number): GatewayError {
-  return new GatewayError({
-    status: 409,
-    type: 'conflict_error',
-    code: 'too_many_keys',
-    message: `The team has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first, or block the team.`,
-    shouldRetry: false,
-  });
 }

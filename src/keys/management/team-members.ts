@@ -2,16 +2,16 @@ import { invalidRequest } from '../../kernel/errors';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
-import { type Stored, stored } from '../rows/rows';
+import { type Stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type MemberRow, memberRowSchema, type TeamMember } from '../rows/team-row';
 import { type Actor, actionDenied, fieldDenied, isAdmin, notFound } from './actor';
 import { retrying } from './audited-writes';
 import { committed, readOne } from './edits';
+import { keysOfHolder } from './holder-keys';
 import { type KeyAccess } from './key-access';
 import { type KeyChanges } from './key-changes';
 import { checkedReferences } from './key-minting';
-import { listOf } from './key-rows';
 import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
 import { type MemberEntry, memberShape, newMemberShape, removedMember } from './team-fields';
@@ -19,7 +19,6 @@ import { teamPut } from './team-management';
 import { teamListChange, userByEmail } from './user-rows';
 
 /** More keys than this are not deleted in one go. */
-const mostKeys = 1_000;
 
 /** A team after its members changed, and what was said of them. */
 export interface ChangedMembers {
@@ -130,7 +129,10 @@ export class TeamMembers {
     const checks = await Promise.all(rows.map(({ budget_id }) => checkedReferences(this.parts, { budget_id })));
     const members = rows.map((each): Change => memberPut(each));
     const gone = drop.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, user) }));
-    const keys = await Promise.all(drop.map((user) => this.keysOf(team.id, user)));
+    // A key that is made meanwhile is not stored: its making looks at the version of the team.
+    const keys = await Promise.all(
+      drop.map((user_id) => keysOfHolder(store, { team_id: team.id, user_id }, 'member of the team')),
+    );
     // A team may have thousands of members: only those that changed.
     const before = unlike(team.row.members_with_roles, members_with_roles);
     const act = {
@@ -145,7 +147,10 @@ export class TeamMembers {
       ...left.flat(),
       ...members,
       ...gone,
-      ...this.keys.removals(actor, keys.flat()),
+      ...this.keys.removals(
+        actor,
+        keys.flatMap((held) => held.keys),
+      ),
       ...dedupe(checks.flat()),
     ];
     const now = await committed(this.parts, put, act, changes);
@@ -154,21 +159,6 @@ export class TeamMembers {
       rows.map(({ user_id }) => readOne({ store }, 'member', memberId(team.id, user_id))),
     );
     return { team: now, users: users.flatMap((user) => user ?? []), members: found.flatMap((member) => member ?? []) };
-  }
-
-  /** A key that is made meanwhile is not stored: its making looks at the version of the team. */
-  private async keysOf(team_id: string, user_id: string): Promise<readonly Stored<'key'>[]> {
-    const { entities, total } = await this.parts.store.page('key', {
-      list: listOf({ team_id, user_id }),
-      order: 'oldest',
-      offset: 0,
-      limit: mostKeys,
-    });
-    if (total > mostKeys)
-      throw actionDenied(
-        `The member has ${total} keys in the team, more than are deleted in one go. Delete keys with POST /key/delete first.`,
-      );
-    return entities.map((entity) => stored('key', entity));
   }
 
   /** A team whose members the actor may change. @throws {GatewayError} 403, 404 */

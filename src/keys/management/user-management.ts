@@ -12,9 +12,10 @@ import { type UserRow, userRowSchema } from '../rows/user-row';
 import { type Actor, actionDenied, isHeldAdmin, isReader, notFound } from './actor';
 import { ChangedMeanwhile, retrying } from './audited-writes';
 import { committed, edited, namedLimits, readOne } from './edits';
+import { keysOfHolder } from './holder-keys';
 import { type KeyChanges } from './key-changes';
 import { checkedReferences, creatorOf, type KeyDraft, type KeyMinting } from './key-minting';
-import { keyPut, listOf } from './key-rows';
+import { keyPut } from './key-rows';
 import { notSaidBy } from './key-standards';
 import { type ManagementParts } from './parts';
 import { readFields, readStrictly } from './request-fields';
@@ -26,7 +27,7 @@ import { filteredPage, holds, pageOf, type PageRange, type Sort, sorted } from '
 /** Terraform sends what it made a user with in every update; keys are made with users only. */
 const updateBody = { ...userShape, user_id: id, spend: dollars, auto_create_key: flag };
 const removeBody = z.strictObject({ user_ids: z.array(id).min(1).max(100) });
-const mostKeys = 1_000;
+const mostTeams = 1_000;
 
 /** What internal users are given: a budget to those without one, and its period to those who come with an amount alone. */
 function internalBudget(
@@ -233,17 +234,12 @@ export class UserManagement {
     const user = await readOne(this.parts, 'user', userId);
     if (user === undefined) return;
     assertMayGive(actor, user.row);
-    const list = listOf({ user_id: userId });
-    const { entities, total } = await store.page('key', { list, order: 'oldest', offset: 0, limit: mostKeys });
-    if (total > mostKeys)
-      throw actionDenied(
-        `The user has ${total} keys, more than are deleted in one go. Delete keys with POST /key/delete first.`,
-      );
+    const { keys, seen } = await keysOfHolder(store, { user_id: userId }, 'user');
     const memberOf = await store.page('team', {
       list: `member:${userId}`,
       order: 'oldest',
       offset: 0,
-      limit: mostKeys,
+      limit: mostTeams,
     });
     const teams = memberOf.entities.map((entity) => stored('team', entity));
     const left = teams.map((team) => {
@@ -251,14 +247,7 @@ export class UserManagement {
       return teamPut(team.id, { ...team.row, members_with_roles }, team.version);
     });
     const memberships = teams.map((team): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, userId) }));
-    const removal: Change = {
-      op: 'remove',
-      kind: 'user',
-      id: userId,
-      expected: user.version,
-      seen: [{ kind: 'key', list, length: entities.length }],
-    };
-    const keys = entities.map((entity) => stored('key', entity));
+    const removal: Change = { op: 'remove', kind: 'user', id: userId, expected: user.version, seen: [seen] };
     await this.keys.removeAll(actor, keys, [removal, ...left, ...memberships], 'user.delete');
   }
 }

@@ -3,7 +3,6 @@ import { type LimitState } from '../../metering/meter';
 import { costOf } from '../../protocol/pricing/cost-of';
 import { fullRates } from '../../protocol/pricing/model-price';
 import { answerMoneyHeaders } from './answer-money-headers';
-import { codexWindows, periodMinutes } from './codex-windows';
 import { durationWords } from './limit-headers';
 import { limitRefusal } from './limit-refusal';
 import { dollarWords } from './limit-words';
@@ -267,34 +266,6 @@ describe('headers of an answer', () => {
 
   it('are none without limits', () => {
     expect(answerMoneyHeaders({ ...facts, limits: [], isCodexCli: true })).toEqual({});
-  });
-});
-
-describe('budgets as windows', () => {
-  it('are money first, other budgets only for those who have none in money', () => {
-    const tokens: LimitState = { ...money, limit: 'tokens', max: 100, used: 99 };
-
-    expect(codexWindows([tokens, money]).map(({ state }) => state)).toEqual([money]);
-    expect(codexWindows([tokens])[0]?.usedPercent).toBe(99);
-    expect(codexWindows([money])[0]?.usedPercent).toBe(100);
-  });
-
-  it.each([
-    ['30d', 43_200],
-    ['24h', 1_440],
-    ['1d', 1_440],
-    ['7d', 10_080],
-    ['1mo', 43_200],
-    ['30m', 30],
-    ['30s', 1],
-    ['hourly', 60],
-    ['weekly', 10_080],
-    ['lifetime', undefined],
-    ['constructor', undefined],
-    ['window', undefined],
-    ['', undefined],
-  ])('know how long %s is', (period, minutes) => {
-    expect(periodMinutes(period)).toBe(minutes);
   });
 });
 
