@@ -8,7 +8,8 @@
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import {
   bin,
   canIsolate,
@@ -74,6 +75,8 @@ for (const each of kinds) {
 }
 const sum = (name) => runs.reduce((all, run) => all + run[name], 0);
 const [passed, failed, status] = ['passed', 'failed', 'status'].map(sum);
+// Jest tells each failure where it happens; whoever sees only the end of a log needs their names.
+for (const name of runs.flatMap((run) => run.failures)) console.log(`Failed: ${name}`);
 for (const { suites } of missing) console.log(`Not run: ${suites}.`);
 if (!ensureLocks()) console.log('Not run: the lock files of the Codex CLI (fs-ext is not built).');
 if (versions === '') console.log('Not run: the real Codex CLI as client (npm run test:clients).');
@@ -107,9 +110,28 @@ function runJest(args, environment) {
 
 function readCounts(path, exit) {
   try {
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(path, 'utf8'));
-    return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+    const report = JSON.parse(readFileSync(path, 'utf8'));
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = report;
+    const failures = report.testResults.flatMap(failuresOf);
+    return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites, failures };
   } catch {
-    return { passed: 0, failed: exit === 0 ? 0 : 1 };
+    return { passed: 0, failed: exit === 0 ? 0 : 1, failures: [] };
   }
+}
+
+/** @returns suite, test and first line of what went wrong; the suite alone where it could not even begin. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const suite = relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (failed.length === 0) return status === 'failed' ? [`${suite}: ${firstLine(message)}`] : [];
+  return failed.map(
+    ({ fullName, failureMessages }) => `${suite} › ${fullName}: ${firstLine(failureMessages[0] ?? '')}`,
+  );
+}
+
+function firstLine(text) {
+  const [line = ''] = stripVTControlCharacters(text)
+    .split('\n')
+    .filter((each) => each.trim() !== '');
+  return line.trim().slice(0, 200);
 }
