@@ -24,6 +24,7 @@ export default {
     ],
   },
   transformIgnorePatterns: [`node_modules/(?!(${esmPackages.join('|')})/)`],
-  testTimeout: 30_000,
+  // It ends what hangs, and says nothing of speed: a busy machine of two cores may take five times as long as a quiet one.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -88,7 +88,7 @@ describe('GatewayLogger', () => {
       code: 'E_X',
       reason: "Cannot read properties of undefined (reading 'model_id')",
     });
-    expect(line['stack']).toMatch(/^\s+at .*telemetry\.spec/);
+    expect(line['stack']).toMatch(/^\s+at .*logger\.spec/);
     logger.failure(
       new GatewayError({ status: 500, type: 't', code: 'c', message: "Our own words may 'quote things'." }),
       {},

@@ -133,7 +133,7 @@ it('prometheus_initialize_budget_metrics shows budgets before anybody has asked'
       await gauge(eager, leftOfKey, key.id),
       await gauge(eager, 'litellm_remaining_team_budget_metric', team_id),
     ];
-    await eventually('new ones are shown', async () => (await shown()).join() === '4,6', 5_000);
+    await eventually('new ones are shown', async () => (await shown()).join() === '4,6', 20_000);
   } finally {
     await eager.close();
   }

@@ -14,7 +14,7 @@ describeWithRedis('planted secrets and words in a shared state', () => {
     redis = await RedisServer.start('--rdbcompression', 'no');
     bench = await ProgramBench.start();
     one = await ListenedGateway.start(bench, 'redis', { LOG_LEVEL: 'debug', REDIS_URL: redis.url });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.close();
     await one.close();

@@ -12,7 +12,7 @@ describe('planted secrets and words', () => {
   beforeAll(async () => {
     bench = await ProgramBench.start();
     gateways = await Promise.all(levels.map((level) => ListenedGateway.start(bench, level, { LOG_LEVEL: level })));
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.close();
     await Promise.all(gateways.map((one) => one.close()));

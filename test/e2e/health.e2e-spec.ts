@@ -109,7 +109,7 @@ describeWithRedis('/health/readiness with Redis', () => {
     await memory('0');
     await say(0);
     expect(await send(own, '/health/readiness')).toMatchObject({ json: { cache: 'redis', degraded: [] } });
-  }, 30_000);
+  });
 
   it('names Redis up and down, and goes on taking work', async () => {
     const own = await started({ env: { ...env, ...server.env }, times: { redisCommandMs: 5_000 } });

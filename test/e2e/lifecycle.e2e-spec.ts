@@ -230,7 +230,7 @@ describeWithRedis('readiness with Redis', () => {
     served.signal('SIGTERM');
     expect((await served.finished).status).toBe(0);
     await redis.close();
-  }, 90_000);
+  });
 });
 
 describe('a client that hangs up', () => {

@@ -64,7 +64,7 @@ describe('a process that dies', () => {
       return rows;
     };
     // Long before anything but the beat would tell it.
-    await eventually('its answer is paid for', async () => ((await left())[0]?.spend ?? 0) > 0, 3_000);
+    await eventually('its answer is paid for', async () => ((await left())[0]?.spend ?? 0) > 0, 20_000);
     expect((await left())[0]?.usage.outputTokens).toBeGreaterThan(0);
     await bench.close();
   });

@@ -34,7 +34,7 @@ describe('a login that is refused', () => {
       await asked(rules);
       return rules.world.simulator.seen.some((seen) => seen.method === 'POST' && renewed(seen));
     });
-  }, 60_000);
+  });
 });
 
 describe('a used-up plan', () => {
@@ -51,7 +51,7 @@ describe('a used-up plan', () => {
     world.simulator.makeAuthFile(world.bench.folder, { fileName: 'a.json' });
     await eventually('the other account is used', async () => (await asked(rules)).status === 200);
     expect((await world.accounts()).get('a')?.routing.cooldowns).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe('the usage route', () => {
@@ -83,7 +83,7 @@ describe('the usage route', () => {
       await asked(rules);
       return (await rules.world.resting()).length === 0;
     });
-  }, 30_000);
+  });
 
   it('that does not answer keeps nothing from working', async () => {
     rules.world.simulator.scripts.usage.always(faults.cloudflare403);

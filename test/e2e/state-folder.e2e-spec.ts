@@ -56,7 +56,7 @@ describe('a second gateway on the STATE_DIR of another', () => {
     expect((await chat(first, key)).status).toBe(200);
     first.signal(signal);
     await first.finished;
-    await eventually('the second one is ready', async () => (await readiness(second)).status === 200, 5_000);
+    await eventually('the second one is ready', async () => (await readiness(second)).status === 200, 20_000);
     expect((await chat(second, key)).status).toBe(200);
     second.signal('SIGTERM');
     const { stdout } = await second.finished;
@@ -80,12 +80,12 @@ const canLimit = spawnSync('prlimit', ['--version']).status === 0;
   limit('1');
   expect((await chat(served, key)).status).toBe(503);
   expect(await readiness(served)).toMatchObject({ status: 200, json: { degraded: ['state_unavailable'] } });
-  await eventually('the gauge is up', async () => (await gauge()) === '1', 10_000);
+  await eventually('the gauge is up', async () => (await gauge()) === '1', 20_000);
   expect((await chat(served, key)).status).toBe(503);
   limit('unlimited');
-  await eventually('it is well', async () => (await readiness(served)).text.includes('"degraded":[]'), 10_000);
+  await eventually('it is well', async () => (await readiness(served)).text.includes('"degraded":[]'), 20_000);
   expect((await chat(served, key)).status).toBe(200);
-  await eventually('the gauge is down', async () => (await gauge()) === '0', 10_000);
+  await eventually('the gauge is down', async () => (await gauge()) === '0', 20_000);
   served.signal('SIGTERM');
   const { stdout } = await served.finished;
   expect(stdout.match(/STATE_DIR can[^:;"]+/g)).toEqual([

@@ -161,9 +161,9 @@ export function ended({ draft }: AdmitRequest, spend = 90): LedgerRow {
   return { ...draft, spend, endMs: draft.startMs + 5 };
 }
 
-/** Waits for a condition, at most ten seconds. */
+/** Waits for a condition, at least thirty seconds. */
 export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 1_000 && !(await holds()); tries += 1)
+  for (let tries = 0; tries < 3_000 && !(await holds()); tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 10));
   if (!(await holds())) throw new Error('it did not come about');
 }

@@ -43,7 +43,7 @@ const current = ({ accountId }: Login) => simulator.tokens.current(accountId);
 const stateOf = ({ tokens }: BenchProcess) => tokens.accountStates().find(({ names }) => names.includes('team'));
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300 && !(await holds()); tries += 1)
+  for (let tries = 0; tries < 3_000 && !(await holds()); tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 10));
   expect(await holds()).toBe(true);
 }

@@ -36,7 +36,7 @@ describeWithRedis('RedisLink that is not let in', () => {
     await up;
     await link.run((redis) => redis.set(link.key('a'), '1'));
     expect(await own.operate((redis) => redis.info('keyspace'))).toMatch(/keyspace\s+db3:keys=1,[^]*$/i);
-  }, 15_000);
+  });
 
   it('says in one word why', async () => {
     own = await RedisServer.start('--requirepass', 'right');
