@@ -65,6 +65,15 @@ describe.each(ways)('parameters of a chat, %s', (way) => {
     expect(headers.get('x-codex-gateway-dropped-params')).toBe(param);
   });
 
+  it('ask for a search on the web, which is a tool upstream', async () => {
+    const { headers } = await askChat(bench.client, way, {
+      ...question,
+      web_search_options: { search_context_size: 'low' },
+    });
+    expect(headers.get('x-codex-gateway-dropped-params')).toBeNull();
+    expect(lastAsked(bench.simulator).body['tools']).toEqual([{ type: 'web_search', search_context_size: 'low' }]);
+  });
+
   it('name a retired model, which another one answers for', async () => {
     const { headers, completion } = await askChat(bench.client, way, { ...question, model: 'gpt-5.1-codex' });
     expect(headers.get('x-codex-gateway-model-remapped')).toBe('gpt-5.1-codex -> gpt-5.5');

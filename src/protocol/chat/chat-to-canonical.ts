@@ -1,5 +1,10 @@
 import { invalidRequest } from '../../kernel/errors';
-import { type CanonicalRequest, type ClientRequest, type JsonObject } from '../canonical/canonical-request';
+import {
+  type CanonicalRequest,
+  type ClientRequest,
+  type JsonObject,
+  type ToolDefinition,
+} from '../canonical/canonical-request';
 import { optionalFlag, optionalText, requireObject } from '../json-guards';
 import { type MappingOptions } from '../mapping-options';
 import { requireModelName } from '../model-name';
@@ -7,7 +12,15 @@ import { unservedOf } from '../unserved-fields';
 import { assertSingleChoice, reasoningOf, stopSequences, textOf, wantsUsage } from './chat-options';
 import { MessageMapper } from './messages-to-input';
 import { ToolNames } from '../tool-names';
-import { type MappedTools, mapFunctionChoice, mapFunctions, mapToolChoice, mapTools } from './tools-to-canonical';
+import {
+  type MappedTools,
+  mapFunctionChoice,
+  mapFunctions,
+  mapToolChoice,
+  mapTools,
+  mapWebSearch,
+  searchesWeb,
+} from './tools-to-canonical';
 
 const noTools: MappedTools = { tools: [], customTools: new Set() };
 
@@ -31,6 +44,7 @@ const servedFields = new Set([
   'prompt_cache_key',
   'service_tier',
   'store',
+  'web_search_options',
 ]);
 
 /** A chat answer says `"logprobs":null`: asking a host for them would only cost. */
@@ -77,7 +91,8 @@ interface Toolbox {
 }
 
 function toolboxOf(fields: JsonObject, names: ToolNames): Toolbox {
-  const { tools, customTools, legacy } = declaredTools(fields, names);
+  const { tools: declared, customTools, legacy } = declaredTools(fields, names);
+  const tools = withSearch(declared, fields['web_search_options']);
   const choice = choiceOf(fields, names);
   // A legacy answer has room for one call only.
   const parallel = legacy ? false : optionalFlag(fields['parallel_tool_calls'], 'parallel_tool_calls');
@@ -102,6 +117,11 @@ function declaredTools(fields: JsonObject, names: ToolNames): MappedTools & { re
     throw invalidRequest("Send 'tools' or the older 'functions', not both.", 'functions');
   }
   return { tools: mapFunctions(fields['functions'], names), customTools: new Set(), legacy: true };
+}
+
+/** Who declares the tool itself has said more than the options can. */
+function withSearch(tools: readonly ToolDefinition[], options: unknown): readonly ToolDefinition[] {
+  return !isGiven(options) || tools.some(searchesWeb) ? tools : [...tools, mapWebSearch(options)];
 }
 
 function choiceOf(fields: JsonObject, names: ToolNames): string | JsonObject | undefined {

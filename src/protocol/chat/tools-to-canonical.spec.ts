@@ -99,3 +99,41 @@ describe('tools', () => {
 it('refuses tools beside the older functions', () => {
   expect(() => map({ tools: [weather('f')], functions: [{ name: 'g' }] })).toThrow('not both');
 });
+
+describe('a search on the web', () => {
+  const place = { city: 'Vienna', country: 'AT' };
+  it.each<[string, object, object]>([
+    ['without wishes', {}, {}],
+    ['of a size', { search_context_size: 'low' }, { search_context_size: 'low' }],
+    [
+      'near a place',
+      { user_location: { type: 'approximate', approximate: place } },
+      { user_location: { type: 'approximate', ...place } },
+    ],
+    [
+      'near a place in the flat spelling',
+      { user_location: { type: 'approximate', ...place } },
+      { user_location: { type: 'approximate', ...place } },
+    ],
+  ])('%s is the tool of the Responses API', (_, web_search_options, more) => {
+    const { canonical, droppedParams } = map({ web_search_options, tools: [weather('f')] });
+    expect(canonical.tools?.map(({ type }) => type)).toEqual(['function', 'web_search']);
+    expect(canonical.tools?.[1]).toEqual({ type: 'web_search', ...more });
+    expect(droppedParams).toEqual([]);
+  });
+
+  it('that is declared as a tool is not declared again', () => {
+    const tools = [{ type: 'web_search_preview', search_context_size: 'high' }];
+    expect(map({ web_search_options: {}, tools }).canonical.tools).toEqual(tools);
+    expect(map({ web_search_options: null }).canonical.tools).toBeUndefined();
+  });
+
+  it.each<[unknown, string]>([
+    [true, 'web_search_options'],
+    [{ search_context_size: 'huge' }, 'web_search_options.search_context_size'],
+    [{ user_location: 'Vienna' }, 'web_search_options.user_location'],
+    [{ user_location: { approximate: 'Vienna' } }, 'web_search_options.user_location.approximate'],
+  ])('that makes no sense is refused by name: %j', (web_search_options, param) => {
+    expect(() => map({ web_search_options })).toThrow(expect.objectContaining({ param }) as Error);
+  });
+});

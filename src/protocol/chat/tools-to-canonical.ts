@@ -21,6 +21,7 @@ export interface MappedTools {
 
 const noParameters: JsonObject = { type: 'object', properties: {} };
 const hostedTool = 'web_search';
+const searchSizes = new Set(['low', 'medium', 'high']);
 
 /** Flattens `tools`. Schemas are passed on by reference, never copied. @throws {GatewayError} 400 naming the tool. */
 export function mapTools(value: unknown, names: ToolNames): MappedTools {
@@ -42,6 +43,31 @@ export function mapFunctions(value: unknown, names: ToolNames): readonly ToolDef
     const path = `functions[${index}]`;
     return functionTool(requireObject(entry, path), names, path);
   });
+}
+
+/**
+ * Chat's own wish for a search on the web, as the tool that the Responses API has for it.
+ *
+ * @param value `{search_context_size?, user_location?: {type, approximate: {...}}}`; empty for a search without wishes.
+ * @throws {GatewayError} 400 naming the member.
+ */
+export function mapWebSearch(value: unknown): ToolDefinition {
+  const path = 'web_search_options';
+  const options = requireObject(value, path);
+  const size = optionalChoice(options['search_context_size'], `${path}.search_context_size`, searchSizes);
+  const location = optionalObject(options['user_location'], `${path}.user_location`);
+  // Chat nests the place under its type; the Responses API does not.
+  const place = location && (optionalObject(location['approximate'], `${path}.user_location.approximate`) ?? location);
+  return {
+    type: hostedTool,
+    ...(size === undefined ? {} : { search_context_size: size }),
+    ...(place === undefined ? {} : { user_location: { ...place, type: 'approximate' } }),
+  };
+}
+
+/** Whether a tool searches the web, by whichever of its names. */
+export function searchesWeb({ type }: ToolDefinition): boolean {
+  return type.startsWith(hostedTool);
 }
 
 const modes = new Set(['auto', 'none', 'required']);
