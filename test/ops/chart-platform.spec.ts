@@ -234,6 +234,19 @@ describeWithHelm('the platform', () => {
     expect(at(scaler, 'spec.behavior.scaleDown')).toMatchObject({ stabilizationWindowSeconds: 300 });
   });
 
+  it('starts pods anew for another key of the values, and tells no key', async () => {
+    const annotations = async (values: Values): Promise<unknown> =>
+      at(one(await render(values), 'Deployment'), 'spec.template.metadata.annotations');
+    const keys = { masterkey: 'sk-one-of-the-chart', saltkey: 'one-of-the-chart' };
+    const before = await annotations(keys);
+    expect(before).toEqual({ 'checksum/keys': expect.stringMatching(/^[0-9a-f]{8}$/) as string });
+    expect(await annotations(keys)).toEqual(before);
+    expect(await annotations({ ...keys, masterkey: 'sk-another-of-the-chart' })).not.toEqual(before);
+    expect(await annotations({ ...keys, saltkey: 'another-of-the-chart' })).not.toEqual(before);
+    const elsewhere = { ...keys, masterkeySecretName: 'own', saltkeySecretName: 'own' };
+    expect(await annotations(elsewhere)).toBeUndefined();
+  });
+
   it('leaves pods alone when the file changes, unless told otherwise, or where Redis is', async () => {
     const checksum = async (values: Values): Promise<unknown> =>
       at(one(await render(values), 'Deployment'), 'spec.template.metadata.annotations.checksum/config');

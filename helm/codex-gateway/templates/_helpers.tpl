@@ -63,6 +63,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{/*
+Master and salt key as the values give them, for a checksum; empty where they were made once or lie in Secrets of the operator.
+*/}}
+{{- define "codex-gateway.givenKeys" -}}
+{{- $master := ternary "" .Values.masterkey (not (empty .Values.masterkeySecretName)) -}}
+{{- $salt := ternary "" .Values.saltkey (not (empty .Values.saltkeySecretName)) -}}
+{{- if or $master $salt }}{{ printf "%s\n%s" $master $salt }}{{ end -}}
+{{- end -}}
+
 {{- define "codex-gateway.masterkeySecret" -}}
 {{- default (printf "%s-masterkey" (include "codex-gateway.fullname" .)) .Values.masterkeySecretName -}}
 {{- end -}}
