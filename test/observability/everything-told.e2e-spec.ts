@@ -95,6 +95,13 @@ async function holdersAsk(story: Story): Promise<void> {
   expect((await story.ask('team', { ...talk, stream: true }, key)).status).toBe(200);
   simulator.script.clear();
   await story.until('codex_affinity_total', { outcome: 'break' });
+  // News of a customer that is new may come after its first calls, and its gauges wait for the next one.
+  await eventually('the budget of the customer is shown', async () => {
+    await story.look();
+    const isShown = story.has('litellm_remaining_customer_budget_metric', { end_user: 'acme' });
+    if (!isShown) await story.ask('team', { user: 'acme' }, ownKey);
+    return isShown;
+  });
 }
 
 async function upstreamsFail(story: Story): Promise<void> {
