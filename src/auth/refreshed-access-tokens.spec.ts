@@ -102,6 +102,8 @@ describe('a refresh', () => {
       type: 'upstream_authentication_error',
       details: { retryAfterMs: 1_000 },
     });
+    // What is released before it is held would be held for ever.
+    await eventually('the token call is under way', () => suite.simulator.held === 1);
     suite.simulator.release();
     await eventually(
       'the background has done its part',
