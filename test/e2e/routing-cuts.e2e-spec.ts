@@ -2,6 +2,7 @@ import { cutAfterBytes, drip, type Reply, type Step, stall } from '../simulator/
 import { errorEvent, failedEvent, reasoningThenText, text, textThenToolCalls } from '../simulator/answers';
 import { htmlPage } from '../simulator/faults';
 import { chatBody, send } from '../support/calls';
+import { eventually } from '../support/eventually';
 import { readExposition } from '../support/expositions';
 import { framesOf, frozen } from '../support/frozen-answer';
 import { firstAndSecond, inOrder, RuledWorld } from '../support/ruled-world';
@@ -229,6 +230,7 @@ describe('a model that thinks for long', () => {
   it('that is silent for less than its limit is waited for', async () => {
     pair.world.simulator.script.always(stall(drip(saved, 400, 0), frames[0]?.end ?? 0));
     const answering = pair.askAt('/v1/responses', { model: 'team', input: 'Hi' });
+    await eventually('the upstream is silent', () => pair.world.simulator.held > 0);
     setTimeout(() => {
       pair.world.simulator.release();
     }, 150);

@@ -98,10 +98,12 @@ describe('headers that leave before anybody has answered', () => {
     const input = [user, ...objectsOf(objectOf(first.json)['output']), user];
     pair.world.answers('first', usageLimit(600));
     pair.world.simulator.script.always(stall(frozen(text('late')), 0));
+    const asked = post(own, '/v1/responses', { model: 'team', input, stream: true });
+    await eventually('the upstream is silent', () => pair.world.simulator.held > 0);
     setTimeout(() => {
       pair.world.simulator.release();
     }, 3 * holdMs);
-    const answer: ReadAnswer = await post(own, '/v1/responses', { model: 'team', input, stream: true });
+    const answer: ReadAnswer = await asked;
     expect(answer.status).toBe(200);
     expect(answer.text).toContain('late');
     // Nobody knew yet who would answer.
