@@ -41,7 +41,7 @@ async function listedUntil(
   bench: TestBench,
   fits: (ids: readonly (string | undefined)[]) => boolean,
 ): Promise<boolean> {
-  for (const until = performance.now() + 5_000; performance.now() < until;) if (fits(await listed(bench))) return true;
+  for (const until = performance.now() + 30_000; performance.now() < until;) if (fits(await listed(bench))) return true;
   return false;
 }
 

@@ -58,7 +58,7 @@ export class AlertReceiver {
   }
 
   /** Waits until so many have come. @throws {Error} when they do not come in time. */
-  async until(count: number, withinMs = 15_000): Promise<readonly ReceivedAlert[]> {
+  async until(count: number, withinMs = 60_000): Promise<readonly ReceivedAlert[]> {
     const endMs = Date.now() + withinMs;
     while (this.received.length < count) {
       if (Date.now() > endMs) throw new Error(`${this.received.length} of ${count} alerts came`);

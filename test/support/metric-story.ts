@@ -35,14 +35,10 @@ export class Story {
 
   /** Looks until it was. */
   async until(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
-    await eventually(
-      `${name} ${JSON.stringify(labels)} is shown`,
-      async () => {
-        await this.look();
-        return this.has(name, labels);
-      },
-      15_000,
-    );
+    await eventually(`${name} ${JSON.stringify(labels)} is shown`, async () => {
+      await this.look();
+      return this.has(name, labels);
+    });
   }
 
   /** A chat call of the gateway's first key, or of another. */
