@@ -1,4 +1,5 @@
 import { GatewayError, type GatewayErrorOptions } from '../kernel/errors';
+import { headerSafe } from '../kernel/well-formed';
 import { errorBody, explainsItself, unixSeconds } from '../protocol/openai/error-body';
 
 /** What of a request decides the shape of its refusal. */
@@ -87,7 +88,8 @@ function headersOf(error: GatewayError): Record<string, string> {
   if (shouldRetry !== undefined) headers['x-should-retry'] = String(shouldRetry);
   if (!explainsItself(error)) return headers;
   headers['x-codex-gateway-refused-by'] = error.author;
-  if (limit !== undefined) headers['x-codex-gateway-limit'] = limit;
+  // It names a model, which may be called anything; a header that cannot be written would end the process.
+  if (limit !== undefined) headers['x-codex-gateway-limit'] = headerSafe(limit);
   if (remaining !== undefined) headers['x-codex-gateway-remaining'] = String(remaining);
   if (resetAtMs !== undefined) headers['x-codex-gateway-reset-at'] = String(unixSeconds(resetAtMs));
   return headers;

@@ -24,7 +24,7 @@ const ofRefusals = {
   'retry-after': header('Seconds until another try makes sense', { type: 'integer' }),
   'x-should-retry': header('Whether another try makes sense: true or false'),
   'x-codex-gateway-refused-by': header('As error.gateway.author'),
-  'x-codex-gateway-limit': header('As error.gateway.limit'),
+  'x-codex-gateway-limit': header('As error.gateway.limit, percent-encoded where that is not ASCII'),
   'x-codex-gateway-remaining': header('As error.gateway.remaining', { type: 'number' }),
   'x-codex-gateway-reset-at': header('As error.gateway.reset_at', { type: 'integer' }),
 };

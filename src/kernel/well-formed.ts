@@ -14,6 +14,14 @@ export function wellFormed(text: string): string {
   return isWellFormed(text) ? text : text.replace(halves, '\ufffd');
 }
 
+/**
+ * The same text as a header may hold it: percent-encoded where it is more than visible ASCII. Half of a character cannot be
+ * encoded, and a name must not lose an answer.
+ */
+export function headerSafe(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(wellFormed(text));
+}
+
 /** A value as JSON that strict readers take too (`cjson` of Redis refuses half a character, and with it the whole command). */
 export function strictJson(value: unknown): string {
   const json = JSON.stringify(value);

@@ -1,4 +1,4 @@
-import { wellFormed } from '../kernel/well-formed';
+import { headerSafe } from '../kernel/well-formed';
 import { droppedOnCodex } from '../protocol/codex/codex-limits';
 import { type Call, requestedModelOf } from './call';
 import { answerMoneyHeaders } from '../reports/limits/answer-money-headers';
@@ -112,9 +112,4 @@ const maxListed = 32;
 export function allDropped(edge: readonly string[], upstream: readonly string[]): readonly string[] {
   if (upstream.length === 0) return edge;
   return [...new Set([...edge, ...upstream])].sort().slice(0, maxListed);
-}
-
-/** Half of a surrogate pair cannot be encoded: by now the answer is paid for, and a name must not lose it. */
-function headerSafe(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(wellFormed(text));
 }

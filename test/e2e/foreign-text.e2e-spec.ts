@@ -10,6 +10,8 @@ model_list:
     litellm_params: { model: codex-oauth/gpt-5.5 }
   - model_name: modellö
     litellm_params: { model: codex-oauth/gpt-5.5 }
+  - model_name: 東京
+    litellm_params: { model: codex-oauth/gpt-5.5 }
   - model_name: own-words
     litellm_params: { model: codex-oauth/gpt-5.5, codex_mode: false, instructions: "Antworte höflich – 東京." }
 `;
@@ -96,3 +98,24 @@ describe.each([
     expect(sent?.name).toMatch(/^pr_fe_[0-9a-f]{8}$/);
   });
 });
+
+it.each([{}, { stream: true }, { path: '/backend-api/codex/responses', stream: true, input: [] }])(
+  'a limit of a model with a name beyond ASCII refuses in words, as any other: %j',
+  async ({ path = '/v1/chat/completions', ...more }) => {
+    const asked = (url: string, key: string, body: unknown): Promise<Response> =>
+      fetch(`${bench.url}${url}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(10_000),
+      });
+    const made = await asked('/key/generate', bench.key, { model_rpm_limit: { 東京: 0 } });
+    const { key } = (await made.json()) as { readonly key: string };
+    const messages = [{ role: 'user', content: 'Hallo' }];
+    const answer = await asked(path, key, { model: '東京', messages, ...more });
+    expect(answer.status).toBe(429);
+    expect(await answer.json()).toMatchObject({ error: { gateway: { limit: 'key.rpm_limit[東京]' } } });
+    const header = answer.headers.get('x-codex-gateway-limit') ?? '';
+    expect(decodeURIComponent(header)).toBe('key.rpm_limit[東京]');
+  },
+);
