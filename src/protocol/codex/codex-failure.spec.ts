@@ -89,6 +89,34 @@ describe('failureOfAnswer', () => {
     expect(failure.message.length).toBeGreaterThan(10 * Number(typeof body === 'string'));
   });
 
+  // Whoever can have an account rest by what he writes stops everybody who shares it.
+  it.each<[string, number, unknown, FailureKind]>([
+    ['a field', 400, { detail: 'Unsupported parameter: missing scopes' }, 'invalid_request'],
+    [
+      'a value',
+      400,
+      { error: { message: "Invalid value: 'missing scopes'", code: 'invalid_value' } },
+      'invalid_request',
+    ],
+    ['a field', 400, { detail: 'Unsupported parameter: x model is not supported when using' }, 'invalid_request'],
+    ['a field', 400, { detail: 'Unsupported parameter: the model x does not exist' }, 'invalid_request'],
+    ['an id', 404, { error: { message: "Item with id 'rs_usage_limit_reached' not found." } }, 'server_error'],
+    ['an id', 404, { error: { message: "Response 'usage_limit_reached' not found." } }, 'server_error'],
+    ['an id', 404, { error: { message: 'Response "usage_limit_reached" not found.' } }, 'server_error'],
+  ])("takes nothing for an account's or a model's trouble that quotes the caller: %s, %i, %j", (...row) => {
+    const [, status, body, kind] = row;
+    expect(answer(status, body).kind).toBe(kind);
+  });
+
+  it.each<[number, string, FailureKind]>([
+    [401, 'You have insufficient permissions for this operation. Missing scopes: api.responses.write', 'unauthorized'],
+    [403, 'You have insufficient permissions. Missing scopes: api.responses.write', 'unauthorized'],
+    [404, 'The model `gpt-9` does not exist or you do not have access to it.', 'model_unavailable'],
+    [400, "The requested model 'gpt-9' does not exist.", 'model_unavailable'],
+  ])('knows %i by a sentence of the upstream: %s', (status, message, kind) => {
+    expect(answer(status, { error: { message, type: 'invalid_request_error', code: null } }).kind).toBe(kind);
+  });
+
   it('knows an edge by its header whatever the body is', () => {
     expect(answer(403, '{}', { 'cf-mitigated': 'challenge' }).kind).toBe('blocked');
     expect(answer(403, 'text', { 'content-type': 'text/html; charset=UTF-8' }).kind).toBe('blocked');

@@ -49,10 +49,14 @@ const kindOfName: Readonly<Record<string, FailureKind>> = {
   authentication_error: 'unauthorized',
 };
 
-/** Sentences by which a failure without a machine name is known. Order counts. */
+/**
+ * Sentences by which a failure without a machine name is known. Order counts. Upstreams quote what a caller wrote (names of
+ * fields, values, ids) behind words of their own: what is blamed on an account or a model counts from the beginning only.
+ */
 const kindOfSentence: readonly (readonly [RegExp, FailureKind])[] = [
-  [/model is not supported when using|^model not found|model .{1,80} does not exist/i, 'model_unavailable'],
-  [/missing scopes/i, 'unauthorized'],
+  [/^(?:this|the \S{1,258}) model is not supported when using/i, 'model_unavailable'],
+  [/^model not found|^(?:the )?(?:requested )?model \S{1,258} does not exist/i, 'model_unavailable'],
+  [/^(?:you have insufficient permissions[^:]{0,80}\. )?missing scopes/i, 'unauthorized'],
   [/context window|maximum context length/i, 'context_too_long'],
 ];
 
@@ -161,11 +165,13 @@ function classify(words: UpstreamWords, status: number | undefined, bodyText: st
   return kindOfStatus[status] ?? (status >= 400 && status < 500 ? 'invalid_request' : 'server_error');
 }
 
-/** Some accounts see their limits as a 404 in one envelope or another. */
+/** Some accounts see their limits as a 404 in one envelope or another; an id that a caller made up and that is quoted is none. */
 function hiddenLimit(bodyText: string): FailureKind | undefined {
-  const name = /usage_limit_reached|usage_not_included|rate_limit_exceeded/i.exec(bodyText)?.[0].toLowerCase();
+  const name = hiddenNames.exec(bodyText)?.[0].toLowerCase();
   return name === undefined ? undefined : kindOfName[name];
 }
+
+const hiddenNames = /(?<![\w'`-]|\\")(?:usage_limit_reached|usage_not_included|rate_limit_exceeded)(?![\w'`-]|\\")/i;
 
 /** The identity service puts its code into a header: base64 of `{"error":{"code"}}`. */
 function withHeaderName(words: UpstreamWords, headers: Readonly<Record<string, string>>): UpstreamWords {
