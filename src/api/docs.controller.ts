@@ -8,29 +8,33 @@ import { openApiPage } from './openapi';
 @ApiExcludeController()
 @Controller()
 export class DocsController {
-  private document: OpenAPIObject | undefined;
+  private written: { readonly json: Buffer; readonly page: Buffer } | undefined;
 
-  /** Called once by the boot, when all controllers are known. */
+  /**
+   * Called once by the boot, when all controllers are known. Written once and in bytes, which all answers share: anybody may
+   * ask, a thousand times in one packet, and need not read any of it.
+   */
   publish(document: OpenAPIObject): void {
-    this.document = document;
+    this.written = { json: Buffer.from(JSON.stringify(document)), page: Buffer.from(openApiPage(document)) };
   }
 
   @Public()
   @Get('openapi.json')
-  json(): OpenAPIObject {
-    return this.published();
+  @Header('content-type', 'application/json; charset=utf-8')
+  json(): Buffer {
+    return this.published().json;
   }
 
   @Public()
   @Get(['docs', ''])
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-  page(): string {
-    return openApiPage(this.published());
+  page(): Buffer {
+    return this.published().page;
   }
 
-  private published(): OpenAPIObject {
-    if (this.document !== undefined) return this.document;
+  private published(): NonNullable<DocsController['written']> {
+    if (this.written !== undefined) return this.written;
     throw new GatewayError({
       status: 503,
       type: 'service_unavailable',

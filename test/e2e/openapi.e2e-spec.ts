@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 import { handlersOf } from '../support/served-routes';
@@ -173,4 +174,20 @@ it.each(reports)('%s says what it may be asked for', (route, names) => {
     .map(({ name }) => name);
   expect(listed).toEqual(expect.arrayContaining([...names]));
   expect(new Set(listed).size).toBe(listed.length);
+});
+
+it('is written once for all who ask, also for one who asks hundreds of times in one packet and reads nothing', async () => {
+  const { text } = await send(bench, '/openapi.json');
+  const times = 500;
+  const socket = connect(Number(new URL(bench.url).port), '127.0.0.1').on('error', () => undefined);
+  socket.pause();
+  const before = process.memoryUsage();
+  socket.write('GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(times));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  // Answered behind the others.
+  expect((await send(bench, '/health/liveliness')).status).toBe(200);
+  const after = process.memoryUsage();
+  socket.destroy();
+  const held = after.heapUsed + after.external - before.heapUsed - before.external;
+  expect(held).toBeLessThan((times * text.length) / 3);
 });
