@@ -6,7 +6,7 @@ import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { noSpan, type Span } from '../kernel/tracing';
 import { type StopSignal } from '../kernel/stop-signal';
-import { type UpstreamFailure } from '../kernel/upstream-failure';
+import { UpstreamFailure } from '../kernel/upstream-failure';
 import { Outbound, type OutboundResponse } from '../outbound/outbound';
 import { failureOfAnswer } from '../protocol/codex/codex-failure';
 import { waited } from './waited';
@@ -43,17 +43,17 @@ export class CallSender {
    * @throws {UpstreamFailure} for any other. @throws {GatewayError} when the login became unusable.
    */
   async send(sending: Sending): Promise<OutboundResponse> {
-    const { deployment, token } = sending;
+    const { deployment, token, call } = sending;
     const response = await this.post(sending, token);
     if (response.status === 200) return response;
-    const failure = await this.refusal(response);
+    const failure = blamed(await this.refusal(response), call);
     if (token === undefined || failure.kind !== 'unauthorized') throw failure;
     const renewal = this.tokens.rejected(deployment.credential, token);
     const { span = noSpan } = sending;
     if (!(await waited(renewal, { span, name: 'refresh', clock: this.clock }))) throw failure;
     const again = await this.post(sending, await this.loginFor(deployment));
     if (again.status === 200) return again;
-    throw await this.refusal(again);
+    throw blamed(await this.refusal(again), call);
   }
 
   /** What an answer means that is no stream, whatever its status. Reads it, so call it once. */
@@ -93,4 +93,10 @@ export class CallSender {
       signal,
     });
   }
+}
+
+/** Whoever closes a model to himself is refused himself: the accounts that have it must not rest for everybody else. */
+function blamed(failure: UpstreamFailure, { isClosedByCaller = false }: PreparedCall): UpstreamFailure {
+  if (!isClosedByCaller || failure.kind !== 'model_unavailable') return failure;
+  return new UpstreamFailure({ ...failure.details, kind: 'invalid_request' });
 }

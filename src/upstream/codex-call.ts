@@ -4,6 +4,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { type ResolvedModel } from '../models/catalog-entry';
+import { compareVersions } from '../models/client-versions';
 import { Clock } from '../kernel/clock';
 import { memoized } from '../kernel/memo';
 import { noSpan, type Span } from '../kernel/tracing';
@@ -136,6 +137,7 @@ export class CodexCalls {
       headersFor: (token) => withAccount(headers, token),
       droppedParams: [],
       instructions: undefined,
+      isClosedByCaller: closesModel(headers, model),
     };
   }
 
@@ -162,6 +164,14 @@ function assertNothingDropped(request: CanonicalRequest, plan: CodexPlan): void 
  */
 function needsLite({ headers }: NativeRequest, { entry, profile }: ResolvedModel): boolean {
   return entry !== undefined && profile === 'lite' && headers[liteHeader] !== 'true';
+}
+
+/** Whether the backend refuses a model for the version or the profile that these headers name, whatever the account may use. */
+function closesModel(headers: Readonly<Record<string, string>>, { entry, profile }: ResolvedModel): boolean {
+  if (entry === undefined) return false;
+  const { minimalClientVersion: least } = entry;
+  const isTooOld = least !== undefined && compareVersions(headers['version'] ?? '', least) < 0;
+  return isTooOld || (profile !== 'lite' && headers[liteHeader] === 'true');
 }
 
 /** Where a CLI's own request goes, below the deployment's base URL. */

@@ -12,4 +12,6 @@ export interface PreparedCall {
   readonly droppedParams: readonly string[];
   /** The official instructions that were put in; undefined when there are none. */
   readonly instructions: string | undefined;
+  /** The caller's own headers close this model to it: a refusal of the model says nothing about the account. */
+  readonly isClosedByCaller?: boolean;
 }

@@ -1,4 +1,5 @@
 import { faults } from '../simulator/faults';
+import { teamConfig } from '../support/accounts';
 import { type ReadAnswer } from '../support/calls';
 import { dialectDoors, type Door, expectGoodEnd } from '../support/doors';
 import { firstAndSecond, inOrder, RuledWorld } from '../support/ruled-world';
@@ -146,5 +147,24 @@ describe('an account that fails before the first content, alone', () => {
     expect(answer.status).toBe(status);
     expect(to.length - (single.world.simulator.counts.refreshes - refreshes)).toBe(calls);
     expect(await single.resting()).toEqual(rests === undefined ? [] : [rests]);
+  });
+});
+
+describe('a model that a CLI closes to itself by what its own headers say', () => {
+  const pair = new RuledWorld();
+  const config = teamConfig(firstAndSecond).replaceAll('model_name: team', 'model_name: gpt-5.5');
+  pair.withRules(firstAndSecond, `${inOrder(1)}, model_group_alias: { team: gpt-5.5 }`, { times, config });
+
+  it.each([
+    ['a version that is too old for it', { version: '0.1.0' }],
+    ['the lite profile, which it does not have', { 'x-openai-internal-codex-responses-lite': 'true' }],
+  ])('%s: its own request is refused, nobody else is asked and nothing rests', async (_, headers) => {
+    const body = { ...nativeBody, model: 'gpt-5.5' };
+    const { answer, to } = await pair.askAt('/backend-api/codex/responses', body, headers);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('model is not supported when using');
+    expect(to).toEqual(['first']);
+    expect(await pair.resting()).toEqual([]);
+    expect((await pair.ask()).answer.status).toBe(200);
   });
 });
