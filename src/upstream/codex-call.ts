@@ -166,11 +166,14 @@ function needsLite({ headers }: NativeRequest, { entry, profile }: ResolvedModel
   return entry !== undefined && profile === 'lite' && headers[liteHeader] !== 'true';
 }
 
-/** Whether the backend refuses a model for the version or the profile that these headers name, whatever the account may use. */
+/**
+ * Whether the backend refuses a model for the version or the profile that these headers name, whatever the account may use.
+ * Newer CLIs name no version, which closes nothing.
+ */
 function closesModel(headers: Readonly<Record<string, string>>, { entry, profile }: ResolvedModel): boolean {
   if (entry === undefined) return false;
-  const { minimalClientVersion: least } = entry;
-  const isTooOld = least !== undefined && compareVersions(headers['version'] ?? '', least) < 0;
+  const [own, least] = [headers['version'], entry.minimalClientVersion];
+  const isTooOld = own !== undefined && least !== undefined && compareVersions(own, least) < 0;
   return isTooOld || (profile !== 'lite' && headers[liteHeader] === 'true');
 }
 
