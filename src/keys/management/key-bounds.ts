@@ -40,6 +40,29 @@ const rules: readonly Rule[] = [
   ['aliases', isLimitedAliasChanged],
 ];
 
+/** What there is more of when it is raised on one key while another one keeps its own. */
+const spentFields: ReadonlySet<string> = new Set([
+  'duration', 'limit_mode', 'temp_budget_increase', 'rpm_limit', 'tpm_limit', 'max_parallel_requests', 'max_budget',
+  'model_max_budget', 'aliases',
+]); // prettier-ignore
+
+/** How a key can do more after a change than before it. */
+export interface Raise {
+  /** The first field at fault. */
+  readonly field: string;
+  /** More can be spent, not only otherwise. */
+  readonly isSpent: boolean;
+}
+
+/** Whether a key can do more than before; undefined when not. Both with their budgets merged in. */
+export function raiseOf(key: KeyRow, before: KeyRow): Raise | undefined {
+  const fields = rules.filter(([, exceeds]) => exceeds(key, before)).map(([field]) => field);
+  // What fits a pattern may be the name of an access group.
+  const opensGroup = modelsWithin(key, before).length > before.models_within.length;
+  const field = fields[0] ?? (opensGroup ? 'models' : undefined);
+  return field === undefined ? undefined : { field, isSpent: fields.some((each) => spentFields.has(each)) };
+}
+
 /**
  * The first limit of a key, with its budget merged in, that none of some scopes has as tightly: another key that is entered
  * in these scopes too would have it once more. Undefined when there is none.

@@ -13,6 +13,7 @@ import { type KeyAccess } from './key-access';
 import { exceededField, modelsWithin } from './key-bounds';
 import { keptKeyFields, liftedFromMetadata, regenerateShape, type UpdateFields, updateShape } from './key-fields';
 import { checkedReferences, creatorOf, graceEnd, type MintedKey, standingFor } from './key-minting';
+import { isRaise } from './key-makers';
 import { keyPut, rowOfUpdate } from './key-rows';
 import { assertAlias } from './key-standards';
 import { type ManagementParts } from './parts';
@@ -170,19 +171,24 @@ export class KeyChanges {
     if (!isAdmin(actor) && (updated.user_id !== key.row.user_id || updated.team_id !== key.row.team_id))
       await this.access.assertMember(updated);
     await this.access.assertNoHigherOwner(actor, updated);
-    // What the operator says of models counts as it stands.
-    let within = isAdmin(actor) && read.fields.models !== undefined ? [] : updated.models_within;
-    if (!isAdmin(actor)) {
-      const granter = await this.access.granter(actor);
-      const field = exceededField(await this.access.merged(updated), granter);
-      if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
-      within = modelsWithin(updated, granter);
-    }
+    const bound = isAdmin(actor) ? within(updated, read) : await this.bounded(actor, key, updated);
     const isAliased = isAdmin(actor) && (read.fields.aliases !== undefined || read.cleared.has('aliases'));
     const written = isAliased ? { operator_aliases: updated.aliases } : {};
-    const row = { ...updated, ...written, models_within: within, updated_by: creatorOf(actor) };
-    const changed = await this.store(actor, key, { row, action, checks });
+    const row = { ...updated, ...written, models_within: bound.within, updated_by: creatorOf(actor) };
+    const changed = await this.store(actor, key, { row, action, checks: [...checks, ...bound.checks] });
     return { key: changed, ignored: Object.keys(read.kept), setsBudget: setsBudget(read.fields) };
+  }
+
+  /** What a holder makes of a key lies within the key that asks. @throws {GatewayError} 403 */
+  private async bounded(actor: Actor, key: Stored<'key'>, row: KeyRow): Promise<Bound> {
+    const granter = await this.access.granter(actor);
+    const field = exceededField(await this.access.merged(row), granter);
+    if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
+    const change = { actor, granter, before: key.row, row };
+    const isItself = key.id === actor.principal.keyHash;
+    const isRaised = !isItself && (await isRaise(this.access, this.parts.rules.makers, change));
+    const checks = isRaised ? await checkedReferences(this.parts, { team_id: row.team_id }, true) : [];
+    return { within: modelsWithin(row, granter), checks };
   }
 
   private async assertOwnChange(actor: Actor, key: Stored<'key'>, read: ReadFields<UpdateFields>): Promise<void> {
@@ -227,6 +233,17 @@ export class KeyChanges {
   private add(found: Map<string, Stored<'key'>>, key: Stored<'key'>): void {
     found.set(key.id, key);
   }
+}
+
+/** What a changed key is held to from now on, and what must not have changed until it is stored. */
+interface Bound {
+  readonly within: KeyRow['models_within'];
+  readonly checks: readonly Change[];
+}
+
+/** What the operator says of models counts as it stands. */
+function within({ models_within }: KeyRow, { fields }: ReadFields<UpdateFields>): Bound {
+  return { within: fields.models === undefined ? models_within : [], checks: [] };
 }
 
 /** A new secret is known to who asked for it; an old one that works on, to who knew it before. */

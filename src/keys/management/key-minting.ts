@@ -1,5 +1,4 @@
 import { GatewayError, invalidRequest } from '../../kernel/errors';
-import { type ScopeLimits } from '../../kernel/limits';
 import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { oneOf } from '../../state/entities/entity-store';
@@ -13,8 +12,9 @@ import { ChangedMeanwhile, retrying } from './audited-writes';
 import { namedLimits } from './edits';
 import { assertOwnFields } from './grants';
 import { type KeyAccess } from './key-access';
-import { exceededField, inherited, modelsWithin, unsharedLimit } from './key-bounds';
+import { exceededField, inherited, modelsWithin } from './key-bounds';
 import { type GenerateFields, generateShape, keptKeyFields, liftedFromMetadata } from './key-fields';
+import { assertLimitsShared, teamMakerRefusal } from './key-makers';
 import { keyPut, rowOfNewKey } from './key-rows';
 import { assertAlias, assertWithinBounds, fittedFields, withDefaults } from './key-standards';
 import { type ManagementParts } from './parts';
@@ -137,7 +137,12 @@ export class KeyMinting {
       if (user_id !== userId) throw fieldDenied('user_id', 'keys of others are made by the operator');
       return { ...owned, user_id };
     }
-    await this.assertTeamMaker(actor, owned.team_id, isService ? 'service' : user_id === userId ? 'own' : 'others');
+    const refusal = await teamMakerRefusal(this.access, this.parts.rules.makers, {
+      actor,
+      team_id: owned.team_id,
+      user_id,
+    });
+    if (refusal !== undefined) throw refusal;
     assertRequired(fields, this.parts.rules.makers.team_key_generation?.required_params);
     return { ...owned, ...present({ user_id }) };
   }
@@ -147,28 +152,6 @@ export class KeyMinting {
     if (makers?.allowed_user_roles?.includes(role) === false)
       throw actionDenied(`Users with the role ${role} may not make personal keys here.`);
     assertRequired(fields, makers?.required_params);
-  }
-
-  private async assertTeamMaker(actor: Actor, teamId: string, whose: 'own' | 'others' | 'service'): Promise<void> {
-    const membership = await this.access.teamRole(actor, teamId);
-    if (membership === undefined) throw fieldDenied('team_id', 'you are no member of that team');
-    const allowed = this.parts.rules.makers.team_key_generation?.allowed_team_member_roles;
-    if (allowed?.includes(membership.role) === false)
-      throw fieldDenied('team_id', `members with the role ${membership.role} may not make keys here`);
-    if (membership.role === 'admin') return;
-    if (whose === 'service' && !membership.team.team_member_permissions.includes(serviceRoute))
-      throw fieldDenied(
-        'team_id',
-        'service accounts are made by an admin of the team, who can allow it to members with team_member_permissions',
-      );
-    if (whose === 'service') return;
-    if (whose === 'others') throw fieldDenied('user_id', 'keys of other members are made by an admin of the team');
-    const isPermitted = allowed !== undefined || membership.team.team_member_permissions.includes('/key/generate');
-    if (!isPermitted)
-      throw fieldDenied(
-        'team_id',
-        'members of that team may not make keys for it; its admin can allow it with team_member_permissions',
-      );
   }
 
   /** What was not asked for is taken over from the key that asks, and what was asked for may not exceed it. */
@@ -187,11 +170,7 @@ export class KeyMinting {
     const row = rowOf(fittedFields(read.fields, { granter, asked: names, rowOf }));
     const field = exceededField(row, granter);
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
-    const limit = unsharedLimit(granter, scopesInCommon(actor, row));
-    if (limit !== undefined)
-      throw actionDenied(
-        `This key has a limit of its own ('${limit}'), and a key that it makes would have it once more. Ask the operator of this gateway for the key, or to give the limit to the user (with a team: to the member) instead of the key.`,
-      );
+    assertLimitsShared(actor, granter, row);
     return { ...row, models_within: modelsWithin(row, granter) };
   }
 
@@ -228,19 +207,6 @@ export async function checkedReferences(
     return { op: 'check', ...ref, expected: version };
   });
 }
-
-/** Whose books a key's calls are entered in beside its own, and those of another key too. */
-function scopesInCommon({ principal }: Actor, { team_id, user_id }: KeyRow): readonly ScopeLimits[] {
-  const isSameTeam = team_id === principal.teamId;
-  const isSameUser = user_id !== undefined && user_id === principal.userId;
-  return principal.scopes.filter(({ kind, mode }) => {
-    if (mode === 'observe' || !isSameTeam) return false;
-    return kind === 'team' || ((kind === 'member' || kind === 'user') && isSameUser);
-  });
-}
-
-/** The right of members to make keys that are nobody's. */
-const serviceRoute = '/key/service-account/generate';
 
 /** Who may know the secret of what an actor makes. */
 export function standingFor(
