@@ -2,6 +2,8 @@ import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { invalidRequest } from '../kernel/errors';
+import { personOf } from '../kernel/principal';
+import { isReader } from '../keys/management/actor';
 import { Management } from '../keys/management/management';
 import { memberShape, newMemberShape, newTeamShape, removedMember, teamShape } from '../keys/management/team-fields';
 import { type ChangedTeam } from '../keys/management/team-management';
@@ -168,10 +170,13 @@ export class TeamController {
   @jsonBody(newMemberShape)
   @jsonAnswer(addedMembers)
   async addMember(@Req() request: FastifyRequest): Promise<object> {
-    const { team, users, members } = await this.management.members.add(actorOf(request), await bodyOf(request));
+    const actor = actorOf(request);
+    const { team, users, members } = await this.management.members.add(actor, await bodyOf(request));
+    // An admin of a team can add anybody: to be added must not show what `/user/info` does not.
+    const shown = users.filter((user) => isReader(actor) || user.id === personOf(actor.principal));
     return {
       ...(await this.views.team(team)),
-      updated_users: await this.views.users(users),
+      updated_users: await this.views.users(shown),
       updated_team_memberships: members.map(({ row }) => row),
     };
   }

@@ -138,6 +138,21 @@ describe('teams', () => {
       refusalIn(await post(bench, '/team/member_add', { team_id: 'green', member: { user_email: 'no@body.x' } }))[2],
     ).toBe('user_email');
   });
+
+  it('tell their admins nothing of a person who is added that only the operator may see', async () => {
+    await manage(bench, '/user/new', { user_id: 'olga', user_email: 'olga@example.com', auto_create_key: false });
+    const members_with_roles = [{ user_id: 'boris', role: 'admin' }];
+    await manage(bench, '/team/new', { team_id: 'curious', members_with_roles });
+    const boris = await holder(bench, { user_id: 'boris' });
+    const body = { team_id: 'curious', member: { user_id: 'olga' } };
+    const added = await manage(boris, '/team/member_add', body);
+    expect(added).toMatchObject({ members: ['boris', 'olga'], updated_users: [] });
+    expect(JSON.stringify(added)).not.toContain('olga@example.com');
+    expect((await send(boris, '/user/info?user_id=olga')).status).toBe(404);
+    expect(await manage(bench, '/team/member_add', body)).toMatchObject({
+      updated_users: [{ user_id: 'olga', user_email: 'olga@example.com' }],
+    });
+  });
 });
 
 describe('users', () => {
