@@ -47,7 +47,8 @@ export class UpstreamWorld {
   }
 
   async started(changes?: SettingsChanges): Promise<{ upstream: Upstream; catalog: ModelCatalog }> {
-    const rest = { cacheDir: this.folder, ...changes?.rest };
+    // Its own: suites run side by side, and a state folder belongs to one process.
+    const rest = { stateDir: join(this.folder, 'state'), cacheDir: this.folder, ...changes?.rest };
     const settings = settingsFor(this.simulator.url, { ...changes, rest });
     const app = await Test.createTestingModule({
       imports: [

@@ -94,6 +94,8 @@ describeWithRedis('with Redis the key directory', () => {
     await world.management.changes.remove(world.admin, { keys: [deleted.secret] });
     expect(await keyRefusalOf(world, blocked.secret)).toMatchObject({ status: 401 });
     expect(await world.directory.authenticate(deleted.secret)).toBeUndefined();
+    // A replica that has not heard of its own changes yet could not tell that they are gone.
+    await heardOfAll(world);
     // A failover to a replica that never got the last writes.
     await putBack(link, copies);
     await eventually('it is noticed', async () => (await world.store.news(undefined)).stamp === copies.stamp);
