@@ -1,5 +1,5 @@
 /**
- * npm test: installs what is missing, runs every suite, ends with `N passed, N failed` alone on a line.
+ * npm test: installs what is missing, runs every suite, names what failed, ends with `N passed, N failed` alone on a line.
  *   --clients  the real Codex CLI in every version instead (installed into .cache/clients)
  *   --long     the long seeds and matrices as well, and what talks to Redis once more on every other kind of Redis
  *   --redis K  only what talks to Redis, on one kind: guarded (the limited user of deploy/redis), tls (the same with TLS),
@@ -129,9 +129,10 @@ function failuresOf({ name, status, message, assertionResults }) {
   );
 }
 
+/** Without Jest's own headings. */
 function firstLine(text) {
   const [line = ''] = stripVTControlCharacters(text)
     .split('\n')
-    .filter((each) => each.trim() !== '');
+    .filter((each) => !/^\s*(●.*)?$/.test(each));
   return line.trim().slice(0, 200);
 }

@@ -2,8 +2,7 @@ import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { invalidRequest } from '../kernel/errors';
-import { personOf } from '../kernel/principal';
-import { isReader } from '../keys/management/actor';
+import { maySee } from '../keys/management/actor';
 import { Management } from '../keys/management/management';
 import { memberShape, newMemberShape, newTeamShape, removedMember, teamShape } from '../keys/management/team-fields';
 import { type ChangedTeam } from '../keys/management/team-management';
@@ -173,7 +172,7 @@ export class TeamController {
     const actor = actorOf(request);
     const { team, users, members } = await this.management.members.add(actor, await bodyOf(request));
     // An admin of a team can add anybody: to be added must not show what `/user/info` does not.
-    const shown = users.filter((user) => isReader(actor) || user.id === personOf(actor.principal));
+    const shown = users.filter((user) => maySee(actor, user.id));
     return {
       ...(await this.views.team(team)),
       updated_users: await this.views.users(shown),

@@ -4,7 +4,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
 import { type ResolvedModel } from '../models/catalog-entry';
-import { compareVersions } from '../models/client-versions';
+import { isTooOld } from '../models/client-versions';
 import { Clock } from '../kernel/clock';
 import { memoized } from '../kernel/memo';
 import { noSpan, type Span } from '../kernel/tracing';
@@ -166,15 +166,13 @@ function needsLite({ headers }: NativeRequest, { entry, profile }: ResolvedModel
   return entry !== undefined && profile === 'lite' && headers[liteHeader] !== 'true';
 }
 
-/**
- * Whether the backend refuses a model for the version or the profile that these headers name, whatever the account may use.
- * Newer CLIs name no version, which closes nothing.
- */
+/** Whether the backend refuses a model for the version or the profile that these headers name, whatever the account may use. */
 function closesModel(headers: Readonly<Record<string, string>>, { entry, profile }: ResolvedModel): boolean {
   if (entry === undefined) return false;
-  const [own, least] = [headers['version'], entry.minimalClientVersion];
-  const isTooOld = own !== undefined && least !== undefined && compareVersions(own, least) < 0;
-  return isTooOld || (profile !== 'lite' && headers[liteHeader] === 'true');
+  return (
+    isTooOld(headers['version'] ?? '', entry.minimalClientVersion) ||
+    (profile !== 'lite' && headers[liteHeader] === 'true')
+  );
 }
 
 /** Where a CLI's own request goes, below the deployment's base URL. */

@@ -1,3 +1,4 @@
+import { json } from '../simulator/answer';
 import { faults } from '../simulator/faults';
 import { teamConfig } from '../support/accounts';
 import { type ReadAnswer } from '../support/calls';
@@ -166,5 +167,12 @@ describe('a model that a CLI closes to itself by what its own headers say', () =
     expect(to).toEqual(['first']);
     expect(await pair.resting()).toEqual([]);
     expect((await pair.ask()).answer.status).toBe(200);
+  });
+
+  it('is not closed by a CLI that names no version, for which ours stands: an account without the model is moved past', async () => {
+    const detail = "The 'gpt-5.5' model is not supported when using Codex with a ChatGPT account.";
+    pair.world.answers('first', json(400, { detail }));
+    const { answer, to } = await pair.askAt('/backend-api/codex/responses', { ...nativeBody, model: 'gpt-5.5' });
+    expect([answer.status, to]).toEqual([200, ['first', 'second']]);
   });
 });

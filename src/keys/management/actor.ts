@@ -1,5 +1,5 @@
 import { GatewayError } from '../../kernel/errors';
-import { type Principal } from '../../kernel/principal';
+import { personOf, type Principal } from '../../kernel/principal';
 
 /** Who changes something, and from where. */
 export interface Actor {
@@ -18,6 +18,11 @@ export function isAdmin({ principal }: Actor): boolean {
 /** May see everything. */
 export function isReader(actor: Actor): boolean {
   return isAdmin(actor) || actor.principal.role === 'proxy_admin_viewer';
+}
+
+/** May see the record of a person: everybody his own. */
+export function maySee(actor: Actor, userId: string): boolean {
+  return isReader(actor) || personOf(actor.principal) === userId;
 }
 
 /** An admin whose key is held to some routes; what is not held must not come out of its hands. */

@@ -13,7 +13,7 @@ import { type KeyAccess } from './key-access';
 import { exceededField, modelsWithin } from './key-bounds';
 import { keptKeyFields, liftedFromMetadata, regenerateShape, type UpdateFields, updateShape } from './key-fields';
 import { checkedReferences, creatorOf, graceEnd, type MintedKey, standingFor } from './key-minting';
-import { isRaise } from './key-makers';
+import { checkedRaise } from './key-makers';
 import { keyPut, rowOfUpdate } from './key-rows';
 import { assertAlias } from './key-standards';
 import { type ManagementParts } from './parts';
@@ -186,7 +186,7 @@ export class KeyChanges {
     if (field !== undefined) throw fieldDenied(field, 'no key can give more than it has itself');
     const change = { actor, granter, before: key.row, row };
     const isItself = key.id === actor.principal.keyHash;
-    const isRaised = !isItself && (await isRaise(this.access, this.parts.rules.makers, change));
+    const isRaised = !isItself && (await checkedRaise(this.access, this.parts.rules.makers, change));
     const checks = isRaised ? await checkedReferences(this.parts, { team_id: row.team_id }, true) : [];
     return { within: modelsWithin(row, granter), checks };
   }

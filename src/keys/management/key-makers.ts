@@ -75,7 +75,7 @@ export interface ChangeOfKey {
  *
  * @throws {GatewayError} 403
  */
-export async function isRaise(
+export async function checkedRaise(
   access: Pick<KeyAccess, 'teamRole' | 'merged'>,
   makers: KeyMakers,
   { actor, granter, before, row }: ChangeOfKey,

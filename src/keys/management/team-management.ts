@@ -26,8 +26,6 @@ const updateBody = { ...teamShape, team_id: id };
 const removeBody = z.strictObject({ team_ids: z.array(id).min(1).max(100) });
 const blockBody = z.strictObject({ team_id: id });
 
-/** More keys than this are not deleted in one go. */
-
 /** A team, and what of the request was kept without effect. */
 export interface ChangedTeam {
   readonly team: Stored<'team'>;

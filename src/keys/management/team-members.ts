@@ -18,8 +18,6 @@ import { type MemberEntry, memberShape, newMemberShape, removedMember } from './
 import { teamPut } from './team-management';
 import { teamListChange, userByEmail } from './user-rows';
 
-/** More keys than this are not deleted in one go. */
-
 /** A team after its members changed, and what was said of them. */
 export interface ChangedMembers {
   readonly team: Stored<'team'>;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { invalidRequest } from '../../kernel/errors';
-import { personOf } from '../../kernel/principal';
 import { type Change } from '../../state/entities/entity';
 import { present } from '../present';
 import { dollars, flag, id } from '../rows/field-types';
@@ -9,7 +8,7 @@ import { type LimitFields } from '../rows/limit-fields';
 import { type Stored, stored } from '../rows/rows';
 import { memberId } from '../../kernel/member-id';
 import { type UserRow, userRowSchema } from '../rows/user-row';
-import { type Actor, actionDenied, isHeldAdmin, isReader, notFound } from './actor';
+import { type Actor, actionDenied, isHeldAdmin, maySee, notFound } from './actor';
 import { ChangedMeanwhile, retrying } from './audited-writes';
 import { committed, edited, namedLimits, readOne } from './edits';
 import { keysOfHolder } from './holder-keys';
@@ -160,7 +159,7 @@ export class UserManagement {
   /** @throws {GatewayError} 404, the same for unknown users and for others than the actor itself. */
   async seen(actor: Actor, userId: string): Promise<Stored<'user'>> {
     const user = await readOne(this.parts, 'user', userId);
-    if (user !== undefined && (isReader(actor) || personOf(actor.principal) === userId)) return user;
+    if (user !== undefined && maySee(actor, userId)) return user;
     throw notFound('user', 'user_id');
   }
 

@@ -31,7 +31,7 @@ export function mapTools(value: unknown, names: ToolNames): MappedTools {
     const tool = requireObject(entry, path);
     if (tool['type'] === 'function') return functionTool(nestedOrFlat(tool, 'function', path), names, path);
     if (tool['type'] === 'custom') return customTool(nestedOrFlat(tool, 'custom', path), { names, customTools }, path);
-    if (typeof tool['type'] === 'string' && tool['type'].startsWith(hostedTool)) return tool as ToolDefinition;
+    if (searchesWeb(tool)) return tool;
     throw invalidRequest(`'${path}.type' must be one of: function, custom, web_search.`, `${path}.type`);
   });
   return { tools, customTools };
@@ -66,8 +66,9 @@ export function mapWebSearch(value: unknown): ToolDefinition {
 }
 
 /** Whether a tool searches the web, by whichever of its names. */
-export function searchesWeb({ type }: ToolDefinition): boolean {
-  return type.startsWith(hostedTool);
+export function searchesWeb(tool: JsonObject): tool is ToolDefinition {
+  const { type } = tool;
+  return typeof type === 'string' && type.startsWith(hostedTool);
 }
 
 const modes = new Set(['auto', 'none', 'required']);
@@ -134,7 +135,7 @@ function namedTool(choice: JsonObject, names: ToolNames, path: string): JsonObje
     const name = requireText(nestedOrFlat(choice, type, path)['name'], `${path}.${type}.name`);
     return { type, name: names.upstreamName(name) };
   }
-  if (typeof type === 'string' && type.startsWith(hostedTool)) return { type };
+  if (searchesWeb(choice)) return { type: choice.type };
   throw invalidRequest(`'${path}' must be auto, none, required, or name a function or custom tool.`, path);
 }
 

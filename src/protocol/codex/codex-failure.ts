@@ -165,13 +165,13 @@ function classify(words: UpstreamWords, status: number | undefined, bodyText: st
   return kindOfStatus[status] ?? (status >= 400 && status < 500 ? 'invalid_request' : 'server_error');
 }
 
+const hiddenNames = /(?<![\w'`-]|\\")(?:usage_limit_reached|usage_not_included|rate_limit_exceeded)(?![\w'`-]|\\")/i;
+
 /** Some accounts see their limits as a 404 in one envelope or another; an id that a caller made up and that is quoted is none. */
 function hiddenLimit(bodyText: string): FailureKind | undefined {
   const name = hiddenNames.exec(bodyText)?.[0].toLowerCase();
   return name === undefined ? undefined : kindOfName[name];
 }
-
-const hiddenNames = /(?<![\w'`-]|\\")(?:usage_limit_reached|usage_not_included|rate_limit_exceeded)(?![\w'`-]|\\")/i;
 
 /** The identity service puts its code into a header: base64 of `{"error":{"code"}}`. */
 function withHeaderName(words: UpstreamWords, headers: Readonly<Record<string, string>>): UpstreamWords {

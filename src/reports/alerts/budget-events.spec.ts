@@ -1,3 +1,4 @@
+import { moneyOfKey } from '../../../test/support/limit-states';
 import { type BudgetLimit, noLimits, type ScopeLimits } from '../../kernel/limits';
 import { openPolicy, type Principal } from '../../kernel/principal';
 import { type LimitState } from '../../metering/meter';
@@ -6,16 +7,7 @@ import { budgetEvents, refusedEvent } from './budget-events';
 const resetAtMs = Date.UTC(2026, 11, 1);
 /** Ten days before the end of a budget of thirty. */
 const times = { nowMs: Date.UTC(2026, 10, 21), repeatMs: 86_400_000 };
-const money: LimitState = {
-  scope: 'key',
-  scopeId: 'ab12',
-  name: 'ci-bot',
-  limit: 'nano_usd',
-  period: '30d',
-  max: 10_000_000_000,
-  used: 0,
-  resetAtMs,
-};
+const money: LimitState = { ...moneyOfKey, max: 10_000_000_000, used: 0, resetAtMs };
 
 function holder(scope: Partial<ScopeLimits> = {}): Principal {
   return {

@@ -1,16 +1,6 @@
+import { moneyOfKey as money } from '../../../test/support/limit-states';
 import { type LimitState } from '../../metering/meter';
 import { codexWindows, periodMinutes } from './codex-windows';
-
-const money: LimitState = {
-  scope: 'key',
-  scopeId: 'ab12',
-  name: 'ci-bot',
-  limit: 'nano_usd',
-  period: '30d',
-  max: 12_000_000_000,
-  used: 12_340_000_000,
-  resetAtMs: Date.UTC(2026, 11, 1),
-};
 
 describe('budgets as windows', () => {
   it('are money first, other budgets only for those who have none in money', () => {

@@ -1,3 +1,4 @@
+import { moneyOfKey as money } from '../../../test/support/limit-states';
 import { errorReply } from '../../http/error-reply';
 import { type LimitState } from '../../metering/meter';
 import { costOf } from '../../protocol/pricing/cost-of';
@@ -18,16 +19,6 @@ const rpm: LimitState = {
   max: 60,
   used: 60,
   resetAtMs: nowMs + 41_200,
-};
-const money: LimitState = {
-  scope: 'key',
-  scopeId: 'ab12',
-  name: 'ci-bot',
-  limit: 'nano_usd',
-  period: '30d',
-  max: 12_000_000_000,
-  used: 12_340_000_000,
-  resetAtMs: Date.UTC(2026, 11, 1),
 };
 
 function without(state: LimitState, field: 'name' | 'resetAtMs'): LimitState {
