@@ -16,8 +16,20 @@ describe('the file of settlements that wait', () => {
   it('keeps a row that comes while those before it are being cleared away', async () => {
     const file = new SettlementFile(folder, 'process_1');
     await file.append('told');
-    await Promise.all([file.clear(), file.append('new')]);
+    file.clear();
+    await file.append('new');
     expect(readFileSync(join(folder, 'process_1.journal'), 'utf8')).toBe('new\n');
+    await file.close();
+  });
+
+  it('waits for no disk when it is cleared, and settles what was being written', async () => {
+    const file = new SettlementFile(folder, 'process_1');
+    await file.append('first');
+    const told = file.append('told meanwhile');
+    file.clear();
+    expect(existsSync(join(folder, 'process_1.journal'))).toBe(false);
+    await told;
+    file.clear();
     await file.close();
   });
 
