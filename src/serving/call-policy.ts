@@ -20,7 +20,10 @@ export function withinPolicy(client: ClientRequest, policy: Ceilings): ClientReq
   return { ...client, canonical: tier === undefined ? rest : { ...rest, service_tier: tier } };
 }
 
-/** The same for a Codex CLI's own body, which is rewritten only when something in it is too much. */
+/**
+ * The same for a Codex CLI's own body. Under a ceiling it is always written anew: of an effort that is given twice the upstream
+ * might take the other one. Without one only a tier that is too much has it rewritten.
+ */
 export function nativeWithinPolicy(native: NativeRequest, policy: Ceilings): NativeRequest {
   if (policy.maxEffort === undefined && policy.serviceTier === undefined) return native;
   const body: unknown = JSON.parse(native.body.toString('utf8'));
@@ -29,7 +32,7 @@ export function nativeWithinPolicy(native: NativeRequest, policy: Ceilings): Nat
   const effort = effortUnder(policy.maxEffort, textOf(reasoning['effort']));
   const tier = allowedTier(policy, textOf(body['service_tier']));
   const held = { ...native, effortCeiling: policy.maxEffort };
-  if (effort === textOf(reasoning['effort']) && tier === textOf(body['service_tier'])) return held;
+  if (policy.maxEffort === undefined && tier === textOf(body['service_tier'])) return held;
   const rest = { ...body };
   delete rest['service_tier'];
   const changed = {

@@ -133,11 +133,22 @@ async function told(
       rows = (await send(replicas.admin(), `/spend/logs?api_key=${keys[who].id}`)).json;
       return Array.isArray(rows) && rows.length >= answered;
     }).catch(() => undefined);
-    expect([who, Array.isArray(rows) ? rows.length : rows]).toEqual([who, answered]);
+    const found = Array.isArray(rows) ? rows.length : rows;
+    // Where one is missing: what waits to be told, and what became of those that were.
+    const books = found === answered ? '' : await settlements(replicas);
+    expect([who, found, books]).toEqual([who, answered, '']);
     const { info } = (await look(replicas.admin(), `/key/info?key=${keys[who].id}`)) as { info: { spend: number } };
     expect(info.spend).toBeCloseTo(answered * 0.0053, 9);
   }
   expect(await manage(replicas.admin(), '/spend/reconcile', { repair: false })).toMatchObject({ mismatches: [] });
+}
+
+async function settlements(replicas: Replicas): Promise<string> {
+  const { text } = await send(replicas.admin(), '/metrics');
+  return text
+    .split('\n')
+    .filter((line) => /^codex_(?:settlement_backlog|settlements_total|tickets)/.test(line))
+    .join('\n');
 }
 
 /** Lines about anything but single requests, which have one each. */
