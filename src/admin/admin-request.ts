@@ -3,7 +3,7 @@ import { readJsonBody } from '../http/body-reader';
 import { callContextOf } from '../http/call-context';
 import { authenticationFailed, invalidRequest } from '../kernel/errors';
 import { type Actor } from '../keys/management/actor';
-import { type Sort } from '../keys/management/whole-list';
+import { type Sort, type ValueOf } from '../keys/management/whole-list';
 
 /** Bodies of management routes are small; the largest is a new team with all its members. */
 const limits = { maxBytes: 1024 * 1024, maxDepth: 32, timeoutMs: 30_000 };
@@ -85,13 +85,26 @@ export function wordIn<T extends string>(query: Query, name: string, words: read
   return word;
 }
 
+/** By what a list can be sorted, each under its name in `sort_by`. */
+export interface Sorts<T> {
+  readonly documents: Readonly<Record<string, ValueOf<T>>>;
+  /** For `spend`, which no document has. */
+  readonly spend: Sort<T>['valuesOf'];
+}
+
 /** `sort_by`, one of some names, and `sort_order`, rising unless told otherwise; undefined without `sort_by`. @throws {GatewayError} 400 */
-export function sortIn<T>(query: Query, sorts: Readonly<Record<string, Sort<T>['valueOf']>>): Sort<T> | undefined {
+export function sortIn<T>(query: Query, sorts: Sorts<T>): Sort<T> | undefined {
   const order = wordIn(query, 'sort_order', ['asc', 'desc']);
+  const valuesOf = sortByIn(query, sorts);
+  return valuesOf === undefined ? undefined : { valuesOf, order };
+}
+
+/** `sort_by` alone. @throws {GatewayError} 400 */
+export function sortByIn<T>(query: Query, { documents, spend }: Sorts<T>): Sort<T>['valuesOf'] | undefined {
   const by = textIn(query, 'sort_by');
   if (by === undefined) return undefined;
-  const valueOf = Object.hasOwn(sorts, by) ? sorts[by] : undefined;
-  if (valueOf === undefined)
-    throw invalidRequest(`'sort_by' must be one of ${Object.keys(sorts).join(', ')}.`, 'sort_by');
-  return { valueOf, order };
+  if (by === 'spend') return spend;
+  const valueOf = Object.hasOwn(documents, by) ? documents[by] : undefined;
+  if (valueOf !== undefined) return () => valueOf;
+  throw invalidRequest(`'sort_by' must be one of ${[...Object.keys(documents), 'spend'].join(', ')}.`, 'sort_by');
 }

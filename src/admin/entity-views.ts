@@ -12,6 +12,9 @@ import { type BookRef, Books } from './books';
 
 type View = Record<string, unknown>;
 
+/** Books that one question asks for. */
+const askedAtOnce = 500;
+
 /** Entities in LiteLLM's shapes, with what the books say of them. */
 @Injectable()
 export class EntityViews {
@@ -78,6 +81,18 @@ export class EntityViews {
     const budgets = await this.budgetsOf(users);
     const spent = await this.books.spent(users.map((user) => bookOf(user, budgets)));
     return users.map((user, at) => userView(user, spent[at] ?? nothingSpent, namedBudget(user, budgets)));
+  }
+
+  /** What each of them spent, as its view says it: dollars. Asked of the books in pieces, since these may be thousands. */
+  async spendOf(all: readonly Stored<'key' | 'team' | 'user'>[]): Promise<(each: { readonly id: string }) => number> {
+    const budgets = await this.budgetsOf(all);
+    const spends = new Map<string, number>();
+    for (let at = 0; at < all.length; at += askedAtOnce) {
+      const piece = all.slice(at, at + askedAtOnce);
+      const spent = await this.books.spent(piece.map((each) => bookOf(each, budgets)));
+      for (const [index, { id }] of piece.entries()) spends.set(id, spent[index]?.spend ?? 0);
+    }
+    return ({ id }) => spends.get(id) ?? 0;
   }
 
   /** What every member of a team is held to, and what it spent there. */

@@ -2,18 +2,27 @@ import { Controller, Get, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { invalidRequest } from '../kernel/errors';
+import { type KeyFilter } from '../keys/management/key-search';
 import { type KeyMarks } from '../keys/management/key-marks';
 import { Management } from '../keys/management/management';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { present } from '../keys/present';
-import { actorOf, flagIn, numberIn, type Query as Params, textIn, wordIn } from './admin-request';
+import { type Stored } from '../keys/rows/rows';
+import { actorOf, flagIn, numberIn, type Query as Params, sortByIn, textIn, wordIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
 import { queries } from '../http/openapi-bodies';
 import { jsonAnswer } from '../http/openapi-answers';
 import { keyHealth, keyInfo, keyPage } from './answers';
 
-const sortNames = ['created_at', 'key_alias', 'expires', 'max_budget', 'updated_at'] as const;
+/** By what keys are sorted, beside what they spent. */
+const keySorts = {
+  created_at: ({ createdAtMs }: Stored<'key'>) => createdAtMs,
+  key_alias: ({ row }: Stored<'key'>) => row.key_alias,
+  expires: ({ row }: Stored<'key'>) => row.expiresMs,
+  max_budget: ({ row }: Stored<'key'>) => row.max_budget,
+  updated_at: ({ updatedAtMs }: Stored<'key'>) => updatedAtMs,
+} as const;
 
 /** LiteLLM's routes that tell of keys. */
 @ApiTags('Keys')
@@ -76,11 +85,11 @@ export class KeyReadController {
         organizationId: textIn(query, 'organization_id'),
         keyHash: textIn(query, 'key_hash'),
         keyAlias: textIn(query, 'key_alias'),
+        sortBy: this.sortByOf(query),
         aliasPart: flagIn(query, 'substring_matching') ? textIn(query, 'key_alias') : undefined,
       }),
       ...marksIn(query),
       includeTeamKeys: flagIn(query, 'include_team_keys'),
-      sortBy: wordIn(query, 'sort_by', sortNames),
       order: wordIn(query, 'sort_order', ['desc', 'asc']),
     });
     const isFull = flagIn(query, 'return_full_object');
@@ -90,6 +99,12 @@ export class KeyReadController {
       current_page: page,
       total_pages: Math.ceil(total / size),
     };
+  }
+
+  /** When they were made is the order that keys are kept in: no number of them is too large for it. */
+  private sortByOf(query: Params): KeyFilter['sortBy'] {
+    const sortBy = sortByIn(query, { documents: keySorts, spend: (all) => this.views.spendOf(all) });
+    return textIn(query, 'sort_by') === 'created_at' ? undefined : sortBy;
   }
 
   @RouteGroup('info', { always: true })

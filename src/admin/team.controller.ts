@@ -103,7 +103,7 @@ export class TeamController {
     const teamId = textIn(query, 'team_id') ?? actor.principal.teamId;
     if (teamId === undefined) throw invalidRequest("'team_id' is missing.", 'team_id');
     const team = await this.management.teams.seen(actor, teamId);
-    const rules = { page: 1, size: mostListed, includeTeamKeys: false, sortBy: 'created_at', order: 'desc' } as const;
+    const rules = { page: 1, size: mostListed, includeTeamKeys: false, order: 'desc' } as const;
     const { keys } = await this.management.search.find(actor, { ...rules, teamId });
     const team_info = await this.views.team(team);
     return {
@@ -156,7 +156,7 @@ export class TeamController {
       alias: textIn(query, 'team_alias'),
       search: textIn(query, 'search'),
       organizationId: textIn(query, 'organization_id'),
-      sort: sortIn(query, teamSorts),
+      sort: sortIn(query, { documents: teamSorts, spend: (all) => this.views.spendOf(all) }),
     });
     const total_pages = Math.ceil(found.total / page_size);
     return { teams: await this.views.teams(found.teams), total: found.total, page, page_size, total_pages };
@@ -216,7 +216,7 @@ export class TeamController {
   }
 }
 
-/** By what teams are sorted; what they spent is not among their documents. */
+/** By what teams are sorted, beside what they spent. */
 const teamSorts = {
   created_at: ({ createdAtMs }: Stored<'team'>) => createdAtMs,
   team_id: (team: Stored<'team'>) => team.id,

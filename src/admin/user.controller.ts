@@ -91,7 +91,6 @@ export class UserController {
       page: 1,
       size: mostKeys,
       includeTeamKeys: false,
-      sortBy: 'created_at',
       order: 'desc',
       userId,
     } as const;
@@ -147,12 +146,12 @@ export class UserController {
       team: textIn(query, 'team'),
       email: textIn(query, 'user_email'),
       search: textIn(query, 'search'),
-      sort: sortIn(query, userSorts),
+      sort: sortIn(query, { documents: userSorts, spend: (all) => this.views.spendOf(all) }),
     });
   }
 }
 
-/** By what users are sorted; what they spent is not among their documents. */
+/** By what users are sorted, beside what they spent. */
 const userSorts = {
   created_at: ({ createdAtMs }: Stored<'user'>) => createdAtMs,
   user_id: (user: Stored<'user'>) => user.id,

@@ -96,7 +96,6 @@ async function localDoor(settings: Settings): Promise<KeyDoor> {
     async list({ team, user }) {
       const filter = {
         includeTeamKeys: false,
-        sortBy: 'created_at',
         order: 'desc',
         ...(team === undefined ? {} : { teamId: team }),
         ...(user === undefined ? {} : { userId: user }),

@@ -292,7 +292,7 @@ describe('listing keys', () => {
     expect((await list('', both)).total_count).toBe(6);
     expect((await list('include_team_keys=true', both)).total_count).toBe(9);
     expect((await list('user_id=bob', both)).total_count).toBe(0);
-    for (const query of ['size=0', 'page=x', 'sort_by=spend', 'return_full_object=perhaps'])
+    for (const query of ['size=0', 'page=x', 'sort_by=secret', 'return_full_object=perhaps'])
       expect((await send(own, `/key/list?${query}`)).status).toBe(400);
     await own.close();
   });

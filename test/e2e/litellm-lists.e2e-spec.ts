@@ -1,4 +1,5 @@
-import { send } from '../support/calls';
+import { chatBody, post, send } from '../support/calls';
+import { eventually } from '../support/eventually';
 import { startBench, type TestBench } from '../support/gateway';
 import { type Json, look, manage, refusalIn } from '../support/holders';
 
@@ -70,7 +71,7 @@ describe('lists with the filters of LiteLLM’s dashboard', () => {
     expect(await teams('sort_by=team_alias')).toEqual(['f-blue', 'f-red']);
     expect(await teams('sort_by=team_alias&sort_order=desc&page_size=1&page=2')).toEqual(['f-blue']);
     for (const path of ['/user/list', '/v2/team/list'])
-      expect(refusalIn(await send(bench, `${path}?sort_by=spend`))).toEqual([400, 'invalid_request_error', 'sort_by']);
+      expect(refusalIn(await send(bench, `${path}?sort_by=secret`))).toEqual([400, 'invalid_request_error', 'sort_by']);
   });
 
   it('hold a key of nobody to the filters too', async () => {
@@ -106,5 +107,31 @@ describe('lists with the filters of LiteLLM’s dashboard', () => {
     expect(await keys('agent_id=none')).toEqual([]);
     expect(await keys('user_id=f-bob&status=active&sort_by=key_alias&sort_order=asc&size=1&page=2')).toEqual([]);
     expect(refusalIn(await send(bench, '/key/list?status=deleted'))).toEqual([400, 'invalid_request_error', 'status']);
+  });
+
+  it('sort keys, users and teams by what they spent', async () => {
+    const spenders = { 'f-low': 0, 'f-most': 2, 'f-some': 1 };
+    for (const [id, calls] of Object.entries(spenders)) {
+      await manage(bench, '/team/new', { team_id: id, members_with_roles: [] });
+      await manage(bench, '/user/new', { user_id: id, auto_create_key: false });
+      const { key } = await manage(bench, '/key/generate', { key_alias: id, user_id: id, team_id: id });
+      for (let at = 0; at < calls; at += 1)
+        expect((await post({ ...bench, key: String(key) }, '/v1/chat/completions', chatBody())).status).toBe(200);
+    }
+    const falling = ['f-most', 'f-some', 'f-low'];
+    await eventually('all is told', async () => {
+      const { 'f-most': most = 0, 'f-some': some = 0 } = await dollars();
+      return most > some && some > 0;
+    });
+    expect(await users(`user_ids=${falling.join(',')}&sort_by=spend&sort_order=desc`)).toEqual(falling);
+    expect((await teams('sort_by=spend&sort_order=desc')).slice(0, 2)).toEqual(['f-most', 'f-some']);
+    expect(await keys('sort_by=spend&size=2')).toEqual(['f-most', 'f-some']);
+    expect((await keys('sort_by=spend&sort_order=asc&size=100')).slice(-2)).toEqual(['f-some', 'f-most']);
+    expect(await keys('sort_by=created_at&size=2')).toEqual(['f-some', 'f-most']);
+
+    async function dollars(): Promise<Record<string, number>> {
+      const listed = (await look(bench, '/key/list?return_full_object=true&size=100'))['keys'] as Json[];
+      return Object.fromEntries(listed.map((each) => [String(each['key_alias']), Number(each['spend'])]));
+    }
   });
 });

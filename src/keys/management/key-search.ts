@@ -7,7 +7,7 @@ import { type KeyAccess } from './key-access';
 import { type KeyMarks, markFilter } from './key-marks';
 import { listOf } from './key-rows';
 import { type ManagementParts } from './parts';
-import { mostLookedAt, sorted, tooManyToFilter, wholeList } from './whole-list';
+import { mostLookedAt, type Sort, sorted, tooManyToFilter, wholeList } from './whole-list';
 
 /** Which keys, and how. */
 export interface KeyFilter extends KeyMarks {
@@ -20,7 +20,8 @@ export interface KeyFilter extends KeyMarks {
   readonly keyAlias?: string;
   /** With keys of the teams whose admin the user is. */
   readonly includeTeamKeys: boolean;
-  readonly sortBy: 'created_at' | 'key_alias' | 'expires' | 'max_budget' | 'updated_at';
+  /** Undefined: by the time they were made. */
+  readonly sortBy?: Sort<Stored<'key'>>['valuesOf'];
   readonly order: 'asc' | 'desc';
 }
 
@@ -51,7 +52,7 @@ export class KeySearch {
     const lists = await this.listsFor(actor, filter);
     if (lists === undefined) return only(passing(await this.ownOnly(actor, filter)));
     const range = { offset: (filter.page - 1) * filter.size, limit: filter.size };
-    if (filter.sortBy !== 'created_at' || marks.name !== undefined) return this.sorted(lists, filter, range);
+    if (filter.sortBy !== undefined || marks.name !== undefined) return this.sorted(lists, filter, range);
     const order = filter.order === 'desc' ? 'newest' : 'oldest';
     const [list, ...more] = lists.names;
     if (more.length === 0) return this.pageOf({ ...(list === undefined ? {} : { list }), order, ...range });
@@ -153,7 +154,8 @@ export class KeySearch {
         .filter(marks.passes)
         .map((key) => [key.id, key]),
     );
-    const keys = sorted([...found.values()], { valueOf: (key) => sortValue(key, filter), order: filter.order });
+    const { sortBy = (): typeof madeAt => madeAt, order } = filter;
+    const keys = await sorted([...found.values()], { valuesOf: sortBy, order });
     return { keys: keys.slice(offset, offset + limit), total: keys.length };
   }
 }
@@ -177,19 +179,8 @@ interface Range {
   readonly limit: number;
 }
 
-function sortValue(key: Stored<'key'>, { sortBy }: KeyFilter): string | number | undefined {
-  switch (sortBy) {
-    case 'key_alias':
-      return key.row.key_alias;
-    case 'expires':
-      return key.row.expiresMs;
-    case 'max_budget':
-      return key.row.max_budget;
-    case 'updated_at':
-      return key.updatedAtMs;
-    case 'created_at':
-      return key.createdAtMs;
-  }
+function madeAt({ createdAtMs }: Stored<'key'>): number {
+  return createdAtMs;
 }
 
 function tooManyToSort(total: number): Error {

@@ -39,7 +39,6 @@ describe('a period that no budget can count', () => {
       page: 1,
       size: 50,
       includeTeamKeys: false,
-      sortBy: 'created_at',
       order: 'desc',
     });
     const shown = keys.find(({ id }) => id === key.id);

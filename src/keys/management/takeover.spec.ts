@@ -73,7 +73,6 @@ describe('a key that somebody makes for somebody else', () => {
       page: 1,
       size: 50,
       includeTeamKeys: true,
-      sortBy: 'created_at',
       order: 'desc',
     });
     expect(all.keys.map(({ id }) => id)).toEqual([lent.principal.keyHash]);

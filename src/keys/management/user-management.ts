@@ -193,7 +193,7 @@ export class UserManagement {
     const named = await this.parts.store.many([...new Set(ids)].map((each) => ({ kind: 'user' as const, id: each })));
     const users = named.flatMap((user) => (user === undefined ? [] : [stored('user', user)]));
     const passing = users.filter((user) => Object.values(filters).every((passes) => passes?.(user) ?? true));
-    const { found, total } = pageOf(sorted(passing, sort), range);
+    const { found, total } = pageOf(await sorted(passing, sort), range);
     return { users: found, total };
   }
 

@@ -23,9 +23,13 @@ export interface ListQuery<K extends EntityKind> extends PageRange {
   readonly sort?: Sort<Stored<K>> | undefined;
 }
 
-/** By what a list is sorted; what has no value comes last when rising. */
+/** What a document is sorted by; without a value it comes last when rising. */
+export type ValueOf<T> = (document: T) => string | number | undefined;
+
+/** By what a list is sorted. */
 export interface Sort<T> {
-  readonly valueOf: (document: T) => string | number | undefined;
+  /** Told all that is to be sorted, since what was spent is no part of a document and is asked of the books at once. */
+  readonly valuesOf: (all: readonly T[]) => ValueOf<T> | Promise<ValueOf<T>>;
   readonly order: 'asc' | 'desc';
 }
 
@@ -43,14 +47,18 @@ export async function filteredPage<K extends EntityKind>(
   }
   const all = await wholeList(store, kind, list, (total) => tooManyToFilter(first?.name ?? 'sort_by', total));
   const passing = all.filter((document) => used.every(({ passes }) => passes(document)));
-  return pageOf(sorted(passing, sort), range);
+  return pageOf(await sorted(passing, sort), range);
 }
 
 /** In the order that is asked for; of equals, the smaller id first. */
-export function sorted<T extends { readonly id: string }>(all: readonly T[], sort: Sort<T> | undefined): readonly T[] {
+export async function sorted<T extends { readonly id: string }>(
+  all: readonly T[],
+  sort: Sort<T> | undefined,
+): Promise<readonly T[]> {
   if (sort === undefined) return all;
   const sign = sort.order === 'desc' ? -1 : 1;
-  return [...all].sort((a, b) => sign * compare(sort.valueOf(a), sort.valueOf(b)) || (a.id < b.id ? -1 : 1));
+  const valueOf = await sort.valuesOf(all);
+  return [...all].sort((a, b) => sign * compare(valueOf(a), valueOf(b)) || (a.id < b.id ? -1 : 1));
 }
 
 function compare(a: string | number | undefined, b: string | number | undefined): number {
