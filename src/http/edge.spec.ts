@@ -1,16 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { authorization, json, listen, nextStream, secret } from '../../test/support/edge-doors';
+import { authorization, type EdgeDoor, json, listen, nextStream, secret } from '../../test/support/edge-doors';
 
-let door: Awaited<ReturnType<typeof listen>>;
+let door: EdgeDoor;
 beforeAll(async () => {
   door = await listen();
 });
-afterAll(async () => {
-  door.app.getHttpServer().closeAllConnections();
-  await door.app.close();
-});
+afterAll(() => door.close());
 
 interface ErrorEnvelope {
   readonly error: { readonly message: string; readonly type: string; readonly code: string };

@@ -40,6 +40,7 @@ export function createAdapter(settings: ListenerSettings, parts: EdgeParts): Fas
   listRoutes(instance);
   leaveBodiesUnread(instance);
   installEdgeHooks(instance, parts);
+  endStalledReaders(instance, settings.times.stalledReaderMs);
   return adapter;
 }
 
@@ -94,6 +95,20 @@ function listRoutes(instance: FastifyInstance): void {
   listed.set(instance, routes);
   instance.addHook('onRoute', ({ method, path }) => {
     for (const each of [method].flat()) routes.push({ method: each, path });
+  });
+}
+
+/** Smaller answers go into the buffers of the system whether anybody reads them or not. */
+const waitedForCharacters = 64 * 1024;
+
+/**
+ * Whole answers that nobody reads would be kept as long as the connection. Streams look after themselves. Node counts bytes
+ * that leave as life, and sets its own limit again for the idle connection once the answer is out.
+ */
+function endStalledReaders(instance: FastifyInstance, stalledReaderMs: number): void {
+  instance.addHook('onSend', (_request, reply, payload, done) => {
+    if (typeof payload === 'string' && payload.length > waitedForCharacters) reply.raw.setTimeout(stalledReaderMs);
+    done();
   });
 }
 

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Controller, Get, Global, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -28,10 +31,9 @@ import { RawEventStream } from '../../src/http/raw-event-stream';
 export const secret = 'sk-edge-spec-0123456789abcdef';
 export const authorization = `Bearer ${secret}`;
 export const json = { authorization, 'content-type': 'application/json' };
-const settings = settingsFor('http://127.0.0.1:9', {
-  times: { requestHeadersMs: 400, requestBodyMs: 600 },
-  rest: { masterKey: secret },
-});
+/** Of `/large`: more than the buffers of the system take. */
+export const largeBytes = 64 * 1024 * 1024;
+export const stalledReaderMs = 400;
 
 let opened: (stream: RawEventStream) => void = () => undefined;
 /** The stream of the next call of `/v1/stream`. */
@@ -67,6 +69,12 @@ class DoorController {
     return { ip: request.ip };
   }
 
+  @Public()
+  @Get('large')
+  large(): unknown {
+    return { text: 'x'.repeat(largeBytes) };
+  }
+
   @Get('v1/stream')
   stream(@Res() reply: FastifyReply): void {
     opened(new RawEventStream(reply, { keepAliveFrame: ':\n\n', keepAliveMs: 9_000, stalledReaderMs: 9_000 }));
@@ -97,13 +105,22 @@ class DoorModule {}
 })
 class BooksModule {}
 
+/** A process with the whole edge. */
+export interface EdgeDoor {
+  readonly app: NestFastifyApplication;
+  readonly lifecycle: Lifecycle;
+  readonly port: number;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /** Listens with the whole edge and a few doors behind it. */
-export async function listen(): Promise<{
-  app: NestFastifyApplication;
-  lifecycle: Lifecycle;
-  port: number;
-  url: string;
-}> {
+export async function listen(): Promise<EdgeDoor> {
+  const folder = mkdtempSync(join(tmpdir(), 'edge-'));
+  const settings = settingsFor('http://127.0.0.1:9', {
+    times: { requestHeadersMs: 400, requestBodyMs: 600, stalledReaderMs },
+    rest: { masterKey: secret, stateDir: folder },
+  });
   const lifecycle = new Lifecycle();
   const root = {
     module: DoorModule,
@@ -121,5 +138,10 @@ export async function listen(): Promise<{
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { bodyParser: false, logger: false });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { app, lifecycle, port, url: `http://127.0.0.1:${port}` };
+  const close = async (): Promise<void> => {
+    app.getHttpServer().closeAllConnections();
+    await app.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { app, lifecycle, port, url: `http://127.0.0.1:${port}`, close };
 }

@@ -13,6 +13,12 @@ export interface SettingsChanges {
   readonly rest?: Partial<Settings>;
 }
 
+/**
+ * A folder that nobody can make, root neither: suites that would share one, side by side, could not write to it. Those that
+ * keep anything name their own.
+ */
+const noFolder = '/dev/null/none';
+
 /** Settings that lead every outbound call to one loopback server, laid out like the simulator. */
 export function settingsFor(url: string, changes: SettingsChanges = {}): Settings {
   return {
@@ -20,8 +26,8 @@ export function settingsFor(url: string, changes: SettingsChanges = {}): Setting
     masterKey: 'sk-test-master-key-0001',
     masterKeyIsExample: false,
     keyHeaderName: undefined,
-    stateDir: '/nonexistent',
-    cacheDir: '/nonexistent',
+    stateDir: noFolder,
+    cacheDir: noFolder,
     redis: undefined,
     saltKey: undefined,
     keyPlaces: {},
