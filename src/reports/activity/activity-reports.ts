@@ -3,7 +3,7 @@ import { Clock } from '../../kernel/clock';
 import { Ledger, type RollupCell, type RollupKind } from '../../metering/ledger';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
 import { dayRange, type DayRange, daysOf, lastDays, shiftedDay } from '../report-dates';
-import { ReportNames } from '../report-names';
+import { type KeyName, nameFor, ReportNames } from '../report-names';
 import { hashOfKey } from '../rows/key-hash';
 import { wholeIn } from '../rows/spend-logs';
 import { type Parameters } from '../rows/spend-log-filter';
@@ -46,13 +46,13 @@ export class ActivityReports {
     const part = { from: olderOf(range, skipped + size - 1, total), to: olderOf(range, skipped, total) };
     const cells = skipped < total ? await this.cells(kind, parameters, sight, part) : [];
     const totalPages = Math.ceil(total / size);
-    return this.shown(kind, cells, { page, totalPages });
+    return this.shown(kind, cells, { page, totalPages }, sight);
   }
 
   /** The whole span at once. */
   async aggregated(kind: ActivityKind, parameters: Parameters, sight: Sight): Promise<JsonObject> {
     const range = dayRange(parameters.get('start_date'), parameters.get('end_date'));
-    return this.shown(kind, await this.cells(kind, parameters, sight, range), { page: 1, totalPages: 1 });
+    return this.shown(kind, await this.cells(kind, parameters, sight, range), { page: 1, totalPages: 1 }, sight);
   }
 
   /**
@@ -113,12 +113,23 @@ export class ActivityReports {
     kind: ActivityKind,
     cells: readonly RollupCell[],
     page: { readonly page: number; readonly totalPages: number },
+    sight: Sight,
   ): Promise<JsonObject> {
-    const keys = await this.names.keys(cells.map(({ keyHash }) => keyHash));
+    const keys = await this.keyNames(cells, sight);
     const entities = kind === 'team' ? await this.teamNames(cells) : new Map<string, JsonObject>();
     const entityOf = kind === 'user' ? (cell: RollupCell) => cell.userId : (cell: RollupCell) => cell.id;
     const names: ActivityNames = { keys, entities };
     return dailyActivity(cells, entityOf, names, page);
+  }
+
+  private async keyNames(cells: readonly RollupCell[], sight: Sight): Promise<ReadonlyMap<string, KeyName>> {
+    const names = await this.names.keys(cells.map(({ keyHash }) => keyHash));
+    return new Map(
+      [...names].flatMap(([hash, name]) => {
+        const shown = nameFor(sight, hash, name);
+        return shown === undefined ? [] : [[hash, shown] as const];
+      }),
+    );
   }
 
   private async teamNames(cells: readonly RollupCell[]): Promise<ReadonlyMap<string, JsonObject>> {

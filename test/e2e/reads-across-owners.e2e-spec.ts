@@ -1,0 +1,47 @@
+import { chatBody, post } from '../support/calls';
+import { startBench, type TestBench } from '../support/gateway';
+import { type Door, holder, type Holder, look, manage, rowsOf } from '../support/holders';
+
+let bench: TestBench;
+beforeAll(async () => {
+  bench = await startBench();
+  await manage(bench, '/user/new', { user_id: 'ann', user_email: 'ann@works.example', auto_create_key: false });
+  await manage(bench, '/user/new', { user_id: 'zoe', user_email: 'zoe@home.example', auto_create_key: false });
+});
+afterAll(() => bench.close());
+
+const span = 'start_date=2026-01-01&end_date=2027-12-31';
+
+async function call(door: Holder): Promise<void> {
+  expect((await post(door, '/v1/chat/completions', chatBody())).status).toBe(200);
+  await rowsOf(bench, door, 1);
+}
+
+describe('daily activity', () => {
+  const activity = async (door: Door): Promise<string> =>
+    JSON.stringify(await look(door, `/user/daily/activity/aggregated?${span}`));
+
+  it('tells whoever made a key for a member of the team nothing of the member that /user/info does not', async () => {
+    await manage(bench, '/team/new', { team_id: 'crew', members_with_roles: [{ user_id: 'ann', role: 'admin' }] });
+    const admin = await holder(bench, { user_id: 'ann', team_id: 'crew' });
+    await manage(admin, '/team/member_add', { team_id: 'crew', member: { user_id: 'zoe', role: 'user' } });
+    const lent = await holder(admin, { user_id: 'zoe', team_id: 'crew' });
+    await call(lent);
+    const told = await activity(lent);
+    expect(told).toContain(lent.id);
+    expect(told).not.toContain('zoe@home.example');
+    expect(await activity(bench)).toContain('zoe@home.example');
+  });
+
+  it('does not tell a person who has a key of his now, and how it is called there', async () => {
+    const key = await holder(bench, { user_id: 'ann', key_alias: 'of-ann' });
+    const other = await holder(bench, { user_id: 'ann' });
+    await call(key);
+    expect(await activity(other)).toMatch(/"of-ann".*"ann@works\.example"/);
+    await manage(bench, '/key/update', { key: key.id, user_id: 'zoe', key_alias: 'the-plans-of-zoe' });
+    const told = await activity(other);
+    expect(told).toContain(key.id);
+    expect(told).not.toContain('zoe');
+    expect(await activity(await holder(bench, { user_id: 'zoe' }))).not.toContain('ann');
+  });
+});
