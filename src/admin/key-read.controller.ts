@@ -5,6 +5,7 @@ import { invalidRequest } from '../kernel/errors';
 import { type KeyFilter } from '../keys/management/key-search';
 import { type KeyMarks } from '../keys/management/key-marks';
 import { Management } from '../keys/management/management';
+import { KeyGuard } from '../keys/key.guard';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { present } from '../keys/present';
 import { type Stored } from '../keys/rows/rows';
@@ -33,6 +34,7 @@ export class KeyReadController {
   constructor(
     private readonly management: Management,
     private readonly views: EntityViews,
+    private readonly guard: KeyGuard,
   ) {}
 
   @RouteGroup('info', { always: true })
@@ -46,7 +48,11 @@ export class KeyReadController {
     const { principal } = actor;
     if (principal.kind === 'master' && (named === undefined || named === principal.keyHash))
       return { key: principal.keyHash, info: masterInfo };
-    const key = await this.management.access.seen(actor, named ?? principal.keyHash);
+    const { access } = this.management;
+    // Always open is what a key asks about itself; whether another one exists is not told before the route is open.
+    if (named !== undefined && (await access.find(named))?.id !== principal.keyHash)
+      this.guard.assertNotOnlyOwn(request);
+    const key = await access.seen(actor, named ?? principal.keyHash);
     return { key: named ?? key.id, info: await this.views.key(key) };
   }
 

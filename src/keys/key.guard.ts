@@ -45,9 +45,10 @@ export class KeyGuard implements CanActivate {
 
   canActivate(execution: ExecutionContext): true | Promise<true> {
     const rule = this.ruleOf(execution);
-    if (this.settings.observability.adminPort !== undefined) assertDoor(execution, rule);
+    const request = execution.switchToHttp().getRequest<FastifyRequest>();
+    if (this.settings.observability.adminPort !== undefined) assertDoor(request, rule);
     if (rule.kind === 'public') return true;
-    return this.admit(execution.switchToHttp().getRequest<FastifyRequest>(), rule);
+    return this.admit(request, rule);
   }
 
   /** Asked once for each handler: reading metadata costs more than checking a key. */
@@ -99,6 +100,18 @@ export class KeyGuard implements CanActivate {
     return true;
   }
 
+  /**
+   * Holds whoever was let in to what it may call beside what every key asks about itself: for an `always` route of information
+   * that was asked about somebody else.
+   *
+   * @throws {GatewayError} 403, 404 at the door that does not have such routes.
+   */
+  assertNotOnlyOwn(request: FastifyRequest): void {
+    const rule: RouteRule = { kind: 'info', roles: 'everyone', always: false };
+    if (this.settings.observability.adminPort !== undefined) assertDoor(request, rule);
+    this.welcome(request, callContextOf(request).principal, rule);
+  }
+
   private networksOf(principal: Principal, written: readonly string[]): readonly Network[] {
     const known = this.networks.get(principal);
     if (known !== undefined) return known;
@@ -139,8 +152,7 @@ export class KeyGuard implements CanActivate {
  * asks about itself. Before any key is looked at, so that a route behind the other door is not there at all; which door it
  * is behind is no secret, since /openapi.json lists the routes.
  */
-function assertDoor(execution: ExecutionContext, { kind, always }: RouteRule): void {
-  const { raw, method, url } = execution.switchToHttp().getRequest<FastifyRequest>();
+function assertDoor({ raw, method, url }: FastifyRequest, { kind, always }: RouteRule): void {
   const isAdminDoor = cameByAdminDoor(raw);
   const isHere = isAdminDoor ? kind !== 'llm_api' || always : kind === 'llm_api' || kind === 'public' || always;
   if (!isHere) throw routeElsewhere(method, pathOf(url), isAdminDoor ? 'PORT' : 'ADMIN_PORT');

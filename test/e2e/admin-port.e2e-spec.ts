@@ -66,6 +66,15 @@ describe('a port for admins', () => {
     expect(await knock(bench, '/account/list')).toBe(404);
   });
 
+  it('tells at the door of the clients of no key but the one that asks', async () => {
+    const made = (await post(admin, '/key/generate', { user_id: 'ann' })).json as { key: string; token: string };
+    const own = { url: bench.url, key: made.key };
+    for (const path of ['/key/info', `/key/info?key=${made.token}`]) expect((await send(own, path)).status).toBe(200);
+    expect((await send(bench, '/key/info')).status).toBe(200);
+    expect((await send(bench, `/key/info?key=${made.token}`)).status).toBe(404);
+    expect((await send(admin, `/key/info?key=${made.token}`)).status).toBe(200);
+  });
+
   it('leaves no route on the wrong side: without a key each is open, closed, or not there', async () => {
     const routes = routesOf(bench.gateway.app.getHttpAdapter().getInstance()).filter(({ method }) => method === 'GET');
     const seen: Record<string, readonly number[]> = {};

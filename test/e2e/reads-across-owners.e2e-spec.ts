@@ -1,4 +1,4 @@
-import { chatBody, post } from '../support/calls';
+import { chatBody, post, send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 import { type Door, holder, type Holder, look, manage, rowsOf } from '../support/holders';
 
@@ -43,5 +43,19 @@ describe('daily activity', () => {
     expect(told).toContain(key.id);
     expect(told).not.toContain('zoe');
     expect(await activity(await holder(bench, { user_id: 'zoe' }))).not.toContain('ann');
+  });
+});
+
+describe('/key/info', () => {
+  it('tells a key that is held to other routes of itself only', async () => {
+    await manage(bench, '/user/new', { user_id: 'max', user_role: 'proxy_admin', auto_create_key: false });
+    const held = await holder(bench, { user_id: 'max', allowed_routes: ['llm_api_routes'] });
+    const other = await holder(bench, { user_id: 'ann', metadata: { note: 'of ann' } });
+    const status = async (door: Door, named: string): Promise<number> =>
+      (await send(door, `/key/info?key=${named}`)).status;
+    for (const own of ['', held.id, held.key]) expect(await status(held, own)).toBe(200);
+    for (const named of [other.id, other.key, 'f'.repeat(64)]) expect(await status(held, named)).toBe(403);
+    const free = await holder(bench, { user_id: 'max', allowed_routes: ['/key/info'] });
+    expect([await status(free, other.id), await status(free, 'f'.repeat(64))]).toEqual([200, 404]);
   });
 });
