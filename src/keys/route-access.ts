@@ -31,11 +31,16 @@ export function isNamed(allowed: readonly string[], rule: RouteRule, path: strin
   return allowed.some((entry) => groups.get(entry)?.includes(rule.kind) === true || opens(entry, path, rule));
 }
 
-/** Routes of models are served with and without `/v1`; either spelling in the list opens both. */
+/** Routes of models that are served with and without `/v1`, as they begin without it. */
+const inTwoSpellings = /^\/(?:chat\/|responses(?:\/|$)|models?(?:\/|$))/;
+
+/** Of these, either spelling in the list opens both; others (Azure's, the CLI's own, `/utils`) are opened by their own paths only. */
 function opens(entry: string, path: string, { kind }: RouteRule): boolean {
   if (matches(entry, path)) return true;
   if (kind !== 'llm_api') return false;
-  return matches(entry, path.startsWith('/v1/') ? path.slice(3) : `/v1${path}`);
+  const isVersioned = path.startsWith('/v1/');
+  const bare = isVersioned ? path.slice(3) : path;
+  return inTwoSpellings.test(bare) && matches(entry, isVersioned ? bare : `/v1${path}`);
 }
 
 function matches(entry: string, path: string): boolean {

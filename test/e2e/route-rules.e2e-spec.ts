@@ -85,6 +85,18 @@ describe('the routes of the running gateway', () => {
     }
   });
 
+  it('open by /v1/* in allowed_routes what is served under /v1 too, and nothing else', async () => {
+    const made = (await post(bench, '/key/generate', { allowed_routes: ['/v1/*'] })).json as { key: string };
+    const holder = { url: bench.url, key: made.key };
+    const paths = new Set(served.map(({ path }) => path));
+    for (const { method, path, rule } of served.filter(isClosed)) {
+      if (rule?.always === true) continue;
+      const isOpen = path.startsWith('/v1/') || paths.has(`/v1${path}`);
+      const { status } = await send(holder, called(path), { method });
+      expect([path, status === 403]).toEqual([path, !isOpen]);
+    }
+  });
+
   it('refuse a management call of every kind to a key that is nobody’s', async () => {
     const made = (await post(bench, '/key/generate', {})).json as { key: string };
     const holder = { url: bench.url, key: made.key };
