@@ -1,11 +1,15 @@
-import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type FastifyReply } from 'fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
+import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
+import { callContextOf } from '../http/call-context';
 import { Lifecycle } from '../http/lifecycle';
 import { Public } from '../keys/public.decorator';
 import { RouteGroup } from '../keys/route-group.decorator';
+import { ModelGroups } from '../routing/model-groups';
+import { isToldOf } from './told-deployments';
 import { type Degradation, LoginsHealth } from './logins-health';
 import { type FolderState, StateFolder } from './state-folder';
 import { jsonAnswer } from '../http/openapi-answers';
@@ -47,10 +51,12 @@ type HealthSettings = Pick<Settings, 'deployments' | 'codex' | 'defaultCredentia
 @ApiTags('Health')
 @Controller('health')
 export class HealthController {
+  // eslint-disable-next-line max-params -- what is well or not is known in so many rooms
   constructor(
     private readonly lifecycle: Lifecycle,
     private readonly logins: LoginsHealth,
     private readonly folder: StateFolder,
+    private readonly groups: ModelGroups,
     @Inject(SETTINGS) private readonly settings: HealthSettings,
   ) {}
 
@@ -99,13 +105,18 @@ export class HealthController {
   @RouteGroup('info')
   @Get()
   @ApiBearerAuth()
-  @ApiOperation({ summary: 'Deployments whose login can be used, and the others; nothing is called upstream' })
+  @ApiOperation({
+    summary: 'Deployments of the key’s models whose login can be used, and the others; nothing is called upstream',
+  })
   @jsonAnswer(endpointHealth)
-  endpoints(): EndpointHealth {
+  endpoints(@Req() request: FastifyRequest): EndpointHealth {
+    const { principal } = callContextOf(request);
+    const { table } = this.groups;
+    const deployments = this.settings.deployments.filter((each) => isToldOf(principal, each, table));
     const unusable = this.logins.unusableCredentials();
     const healthy: Endpoint[] = [];
     const unhealthy: Endpoint[] = [];
-    for (const { credential, endpoint } of endpointsOf(this.settings)) {
+    for (const { credential, endpoint } of endpointsOf(this.settings, deployments)) {
       if (credential !== undefined && unusable.has(credential))
         unhealthy.push({ ...endpoint, error: 'its upstream login cannot be used' });
       else healthy.push(endpoint);
@@ -119,16 +130,18 @@ export class HealthController {
   }
 }
 
-/** Every deployment with the name of the credential that it needs; without deployments the whole catalog of the default login. */
-function endpointsOf({
-  deployments,
-  codex,
-  defaultCredential,
-}: Omit<HealthSettings, 'times'>): readonly { readonly credential: string | undefined; readonly endpoint: Endpoint }[] {
+interface Needed {
+  readonly credential: string | undefined;
+  readonly endpoint: Endpoint;
+}
+
+/** Deployments with the names of the credentials that they need; where none is configured the whole catalog of the default login. */
+function endpointsOf(settings: HealthSettings, told: readonly Deployment[]): readonly Needed[] {
+  const { deployments, codex, defaultCredential } = settings;
   if (deployments.length === 0) {
     return [{ credential: defaultCredential.name, endpoint: { model: '*', api_base: codex.baseUrl } }];
   }
-  return deployments.map(({ id, upstreamModel, apiBase, credential, mockResponse }) => ({
+  return told.map(({ id, upstreamModel, apiBase, credential, mockResponse }) => ({
     credential: mockResponse === undefined ? credential.name : undefined,
     endpoint: { model: upstreamModel, api_base: apiBase, model_id: id },
   }));

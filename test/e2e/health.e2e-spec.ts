@@ -57,6 +57,38 @@ describe('/health', () => {
   });
 });
 
+const severalTeams = `model_list:
+  - model_name: open
+    litellm_params: {model: codex-oauth/gpt-5.5}
+    model_info: {id: open-1, access_groups: [basic]}
+  - model_name: any/*
+    litellm_params: {model: codex-oauth/*}
+    model_info: {id: any-1}
+  - model_name: plans
+    litellm_params: {model: codex-oauth/gpt-5.5}
+    model_info: {id: plans-1, team_id: others, team_public_model_name: secret}
+`;
+
+describe('/health of a key', () => {
+  it('tells of the deployments that may answer its calls, and admins and viewers of all', async () => {
+    const own = await started({ config: severalTeams });
+    await post(own, '/team/new', { team_id: 'others' });
+    const told = async (fields: object, path = '/key/generate'): Promise<readonly string[]> => {
+      const { key } = (await post(own, path, fields)).json as { key: string };
+      const { json } = await send({ url: own.url, key }, '/health');
+      return (json as { healthy_endpoints: { model_id: string }[] }).healthy_endpoints.map(({ model_id }) => model_id);
+    };
+    const all = ['open-1', 'any-1', 'plans-1'];
+    expect(await told({ user_role: 'proxy_admin_viewer' }, '/user/new')).toEqual(all);
+    expect(await told({ team_id: 'others' })).toEqual(all);
+    expect(await told({ team_id: 'others', models: ['secret'] })).toEqual(['plans-1']);
+    expect(await told({})).toEqual(['open-1', 'any-1']);
+    for (const models of [['open'], ['basic'], ['op*']]) expect(await told({ models })).toEqual(['open-1']);
+    for (const models of [['any/gpt-5.5'], ['any/*'], ['any/gpt*']]) expect(await told({ models })).toEqual(['any-1']);
+    expect(await told({ models: ['plans'] })).toEqual([]);
+  });
+});
+
 describe('/health/readiness', () => {
   it('has nothing to say of a gateway that is well, from its first moment', async () => {
     const own = await started();
