@@ -2,9 +2,17 @@ import { chatBody, post, send } from '../support/calls';
 import { startBench, type TestBench } from '../support/gateway';
 import { type Door, holder, type Holder, look, manage, rowsOf } from '../support/holders';
 
+const config = `
+model_list:
+  - model_name: gpt-5.5
+    litellm_params: { model: codex-oauth/gpt-5.5 }
+  - model_name: plans
+    litellm_params: { model: codex-oauth/gpt-5.5, input_cost_per_token: 0.000123, output_cost_per_token: 0.001 }
+    model_info: { team_id: others, team_public_model_name: secret }
+`;
 let bench: TestBench;
 beforeAll(async () => {
-  bench = await startBench();
+  bench = await startBench({ config });
   await manage(bench, '/user/new', { user_id: 'ann', user_email: 'ann@works.example', auto_create_key: false });
   await manage(bench, '/user/new', { user_id: 'zoe', user_email: 'zoe@home.example', auto_create_key: false });
 });
@@ -58,4 +66,15 @@ describe('/key/info', () => {
     const free = await holder(bench, { user_id: 'max', allowed_routes: ['/key/info'] });
     expect([await status(free, other.id), await status(free, 'f'.repeat(64))]).toEqual([200, 404]);
   });
+});
+
+it('/spend/calculate tells what deployments of a team cost to that team and to admins only', async () => {
+  await manage(bench, '/team/new', { team_id: 'others' });
+  const cost = async (door: Door, model: string): Promise<unknown> =>
+    (await manage(door, '/spend/calculate', { model, messages: 'x'.repeat(3_998) }))['price_source'];
+  const stranger = await holder(bench, {});
+  expect([await cost(stranger, 'plans'), await cost(stranger, 'secret')]).toEqual(['dearest', 'dearest']);
+  const member = await holder(bench, { team_id: 'others' });
+  expect(await cost(bench, 'plans')).toBe('deployment');
+  expect([await cost(member, 'plans'), await cost(member, 'secret')]).toEqual(['deployment', 'deployment']);
 });

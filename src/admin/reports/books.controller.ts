@@ -59,7 +59,7 @@ export class BooksController {
   @jsonBody(calculateBody)
   @jsonAnswer(calculatedCost)
   async calculate(@Req() request: FastifyRequest): Promise<object> {
-    return this.calculator.calculate(await this.body.read(request));
+    return this.calculator.calculate(await this.body.read(request), callerOf(request));
   }
 
   @RouteGroup('management', { roles: 'readers' })

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../../config/config.module';
+import { type Deployment } from '../../config/deployment';
 import { type Settings } from '../../config/settings';
 import { invalidRequest } from '../../kernel/errors';
 import { dollarsFromNanos } from '../../kernel/money';
+import { type Principal } from '../../kernel/principal';
 import { type TokenUsage } from '../../kernel/usage';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
 import { optionalObject, optionalText, requireObject } from '../../protocol/json-guards';
@@ -10,6 +12,7 @@ import { costOf } from '../../protocol/pricing/cost-of';
 import { adjustmentFor, priceFor, type PriceQuestion } from '../../protocol/pricing/price-lookup';
 import { billedTier } from '../../protocol/pricing/service-tier';
 import { toldUsage } from '../../protocol/pricing/told-usage';
+import { sightOf } from '../sight';
 
 /** About as many characters as a token has in prose and code. */
 const charactersPerToken = 4;
@@ -24,9 +27,10 @@ export class SpendCalculator {
   /**
    * With `completion_response` exactly what its usage costs; with `messages` an estimate of the input alone.
    *
+   * @param caller deployments of other teams do not exist for it, unless it may see everything.
    * @throws {GatewayError} 400 naming the field.
    */
-  calculate(body: unknown): JsonObject {
+  calculate(body: unknown, caller: Principal): JsonObject {
     const asked = requireObject(body, 'body');
     const answer = optionalObject(asked['completion_response'], 'completion_response');
     const model = optionalText(asked['model'], 'model') ?? optionalText(answer?.['model'], 'completion_response.model');
@@ -34,7 +38,8 @@ export class SpendCalculator {
     const usage = answer === undefined ? estimateOf(asked) : toldUsage(answer);
     if (usage === undefined) throw invalidRequest("'completion_response' has no usage.", 'completion_response.usage');
     const actual = optionalText(answer?.['service_tier'], 'completion_response.service_tier');
-    const question = this.questionOf(model, optionalText(answer?.['model'], 'completion_response.model'));
+    const responseModel = optionalText(answer?.['model'], 'completion_response.model');
+    const question = { ...this.questionOf(model, caller), responseModel };
     const { pricing } = this.settings;
     const tier = billedTier(actual === undefined ? {} : { actual });
     const adjustment = adjustmentFor(pricing, question.provider);
@@ -42,19 +47,27 @@ export class SpendCalculator {
     return { cost: dollarsFromNanos(nanos), price_source: parts.priceSource };
   }
 
-  /** A name that is served here has the price of its first deployment. */
-  private questionOf(model: string, responseModel: string | undefined): PriceQuestion {
-    const { deployments, modelAliases } = this.settings;
+  /** A name that is served here has the price of its first deployment; a team's own name goes before others, as in calls. */
+  private questionOf(model: string, caller: Principal): PriceQuestion {
+    const { modelAliases } = this.settings;
     const group = modelAliases.get(model)?.model ?? model;
-    const deployment = deployments.find(({ modelGroup }) => modelGroup === group);
+    const deployments = this.settings.deployments.filter((each) => isToldTo(caller, each));
+    const deployment =
+      deployments.find(({ routing }) => routing?.teamIds !== undefined && routing.teamModelName === group) ??
+      deployments.find(({ modelGroup }) => modelGroup === group);
     return {
       provider: deployment?.provider ?? 'codex',
       ownPrice: deployment?.price,
       baseModel: deployment?.baseModel,
-      responseModel,
       requestModels: deployment === undefined ? [group] : [deployment.upstreamModel, group],
     };
   }
+}
+
+function isToldTo(caller: Principal, { routing }: Deployment): boolean {
+  const teams = routing?.teamIds;
+  if (teams === undefined || sightOf(caller).kind === 'all') return true;
+  return caller.teamId !== undefined && teams.includes(caller.teamId);
 }
 
 function estimateOf(asked: JsonObject): TokenUsage {
