@@ -24,6 +24,7 @@ import { settingsFor } from './settings-for';
 import { readJsonBody } from '../../src/http/body-reader';
 import { callContextOf } from '../../src/http/call-context';
 import { createAdapter } from '../../src/http/fastify-adapter';
+import { ModelGroups } from '../../src/routing/model-groups';
 import { HttpModule } from '../../src/http/http.module';
 import { Lifecycle } from '../../src/http/lifecycle';
 import { RawEventStream } from '../../src/http/raw-event-stream';
@@ -88,6 +89,7 @@ const noLogins = { cache: null, stateSilentMs: 0, degradations: () => [], unusab
   controllers: [DoorController, HealthController],
   providers: [
     { provide: LoginsHealth, useValue: noLogins },
+    { provide: ModelGroups, useValue: { table: { accessGroupsOf: () => new Set() } } },
     { provide: StateFolder, useValue: { look: () => Promise.resolve('open') } },
   ],
 })
