@@ -14,7 +14,7 @@ import { answers, chatAsking } from './openai-docs';
 export class CompletionsController {
   constructor(private readonly answering: AnsweringService) {}
 
-  @Post(['v1/chat/completions', 'chat/completions'])
+  @Post(['v1/chat/completions', 'chat/completions', 'openai/v1/chat/completions'])
   @answers('Chat completion, streamed or whole', chatAsking)
   create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.answering.answer({ request, reply, route: '/v1/chat/completions', dialect: 'chat' }, chatToCanonical);

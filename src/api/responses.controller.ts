@@ -6,7 +6,7 @@ import { responsesToCanonical } from '../protocol/responses/responses-to-canonic
 import { AnsweringService } from './answering.service';
 import { answers, responsesAsking } from './openai-docs';
 
-/** The door for OpenAI's Responses. */
+/** The door for OpenAI's Responses, also at the paths of Azure's clients, with and without its `?api-version=`. */
 @ApiTags('OpenAI')
 @ApiBearerAuth()
 @RouteGroup('llm_api')
@@ -14,7 +14,7 @@ import { answers, responsesAsking } from './openai-docs';
 export class ResponsesController {
   constructor(private readonly answering: AnsweringService) {}
 
-  @Post(['v1/responses', 'responses'])
+  @Post(['v1/responses', 'responses', 'openai/responses', 'openai/v1/responses'])
   @answers('Response, streamed or whole', responsesAsking)
   create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.answering.answer(
