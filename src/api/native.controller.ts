@@ -4,9 +4,12 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callContextOf } from '../http/call-context';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { clientGone } from '../http/client-gone';
+import { openPolicy } from '../kernel/principal';
 import { questionSize } from '../protocol/canonical/question-size';
+import { assertSelfContained } from '../protocol/codex/codex-limits';
 import { readNativeRequest } from '../protocol/codex/native-request';
 import { isJsonObject } from '../protocol/json-guards';
+import { responsesToCanonical } from '../protocol/responses/responses-to-canonical';
 import { type Call, compactCall } from '../serving/call';
 import { readWishes } from '../protocol/request-wishes';
 import { CompactionService } from '../serving/compaction.service';
@@ -28,20 +31,42 @@ export class NativeController {
   @Post('backend-api/codex/responses')
   @answers('A turn of the Codex CLI', turnAsking)
   async respond(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const call = await this.read(request);
-    await this.answering.tell({ ...call, route: '/backend-api/codex/responses' }, reply);
+    await this.answering.tell(await this.turnOf(request), reply);
   }
 
-  @Post(['backend-api/codex/responses/compact', 'v1/responses/compact', 'responses/compact'])
-  @answers('Compaction of a conversation in one call, as older Codex CLIs ask for it', compactAsking)
+  /** A function of its own, so that the parsed body is not kept for as long as the answer runs. */
+  private async turnOf(request: FastifyRequest): Promise<NativeCall> {
+    const { json, bytes } = await this.answering.readBody(request);
+    return { ...this.callOf(request, json, bytes), route: '/backend-api/codex/responses' };
+  }
+
+  @Post([
+    'backend-api/codex/responses/compact',
+    'v1/responses/compact',
+    'responses/compact',
+    'openai/responses/compact',
+    'openai/v1/responses/compact',
+  ])
+  @answers('Compaction of a conversation in one call, as SDKs and older Codex CLIs ask for it', compactAsking)
   async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const call = { ...(await this.read(request)), route: '/v1/responses/compact', callType: compactCall };
+    const { json, bytes } = await this.answering.readBody(request);
+    const read = this.callOf(request, json, bytes);
+    const { surface, isCodexCli } = read.context;
+    const own = surface === 'native' || isCodexCli ? {} : this.asSdk(read, json);
+    const call = { ...read, ...own, route: '/v1/responses/compact', callType: compactCall };
     const { headers, body } = await this.compaction.compact(call, clientGone(reply.raw));
     await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(body);
   }
 
-  private async read(request: FastifyRequest): Promise<Omit<NativeCall, 'route'>> {
-    const { json, bytes } = await this.answering.readBody(request);
+  /** @throws {GatewayError} 400 for what no compaction can be made of, before anybody is asked. */
+  private asSdk({ native, context }: UnroutedCall, json: unknown): Pick<NativeCall, 'native' | 'droppedParams'> {
+    const { canonical, droppedParams } = responsesToCanonical(json, this.answering.mapping);
+    assertSelfContained(canonical);
+    const { codexMode } = context.principal?.policy ?? openPolicy;
+    return { native: { ...native, fromSdk: true, codexMode }, droppedParams };
+  }
+
+  private callOf(request: FastifyRequest, json: unknown, bytes: Buffer): UnroutedCall {
     const { model, serviceTier, compactionTrigger } = readNativeRequest(json, bytes);
     return {
       context: callContextOf(request),
@@ -62,3 +87,4 @@ export class NativeController {
 }
 
 type NativeCall = Extract<Call, { readonly dialect: 'native' }>;
+type UnroutedCall = Omit<NativeCall, 'route'>;

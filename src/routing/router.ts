@@ -87,9 +87,9 @@ export class Router {
       const watch = this.watched(run, attempt);
       let [body, asked] = [noBytes, candidate.deployment.upstreamModel];
       try {
-        body = await this.upstream.compact(candidate.deployment, own, plan.upstreamSignal ?? plan.signal, (model) => {
-          asked = model.slug;
-          plan.onOpened?.({ model, droppedParams: [] });
+        body = await this.upstream.compact(candidate.deployment, own, plan.upstreamSignal ?? plan.signal, (opened) => {
+          asked = opened.model.slug;
+          plan.onOpened?.(opened);
         });
       } catch (error) {
         watch.failed(error);

@@ -68,7 +68,12 @@ export function earlyAnswerHeaders(call: Call, progress: Progress): Record<strin
 }
 
 function addDropped(headers: Record<string, string>, dropped: readonly string[]): void {
-  if (dropped.length > 0) headers['x-codex-gateway-dropped-params'] = headerSafe(dropped.join(','));
+  if (dropped.length > 0) Object.assign(headers, droppedHeader(dropped));
+}
+
+/** Parameters that were left out; nothing when none were. */
+export function droppedHeader(dropped: readonly string[]): Record<string, string> {
+  return dropped.length === 0 ? {} : { 'x-codex-gateway-dropped-params': headerSafe(dropped.join(',')) };
 }
 
 function addRemapped(headers: Record<string, string>, { remappedFrom, slug }: OpenedCall['model']): void {

@@ -38,6 +38,8 @@ export type Call = {
       native: NativeRequest;
       /** Its last item asks for a compaction. */
       readonly compactionTrigger: boolean;
+      /** What the edge left out of an SDK's compaction. */
+      readonly droppedParams?: readonly string[];
     }
 );
 

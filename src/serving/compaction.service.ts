@@ -10,7 +10,7 @@ import { type Routed, Router } from '../routing/router';
 import { type OpenedCall, type TryPlan } from '../routing/try-plan';
 import { type NativeRequest } from '../upstream/upstream';
 import { Admission } from './admission';
-import { durationHeaders, moneyHeaders, routedHeaders } from './answer-headers';
+import { allDropped, droppedHeader, durationHeaders, moneyHeaders, routedHeaders } from './answer-headers';
 import { type Call, type JsonAnswer } from './call';
 import { brokenEnd, toGatewayError } from './endings';
 import { askWhileWanted, tooLong } from './given-up';
@@ -33,9 +33,9 @@ export class CompactionService {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the upstream's JSON as it came, with the headers of any whole answer. @throws {GatewayError} on any failure. */
+  /** @returns the upstream's JSON, for a CLI as it came, with the headers of any whole answer. @throws {GatewayError} on any failure. */
   async compact(call: Call & { dialect: 'native' }, gone: StopSignal): Promise<JsonAnswer> {
-    const progress = progressFrom(call.context.startedMs, []);
+    const progress = progressFrom(call.context.startedMs, call.droppedParams ?? []);
     this.settlement.begun();
     const stopper = this.running.entered(gone);
     let error: GatewayError | undefined;
@@ -48,7 +48,7 @@ export class CompactionService {
       progress.upstreamStartedMs = this.clock.monotonicMs();
       const { body, ...routed } = await this.compacted(progress, { ...plan, call: call.native, signal: stopper });
       progress.end = 'completed';
-      return { headers: this.headersOf(call, progress, routed), body };
+      return { headers: this.headersOf(call, progress, routed), body: this.toldBody(call, body) };
     } catch (thrown) {
       error = toGatewayError(thrown);
       progress.end = brokenEnd(error, progress);
@@ -60,11 +60,21 @@ export class CompactionService {
     }
   }
 
+  /** A CLI reads nothing but the output; what an SDK's object always has is put where the upstream says nothing of it. */
+  private toldBody({ native, context }: Call & { dialect: 'native' }, body: Buffer): Buffer {
+    const answer = native.fromSdk === true ? jsonIn(body.toString('utf8')) : undefined;
+    if (!isJsonObject(answer)) return body;
+    const created_at = Math.floor(this.clock.nowMs() / 1_000);
+    const shell = { id: `resp_${context.requestId}`, object: 'response.compaction', created_at };
+    return Buffer.from(JSON.stringify({ ...shell, ...answer }));
+  }
+
   private headersOf(call: Call, progress: Progress, routed: Routed): Record<string, string> {
     const heardMs = this.clock.monotonicMs();
     const bill = this.settlement.billOf(call, progress);
     return {
       ...routedHeaders(call, routed),
+      ...droppedHeader(allDropped(progress.droppedParams, progress.opened?.droppedParams ?? [])),
       ...moneyHeaders(call, progress.ticket, this.clock.nowMs(), bill),
       ...durationHeaders(progress, heardMs, heardMs),
     };

@@ -12,7 +12,7 @@ import { ModelCatalog } from '../models/model-catalog';
 import { codexModeOf } from '../prompts/codex-mode';
 import { Instructions } from '../prompts/instructions';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
-import { codexBody } from '../protocol/codex/codex-body';
+import { codexBody, leaveToCompaction } from '../protocol/codex/codex-body';
 import { refusedByCodex } from '../protocol/codex/codex-limits';
 import { type CodexPlan } from '../protocol/codex/codex-plan';
 import { needsOfficialPrompt } from '../protocol/codex/codex-prompt';
@@ -63,14 +63,14 @@ export class CodexCalls {
    * @throws {GatewayError} 400 for what Codex cannot serve, and with `drop_params: false` for what it would go without.
    */
   canonical(deployment: Deployment, call: CanonicalCall, span: Span = noSpan): Promise<PreparedCall> {
-    return this.written(deployment, call, span, this.settings.dropParams);
+    return this.written(deployment, call, span, { path: 'responses', dropsParams: this.settings.dropParams });
   }
 
   private async written(
     deployment: Deployment,
     call: CanonicalCall,
     span: Span,
-    dropsParams: boolean,
+    { path, dropsParams }: Sending,
   ): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
     const request = withDefaults(call, deployment);
@@ -95,9 +95,13 @@ export class CodexCalls {
     const { body, dropped } = codexBody(request, plan);
     if (!dropsParams && dropped.length > 0) assertNothingDropped(call.request, plan);
     const headers = canonicalHeaders(this.identity, model.profile, request.prompt_cache_key);
+    if (path === 'responses/compact') {
+      leaveToCompaction(body);
+      headers['accept'] = acceptedAt[path];
+    }
     return {
       model,
-      url: `${deployment.apiBase}/responses`,
+      url: `${deployment.apiBase}/${path}`,
       body:
         official !== undefined && body['instructions'] === instructions
           ? writtenAround(body, this.literalOf(instructions), isWire)
@@ -111,23 +115,17 @@ export class CodexCalls {
   /**
    * A CLI's own request, to `responses` or `responses/compact`. Its bytes stay, but for a model that has another name
    * upstream, and for an ordinary request whose model only takes lite ones: that is said anew, as on `/v1`, but nothing is
-   * refused for what a lite request has no word for, because the CLI cannot leave it out.
+   * refused for what a lite request has no word for, because the CLI cannot leave it out. So is what an SDK wants compacted.
    */
   async native(deployment: Deployment, call: NativeRequest, path: NativePath): Promise<PreparedCall> {
     const model = await this.catalog.resolve(deployment.upstreamModel, deployment);
-    if (path === 'responses' && needsLite(call, model)) {
-      const { effortCeiling } = call;
-      const request = this.readAgain(call);
-      return this.written(
-        deployment,
-        { kind: 'canonical', request, fromCodexCli: true, effortCeiling, isWire: false },
-        noSpan,
-        true,
-      );
-    }
-    const accept = path === 'responses' ? 'text/event-stream' : 'application/json';
+    if (path === 'responses' ? needsLite(call, model) : call.fromSdk === true)
+      return this.written(deployment, this.readAgain(call), noSpan, {
+        path,
+        dropsParams: call.fromSdk !== true || this.settings.dropParams,
+      });
     const { identity } = this;
-    const headers = nativeHeaders(identity, call.headers, accept);
+    const headers = nativeHeaders(identity, call.headers, acceptedAt[path]);
     // The CLI never chose a model that we put in another's place: it must not be refused as too old for it.
     if (model.slug !== call.model) headers['version'] = newerVersion(headers['version'], identity.clientVersion);
     return {
@@ -147,8 +145,11 @@ export class CodexCalls {
   }
 
   /** @throws {GatewayError} 400 for a body that is no Responses request. */
-  private readAgain({ body }: NativeRequest): CanonicalRequest {
-    return responsesToCanonical(jsonOf(body.toString('utf8')), this.mapping).canonical;
+  private readAgain({ body, effortCeiling, fromSdk = false, codexMode }: NativeRequest): CanonicalCall {
+    const read = responsesToCanonical(jsonOf(body.toString('utf8')), this.mapping).canonical;
+    // Nobody is told the thoughts behind a compaction.
+    const request = fromSdk ? { ...read, reasoning: read.reasoning ?? {} } : read;
+    return { kind: 'canonical', request, fromCodexCli: !fromSdk, codexMode, effortCeiling, isWire: false };
   }
 }
 
@@ -177,6 +178,18 @@ function closesModel(headers: Readonly<Record<string, string>>, { entry, profile
 
 /** Where a CLI's own request goes, below the deployment's base URL. */
 export type NativePath = 'responses' | 'responses/compact';
+
+/** How a request in the inner language is sent. */
+interface Sending {
+  readonly path: NativePath;
+  /** What the backend does not take is left out instead of refused. */
+  readonly dropsParams: boolean;
+}
+
+const acceptedAt: Readonly<Record<NativePath, string>> = {
+  responses: 'text/event-stream',
+  'responses/compact': 'application/json',
+};
 
 type KnownOfModel = Pick<
   CodexPlan,

@@ -80,12 +80,12 @@ export class CodexUpstream extends Upstream {
     deployment: Deployment,
     call: NativeRequest,
     signal: StopSignal,
-    onModel?: (model: UpstreamAnswer['model']) => void,
+    onAsked?: Parameters<Upstream['compact']>[3],
   ): Promise<Buffer> {
     const { wholeJsonMs } = this.settings.times;
     const token = await this.sender.loginFor(deployment);
     const prepared = await this.codexCalls.native(deployment, call, 'responses/compact');
-    onModel?.(prepared.model);
+    onAsked?.(prepared);
     const limitMs = deployment.timeoutMs ?? wholeJsonMs;
     const response = await this.sender.send({ deployment, call: prepared, token, signal, headersMs: limitMs });
     if (isLabelled(response, 'html')) throw await this.sender.refusal(response);

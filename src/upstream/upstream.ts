@@ -18,6 +18,10 @@ export interface NativeRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** As of a `CanonicalCall`: the model's name may ask for more than the body, and is read where the body is said anew. */
   readonly effortCeiling?: string | undefined;
+  /** It comes from an SDK and not from a CLI: a compaction that is said anew, because the backend wants more than SDKs send. */
+  readonly fromSdk?: boolean;
+  /** As of a `CanonicalCall`; read where `fromSdk` is. */
+  readonly codexMode?: boolean | undefined;
 }
 
 /** A request in the inner language. */
@@ -83,12 +87,12 @@ export interface DescribedCall {
 export abstract class Upstream {
   /** @throws {UpstreamFailure} for every answer that is not a stream, with its kind decided. @throws {GatewayError} when the login is unusable. */
   abstract open(deployment: Deployment, call: UpstreamCall, signal: StopSignal, span?: Span): Promise<UpstreamAnswer>;
-  /** Unary compaction (`POST …/responses/compact`). @param onModel told which model is asked, before it is. @returns status 200 JSON bytes. */
+  /** Unary compaction (`POST …/responses/compact`). @param onAsked told which model is asked and what it goes without, before it is. @returns status 200 JSON bytes. */
   abstract compact(
     deployment: Deployment,
     call: NativeRequest,
     signal: StopSignal,
-    onModel?: (model: UpstreamAnswer['model']) => void,
+    onAsked?: (asked: Pick<UpstreamAnswer, 'model' | 'droppedParams'>) => void,
   ): Promise<Buffer>;
   /** The request as it would be sent, headers without secrets: for `POST /utils/transform_request`. */
   abstract describe(deployment: Deployment, call: UpstreamCall): Promise<DescribedCall>;

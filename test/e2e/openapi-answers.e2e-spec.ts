@@ -168,6 +168,8 @@ const asked: readonly (readonly [route: string, asked?: Asked])[] = [
   ['POST /backend-api/codex/responses/compact', { ...asOwner, body: history }],
   ['POST /v1/responses/compact', { body: history }],
   ['POST /responses/compact', { body: history }],
+  ['POST /openai/responses/compact', { body: history }],
+  ['POST /openai/v1/responses/compact', { body: history }],
 
   ['POST /v1/chat/completions', { key: 'sk-of-nobody-at-all-000', body: chatBody(), status: 401 }],
   ['POST /v1/chat/completions', { body: chatBody({ model: 7 }), status: 400 }],

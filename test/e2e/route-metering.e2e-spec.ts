@@ -31,6 +31,8 @@ const answering: Readonly<Record<string, unknown>> = {
   'POST /backend-api/codex/responses/compact': { ...asked, instructions: 'Compact.' },
   'POST /v1/responses/compact': { ...asked, instructions: 'Compact.' },
   'POST /responses/compact': { ...asked, instructions: 'Compact.' },
+  'POST /openai/responses/compact': { model: 'gpt-5.5', input: 'Hi' },
+  'POST /openai/v1/responses/compact': { model: 'gpt-5.5', input: 'Hi' },
 };
 
 /** For holders of keys like those above, and nothing is asked upstream for them. */

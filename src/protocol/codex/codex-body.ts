@@ -34,6 +34,11 @@ export function codexBody(request: CanonicalRequest, plan: CodexPlan): UpstreamB
   return { body, dropped: dropped.size === 0 ? nothing : [...dropped].sort() };
 }
 
+/** Takes out of a body of `codexBody` what a compaction in one call has no place for: it is one JSON answer that calls no tool. */
+export function leaveToCompaction(body: JsonObject): void {
+  for (const name of ['store', 'stream', 'include', 'tool_choice']) body[name] = undefined;
+}
+
 const nothing: readonly string[] = [];
 
 /** Member by member: this is the hot path, and spreading costs microseconds. */
