@@ -1,6 +1,12 @@
 import { invalidRequest, shorten } from '../kernel/errors';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
-import { droppedOnCodex, needsStorage, refusedByCodex, requiresResponsesHost } from '../protocol/codex/codex-limits';
+import {
+  droppedOnCodex,
+  needsStorage,
+  refusedByCodex,
+  refusedOf,
+  requiresResponsesHost,
+} from '../protocol/codex/codex-limits';
 import { type Route } from '../routing/model-groups';
 import { type Call } from './call';
 
@@ -44,8 +50,6 @@ export function onlyCodex(route: Route): Route {
   );
 }
 
-/** `store` is answered by a header: every OpenAI client may send it, and the answer is the same without. */
-function refusedField(client: ClientRequest): string | undefined {
-  const dropped = client.droppedParams.find((name) => name !== 'store');
-  return dropped ?? droppedOnCodex(client.canonical)[0];
+function refusedField({ droppedParams, canonical }: ClientRequest): string | undefined {
+  return refusedOf(droppedParams) ?? refusedOf(droppedOnCodex(canonical));
 }

@@ -13,7 +13,7 @@ import { codexModeOf } from '../prompts/codex-mode';
 import { Instructions } from '../prompts/instructions';
 import { type CanonicalRequest } from '../protocol/canonical/canonical-request';
 import { codexBody, leaveToCompaction } from '../protocol/codex/codex-body';
-import { refusedByCodex } from '../protocol/codex/codex-limits';
+import { refusedByCodex, refusedOf } from '../protocol/codex/codex-limits';
 import { type CodexPlan } from '../protocol/codex/codex-plan';
 import { needsOfficialPrompt } from '../protocol/codex/codex-prompt';
 import { type MappingOptions } from '../protocol/mapping-options';
@@ -155,7 +155,7 @@ export class CodexCalls {
 
 /** By the client's own request: what the deployment's defaults add, nobody asked for. @throws {GatewayError} 400. */
 function assertNothingDropped(request: CanonicalRequest, plan: CodexPlan): void {
-  const field = codexBody(request, plan).dropped[0];
+  const field = refusedOf(codexBody(request, plan).dropped);
   if (field !== undefined) throw refusedByCodex(field);
 }
 

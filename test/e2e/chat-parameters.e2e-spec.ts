@@ -7,15 +7,19 @@ const sampled: ChatQuestion = { ...question, max_completion_tokens: 50, temperat
 
 let bench: TestBench;
 let strict: TestBench;
+let demanding: TestBench;
 
 beforeAll(async () => {
   bench = await startBench();
   strict = await startBench({ config: 'litellm_settings:\n  drop_params: false\n' });
+  const rules = 'general_settings: { enforce_user_param: true, enforced_params: [metadata.job] }\n';
+  demanding = await startBench({ config: `${rules}litellm_settings: { drop_params: false }\n` });
 });
 
 afterAll(async () => {
   await bench.close();
   await strict.close();
+  await demanding.close();
 });
 
 describe.each(ways)('parameters of a chat, %s', (way) => {
@@ -48,6 +52,14 @@ describe.each(ways)('parameters of a chat, %s', (way) => {
       param: 'no_such_field',
     });
     expect(strict.simulator.counts.responses).toBe(0);
+  });
+
+  it('are not refused there where the gateway itself reads them, and may even demand them', async () => {
+    const told = { user: 'ann', safety_identifier: 'ann-1', metadata: { job: 'nightly' } };
+    const { headers } = await askChat(demanding.client, way, { ...question, ...told });
+    expect(headers.get('x-codex-gateway-dropped-params')).toBe('metadata,safety_identifier,user');
+    const missing = await refusalOf(askChat(demanding.client, way, { ...question, ...told, metadata: {} }));
+    expect(missing).toMatchObject({ status: 400, param: 'metadata.job' });
   });
 
   const wantsTool = { type: 'function' as const, function: { name: 'get_weather', parameters: { type: 'object' } } };

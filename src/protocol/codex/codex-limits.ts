@@ -36,6 +36,16 @@ export function needsStorage(field: string): GatewayError {
   );
 }
 
+/**
+ * What of the fields that would be left out is refused where the operator wants nothing left out; undefined when nothing is.
+ * Every OpenAI client may ask for storage, and the others are read by the gateway itself, which may even demand them.
+ */
+export function refusedOf(dropped: readonly string[]): string | undefined {
+  return dropped.find((name) => !toldOnly.has(name));
+}
+
+const toldOnly: ReadonlySet<string> = new Set(['store', 'user', 'safety_identifier', 'metadata']);
+
 /** The 400 for a field that would be left out where the operator wants nothing left out. */
 export function refusedByCodex(field: string): GatewayError {
   return invalidRequest(
