@@ -46,12 +46,21 @@ export function wantsUsage(streamOptions: unknown): boolean {
   return optionalFlag(options?.['include_usage'], 'stream_options.include_usage') ?? false;
 }
 
+/** Both of its fields: `reasoning_effort` goes first, and `reasoning` says what it leaves open. @throws {GatewayError} 400 naming the field. */
+export function reasoningFrom(named: unknown, whole: unknown): JsonObject | undefined {
+  const first = reasoningOf(named, 'reasoning_effort');
+  const second = reasoningOf(whole, 'reasoning');
+  if (first === undefined || second === undefined) return first ?? second;
+  const { summary } = isJsonObject(named) && typeof named['summary'] === 'string' ? first : second;
+  return { ...second, ...first, summary };
+}
+
 /**
  * `reasoning_effort`, a word or LiteLLM's `{effort, summary}`, as Responses reasoning. The summary is asked for, or
  * there would be nothing to tell as `reasoning_content`.
  * @throws {GatewayError} 400 naming the field.
  */
-export function reasoningOf(value: unknown, field: string): JsonObject | undefined {
+function reasoningOf(value: unknown, field: string): JsonObject | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isJsonObject(value)) return { effort: optionalChoice(value, field, efforts), summary: 'auto' };
   const effort = optionalChoice(value['effort'], `${field}.effort`, efforts);

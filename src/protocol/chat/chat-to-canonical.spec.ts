@@ -177,6 +177,15 @@ describe('messages', () => {
 });
 
 describe('options', () => {
+  it.each([
+    ['low', { summary: 'concise' }, { effort: 'low', summary: 'concise' }],
+    ['low', { effort: 'high' }, { effort: 'low', summary: 'auto' }],
+    [{ summary: 'detailed' }, { effort: 'high', summary: 'concise' }, { effort: 'high', summary: 'detailed' }],
+    [{ effort: 'low' }, { summary: 'concise' }, { effort: 'low', summary: 'concise' }],
+  ])('take of reasoning what reasoning_effort leaves open: %j, %j', (reasoning_effort, reasoning, told) => {
+    expect(map({ reasoning_effort, reasoning }).canonical.reasoning).toEqual(told);
+  });
+
   it('for reasoning and text take their Responses places', () => {
     const schema = { type: 'object' };
     const { canonical } = map({

@@ -9,7 +9,7 @@ import { optionalFlag, optionalText, requireObject } from '../json-guards';
 import { type MappingOptions } from '../mapping-options';
 import { requireModelName } from '../model-name';
 import { unservedOf } from '../unserved-fields';
-import { assertSingleChoice, reasoningOf, stopSequences, textOf, wantsUsage } from './chat-options';
+import { assertSingleChoice, reasoningFrom, stopSequences, textOf, wantsUsage } from './chat-options';
 import { MessageMapper } from './messages-to-input';
 import { ToolNames } from '../tool-names';
 import {
@@ -132,8 +132,7 @@ function choiceOf(fields: JsonObject, names: ToolNames): string | JsonObject | u
 type Wishes = Pick<CanonicalRequest, 'reasoning' | 'text' | 'prompt_cache_key' | 'service_tier'>;
 
 function wishesOf(fields: JsonObject): Wishes {
-  const reasoning =
-    reasoningOf(fields['reasoning_effort'], 'reasoning_effort') ?? reasoningOf(fields['reasoning'], 'reasoning');
+  const reasoning = reasoningFrom(fields['reasoning_effort'], fields['reasoning']);
   const text = textOf(fields['response_format'], fields['verbosity']);
   const cacheKey = optionalText(fields['prompt_cache_key'], 'prompt_cache_key');
   const tier = optionalText(fields['service_tier'], 'service_tier');
