@@ -110,6 +110,13 @@ describe('the ordinary profile', () => {
     });
   });
 
+  it('lists a forced call of a tool where there is none, and no other choice', () => {
+    const named = { type: 'function', name: 'f' };
+    const listed = (choice: unknown): readonly string[] => codexBody({ ...request, tool_choice: choice }, plan).dropped;
+    expect(['required', named, 'auto', 'none'].map(listed)).toEqual([['tool_choice'], ['tool_choice'], [], []]);
+    expect(bodyOf({ tool_choice: 'required' })['tool_choice']).toBeUndefined();
+  });
+
   it('sends verbosity, tier and include only where they are taken, and lists the rest', () => {
     const wishes = { text: { verbosity: 'low' }, service_tier: 'fast', include: ['file_search_call.results'] };
     expect(codexBody({ ...request, ...wishes }, plan)).toMatchObject({

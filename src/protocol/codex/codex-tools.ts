@@ -9,9 +9,10 @@ export interface CodexTools {
   readonly dropped: readonly string[];
 }
 
-/** The tools of an ordinary request: whatever was declared. */
-export function ordinaryTools(request: CanonicalRequest): CodexTools {
-  return { tools: request.tools ?? [], choice: request.tool_choice ?? 'auto', dropped: [] };
+/** The tools of an ordinary request: whatever was declared. A call that is forced where there is no tool cannot be sent. */
+export function ordinaryTools({ tools, tool_choice: choice }: CanonicalRequest): CodexTools {
+  const dropped = tools === undefined && isForced(choice) ? ['tool_choice'] : [];
+  return { tools: tools ?? [], choice: choice ?? 'auto', dropped };
 }
 
 /**
