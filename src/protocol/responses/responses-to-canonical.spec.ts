@@ -100,6 +100,9 @@ it('lists that the padding of deltas stays, for a stream that wants none', () =>
 it.each([
   [{ input: undefined }, 'input'],
   [{ input: [] }, 'input'],
+  [{ reasoning: { effort: 5 } }, 'reasoning.effort'],
+  [{ reasoning: { summary: true } }, 'reasoning.summary'],
+  [{ text: { verbosity: 3 } }, 'text.verbosity'],
   [{ input: [1] }, 'input[0]'],
   [{ input: [{}] }, 'input[0].type'],
   [{ input: [{ type: 'message', role: 'tool', content: 'x' }] }, 'input[0].role'],

@@ -119,6 +119,9 @@ type ObjectFields = Pick<CanonicalRequest, 'reasoning' | 'text' | 'include' | 'c
 function objectFieldsOf(fields: JsonObject): ObjectFields {
   const reasoning = optionalObject(fields['reasoning'], 'reasoning');
   const text = optionalObject(fields['text'], 'text');
+  // What is no text would be left out without a word further on.
+  for (const name of ['effort', 'summary']) optionalText(reasoning?.[name], `reasoning.${name}`);
+  optionalText(text?.['verbosity'], 'text.verbosity');
   const metadata = optionalObject(fields['client_metadata'], 'client_metadata');
   const include = isGiven(fields['include']) ? includeOf(fields['include']) : undefined;
   return {
