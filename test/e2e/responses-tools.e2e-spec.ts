@@ -73,6 +73,16 @@ describe.each(askings)('tools in a response of $model, $way', ({ model, way, pro
     expect(lastInput(bench.simulator).at(-2)).toMatchObject({ type: 'function_call', name: sent?.name });
   });
 
+  it('may have such names in the list of those that are allowed too', async () => {
+    const tool = { ...weatherTool, name: `find_${'the_weather_of_a_city_'.repeat(5)}` };
+    const allowed = [{ type: 'function', name: tool.name }];
+    const tool_choice = { type: 'allowed_tools' as const, mode: 'auto' as const, tools: allowed };
+    const { response } = await askResponses(bench.client, way, { model, input: asked, tools: [tool], tool_choice });
+    expect(lastTools(bench.simulator)).toEqual([expect.not.objectContaining({ name: tool.name })]);
+    // The lite profile is told a choice by what is declared.
+    expect(response.tool_choice).toEqual(profile === 'lite' ? 'auto' : tool_choice);
+  });
+
   it('may be called side by side, each item with its own argument pieces', async () => {
     const calls = ['Berlin', 'Paris'].map((city, at) => ({
       name: 'get_weather',

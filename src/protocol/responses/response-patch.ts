@@ -33,7 +33,7 @@ export function shownResponse(response: JsonObject, options: ResponsesAnswerOpti
   if (Array.isArray(shown['tools'])) shown['tools'] = renamedAll(shown['tools'], names);
   if (Array.isArray(shown['output'])) shown['output'] = renamedAll(shown['output'], names);
   const choice = asObject(shown['tool_choice']);
-  if (choice !== undefined) shown['tool_choice'] = renamed(choice, names);
+  if (choice !== undefined) shown['tool_choice'] = renamedChoice(choice, names);
   return shown;
 }
 
@@ -68,6 +68,12 @@ export function eventWith(event: JsonObject | undefined, response: JsonObject): 
 export function renamed(item: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
   const name = names.get(asString(item['name']) ?? '');
   return name === undefined ? item : { ...item, name };
+}
+
+/** A choice names one tool, or lists those that are allowed. */
+function renamedChoice(choice: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
+  const { tools } = choice;
+  return Array.isArray(tools) ? { ...choice, tools: renamedAll(tools, names) } : renamed(choice, names);
 }
 
 function renamedAll(entries: readonly unknown[], names: ReadonlyMap<string, string>): unknown[] {
