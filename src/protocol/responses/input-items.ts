@@ -22,7 +22,9 @@ const roles = new Set(['user', 'assistant', 'system', 'developer']);
  */
 export function inputItems(input: unknown, reading: InputReading): readonly InputItem[] {
   if (typeof input === 'string') return [textMessage('user', input)];
-  const list = requireArray(input, 'input');
+  if (!Array.isArray(input))
+    throw invalidRequest("'input' must be a string or an array of items.", 'input', 'invalid_type');
+  const list: readonly unknown[] = input;
   if (list.length === 0) throw invalidRequest("'input' must not be empty.", 'input', 'empty_array');
   const selfContained = reading.selfContained && !list.some(isReference);
   const reader = new ItemReader({ ...reading, selfContained });

@@ -77,6 +77,10 @@ it.each([undefined, null])('knows a reference to a stored item whose type is %j'
   expect(input).toEqual([{ id: 'msg_1', type: 'item_reference' }, orphan]);
 });
 
+it('says that the input may be a text as well as a list', () => {
+  expect(refusal({ input: undefined }).message).toBe("'input' must be a string or an array of items.");
+});
+
 it('keeps what only a Responses host can honour beside the request', () => {
   const { canonical, droppedParams } = map({ input: undefined, previous_response_id: 'resp_1', max_output_tokens: 9 });
   expect(canonical.input).toEqual([]);
