@@ -11,7 +11,8 @@ let login: DeviceLogin;
 
 beforeAll(async () => {
   simulator = await startSimulator();
-  const settings = settingsFor(simulator.url, { times: { tokenEndpointMs: 300 } });
+  // Awaited to its end where the server is silent; a busy machine answers later than one would think.
+  const settings = settingsFor(simulator.url, { times: { tokenEndpointMs: 3_000 } });
   outbound = new UndiciOutbound(settings);
   login = new DeviceLogin(settings, outbound);
 });
