@@ -13,7 +13,7 @@ const mostFields = 1_000;
 
 /**
  * What a request says about its own routing. A fallback that brings fields of its own is the same body with those fields
- * laid over it, mapped as any other.
+ * laid over it, mapped as a body of its own.
  *
  * @throws {GatewayError} 400 that names the field; also of `map`.
  */

@@ -32,7 +32,7 @@ export class ProcessEnd {
   private logger: GatewayLogger | undefined;
   private actions: EndActions | undefined;
 
-  /** From here on; a process that has not begun to serve ends at a signal as any other. @param logger where a bug is told. */
+  /** From here on; a process that has not begun to serve ends at a signal as other programs do. @param logger where a bug is told. */
   listen(logger: GatewayLogger, actions: EndActions): void {
     this.logger = logger;
     this.actions = actions;

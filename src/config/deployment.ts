@@ -76,3 +76,9 @@ export interface Deployment {
   readonly baseModel?: string;
   readonly routing?: DeploymentRouting;
 }
+
+/** Deployments of other teams do not exist for a caller. @param teamId of the caller, if it has one. */
+export function isVisible({ routing }: Deployment, teamId: string | undefined): boolean {
+  const teams = routing?.teamIds;
+  return teams === undefined || (teamId !== undefined && teams.includes(teamId));
+}

@@ -8,9 +8,9 @@ type Params = Readonly<Record<string, unknown>>;
 export interface KeysSettings {
   readonly limitMode: 'enforce' | 'observe';
   readonly auditRecords: number;
-  /** Networks, `10.0.0.0/8` or one address, that keys may be used from at all; undefined: any. */
+  /** Networks, `10.0.0.0/8` or one address, that keys may be used from at all; undefined: from everywhere. */
   readonly allowedNetworks: readonly string[] | undefined;
-  /** Routes that keys may call at all; undefined: any. */
+  /** Routes that keys may call at all; undefined: all of them. */
   readonly allowedRoutes: readonly string[] | undefined;
   /** What the whole gateway is held to. */
   readonly proxyLimits: Params;

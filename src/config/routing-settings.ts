@@ -86,7 +86,7 @@ export const defaultRouting: RoutingSettings = {
   showsPlanQuota: false,
 };
 
-/** LiteLLM's default, which says nothing: any other number switches to counting failures. */
+/** LiteLLM's default, which says nothing: every other number switches to counting failures. */
 const sayingNothing = 3;
 const affinityChecks: readonly string[] = ['deployment_affinity', 'session_affinity', 'prompt_caching'];
 

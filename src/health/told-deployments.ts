@@ -1,8 +1,8 @@
-import { type Deployment } from '../config/deployment';
+import { type Deployment, isVisible } from '../config/deployment';
 import { type Principal } from '../kernel/principal';
 import { fitsPattern, mayUse } from '../keys/model-access';
 import { sightOf } from '../reports/sight';
-import { isVisible, type RoutingTable } from '../routing/table/routing-table';
+import { type RoutingTable } from '../routing/table/routing-table';
 
 /** Whether a caller is told of a deployment: admins and viewers of all, everybody else of what may answer its calls. */
 export function isToldOf(

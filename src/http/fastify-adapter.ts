@@ -1,4 +1,5 @@
 import { type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
   type FastifyHttpOptions,
@@ -99,7 +100,7 @@ function listRoutes(instance: FastifyInstance): void {
 }
 
 /** Smaller answers go into the buffers of the system whether anybody reads them or not. */
-const waitedForCharacters = 64 * 1024;
+const mostUnread = 64 * 1024;
 
 /**
  * Whole answers that nobody reads would be kept as long as the connection. Streams look after themselves. Node counts bytes
@@ -107,7 +108,9 @@ const waitedForCharacters = 64 * 1024;
  */
 function endStalledReaders(instance: FastifyInstance, stalledReaderMs: number): void {
   instance.addHook('onSend', (_request, reply, payload, done) => {
-    if (typeof payload === 'string' && payload.length > waitedForCharacters) reply.raw.setTimeout(stalledReaderMs);
+    const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
+    // What is neither is a file on its way (`/spend/export`), or nothing at all.
+    if (isWhole ? payload.length > mostUnread : payload instanceof Readable) reply.raw.setTimeout(stalledReaderMs);
     done();
   });
 }

@@ -22,7 +22,7 @@ class Walk {
   fault(): number {
     let expects: 'value' | 'after' = 'value';
     for (;;) {
-      this.skip(blank);
+      this.pass(blank);
       if (this.at >= this.text.length) return this.text.length;
       if (expects === 'value') {
         const next = this.value();
@@ -44,12 +44,12 @@ class Walk {
       this.open.push(character);
       return this.opened(character);
     }
-    const read = character === '"' ? this.string() : this.skip(word) || this.skip(number);
+    const read = character === '"' ? this.string() : this.pass(word) || this.pass(number);
     return read ? 'after' : undefined;
   }
 
   private opened(bracket: '{' | '['): 'value' | 'after' | undefined {
-    this.skip(blank);
+    this.pass(blank);
     if (this.text[this.at] === (bracket === '{' ? '}' : ']')) return this.closed();
     return bracket === '{' ? this.key() : 'value';
   }
@@ -66,13 +66,13 @@ class Walk {
     if (this.text[this.at] === (inside === '{' ? '}' : ']')) return this.closed();
     if (this.text[this.at] !== ',') return undefined;
     this.at += 1;
-    this.skip(blank);
+    this.pass(blank);
     return inside === '{' ? this.key() : 'value';
   }
 
   private key(): 'value' | undefined {
     if (this.text[this.at] !== '"' || !this.string()) return undefined;
-    this.skip(blank);
+    this.pass(blank);
     if (this.text[this.at] !== ':') return undefined;
     this.at += 1;
     return 'value';
@@ -85,13 +85,13 @@ class Walk {
       if (code < 0x20) return false;
       this.at += 1;
       if (code === 0x22) return true;
-      if (code === 0x5c && !this.skip(escapes)) return false;
+      if (code === 0x5c && !this.pass(escapes)) return false;
     }
     return false;
   }
 
   /** Steps over a match at `at`; false when there is none. */
-  private skip(pattern: RegExp): boolean {
+  private pass(pattern: RegExp): boolean {
     pattern.lastIndex = this.at;
     if (!pattern.test(this.text)) return false;
     this.at = pattern.lastIndex;

@@ -19,10 +19,10 @@ function connections(): Promise<number> {
 }
 
 describe('a large answer', () => {
-  it('is not kept for a reader who stalls', async () => {
+  it.each(['/large', '/large-bytes', '/large-file'])('is not kept for a reader who stalls (%s)', async (path) => {
     const stalled = connect(door.port, '127.0.0.1').on('error', () => undefined);
     await once(stalled, 'connect');
-    stalled.pause().write('GET /large HTTP/1.1\r\nhost: a\r\n\r\n');
+    stalled.pause().write(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
     await eventually('it is there', async () => (await connections()) === 1);
     await eventually('it is gone', async () => (await connections()) === 0);
     stalled.destroy();

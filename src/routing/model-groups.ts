@@ -1,5 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { type Deployment } from '../config/deployment';
+import { type Deployment, isVisible } from '../config/deployment';
 import { type RoutingSettings } from '../config/routing-settings';
 import { type Settings } from '../config/settings';
 import { SETTINGS } from '../config/config.module';
@@ -9,7 +9,7 @@ import { Memo } from '../kernel/memo';
 import { ModelCatalog } from '../models/model-catalog';
 import { providerPrefixes } from '../models/name-tables';
 import { namePattern } from './table/name-pattern';
-import { concrete, isVisible, RoutingTable, type TableSettings } from './table/routing-table';
+import { concrete, RoutingTable, type TableSettings } from './table/routing-table';
 
 /** Where a request may go: the deployments that serve the model it asked for, at least one. */
 export interface Route {

@@ -44,6 +44,10 @@ describe.each(['gpt-5.5', 'gpt-6.1-sol'])('a compaction that an SDK asks of %s',
     expect(compacted.output.at(-1)).toMatchObject({ type: 'compaction' });
     expect(Object.keys(sent())).toEqual(expect.not.arrayContaining(['stream', 'store', 'include', 'tool_choice']));
     expect(JSON.stringify(sent()['input'])).toContain('A long story.');
+    // Nobody is told the thoughts behind it, and the answer is no stream.
+    expect(sent()['reasoning'] ?? {}).not.toHaveProperty('summary');
+    const { headers } = bench.simulator.seen.at(-1) ?? {};
+    expect(headers).toMatchObject({ accept: 'application/json' });
   });
 
   it('takes a history as the SDK has it, and what comes of it goes on', async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { Controller, Get, Global, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -74,6 +75,18 @@ class DoorController {
   @Get('large')
   large(): unknown {
     return { text: 'x'.repeat(largeBytes) };
+  }
+
+  @Public()
+  @Get('large-bytes')
+  largeBytes(): Buffer {
+    return Buffer.alloc(largeBytes, 'x');
+  }
+
+  @Public()
+  @Get('large-file')
+  async largeFile(@Res() reply: FastifyReply): Promise<void> {
+    await reply.send(Readable.from([Buffer.alloc(largeBytes, 'x')]));
   }
 
   @Get('v1/stream')

@@ -154,8 +154,8 @@ export class KeySearch {
         .filter(marks.passes)
         .map((key) => [key.id, key]),
     );
-    const { sortBy = (): typeof madeAt => madeAt, order } = filter;
-    const keys = await sorted([...found.values()], { valuesOf: sortBy, order });
+    const valuesOf = filter.sortBy ?? (() => madeAt);
+    const keys = await sorted([...found.values()], { valuesOf, order: filter.order });
     return { keys: keys.slice(offset, offset + limit), total: keys.length };
   }
 }

@@ -120,7 +120,8 @@ function objectFieldsOf(fields: JsonObject): ObjectFields {
   const reasoning = optionalObject(fields['reasoning'], 'reasoning');
   const text = optionalObject(fields['text'], 'text');
   // What is no text would be left out without a word further on.
-  for (const name of ['effort', 'summary']) optionalText(reasoning?.[name], `reasoning.${name}`);
+  optionalText(reasoning?.['effort'], 'reasoning.effort');
+  optionalText(reasoning?.['summary'], 'reasoning.summary');
   optionalText(text?.['verbosity'], 'text.verbosity');
   const metadata = optionalObject(fields['client_metadata'], 'client_metadata');
   const include = isGiven(fields['include']) ? includeOf(fields['include']) : undefined;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../../config/config.module';
-import { type Deployment } from '../../config/deployment';
+import { isVisible } from '../../config/deployment';
 import { type Settings } from '../../config/settings';
 import { invalidRequest } from '../../kernel/errors';
 import { dollarsFromNanos } from '../../kernel/money';
@@ -51,7 +51,8 @@ export class SpendCalculator {
   private questionOf(model: string, caller: Principal): PriceQuestion {
     const { modelAliases } = this.settings;
     const group = modelAliases.get(model)?.model ?? model;
-    const deployments = this.settings.deployments.filter((each) => isToldTo(caller, each));
+    const seesAll = sightOf(caller).kind === 'all';
+    const deployments = this.settings.deployments.filter((each) => seesAll || isVisible(each, caller.teamId));
     const deployment =
       deployments.find(({ routing }) => routing?.teamIds !== undefined && routing.teamModelName === group) ??
       deployments.find(({ modelGroup }) => modelGroup === group);
@@ -62,12 +63,6 @@ export class SpendCalculator {
       requestModels: deployment === undefined ? [group] : [deployment.upstreamModel, group],
     };
   }
-}
-
-function isToldTo(caller: Principal, { routing }: Deployment): boolean {
-  const teams = routing?.teamIds;
-  if (teams === undefined || sightOf(caller).kind === 'all') return true;
-  return caller.teamId !== undefined && teams.includes(caller.teamId);
 }
 
 function estimateOf(asked: JsonObject): TokenUsage {

@@ -1,4 +1,4 @@
-import { type Deployment } from '../../config/deployment';
+import { type Deployment, isVisible } from '../../config/deployment';
 import { type Settings } from '../../config/settings';
 import { Memo } from '../../kernel/memo';
 import { type NamePattern, patternsOf, tailOf } from './name-pattern';
@@ -136,12 +136,6 @@ function resolved(
   const isOpen = members.every(({ routing }) => routing?.teamIds === undefined);
   const deployments = isOpen ? members : members.filter((each) => isVisible(each, teamId));
   return deployments.length === 0 ? undefined : { modelGroup, label, deployments, isById: false };
-}
-
-/** Deployments of other teams do not exist for a caller. */
-export function isVisible({ routing }: Deployment, teamId: string | undefined): boolean {
-  const teams = routing?.teamIds;
-  return teams === undefined || (teamId !== undefined && teams.includes(teamId));
 }
 
 /** What LiteLLM writes for the upstream model; wildcards have none. */
