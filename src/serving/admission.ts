@@ -62,7 +62,7 @@ export class Admission {
     const ticket = await this.tickets.open(entry);
     progress.ticket = ticket;
     this.keeper.entered(ticket);
-    const answer = ticket.facts.routing;
+    const answer = ticket.routing;
     const plan = {
       route,
       call: asked,

@@ -42,9 +42,9 @@ export function moneyHeaders(
   nowMs: number,
   { cost, adjustment }: Partial<Pick<Bill, 'cost' | 'adjustment'>> = {},
 ): Record<string, string> {
-  if (ticket === undefined || (ticket.facts.limits.length === 0 && cost === undefined)) return {};
+  if (ticket === undefined || (ticket.limits.length === 0 && cost === undefined)) return {};
   return answerMoneyHeaders({
-    limits: ticket.facts.limits,
+    limits: ticket.limits,
     heldNanos: ticket.held.nanos,
     ...(cost === undefined ? {} : { cost }),
     ...(adjustment === undefined ? {} : { adjustment }),

@@ -129,10 +129,28 @@ export class CallRunner {
     const onOpened = ({ model, droppedParams }: OpenedCall): void => {
       progress.opened = { model, droppedParams };
     };
+    const { route, caller, wishes, span, narrow, bearings, answer, onAttempt, pin } = plan;
+    // Member by member: a spread plan gets a hidden class of its own each time, and every look at it is slow.
+    const planWith = (upstreamSignal: StopSignal): TryPlan => ({
+      route,
+      call: asked,
+      caller,
+      wishes,
+      signal,
+      upstreamSignal,
+      span,
+      narrow,
+      hooked,
+      bearings,
+      answer,
+      onAttempt,
+      onOpened,
+      onWork,
+      pin,
+    });
     return askWhileWanted({
       signal,
-      ask: (upstreamSignal) =>
-        this.router.firstToAnswer({ ...plan, hooked, call: asked, signal, upstreamSignal, onWork, onOpened }),
+      ask: (upstreamSignal) => this.router.firstToAnswer(planWith(upstreamSignal)),
       isUnderWay: () => progress.attempts > 0,
       givenUp: (answer, cancel) => {
         progress.rest = this.readLate(progress, answer, { cancel, reason: signal.reason });

@@ -64,8 +64,8 @@ export class HoldKeeper implements OnModuleDestroy {
   /** Requests of this scope that this process serves at the moment. */
   runningIn({ kind, id, model }: ScopeLimits): number {
     let running = 0;
-    for (const { facts } of this.tickets)
-      if (facts.scopes.some((scope) => scope.kind === kind && scope.id === id && scope.model === model)) running += 1;
+    for (const { scopes } of this.tickets)
+      if (scopes.some((scope) => scope.kind === kind && scope.id === id && scope.model === model)) running += 1;
     return running;
   }
 
@@ -125,7 +125,7 @@ export class HoldKeeper implements OnModuleDestroy {
       isAnswered = true;
       ticket.held = { nanos: ticket.held.nanos + granted.nanos, tokens: ticket.held.tokens + granted.tokens };
       // What came too late went with the settlement.
-      if (!ticket.isSettled) this.observer.limitsMoved({ limits: ticket.facts.limits, ...granted });
+      if (!ticket.isSettled) this.observer.limitsMoved({ limits: ticket.limits, ...granted });
       if (asked.nanos > 0) isLast.nanos = granted.nanos < asked.nanos;
       else isLast.tokens = granted.tokens < asked.tokens;
     } catch (error) {

@@ -20,7 +20,7 @@ import { noParts, type PlanParts, PlanShares } from './plan-shares';
 import { modelOf, type Progress } from './progress';
 import { RunningCalls } from './running-calls';
 import { noUsage, seenUsage } from './seen-usage';
-import { type Ticket, type TicketFacts } from './ticket';
+import { type LetIn, type Ticket } from './ticket';
 
 /** What an answer used and cost. */
 export interface Bill {
@@ -161,12 +161,12 @@ export class Settlement {
 }
 
 /** What of a ticket is needed until its books are written: of the call and its answer nothing is. */
-interface Held extends Pick<TicketFacts, 'scopes' | 'limits'> {
+interface Held extends Pick<LetIn, 'scopes' | 'limits'> {
   readonly isUnknown: boolean;
   readonly held: Granted;
 }
 
-function whatWasHeld({ facts: { scopes, limits, routing }, held }: Ticket): Held {
+function whatWasHeld({ scopes, limits, routing, held }: Ticket): Held {
   return { scopes, limits, held, isUnknown: routing === undefined };
 }
 

@@ -7,7 +7,7 @@ import { type BilledTier } from '../protocol/pricing/service-tier';
 import { type Call } from './call';
 import { type Progress } from './progress';
 
-/** What is known of a request when it is let in. */
+/** What is known of a request that asks to be let in. */
 export interface TicketFacts {
   /** Made by the gateway: the request's own id. */
   readonly id: string;
@@ -15,11 +15,6 @@ export interface TicketFacts {
   readonly startMs: number;
   readonly call: Call;
   readonly progress: Progress;
-  readonly scopes: readonly ScopeLimits[];
-  /** Every limit of every scope, after this request was entered. */
-  readonly limits: readonly LimitState[];
-  /** Undefined when the shared state could not be asked. */
-  readonly routing: RoutingAnswer | undefined;
   /** Of the deployment that is likeliest to answer. */
   readonly price: ModelPrice;
   readonly tier: BilledTier;
@@ -28,8 +23,24 @@ export interface TicketFacts {
   readonly stopper: Stopper;
 }
 
+/** What a request was let in with. */
+export interface LetIn {
+  readonly scopes: readonly ScopeLimits[];
+  /** Every limit of every scope, after this request was entered. */
+  readonly limits: readonly LimitState[];
+  /** Undefined when the shared state could not be asked. */
+  readonly routing: RoutingAnswer | undefined;
+  /** What was to be set aside. */
+  readonly asked: Granted;
+  /** What was. */
+  readonly granted: Granted;
+}
+
 /** A request that was let in: what is set aside for it until it is settled, exactly once. */
 export class Ticket {
+  readonly scopes: readonly ScopeLimits[];
+  readonly limits: readonly LimitState[];
+  readonly routing: RoutingAnswer | undefined;
   /** Set aside so far. */
   held: Granted;
   /** A further hold is being asked for. */
@@ -46,18 +57,18 @@ export class Ticket {
   /** A budget counts tokens. */
   readonly hasTokenBudget: boolean;
 
-  /**
-   * @param asked what was to be set aside, `granted` what was.
-   * @param input what its question is reckoned to use until upstream says so.
-   */
+  /** @param input what its question is reckoned to use until upstream says so. */
   constructor(
     readonly facts: TicketFacts,
-    { asked, granted }: { readonly asked: Granted; readonly granted: Granted },
+    { scopes, limits, routing, asked, granted }: LetIn,
     readonly input: InputGuess,
   ) {
+    this.scopes = scopes;
+    this.limits = limits;
+    this.routing = routing;
     this.held = granted;
     this.isLast = { nanos: granted.nanos < asked.nanos, tokens: granted.tokens < asked.tokens };
-    this.isWatched = facts.limits.some(({ limit }) => limit === 'nano_usd' || limit === 'tokens');
-    this.hasTokenBudget = facts.limits.some(({ limit, period }) => limit === 'tokens' && period !== 'window');
+    this.isWatched = limits.some(({ limit }) => limit === 'nano_usd' || limit === 'tokens');
+    this.hasTokenBudget = limits.some(({ limit, period }) => limit === 'tokens' && period !== 'window');
   }
 }

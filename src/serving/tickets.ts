@@ -72,7 +72,7 @@ export class Tickets {
     const draft = ledgerEntry(call, progress, nothingYet(id, startMs));
     const { price, tier, provider } = estimate;
     let scopes = own;
-    const known = { id, startMs, call, progress, stopper, price, tier, provider };
+    const facts = { id, startMs, call, progress, stopper, price, tier, provider };
     try {
       if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
       const answer = await this.admit(
@@ -94,13 +94,13 @@ export class Tickets {
       this.alerts.sawLimits(principal, answer.limits);
       const { limits, routing, granted } = answer;
       const input = this.estimator.inputWithin(granted, estimate);
-      return new Ticket({ ...known, scopes, limits, routing }, { asked: estimate.hold, granted }, input);
+      return new Ticket(facts, { scopes, limits, routing, asked: estimate.hold, granted }, input);
     } catch (error) {
       if (!(error instanceof StateUnavailable) || !this.meter.keepsRows) throw error;
       const limit = this.degraded.fullLimit(scopes);
       if (limit !== undefined) throw this.refusal(limit, startMs);
       const { hold, input } = estimate;
-      return new Ticket({ ...known, scopes, limits: [], routing: undefined }, { asked: hold, granted: hold }, input);
+      return new Ticket(facts, { scopes, limits: [], routing: undefined, asked: hold, granted: hold }, input);
     }
   }
 
