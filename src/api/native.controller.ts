@@ -37,7 +37,7 @@ export class NativeController {
   /** A function of its own, so that the parsed body is not kept for as long as the answer runs. */
   private async turnOf(request: FastifyRequest): Promise<NativeCall> {
     const { json, bytes } = await this.answering.readBody(request);
-    return { ...this.callOf(request, json, bytes), route: '/backend-api/codex/responses' };
+    return this.callOf(request, json, bytes, '/backend-api/codex/responses');
   }
 
   @Post([
@@ -50,26 +50,27 @@ export class NativeController {
   @answers('Compaction of a conversation in one call, as SDKs and older Codex CLIs ask for it', compactAsking)
   async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { json, bytes } = await this.answering.readBody(request);
-    const read = this.callOf(request, json, bytes);
+    const read = this.callOf(request, json, bytes, '/v1/responses/compact');
     const { surface, isCodexCli } = read.context;
     const own = surface === 'native' || isCodexCli ? {} : this.asSdk(read, json);
-    const call = { ...read, ...own, route: '/v1/responses/compact', callType: compactCall };
+    const call = { ...read, ...own, callType: compactCall };
     const { headers, body } = await this.compaction.compact(call, clientGone(reply.raw));
     await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(body);
   }
 
   /** @throws {GatewayError} 400 for what no compaction can be made of, before anybody is asked. */
-  private asSdk({ native, context }: UnroutedCall, json: unknown): Pick<NativeCall, 'native' | 'droppedParams'> {
+  private asSdk({ native, context }: NativeCall, json: unknown): Pick<NativeCall, 'native' | 'droppedParams'> {
     const { canonical, droppedParams } = responsesToCanonical(json, this.answering.mapping);
     assertSelfContained(canonical);
     const { codexMode } = context.principal?.policy ?? openPolicy;
     return { native: { ...native, fromSdk: true, codexMode }, droppedParams };
   }
 
-  private callOf(request: FastifyRequest, json: unknown, bytes: Buffer): UnroutedCall {
+  private callOf(request: FastifyRequest, json: unknown, bytes: Buffer, route: string): NativeCall {
     const { model, serviceTier, compactionTrigger } = readNativeRequest(json, bytes);
     return {
       context: callContextOf(request),
+      route,
       extras: this.answering.extrasOf(request, json, false),
       wishes: readWishes(undefined, request.raw.headers),
       size: questionSize(isJsonObject(json) ? json['input'] : undefined, bytes.length),
@@ -87,4 +88,3 @@ export class NativeController {
 }
 
 type NativeCall = Extract<Call, { readonly dialect: 'native' }>;
-type UnroutedCall = Omit<NativeCall, 'route'>;

@@ -14,10 +14,13 @@ import { type Progress } from './progress';
 export function tellTrace(span: Span, progress: Progress, record: RequestRecord, nowMs: number): Span {
   const failure = failureOf(record);
   tellAdmission(span, progress, nowMs, failure);
-  const answer = answerFacts(record);
-  tellAnswer(progress, { ...answer, failure }, nowMs);
+  const answer = answerFacts(record, failure);
+  tellAnswer(progress, answer, nowMs);
+  const { responseModel, usage, firstContentMs } = answer;
   span.tell({
-    ...answer,
+    responseModel,
+    usage,
+    firstContentMs,
     failure,
     operation: record.route.endsWith('/compact') ? 'compact' : 'chat',
     requestModel: record.requestedModel === undefined ? undefined : shownModel(record.requestedModel),
@@ -45,9 +48,10 @@ function tellAnswer({ routed, startedMs, firstContentMs }: Progress, facts: Span
   routed.span.end(nowMs);
 }
 
-function answerFacts(record: RequestRecord): SpanFacts {
+function answerFacts(record: RequestRecord, failure: string | undefined): SpanFacts {
   const { firstContentMs, queueMs } = record;
   return {
+    failure,
     responseModel: record.upstreamModel,
     usage: record.usage,
     firstContentMs: firstContentMs === undefined ? undefined : firstContentMs - (queueMs ?? 0),

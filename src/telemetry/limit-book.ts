@@ -13,7 +13,7 @@ const msPerHour = 3_600_000;
  * scraped, because a period that is over has its whole budget left without anybody asking for it.
  */
 export class LimitBook {
-  private readonly readings = new Map<string, LimitReading>();
+  private readonly readings = new Map<string, Known>();
   /** Names of the readings of each holder. */
   private readonly byHolder = new Map<string, Set<string>>();
 
@@ -28,8 +28,14 @@ export class LimitBook {
     // A soft budget alone refuses nothing and is shown to nobody.
     if (reading.max >= endlessMax) return;
     const key = keyOf(reading);
-    if (!this.readings.has(key)) this.makeRoom(key, reading);
-    this.readings.set(key, reading);
+    const known = this.readings.get(key);
+    if (known === undefined) {
+      this.makeRoom(key, reading);
+      this.readings.set(key, { reading, used: reading.used });
+    } else {
+      known.reading = reading;
+      known.used = reading.used;
+    }
   }
 
   /** Whether anything of this holder was read. */
@@ -41,8 +47,8 @@ export class LimitBook {
   holders(): readonly Pick<LimitReading, 'scope' | 'scopeId'>[] {
     return [...this.byHolder.values()].flatMap((keys) => {
       const [first = ''] = keys;
-      const reading = this.readings.get(first);
-      return reading === undefined ? [] : [{ scope: reading.scope, scopeId: reading.scopeId }];
+      const known = this.readings.get(first);
+      return known === undefined ? [] : [{ scope: known.reading.scope, scopeId: known.reading.scopeId }];
     });
   }
 
@@ -59,8 +65,8 @@ export class LimitBook {
       const by = limit.limit === 'nano_usd' ? nanos : limit.limit === 'tokens' ? tokens : 0;
       const key = keyOf(limit);
       const known = by === 0 ? undefined : this.readings.get(key);
-      if (known === undefined || known.resetAtMs !== limit.resetAtMs) continue;
-      this.readings.set(key, { ...known, used: Math.max(0, known.used + by) });
+      if (known === undefined || known.reading.resetAtMs !== limit.resetAtMs) continue;
+      known.used = Math.max(0, known.used + by);
     }
   }
 
@@ -72,8 +78,9 @@ export class LimitBook {
     for (const gauge of [limits.used, limits.keyRequests, limits.keyTokens]) gauge.forget();
     const nowMs = this.nowMs();
     const tightest = new Map<string, Standing>();
-    for (const reading of this.readings.values()) {
-      const standing = standingOf(reading, nowMs);
+    for (const newest of this.readings.values()) {
+      const { reading } = newest;
+      const standing = standingOf(newest, nowMs);
       this.showUsed(standing);
       this.showForModel(standing);
       if (reading.limit !== 'nano_usd' || reading.model !== undefined) continue;
@@ -133,7 +140,7 @@ export class LimitBook {
   }
 
   private forgetOldest(): void {
-    for (const [key, reading] of this.readings) {
+    for (const [key, { reading }] of this.readings) {
       this.readings.delete(key);
       const own = this.byHolder.get(holderOf(reading));
       own?.delete(key);
@@ -151,6 +158,12 @@ function holderOf({ scope, scopeId }: Pick<LimitReading, 'scope' | 'scopeId'>): 
   return `${scope}\n${scopeId}`;
 }
 
+/** The newest reading of a limit, and what is used of it with what settled since. */
+interface Known {
+  reading: LimitReading;
+  used: number;
+}
+
 /** A reading as it stands now. */
 interface Standing {
   readonly reading: LimitReading;
@@ -158,9 +171,9 @@ interface Standing {
   readonly left: number;
 }
 
-function standingOf(reading: LimitReading, nowMs: number): Standing {
+function standingOf({ reading, used: known }: Known, nowMs: number): Standing {
   const isOver = reading.resetAtMs !== undefined && reading.resetAtMs <= nowMs;
-  const used = isOver ? 0 : reading.used;
+  const used = isOver ? 0 : known;
   return { reading, used, left: Math.max(0, reading.max - used) };
 }
 
