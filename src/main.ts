@@ -1,4 +1,5 @@
 import './cli/early-signals';
+import './kernel/tick-shape';
 import 'reflect-metadata';
 import { homedir } from 'node:os';
 import { ConfigFault } from './config/config-fault';
