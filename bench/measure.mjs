@@ -2,6 +2,7 @@
  * Measuring: rounds in which every target has its turn, in an order that moves on by one each round, so that noise of
  * the machine meets all of them alike. What counts is the median over the rounds.
  */
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Callers } from './load.mjs';
 import { median, quantile } from './median.mjs';
@@ -173,16 +174,54 @@ async function freshRounds(workload, names, plan) {
   return rounds;
 }
 
+/** V8 writes a line for each miss, so that it takes longer to get warm. */
+const loggedWarm = 3;
+
+/** Looks at properties that V8 had in none of its caches, by its own log, in one process after the other. */
+async function missRounds(workload, names, plan) {
+  const rounds = {};
+  for (const [place, name] of names.entries()) {
+    const folder = join(plan.folder, workload.name, name);
+    const log = join(folder, 'caches.log');
+    const nodeFlags = [...plan.nodeFlags, '--log-ic', `--logfile=${log}`, '--no-logfile-per-isolate'];
+    const stage = await openStage(workload, [name], folder, { ...plan, nodeFlags });
+    try {
+      const [target] = await ready(stage, workload, plan.warmSeconds * loggedWarm);
+      rounds[name] = [await missTurn(target, workload, log, plan.seconds ?? workload.seconds)];
+    } finally {
+      await stage.close();
+    }
+    plan.onRound(workload, place, names.length);
+  }
+  return rounds;
+}
+
+async function missTurn(target, workload, log, seconds) {
+  const callers = new Callers(target, workload);
+  const from = (await stat(log)).size;
+  const { results } = await callers.run(seconds);
+  const lines = (await readFile(log, 'latin1')).slice(from).split('\n');
+  await callers.close();
+  faultOf(results);
+  return { missesPerCall: lines.filter((line) => /^\w*IC,/.test(line)).length / results.length };
+}
+
 function medians(rounds) {
   const fields = Object.keys(rounds[0]);
   return Object.fromEntries(fields.map((field) => [field, median(rounds.map((round) => round[field]))]));
+}
+
+function roundsFor({ stall, fresh, misses }) {
+  if (misses) return missRounds;
+  if (stall) return idleRounds;
+  return fresh ? freshRounds : loadRounds;
 }
 
 /** Runs one workload by name; per target the medians of its figures and every round. */
 export async function measure(name, usualTargets, plan) {
   const workload = workloadNamed(name);
   const targetNames = workload.targets ?? usualTargets;
-  const roundsOf = workload.stall ? idleRounds : workload.fresh ? freshRounds : loadRounds;
+  const roundsOf = roundsFor(workload);
   const rounds = await roundsOf(workload, targetNames, plan);
   const targets = Object.entries(rounds).map(([target, turns]) => [target, { ...medians(turns), rounds: turns }]);
   return { name, title: workload.title, targets: Object.fromEntries(targets) };

@@ -4,6 +4,7 @@ import { median } from './median.mjs';
 
 const cpuPerCall = { field: 'cpuMsPerCall', label: 'CPU per request', unit: 'ms' };
 const cpuPerDelta = { field: 'cpuUsPerDelta', label: 'CPU per delta', unit: 'us' };
+const misses = { field: 'missesPerCall', label: "misses of V8's caches per request", unit: 'misses' };
 const added = { field: 'p50Ms', label: 'added latency, median', unit: 'ms', over: 'direct' };
 
 /**
@@ -38,6 +39,8 @@ const measures = [
     than: 'translator',
     limit: 1.5,
   },
+  { workload: 'w2i', ...misses, of: 'everything', limit: 2 },
+  { workload: 'w2i', ...misses, of: 'traced', limit: 2 },
   { workload: 'w5', field: 'kibPerStream', label: 'memory per stream', unit: 'KiB', of: 'gateway', limit: 40 },
 ];
 

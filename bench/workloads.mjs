@@ -100,7 +100,7 @@ function agentCall() {
 /**
  * Fields: `deltas` per answer; `burst` deltas the mock writes at once; `paceMs` between deltas (0: as fast as they go);
  * `firstTokenMs` of silence before the first; `concurrency` callers; `seconds` of one round; `stall` leaves the stream
- * open after its first delta; `fresh` starts the targets anew for every round; `targets` are compared instead of the usual
+ * open after its first delta; `fresh` starts the targets anew for every round; `misses` counts what V8's caches miss instead of CPU; `targets` are compared instead of the usual
  * ones; `needsRedis` leaves it out where none is installed; `tear` makes the mock write pieces of that many bytes, for the
  * check before measuring.
  */
@@ -172,6 +172,15 @@ const shapes = [
     fresh: true,
   },
   {
+    name: 'w2i',
+    title: 'As w2e and w2t, when all is warm',
+    call: () => shortCall(true),
+    concurrency: 64,
+    targets: ['everything', 'traced'],
+    needsRedis: true,
+    misses: true,
+  },
+  {
     name: 'w5',
     title: '2 000 idle streams',
     call: () => shortCall(true),
@@ -199,7 +208,17 @@ const usual = {
 export const workloads = new Map(
   shapes.map((shape) => [
     shape.name,
-    { ...usual, stall: false, fresh: false, tear: 0, direct: false, ...shape, call: undefined, body: shape.call() },
+    {
+      ...usual,
+      stall: false,
+      fresh: false,
+      misses: false,
+      tear: 0,
+      direct: false,
+      ...shape,
+      call: undefined,
+      body: shape.call(),
+    },
   ]),
 );
 
