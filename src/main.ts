@@ -1,5 +1,4 @@
-import './cli/early-signals';
-import './kernel/tick-shape';
+import './cli/early';
 import 'reflect-metadata';
 import { homedir } from 'node:os';
 import { ConfigFault } from './config/config-fault';

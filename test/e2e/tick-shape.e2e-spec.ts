@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const built = join(__dirname, '..', '..', 'dist', 'kernel', 'tick-shape.js');
+const built = join(__dirname, '..', '..', 'dist', 'cli', 'tick-shape.js');
 
 /** Compares what is kept with the object of a tick, before and after a clearing that meets no tick alive. */
 const compared = `
   const { executionAsyncResource } = require('node:async_hooks');
-  const { tickShape } = require(${JSON.stringify(built)});
+  const tickShape = require(${JSON.stringify(built)}).keepTickShape();
   const isSame = () => %HaveSameMap(tickShape, executionAsyncResource());
   process.nextTick(() => {
     const before = isSame();
