@@ -100,9 +100,9 @@ function agentCall() {
 /**
  * Fields: `deltas` per answer; `burst` deltas the mock writes at once; `paceMs` between deltas (0: as fast as they go);
  * `firstTokenMs` of silence before the first; `concurrency` callers; `seconds` of one round; `stall` leaves the stream
- * open after its first delta; `fresh` starts the targets anew for every round; `misses` counts what V8's caches miss instead of CPU; `targets` are compared instead of the usual
- * ones; `needsRedis` leaves it out where none is installed; `tear` makes the mock write pieces of that many bytes, for the
- * check before measuring.
+ * open after its first delta; `fresh` starts the targets anew for every round; `misses` counts what V8's caches miss instead
+ * of CPU; `targets` are compared instead of the usual ones; `needsRedis` leaves it out where none is installed; `tear` makes
+ * the mock write pieces of that many bytes, for the check before measuring.
  */
 const shapes = [
   { name: 'torn', title: 'Check: frames torn at odd bytes', call: () => shortCall(true), deltas: 64, tear: 97 },
