@@ -51,6 +51,12 @@ describe('the log of the state', () => {
     expect([told.slice(1), news.isUnavailable]).toEqual([[again], false]);
   });
 
+  it('has nothing of who asks after the end, as a login that was still being read when the start failed', async () => {
+    await heard.close();
+    await expect(heard.run(read)).rejects.toThrow(StateUnavailable);
+    expect(told).toEqual([]);
+  });
+
   it('says that STATE_DIR belongs to another running gateway, until that one has ended', async () => {
     const other = new JournalCredentialStore(stateDir, new SystemClock());
     await other.run(read);

@@ -17,6 +17,7 @@ interface Words {
 /** Tells the log once when the state of the logins cannot be used, since nothing is renewed then, and once when it can again. */
 export class StateNews {
   private readonly ill = new Set<Part>();
+  private isOver = false;
 
   constructor(
     private readonly logger: Pick<GatewayLogger, 'event'>,
@@ -35,9 +36,14 @@ export class StateNews {
       this.well(part);
       return value;
     } catch (error) {
-      if (error instanceof StateUnavailable) this.failed(part, error);
+      if (error instanceof StateUnavailable && !this.isOver) this.failed(part, error);
       throw error;
     }
+  }
+
+  /** The state was given free: that nobody gets it any more is no news. */
+  over(): void {
+    this.isOver = true;
   }
 
   private well(part: Part): void {
@@ -84,6 +90,7 @@ export class HeardCredentialStore extends CredentialStore {
   }
 
   override close(): Promise<void> {
+    this.news.over();
     return this.store.close();
   }
 }
