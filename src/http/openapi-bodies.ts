@@ -21,7 +21,7 @@ export function queries(...names: readonly string[]): MethodDecorator {
   };
 }
 
-/** In the words of OpenAPI 3.0, which the document is of. Values that are read from several forms are shown as any value. */
+/** In the words of OpenAPI 3.0, which the document is of. Values that are read from several forms are shown without a type. */
 export const openApiWords = {
   io: 'input',
   unrepresentable: 'any',

@@ -28,9 +28,9 @@ export class KeyGuard implements CanActivate {
   /** Read once a key, as long as somebody has its principal. */
   private readonly networks = new WeakMap<Principal, readonly Network[]>();
 
-  /** Of all keys; undefined: any network. */
+  /** Of all keys; undefined: every network. */
   private readonly allowed: readonly Network[] | undefined;
-  /** For all keys; undefined: any route. */
+  /** For all keys; undefined: every route. */
   private readonly open: readonly string[] | undefined;
 
   constructor(

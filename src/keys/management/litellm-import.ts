@@ -52,7 +52,7 @@ class Tally {
   readonly skipped: { kind: string; id: string; why: string }[] = [];
   readonly notes: { kind: string; id: string; note: string }[] = [];
 
-  skip(kind: keyof LiteLlmDump, id: string, why: string): void {
+  passOver(kind: keyof LiteLlmDump, id: string, why: string): void {
     this.skipped.push({ kind, id, why });
   }
 
@@ -95,7 +95,7 @@ export class LiteLlmImport {
     return items.filter((item) => {
       const id = listed(item, 'budget:');
       if (id === undefined || !lost.has(id)) return true;
-      tally.skip(kind, item.put.id, tally.lack('budgets', id));
+      tally.passOver(kind, item.put.id, tally.lack('budgets', id));
       return false;
     });
   }
@@ -111,7 +111,7 @@ export class LiteLlmImport {
       for (const { kind, list, lost } of holders) {
         const id = listed(item, list);
         if (id === undefined || !lost.has(id) || !skipped.has(`${kind} ${id}`)) continue;
-        tally.skip('keys', item.put.id, tally.lack(kind, id));
+        tally.passOver('keys', item.put.id, tally.lack(kind, id));
         return false;
       }
       return true;
@@ -141,7 +141,7 @@ export class LiteLlmImport {
     const known = await this.parts.store.many(batch.map(({ put }) => put));
     const fresh = batch.filter((_, at) => known[at] === undefined);
     for (const { kind, put } of batch.filter((_, at) => known[at] !== undefined))
-      tally.skip(kind, put.id, 'already here');
+      tally.passOver(kind, put.id, 'already here');
     for (const item of fresh) await this.takeSpend(item, tally, takeSpend);
     // One that is in the way of the others is found by storing them one by one.
     const isStored = fresh.length === 0 || (await this.commit(actor, fresh)) === undefined;
@@ -163,7 +163,7 @@ export class LiteLlmImport {
     const nameless = name === undefined ? undefined : item.without(name);
     const left = nameless === undefined ? fault : await this.commit(actor, [nameless]);
     if (left !== undefined) {
-      tally.skip(item.kind, item.put.id, left.code === 'changed_meanwhile' ? 'already here' : left.message);
+      tally.passOver(item.kind, item.put.id, left.code === 'changed_meanwhile' ? 'already here' : left.message);
       return;
     }
     tally.take(item);
@@ -197,7 +197,7 @@ function readAll(kind: keyof LiteLlmDump, rows: readonly Row[], tally: Tally): r
   return rows.flatMap((row) => {
     const read = readers[kind](row);
     if (!('why' in read)) return [read];
-    tally.skip(kind, read.id, read.why);
+    tally.passOver(kind, read.id, read.why);
     return [];
   });
 }
