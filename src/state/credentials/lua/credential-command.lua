@@ -222,8 +222,9 @@ function handlers.fail()
     account.failureCode, account.failureAdvice, account.failureAtMs = command.code, command.advice, now
     return 'noted', 0
   end
-  -- Once for each lease, so that a repeated command does not take back two sendings.
+  -- Once for each lease, so that a repeated command does not take back two sendings. It frees no lane either.
   if not held then
+    laneChanged = false
     return 'lost', 0
   end
   accountChanged = true
