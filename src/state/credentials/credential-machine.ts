@@ -74,7 +74,9 @@ function adopt(state: CredentialState, command: Adopt, nowMs: number): Applied {
   if (wordsOf(account.spent).includes(command.fingerprint)) return same('spent', state);
   if (account.generation !== command.expectedGeneration) return same('moved', state);
   if (isOlder(account, command) && isAlive(account, nowMs)) return same('older', state);
-  const pair = withPair(account, command);
+  // The same refresh token without a younger access token is no news of it: what is known of its sendings stays.
+  const isAgain = account.fingerprint === command.fingerprint && !isYounger(account, command);
+  const pair = withPair(isAgain ? account : withoutTrouble(account), command);
   const taken = {
     ...pair,
     spent: spentTogether(pair, command.spent),
@@ -89,8 +91,12 @@ function adopt(state: CredentialState, command: Adopt, nowMs: number): Applied {
 
 function isKnown(account: AccountRecord, command: Adopt): boolean {
   const isSameLogin = account.fingerprint === command.fingerprint && account.generation > 0;
-  const isYounger = account.access !== command.access && command.expiresAtMs > account.expiresAtMs;
-  return isSameLogin && account.generation >= command.leastGeneration && !isYounger;
+  return isSameLogin && account.generation >= command.leastGeneration && !isYounger(account, command);
+}
+
+/** Of one refresh token: it gave another access token since, so that sending it did not use it up. */
+function isYounger(account: AccountRecord, { access, expiresAtMs }: OfferedPair): boolean {
+  return account.access !== access && expiresAtMs > account.expiresAtMs;
 }
 
 /** Of two living logins the younger wins; a dead one gives way to any, and one that was spent to what came of it. */
@@ -156,7 +162,7 @@ function store(state: CredentialState, command: Store, nowMs: number): Applied {
   const released = withoutLease(state, command.holder);
   if (account.generation !== command.expectedGeneration) return changed('moved', released);
   const stored = {
-    ...withPair(released.account, command),
+    ...withPair(withoutTrouble(released.account), command),
     generation: account.generation + 1,
     rotatedAtMs: nowMs,
     rotatedBy: 'gateway' as const,
@@ -192,7 +198,7 @@ function reseal(state: CredentialState, { expectedGeneration, sealed }: Reseal):
 function withPair(account: AccountRecord, pair: OfferedPair): AccountRecord {
   const { fingerprint, access, sealed, expiresAtMs } = pair;
   const spent = fingerprint === account.fingerprint ? account.spent : spentWith(account);
-  return { ...withoutTrouble(account), spent, fingerprint, access, sealed, expiresAtMs };
+  return { ...account, spent, fingerprint, access, sealed, expiresAtMs };
 }
 
 function forgotten(account: AccountRecord): AccountRecord {

@@ -99,7 +99,6 @@ local function takePair()
   if command.fingerprint ~= account.fingerprint then
     spend()
   end
-  clearTrouble()
   account.fingerprint, account.access, account.sealed = command.fingerprint, command.access, command.sealed
   account.expiresAtMs = number('expiresAtMs')
   accountChanged = true
@@ -141,6 +140,10 @@ function handlers.adopt()
   local outlived = account.fingerprint ~= '' and has(command.spent, account.fingerprint)
   if older and alive and not sameLogin and not outlived then
     return 'older', 0
+  end
+  -- The same refresh token without a younger access token is no news of it: what is known of its sendings stays.
+  if account.fingerprint ~= command.fingerprint or younger then
+    clearTrouble()
   end
   takePair()
   learnSpent(command.spent)
@@ -201,6 +204,7 @@ function handlers.store()
   if account.generation ~= number('expectedGeneration') then
     return 'moved', 0
   end
+  clearTrouble()
   takePair()
   account.generation = account.generation + 1
   account.rotatedAtMs, account.rotatedBy, account.rotatedById = now, 'gateway', command.byId
