@@ -148,21 +148,52 @@ async function everyPage(read: (page: number) => Promise<z.infer<typeof pageSche
   return all;
 }
 
-/** Budgets before teams before users before keys, so that what is pointed to is there first. */
+/** In this order, so that what is pointed to is there first. */
+const kindsInOrder = ['budgets', 'teams', 'users', 'keys'] as const;
+/** The columns by which rows point to others. */
+const pointers = [
+  ['budgets', 'budget_id'],
+  ['teams', 'team_id'],
+  ['users', 'user_id'],
+] as const;
+
+/** A dump in requests of a size that every gateway takes, and one report of all. */
 async function inParts(dump: LiteLlmDump, take: (part: LiteLlmDump) => Promise<ImportReport>): Promise<ImportReport> {
   const none: LiteLlmDump = { budgets: [], teams: [], users: [], keys: [] };
-  const parts = (['budgets', 'teams', 'users', 'keys'] as const).flatMap((kind) =>
-    Array.from({ length: Math.ceil(dump[kind].length / rowsAtOnce) }, (_, at) => ({
-      ...none,
-      [kind]: dump[kind].slice(at * rowsAtOnce, (at + 1) * rowsAtOnce),
-    })),
-  );
   const taken = { budgets: 0, teams: 0, users: 0, keys: 0 };
-  const reports: ImportReport[] = [];
-  for (const part of parts) reports.push(await take(part));
-  for (const report of reports)
-    for (const kind of ['budgets', 'teams', 'users', 'keys'] as const) taken[kind] += report.taken[kind];
-  return { taken, skipped: reports.flatMap(({ skipped }) => skipped), notes: reports.flatMap(({ notes }) => notes) };
+  const skipped: ImportReport['skipped'][number][] = [];
+  const notes: ImportReport['notes'][number][] = [];
+  for (const kind of kindsInOrder) {
+    for (let at = 0; at < dump[kind].length; at += rowsAtOnce) {
+      const rows = dump[kind].slice(at, at + rowsAtOnce);
+      const report = await take({ ...none, ...skippedHolders(dump, rows, skipped), [kind]: rows });
+      for (const each of kindsInOrder) taken[each] += report.taken[each];
+      // Of holders that were sent before, it was said then.
+      skipped.push(...report.skipped.filter((each) => each.kind === kind));
+      notes.push(...report.notes);
+    }
+  }
+  return { taken, skipped, notes };
+}
+
+/**
+ * What rows point to and was skipped before goes along once more: a gateway that does not know of it would take it for
+ * missing in the dump, and make a team without limits for its keys.
+ */
+function skippedHolders(
+  dump: LiteLlmDump,
+  rows: LiteLlmDump['keys'],
+  skipped: ImportReport['skipped'],
+): Partial<LiteLlmDump> {
+  const isSkipped = new Set(skipped.map(({ kind, id }) => `${kind} ${id}`));
+  const holders = pointers.map(([kind, column]) => {
+    const named = new Set(rows.map((row) => row[column]));
+    const found = dump[kind].filter(
+      ({ [column]: id }) => typeof id === 'string' && named.has(id) && isSkipped.has(`${kind} ${id}`),
+    );
+    return [kind, found] as const;
+  });
+  return Object.fromEntries(holders);
 }
 
 /** Refusals are for the person; a state that is away says that a running gateway may have it. */

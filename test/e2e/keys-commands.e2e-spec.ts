@@ -127,3 +127,28 @@ it('import-litellm hands a dump to a running gateway, again and again', async ()
   gateway.signal('SIGTERM');
   await gateway.finished;
 });
+
+it('import-litellm takes no key at a running gateway whose team, user or budget was skipped', async () => {
+  const gateway = await program.serve();
+  const row = (secret: string, more: object) => ({ token: digestOf(secret), models: [], spend: 0, ...more });
+  const dump = {
+    budgets: [{ budget_id: 'b9', max_budget: -1 }],
+    teams: [{ team_id: 't9', max_budget: 1, budget_duration: '1y' }],
+    users: [{ user_id: 'u9', max_budget: -1 }],
+    keys: [
+      row('sk-of-team-skipped-00', { team_id: 't9' }),
+      row('sk-of-user-skipped-00', { user_id: 'u9' }),
+      row('sk-of-budget-skipped0', { budget_id: 'b9' }),
+    ],
+  };
+  const file = program.write('skipped.json', JSON.stringify(dump));
+  const report = json(await program.run(['import-litellm', '--file', file, '--url', gateway.url, '--json']));
+  expect([report['taken'], report['notes']]).toEqual([{ budgets: 0, teams: 0, users: 0, keys: 0 }, []]);
+  const skipped = report['skipped'] as readonly { kind: string; why: string }[];
+  expect(skipped.map(({ kind }) => kind)).toEqual(['budgets', 'teams', 'users', 'keys', 'keys', 'keys']);
+  expect(new Set(skipped.slice(3).map(({ why }) => why))).toEqual(
+    new Set(["team 't9'", "user 'u9'", "budget 'b9'"].map((whose) => `its ${whose} is in the dump and was not taken`)),
+  );
+  gateway.signal('SIGTERM');
+  await gateway.finished;
+});
