@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkConfig, type ConfigCheck, formatCheck } from '../config/check-config';
 import { ConfigFault } from '../config/config-fault';
-import { loadSettings, type StartConditions } from '../config/load-settings';
+import { absolutePath } from '../config/file-paths';
+import { loadSettings, namedFile, type StartConditions } from '../config/load-settings';
 import { type Settings } from '../config/settings';
 import { readRules } from '../keys/key-rules';
 import { hostFaults } from './host-probe';
@@ -26,8 +26,8 @@ export async function checkConfigCommand(start: StartConditions): Promise<number
     process.stderr.write('check-config: a word is not understood.\n');
     return 2;
   }
-  const file = words.file ?? env['CONFIG_FILE_PATH'] ?? 'config.yaml';
-  const text = await readFile(resolve(cwd, file), 'utf8').catch(() => undefined);
+  const file = words.file ?? namedFile(env) ?? 'config.yaml';
+  const text = await readFile(absolutePath(file, cwd, homeDir), 'utf8').catch(() => undefined);
   if (text === undefined) {
     process.stderr.write(`${file} cannot be read: is the path right and the file readable for this user?\n`);
     return 1;

@@ -8,6 +8,7 @@ import { fileKeyWarnings } from './file-keys';
 import { absolutePath } from './file-paths';
 import { foreignEnvironmentWarnings } from './foreign-environment';
 import { type GatewayFile, readGatewayFile } from './gateway-file';
+import { fileValueOf } from './secret-files';
 import { type Settings } from './settings';
 
 /** What the process was started with. */
@@ -38,7 +39,7 @@ interface FoundFile {
  */
 export function loadSettings(start: StartConditions, read: ReadText = readText): Settings {
   const { flags, faults: flagFaults, warnings } = readFlags(start.argv);
-  const found = findFile(flags.config ?? start.env['CONFIG_FILE_PATH'], start, read);
+  const found = findFile(flags.config ?? namedFile(start.env), start, read);
   const variables = found.file?.environment ?? start.env;
   const { environment, faults: envFaults } = tryReadEnv(variables);
   const early = [...flagFaults, ...envFaults, ...found.faults];
@@ -53,6 +54,12 @@ export function loadSettings(start: StartConditions, read: ReadText = readText):
     ...configFile,
     warnings: [...warnings, ...reading.warnings, ...foreignEnvironmentWarnings(variables), ...keyWarnings],
   });
+}
+
+/** What `CONFIG_FILE_PATH` names; undefined when it is empty. That `CONFIG_FILE_PATH_FILE` cannot be read is told with the environment. */
+export function namedFile(env: EnvSource): string | undefined {
+  const { value = '' } = fileValueOf(env, 'CONFIG_FILE_PATH') ?? { value: env['CONFIG_FILE_PATH'] };
+  return value.trim() === '' ? undefined : value.trim();
 }
 
 function findFile(named: string | undefined, { env, cwd, homeDir }: StartConditions, read: ReadText): FoundFile {

@@ -74,6 +74,17 @@ describe('NAME_FILE', () => {
     expect(readEnv({ REDIS_PASSWORD_FILE: pipe })).toEqual({});
   });
 
+  it('names the configuration file too', () => {
+    const config = file('named.yaml', `general_settings: {master_key: ${key}}\n`);
+    const env = { CONFIG_FILE_PATH_FILE: file('path', `${config}\n`) };
+    const settings = loadSettings({ env, argv: [], cwd: folder, homeDir: folder });
+    expect(settings).toMatchObject({ configFile: config, masterKey: key });
+    const unreadable = { CONFIG_FILE_PATH_FILE: join(folder, 'nowhere') };
+    expect(() => loadSettings({ env: unreadable, argv: [], cwd: folder, homeDir: folder })).toThrow(
+      'CONFIG_FILE_PATH_FILE: names a file that cannot be read (ENOENT)',
+    );
+  });
+
   it('never means a variable of its own', () => {
     const names = Object.keys(envSchema.shape);
     expect(names.filter((name) => names.includes(`${name}_FILE`))).toEqual([]);
