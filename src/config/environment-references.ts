@@ -1,5 +1,5 @@
 import { type EnvSource } from './env.schema';
-import { fileValueOf, fileVariableOf } from './secret-files';
+import { type FileValue, fileValueOf, fileVariableOf } from './secret-files';
 import { type KeyPath } from './yaml-source';
 
 const prefix = 'os.environ/';
@@ -21,7 +21,7 @@ export interface Missing {
 
 /**
  * Replaces `os.environ/NAME` wherever it is a whole text value; inside a longer text it stays as it is, as in LiteLLM. The
- * value of a variable that is not set may lie in the file that `NAME_FILE` names.
+ * value of a variable that is not set, or empty, may lie in the file that `NAME_FILE` names.
  */
 export function resolveReferences(value: unknown, environment: EnvSource): ResolvedReferences {
   const missing: Missing[] = [];
@@ -32,10 +32,8 @@ export function resolveReferences(value: unknown, environment: EnvSource): Resol
     }
     if (typeof inner !== 'string' || !inner.startsWith(prefix)) return inner;
     const variable = inner.slice(prefix.length).trim();
-    const found = Object.hasOwn(environment, variable) ? environment[variable] : undefined;
+    const { value: found, fault } = valueOf(variable, environment);
     if (found !== undefined) return found;
-    const { value: inFile, fault } = fileValueOf(environment, variable) ?? {};
-    if (inFile !== undefined) return inFile;
     missing.push({
       path,
       variable: fault === undefined ? variable : fileVariableOf(variable),
@@ -44,4 +42,11 @@ export function resolveReferences(value: unknown, environment: EnvSource): Resol
     return null;
   };
   return { value: resolve(value, []), missing };
+}
+
+/** The variable itself, else what its file holds: an empty one counts as absent where there is a file to look into. */
+function valueOf(variable: string, environment: EnvSource): Partial<FileValue> {
+  const value = Object.hasOwn(environment, variable) ? environment[variable] : undefined;
+  if (value !== undefined && value.trim() !== '') return { value };
+  return fileValueOf(environment, variable) ?? (value === undefined ? {} : { value });
 }

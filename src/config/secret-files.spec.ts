@@ -102,6 +102,12 @@ describe('os.environ/NAME', () => {
     expect(settings.warnings).toEqual([]);
   });
 
+  it('finds it there too where NAME is set and empty, which counts as absent', () => {
+    const config = 'general_settings:\n  master_key: os.environ/PROXY_MASTER_KEY\n';
+    const settings = start({ PROXY_MASTER_KEY: '', PROXY_MASTER_KEY_FILE: file('proxy', key) }, config);
+    expect([settings.masterKey, settings.warnings]).toEqual([key, []]);
+  });
+
   it('warns of a file that cannot be read, and then counts as empty', () => {
     const config =
       'litellm_settings:\n  cache_params: {host: cache, password: os.environ/CACHE_WORD, type: redis}\n' +
