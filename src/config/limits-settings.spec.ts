@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { faultsIn, oneModel, SettingsFolder } from '../../test/support/settings-folder';
 
-const { loadText } = new SettingsFolder();
+const folder = new SettingsFolder();
+const { loadText } = folder;
 const model = oneModel('model: codex-oauth/gpt-5.5');
 
 describe('what requests say beside their question', () => {
@@ -21,4 +24,14 @@ describe('what requests say beside their question', () => {
     const text = `${model}general_settings:\n  enforced_params: ${value}\n`;
     expect(faultsIn(() => loadText(text))).toEqual([expect.stringContaining('general_settings.enforced_params')]);
   });
+});
+
+it('has the archive of the spend log beside the file that names it, as every relative path of the file', () => {
+  mkdirSync(join(folder.cwd, 'etc'));
+  writeFileSync(
+    join(folder.cwd, 'etc', 'gateway.yaml'),
+    `${model}general_settings: { spend_logs_archive_dir: archive }\n`,
+  );
+  const { metering } = folder.load({}, ['--config', 'etc/gateway.yaml']);
+  expect(metering.ledger.archiveDir).toBe(join(folder.cwd, 'etc', 'archive'));
 });

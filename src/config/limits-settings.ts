@@ -67,7 +67,9 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
       keptMs: general.maximum_spend_logs_retention_period ?? defaultKeptMs,
       keptRows: general.maximum_spend_logs_rows ?? (hasRedis ? defaultRows.redis : defaultRows.process),
       checkEveryMs: general.maximum_spend_logs_retention_interval ?? defaultCheckMs,
-      ...(typeof archiveDir === 'string' ? { archiveDir: absolutePath(archiveDir, places.cwd, places.homeDir) } : {}),
+      ...(typeof archiveDir === 'string'
+        ? { archiveDir: absolutePath(archiveDir, places.fileDir, places.homeDir) }
+        : {}),
     },
     customerHeaders: customerHeadersOf(general),
     tagHeaders: tagHeadersOf(sections),
