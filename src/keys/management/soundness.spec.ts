@@ -133,3 +133,16 @@ describe('a document', () => {
     expect(record?.after).not.toHaveProperty('rpm_limit');
   });
 });
+
+it('says how long a list may be where it is too long, and not that it is none', async () => {
+  const allowed_networks = Array.from({ length: 101 }, (_, at) => `10.0.0.${at}`);
+  await expect(made({ allowed_networks })).rejects.toMatchObject({
+    status: 400,
+    message: "'allowed_networks' must have at most 100 entries.",
+  });
+  const members_with_roles = Array.from({ length: 10_001 }, (_, at) => ({ role: 'user', user_id: `u${at}` }));
+  await expect(world.management.teams.create(world.admin, { members_with_roles })).rejects.toMatchObject({
+    status: 400,
+    message: "'members_with_roles' must have at most 10000 entries.",
+  });
+});

@@ -35,7 +35,9 @@ export const teamShape = {
 export const newTeamShape = {
   ...teamShape,
   team_id: id,
-  members_with_roles: z.array(memberEntry, { error: 'must be a list of members' }).max(10_000),
+  members_with_roles: z
+    .array(memberEntry, { error: 'must be a list of members' })
+    .max(10_000, { error: 'must have at most 10000 entries' }),
 };
 
 const { max_budget, tpm_limit, rpm_limit, budget_duration } = limitShape;

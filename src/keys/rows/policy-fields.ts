@@ -11,7 +11,10 @@ export const policyShape = {
     .enum(['forbidden', 'default', 'priority'], { error: 'must be forbidden, default or priority' })
     .optional(),
   /** Source networks. */
-  allowed_networks: z.array(network, { error: 'must be a list of networks' }).max(100).optional(),
+  allowed_networks: z
+    .array(network, { error: 'must be a list of networks' })
+    .max(100, { error: 'must have at most 100 entries' })
+    .optional(),
   /** Ids of deployments, or names of credentials. */
   deployments: names.optional(),
   codex_mode: flag.optional(),
