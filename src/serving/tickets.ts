@@ -74,7 +74,9 @@ export class Tickets {
     let scopes = own;
     const facts = { id, startMs, call, progress, stopper, price, tier, provider };
     try {
-      if (call.extras.customerId !== undefined) scopes = await this.withCustomer(call.extras.customerId, own);
+      const { customerId } = call.extras;
+      const customer = customerId === undefined ? undefined : await this.customerScope(customerId);
+      if (customer !== undefined) scopes = [...own, customer];
       const answer = await this.admit(
         {
           ticketId: id,
@@ -91,7 +93,7 @@ export class Tickets {
         this.alerts.sawRefusal(principal, answer.limit);
         throw this.refusal(answer.limit, startMs);
       }
-      this.alerts.sawLimits(principal, answer.limits);
+      this.alerts.sawLimits(principal, answer.limits, customer);
       const { limits, routing, granted } = answer;
       const input = this.estimator.inputWithin(granted, estimate);
       return new Ticket(facts, { scopes, limits, routing, asked: estimate.hold, granted }, input);
@@ -112,9 +114,9 @@ export class Tickets {
   }
 
   /** The end user pays too, where the request names one. @throws {GatewayError} 403 for a blocked one, 503 when nobody can say. */
-  private async withCustomer(customerId: string, own: readonly ScopeLimits[]): Promise<readonly ScopeLimits[]> {
+  private async customerScope(customerId: string): Promise<ScopeLimits> {
     try {
-      return [...own, await this.customers.scopeOf(customerId)];
+      return await this.customers.scopeOf(customerId);
     } catch (error) {
       // Whoever was not looked up lately may be blocked, or have a budget: as with keys, nothing is spent on a guess.
       throw error instanceof StateUnavailable ? customerUnavailable() : error;

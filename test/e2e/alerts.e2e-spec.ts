@@ -144,6 +144,28 @@ describe('a running gateway', () => {
     expect(receiver.received.every(({ text }) => !text.includes(key))).toBe(true);
   });
 
+  it('tells that a customer has reached its soft budget, of its own or under a name', async () => {
+    await gateway();
+    const url = running[0]?.url ?? '';
+    const post = async (path: string, body: object): Promise<number> => {
+      const headers = { authorization: `Bearer ${testKey}`, 'content-type': 'application/json' };
+      const { status } = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      return status;
+    };
+    expect(await post('/customer/new', { user_id: 'own', soft_budget: 0.000_01, max_budget: 1 })).toBe(200);
+    expect(await post('/budget/new', { budget_id: 'warned', soft_budget: 0.000_02 })).toBe(200);
+    expect(await post('/customer/new', { user_id: 'named', budget_id: 'warned' })).toBe(200);
+    const question = { model: 'gpt-5.5', messages: [{ role: 'user', content: 'Ping!' }] };
+    for (const user of ['own', 'named']) expect(await post('/v1/chat/completions', { ...question, user })).toBe(200);
+    await receiver.until(2, 5_000);
+
+    const told = receiver.received.map(({ json }) => [json['event'], json['customer_id'], json['max_budget']]);
+    expect(told.sort()).toEqual([
+      ['soft_budget_crossed', 'named', 0.000_02],
+      ['soft_budget_crossed', 'own', 0.000_01],
+    ]);
+  });
+
   it('tells of customers’ spend in sums, at the latest when it ends', async () => {
     const center = await gateway({}, 'general_settings:\n  alert_types: ["spend_tracked"]\n');
     center.sawSpend('acme', 1_500_000_000);

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { SETTINGS } from '../../config/config.module';
 import { type Settings } from '../../config/settings';
 import { Clock } from '../../kernel/clock';
+import { type ScopeLimits } from '../../kernel/limits';
 import { dollarsFromNanos } from '../../kernel/money';
 import { type Principal } from '../../kernel/principal';
 import { type LimitState } from '../../metering/meter';
@@ -58,10 +59,10 @@ export class AlertCenter implements OnModuleInit, OnModuleDestroy {
     await this.queue.close();
   }
 
-  /** After an admission or a settlement: how the limits of a request stand. */
-  sawLimits(principal: Principal, limits: readonly LimitState[]): void {
+  /** After an admission: how the limits of a request stand. @param customer its book, where the request names one. */
+  sawLimits(principal: Principal, limits: readonly LimitState[], customer?: ScopeLimits): void {
     if (!this.isOn || limits.length === 0) return;
-    for (const event of budgetEvents(principal, limits, this.times())) this.raise(event);
+    for (const event of budgetEvents({ principal, customer }, limits, this.times())) this.raise(event);
   }
 
   /** A request was refused: a budget that has no room for it counts as crossed. */

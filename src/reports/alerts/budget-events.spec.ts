@@ -25,7 +25,7 @@ function holder(scope: Partial<ScopeLimits> = {}): Principal {
 }
 
 function eventsAt(used: number, changes: Partial<LimitState> = {}, principal = holder()) {
-  return budgetEvents(principal, [{ ...money, ...changes, used }], times);
+  return budgetEvents({ principal, customer: undefined }, [{ ...money, ...changes, used }], times);
 }
 const namesAt = (used: number, changes?: Partial<LimitState>): readonly string[] =>
   eventsAt(used, changes).map(({ body }) => body.event);
@@ -107,7 +107,11 @@ describe('what of a budget is worth an alert', () => {
 
   it('is told again after a while when the budget never starts anew', () => {
     const { resetAtMs: _, ...endless } = money;
-    const [event] = budgetEvents(holder(), [{ ...endless, period: '', used: 10e9 }], times);
+    const [event] = budgetEvents(
+      { principal: holder(), customer: undefined },
+      [{ ...endless, period: '', used: 10e9 }],
+      times,
+    );
 
     expect(event?.ttlMs).toBe(86_400_000);
     expect(event?.body).toMatchObject({ period: null, resets_at: null });

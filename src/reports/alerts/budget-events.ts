@@ -1,4 +1,4 @@
-import { type BudgetLimit, type ScopeKind } from '../../kernel/limits';
+import { type BudgetLimit, type ScopeKind, type ScopeLimits } from '../../kernel/limits';
 import { type Principal } from '../../kernel/principal';
 import { type LimitState } from '../../metering/meter';
 import { periodMinutes } from '../limits/codex-windows';
@@ -29,12 +29,18 @@ const crossed: Level = { name: 'budget_crossed', mark: 'crossed' };
 const projected: Level = { name: 'projected_limit_exceeded', mark: 'projected' };
 const soft: Level = { name: 'soft_budget_crossed', mark: 'soft' };
 
+/** Who is charged for a request, and the book of the customer that it is made for; undefined without one. */
+export interface Charged {
+  readonly principal: Principal;
+  readonly customer: ScopeLimits | undefined;
+}
+
 /**
  * What of these limits is worth an alert: of each budget the highest level that it reached, and its soft budget by itself.
  * Cheap while nothing is near its end, because it is asked at every request.
  */
 export function budgetEvents(
-  principal: Principal,
+  { principal, customer }: Charged,
   limits: readonly LimitState[],
   times: EventTimes,
 ): readonly AlertEvent[] {
@@ -43,7 +49,7 @@ export function budgetEvents(
     if (state.max <= 0 || rateKindOf(state) !== undefined) continue;
     const level = levelOf(state, times.nowMs);
     if (level !== undefined) events.push(eventOf(principal, state, level, times));
-    const softMax = budgetOf(principal, state)?.soft;
+    const softMax = budgetOf(scopeOf(state, principal, customer), state)?.soft;
     if (softMax !== undefined && state.used >= softMax) events.push(softEvent(principal, state, softMax, times));
   }
   return events;
@@ -190,9 +196,18 @@ function ttlOf({ resetAtMs }: LimitState, { nowMs, repeatMs }: EventTimes): numb
   return resetAtMs === undefined ? repeatMs : Math.max(60_000, resetAtMs - nowMs);
 }
 
-function budgetOf(principal: Principal, state: LimitState): BudgetLimit | undefined {
-  const scopes = state.model === undefined ? principal.scopes : (principal.modelScopes.get(state.model) ?? []);
-  const scope = scopes.find(({ kind, id }) => kind === state.scope && id === state.scopeId);
+/** A customer's book is no part of the key's: it comes with the request. */
+function scopeOf(
+  { scope, scopeId, model }: LimitState,
+  { scopes, modelScopes }: Principal,
+  customer: ScopeLimits | undefined,
+): ScopeLimits | undefined {
+  if (scope === 'customer') return customer;
+  const entered = model === undefined ? scopes : (modelScopes.get(model) ?? []);
+  return entered.find(({ kind, id }) => kind === scope && id === scopeId);
+}
+
+function budgetOf(scope: ScopeLimits | undefined, state: LimitState): BudgetLimit | undefined {
   return scope?.limits.budgets.find(
     ({ unit, duration, max }) =>
       unit === state.limit &&
