@@ -3,7 +3,7 @@ import { SETTINGS } from '../config/config.module';
 import { type Settings } from '../config/settings';
 import { Clock } from '../kernel/clock';
 import { GatewayError } from '../kernel/errors';
-import { type ScopeLimits } from '../kernel/limits';
+import { type BudgetLimit, endlessMax, type ScopeLimits } from '../kernel/limits';
 import { DegradedRates } from '../metering/degraded-rates';
 import { type LimitState } from '../metering/meter';
 import { HoldKeeper } from './hold-keeper';
@@ -34,7 +34,7 @@ export class DegradedAdmission {
    * @throws {GatewayError} 503 `budget_unavailable`.
    */
   fullLimit(scopes: readonly ScopeLimits[]): LimitState | undefined {
-    const budgeted = scopes.find(({ limits, mode }) => mode === 'enforce' && limits.budgets.length > 0);
+    const budgeted = scopes.find(({ limits, mode }) => mode === 'enforce' && limits.budgets.some(refuses));
     if (budgeted !== undefined) throw budgetUnavailable(budgeted);
     const nowMs = this.clock.nowMs();
     const full = this.rates.take(scopes, nowMs, (scope) => this.keeper.runningIn(scope));
@@ -52,6 +52,11 @@ export class DegradedAdmission {
       ...(full.limit === 'requests' ? { resetAtMs: nowMs + full.retryAfterMs } : {}),
     };
   }
+}
+
+/** A soft budget alone warns and keeps nobody out. */
+function refuses({ max }: BudgetLimit): boolean {
+  return max < endlessMax;
 }
 
 /** Nobody can say what a customer is held to. */
