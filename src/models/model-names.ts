@@ -37,6 +37,12 @@ export function readModelName(name: string, isListed: IsListed): NamedModel {
   return { slug: stem, state: 'unknown', effort };
 }
 
+/** Names under which the price of a Codex model may be found: as it is written, then without prefix and effort. */
+export function priceNamesOf(written: string, isPriced: IsListed): readonly string[] {
+  const { slug } = readModelName(written, isPriced);
+  return slug === written ? [written] : [written, slug];
+}
+
 function modelAndEffort(name: string, isListed: IsListed): NamedModel | undefined {
   const whole = known(name, isListed) ?? dashed(name, isListed);
   if (whole !== undefined) return { ...whole, effort: undefined };

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
 import { type Settings } from '../config/settings';
-import { adjustmentFor, isUnknown, priceFor, unknownPrice } from '../protocol/pricing/price-lookup';
+import { priceNamesOf } from '../models/model-names';
+import { adjustmentFor, hasPrice, isUnknown, priceFor, unknownPrice } from '../protocol/pricing/price-lookup';
 import { type Cost, costOf, holdNanos, noAdjustment, type PriceAdjustment } from '../protocol/pricing/cost-of';
 import { type ModelPrice } from '../protocol/pricing/model-price';
 import { readOwnPrice } from '../protocol/pricing/own-price';
@@ -42,7 +43,7 @@ export class PriceBook {
       ownPrice: readOwnPrice(deployment.modelInfo, 'deployment').price,
       baseModel: textOf(deployment.modelInfo['base_model']),
       responseModel,
-      requestModels: [deployment.upstreamModel, modelGroup],
+      requestModels: [...this.namesOf(deployment), modelGroup],
     });
     const others = known === undefined || known.length >= remembered ? [] : known;
     this.known.set(deployment, [...others, { modelGroup, responseModel, price }]);
@@ -72,6 +73,12 @@ export class PriceBook {
   /** Discount and margin of a provider. */
   adjustmentOf(provider: string): PriceAdjustment {
     return adjustmentFor(this.settings.pricing, provider) ?? noAdjustment;
+  }
+
+  /** Effort and prefix of a Codex model's name are no part of the model; other hosts get the name as it is. */
+  private namesOf({ provider, upstreamModel }: Deployment): readonly string[] {
+    if (provider !== 'codex') return [upstreamModel];
+    return priceNamesOf(upstreamModel, (name) => hasPrice(this.settings.pricing, name));
   }
 
   private forget(pricing: Settings['pricing']): void {

@@ -50,6 +50,11 @@ export function isUnknown({ source }: ModelPrice): boolean {
   return source === 'dearest';
 }
 
+/** Whether a price is known under exactly this name, the operator's or the list's. */
+export function hasPrice({ ownPrices, table }: Pick<PricingRules, 'ownPrices' | 'table'>, name: string): boolean {
+  return ownPrices.has(name) || listedAs(table, name) !== undefined;
+}
+
 /** The discount and margin of a provider. */
 export function adjustmentFor(rules: PricingRules, provider: string): PriceAdjustment | undefined {
   return rules.adjustments.get(provider) ?? rules.adjustments.get('global');

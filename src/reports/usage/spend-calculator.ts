@@ -6,10 +6,11 @@ import { invalidRequest } from '../../kernel/errors';
 import { dollarsFromNanos } from '../../kernel/money';
 import { type Principal } from '../../kernel/principal';
 import { type TokenUsage } from '../../kernel/usage';
+import { priceNamesOf } from '../../models/model-names';
 import { type JsonObject } from '../../protocol/canonical/canonical-request';
 import { optionalObject, optionalText, requireObject } from '../../protocol/json-guards';
 import { costOf } from '../../protocol/pricing/cost-of';
-import { adjustmentFor, priceFor, type PriceQuestion } from '../../protocol/pricing/price-lookup';
+import { adjustmentFor, hasPrice, priceFor, type PriceQuestion } from '../../protocol/pricing/price-lookup';
 import { billedTier } from '../../protocol/pricing/service-tier';
 import { toldUsage } from '../../protocol/pricing/told-usage';
 import { sightOf } from '../sight';
@@ -56,12 +57,10 @@ export class SpendCalculator {
     const deployment =
       deployments.find(({ routing }) => routing?.teamIds !== undefined && routing.teamModelName === group) ??
       deployments.find(({ modelGroup }) => modelGroup === group);
-    return {
-      provider: deployment?.provider ?? 'codex',
-      ownPrice: deployment?.price,
-      baseModel: deployment?.baseModel,
-      requestModels: deployment === undefined ? [group] : [deployment.upstreamModel, group],
-    };
+    const { provider, upstreamModel, price, baseModel } = deployment ?? { provider: 'codex', upstreamModel: group };
+    const isPriced = (name: string): boolean => hasPrice(this.settings.pricing, name);
+    const names = provider === 'codex' ? priceNamesOf(upstreamModel, isPriced) : [upstreamModel];
+    return { provider, ownPrice: price, baseModel, requestModels: [...names, group] };
   }
 }
 
