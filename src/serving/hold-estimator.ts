@@ -52,7 +52,7 @@ export class HoldEstimator {
     const deployment = route.deployments[0];
     if (deployment === undefined) throw modelNotFound(route.requestedModel);
     const { provider } = deployment;
-    const price = this.prices.priceOf(deployment, route.modelGroup, undefined);
+    const price = this.prices.priceOf(deployment, route.modelGroup);
     this.prices.assertKnown(price, requestedModelOf(call));
     const tier = billedTier({ requested: call.requestedTier, actual: undefined });
     const { input, output, modest } = this.estimates.of(call.size, keyHash, route.modelGroup);
@@ -84,7 +84,7 @@ export class HoldEstimator {
   }
 
   private holdAt({ deployment, tier }: StandIn, tokens: { readonly input: number; readonly output: number }): number {
-    const price = this.prices.priceOf(deployment, deployment.modelGroup, undefined);
+    const price = this.prices.priceOf(deployment, deployment.modelGroup);
     return this.prices.holdFor(tokens, billedTier({ requested: tier, actual: undefined }), price, deployment.provider);
   }
 

@@ -15,6 +15,7 @@ const remembered = 8;
 
 interface KnownPrice {
   readonly modelGroup: string;
+  readonly slug: string | undefined;
   readonly responseModel: string | undefined;
   readonly price: ModelPrice;
 }
@@ -28,25 +29,27 @@ export class PriceBook {
   constructor(@Inject(SETTINGS) private readonly settings: Pick<Settings, 'pricing'>) {}
 
   /**
-   * The price of a deployment's model, which is looked for by the name that the answer gives it (undefined before there is
-   * one), the name that goes upstream, and the model group.
+   * The price of a deployment's model, which is looked for by the name that the answer gives it, the slug that was asked
+   * upstream (both undefined before that), the name in the settings, and the model group.
    */
-  priceOf(deployment: Deployment, modelGroup: string, responseModel: string | undefined): ModelPrice {
+  priceOf(deployment: Deployment, modelGroup: string, slug?: string, responseModel?: string): ModelPrice {
     const { pricing } = this.settings;
     // Settings may be read anew while we run.
     if (this.knownFor !== pricing) this.forget(pricing);
     const known = this.known.get(deployment);
-    const before = known?.find((each) => each.modelGroup === modelGroup && each.responseModel === responseModel);
+    const before = known?.find(
+      (each) => each.modelGroup === modelGroup && each.slug === slug && each.responseModel === responseModel,
+    );
     if (before !== undefined) return before.price;
     const price = priceFor(pricing, {
       provider: deployment.provider,
       ownPrice: readOwnPrice(deployment.modelInfo, 'deployment').price,
       baseModel: textOf(deployment.modelInfo['base_model']),
       responseModel,
-      requestModels: [...this.namesOf(deployment), modelGroup],
+      requestModels: [...(slug === undefined ? [] : [slug]), ...this.namesOf(deployment), modelGroup],
     });
     const others = known === undefined || known.length >= remembered ? [] : known;
-    this.known.set(deployment, [...others, { modelGroup, responseModel, price }]);
+    this.known.set(deployment, [...others, { modelGroup, slug, responseModel, price }]);
     return price;
   }
 

@@ -66,7 +66,7 @@ export class Settlement {
     }
     const billed = billedTier(tier);
     const slug = modelOf(progress)?.slug;
-    const price = this.prices.priceOf(deployment, deployment.modelGroup, slug);
+    const price = this.prices.priceOf(deployment, deployment.modelGroup, slug, routed?.tracker.answeredModel);
     const { provider } = deployment;
     const cost = this.prices.costOf(usage, billed, price, provider);
     return { usage, quality, cost, adjustment: this.prices.adjustmentOf(provider), tier, billed };

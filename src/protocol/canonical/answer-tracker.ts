@@ -24,6 +24,7 @@ export class AnswerTracker {
   private id: string | undefined;
   private created: number | undefined;
   private tier: string | undefined;
+  private model: string | undefined;
   private deltaCount = 0;
   private deltaLength = 0;
   /** Of the JSON around a delta's text, learnt from the first one. */
@@ -85,6 +86,11 @@ export class AnswerTracker {
     return this.tier;
   }
 
+  /** Model that gave the answer by its own word, wire text; known at its end. */
+  get answeredModel(): string | undefined {
+    return this.model;
+  }
+
   /** Undefined until the terminal event, and after it when upstream did not say. */
   get usage(): TokenUsage | undefined {
     return this.ended.state === 'open' ? undefined : this.ended.usage;
@@ -129,6 +135,7 @@ export class AnswerTracker {
     const usage = usageOf(terminal.response);
     this.readResponse(terminal.response);
     this.tier = asString(terminal.response?.['service_tier']);
+    this.model = asString(terminal.response?.['model']);
     switch (terminal.state) {
       case 'completed':
         return { state: 'completed', usage, serviceTier: this.tier };

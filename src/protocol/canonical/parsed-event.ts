@@ -26,6 +26,7 @@ const skimmedMembers: ReadonlySet<string> = new Set([
   'id',
   'created_at',
   'status',
+  'model',
   'service_tier',
   'usage',
   'incomplete_details',
