@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { faultsIn, oneModel, SettingsFolder } from '../../test/support/settings-folder';
+import { faultsIn, oneModel, SettingsFolder, strongKey } from '../../test/support/settings-folder';
 
 const folder = new SettingsFolder();
 const { loadText } = folder;
@@ -34,4 +34,19 @@ it('has the archive of the spend log beside the file that names it, as every rel
   );
   const { metering } = folder.load({}, ['--config', 'etc/gateway.yaml']);
   expect(metering.ledger.archiveDir).toBe(join(folder.cwd, 'etc', 'archive'));
+});
+
+describe('the part of a limit that is one process’ own while the state is away', () => {
+  it.each([
+    [{}, 1],
+    [{ REPLICA_COUNT: '3' }, 3],
+    [{ REPLICA_COUNT: '3', NUM_WORKERS: '4' }, 12],
+  ])('is told by replicas and their processes, %p', (variables, processes) => {
+    const redis = {
+      REDIS_URL: 'redis://127.0.0.1:1',
+      GATEWAY_SALT_KEY: 'salt-key-of-thirty-two-characters!',
+      LITELLM_MASTER_KEY: strongKey,
+    };
+    expect(loadText(model, { ...redis, ...variables }).metering.replicas).toBe(processes);
+  });
 });

@@ -8,7 +8,10 @@ export interface LimitsSettings {
   readonly windowMs: number;
   /** IANA zone in which days, weeks and months of budgets begin (`timezone`). */
   readonly timeZone: string;
-  /** Replicas that share the limits: while the state is away each may use this part of a rate (`REPLICA_COUNT`). */
+  /**
+   * Processes that share the limits: while the state is away each may use this part of a rate (`REPLICA_COUNT`, each of which
+   * has `NUM_WORKERS`).
+   */
   readonly replicas: number;
   /** Longest wait for a parallel slot of a key, milliseconds; 0 refuses at once (`queue_timeout`, where the file has it). */
   readonly slotWaitMs: number;
@@ -61,7 +64,7 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
   return {
     windowMs: environment.LITELLM_RATE_LIMIT_WINDOW_SIZE ?? defaultWindowMs,
     timeZone: litellm.timezone ?? general.timezone ?? 'UTC',
-    replicas: environment.REPLICA_COUNT ?? 1,
+    replicas: processesOf(environment),
     slotWaitMs: router.queue_timeout ?? 0,
     ledger: {
       keptMs: general.maximum_spend_logs_retention_period ?? defaultKeptMs,
@@ -76,6 +79,13 @@ export function readLimits(sections: FileSections, sources: SettingsSources, has
     extrasRules: extrasRulesOf(sections),
     onClientDisconnect: general.on_client_disconnect ?? 'drain',
   };
+}
+
+function processesOf({
+  REPLICA_COUNT: replicas = 1,
+  NUM_WORKERS: workers = 1,
+}: SettingsSources['environment']): number {
+  return replicas * workers;
 }
 
 function extrasRulesOf({ general }: FileSections): ExtrasRules {
