@@ -43,13 +43,22 @@ export function carryOut(state: MeterState, change: Change): void {
       mend(state, change);
       return;
     case 'figures-dropped':
-      state.figures.from = change.beforeDay;
-      for (const name of state.cells.keys())
-        if (name.slice(name.lastIndexOf(':') + 1) < change.beforeDay) state.cells.delete(name);
+      dropFigures(state, change.beforeDay);
       return;
     case 'archived':
       state.rows.dropBelow(change.belowNumber, change.untilMs);
   }
+}
+
+function dropFigures({ figures, cells }: MeterState, beforeDay: string): void {
+  // A clock that was set back brings nothing back of the days between.
+  if (beforeDay > figures.from) figures.from = beforeDay;
+  for (const name of cells.keys()) if (isBefore(name, beforeDay)) cells.delete(name);
+}
+
+/** Whether daily figures, by `kind:id:day`, are of a day before this one. */
+export function isBefore(name: string, day: string): boolean {
+  return name.slice(name.lastIndexOf(':') + 1) < day;
 }
 
 type TicketChange = Extract<Change, { readonly kind: 'extended' | 'assigned' | 'checkpointed' | 'voided' }>;
