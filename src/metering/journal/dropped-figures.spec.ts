@@ -63,4 +63,13 @@ describe('what was spent on a day whose figures by model and caller are dropped'
     await settleLong(engine);
     await expectSameAfterRestart(engine);
   });
+
+  it('is not counted twice with a row that comes afterwards', async () => {
+    const engine = begin(5_000);
+    await settle(engine, 'req_old', 450);
+    await engine.dropFigures(dayOf(400));
+    await settle(engine, 'req_late', 450);
+    await settleLong(engine);
+    await expectSameAfterRestart(engine);
+  });
 });

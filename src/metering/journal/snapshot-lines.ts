@@ -113,7 +113,7 @@ function takeBook(state: MeterState, read: TupleReader): void {
   state.books.set(key, book);
 }
 
-/** The sums of a day are worked out anew: they are the sums of its cells. */
+/** The sums of a day are worked out anew: they are the sums of its cells. Those of dropped days stand by themselves. */
 function takeCells(state: MeterState, read: TupleReader): void {
   const name = read.text();
   const cells: DayCells = new Map();
@@ -121,7 +121,7 @@ function takeCells(state: MeterState, read: TupleReader): void {
   state.cells.set(name, cells);
   const at = name.lastIndexOf(':');
   const [entity, day] = [name.slice(0, at), name.slice(at + 1)];
-  if (/^(tag|account):/.test(entity)) return;
+  if (/^(tag|account):/.test(entity) || day < state.figures.from) return;
   for (const [dims, metrics] of cells) {
     addToTotal(state, entity, day, metrics);
     // A member has no cells of its own: they are those of the user that name the team.
