@@ -55,6 +55,14 @@ async function expectSameAfterRestart(engine: JournalEngine): Promise<void> {
 }
 
 describe('what was spent on a day whose figures by model and caller are dropped', () => {
+  it('stays known when they are dropped while a snapshot is being made', async () => {
+    const engine = begin(5_000);
+    await settle(engine, 'req_old', 450);
+    await settleLong(engine);
+    await engine.dropFigures(dayOf(400));
+    await expectSameAfterRestart(engine);
+  });
+
   it('stays known when the clock is set back behind a midnight', async () => {
     const engine = begin(5_000);
     await settle(engine, 'req_old', 450);

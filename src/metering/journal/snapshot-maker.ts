@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isBefore } from '../machine/carry-out';
 import { type Change } from '../machine/change';
 import { type MeterState } from '../machine/meter-state';
 import { type PinBoard } from '../machine/pin-board';
@@ -35,7 +36,7 @@ export class SnapshotMaker {
   /** To be called before each change of the state. */
   before(change: Change): void {
     if (this.done === undefined) return;
-    for (const name of figuresOf(change)) {
+    for (const name of this.touchedBy(change)) {
       if (this.done.has(name)) continue;
       this.done.add(name);
       const cells = this.state.cells.get(name);
@@ -89,6 +90,12 @@ export class SnapshotMaker {
     }
     yield* this.early;
     yield lastLine;
+  }
+
+  private touchedBy(change: Change): readonly string[] {
+    if (change.kind !== 'figures-dropped') return figuresOf(change);
+    // Totals are worked out from them, but for days that were dropped before this snapshot began.
+    return [...this.state.cells.keys()].filter((name) => isBefore(name, change.beforeDay));
   }
 
   /** Files of rows that are all in the archive. */
