@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endedRow, holdOfStep, rowOfStep, scopesOfStep, type Step } from '../../../test/support/meter-commands';
@@ -163,6 +172,30 @@ describe('a journal that was cut', () => {
         .map((name) => readFileSync(join(path, 'metering', name), 'utf8'))
         .join('');
     expect([textOf('journal').includes('"req_0"'), textOf('rows').includes('"req_0"')]).toEqual([false, true]);
+    const again = new JournalEngine(path, clock);
+    await again.reads.archivedUntilMs();
+    expect(stateDump(again.inMemory)).toEqual(dump);
+    await again.close();
+  });
+
+  it('brings no archived row back when the process ends between the rows and the rest of a snapshot', async () => {
+    const path = join(folder, 'half');
+    const settled = async (engine: JournalEngine, id: string): Promise<void> => {
+      const row = endedRow(rowOfStep(step, id, clock.nowMs()), step, clock.nowMs());
+      await engine.settle({ ticketId: id, text: rowText(row), posting: postingOf(row), isProvisional: false });
+    };
+    const engine = new JournalEngine(path, clock, { journalBytes: 1_200 });
+    for (const id of ['req_0', 'req_1']) await settled(engine, id);
+    await engine.dropArchived(1, clock.nowMs());
+    // In the way of the snapshot, not of its rows.
+    const obstacle = join(path, 'metering', 'snapshot-000002.new');
+    mkdirSync(obstacle);
+    for (let at = 2; at < 6; at += 1) await settled(engine, `req_${at}`);
+    const dump = stateDump(engine.inMemory);
+    await engine.close();
+    const names = readdirSync(join(path, 'metering'));
+    expect([names.includes('rows-000002'), names.includes('snapshot-000002')]).toEqual([true, false]);
+    rmSync(obstacle, { recursive: true });
     const again = new JournalEngine(path, clock);
     await again.reads.archivedUntilMs();
     expect(stateDump(again.inMemory)).toEqual(dump);

@@ -36,7 +36,7 @@ import {
   voidTicket,
   watch,
 } from '../machine/meter-machine';
-import { type MeterState, newState } from '../machine/meter-state';
+import { clearState, type MeterState, newState } from '../machine/meter-state';
 import { PinBoard } from '../machine/pin-board';
 import { postingOf } from '../machine/posting';
 import { type KeptRow } from '../machine/row-list';
@@ -253,16 +253,19 @@ export class JournalEngine extends MeterEngine {
     await new StateDir(this.stateDir).ensure();
     await new StateDir(join(this.stateDir, 'metering')).ensure();
     if (!(await this.lock.take())) throw new StateUnavailable('offline');
-    empty(this.state);
+    clearState(this.state);
     const snapshot = await this.folder.newestSnapshot();
     if (snapshot > 0)
       await this.folder.read('snapshot', snapshot, (line) => {
         takeLine(line, this.state, this.pins);
       });
+    const { nextNumber } = this.state.rows;
     for (const number of this.folder.numbers('rows'))
       await this.folder.read('rows', number, (line) => {
         takeRow(line, this.state);
       });
+    // A snapshot that was not finished may have left the rows of journals that are read again.
+    this.state.rows.tellAgain(nextNumber);
     this.fresh = [];
     const journals = this.folder.numbers('journal').filter((number) => number >= snapshot);
     let length = 0;
@@ -294,11 +297,4 @@ export class JournalEngine extends MeterEngine {
     });
     await Promise.all(kept);
   }
-}
-
-function empty(state: MeterState): void {
-  for (const part of [state.books, state.tickets, state.inFlight, state.cells, state.totals, state.adjustments])
-    part.clear();
-  state.figures.from = '';
-  state.rows.clear();
 }

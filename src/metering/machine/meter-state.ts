@@ -80,6 +80,14 @@ export function newState(): MeterState {
   };
 }
 
+/** Makes it nothing at all again. */
+export function clearState(state: MeterState): void {
+  for (const part of [state.books, state.tickets, state.inFlight, state.cells, state.totals, state.adjustments])
+    part.clear();
+  state.figures.from = '';
+  state.rows.clear();
+}
+
 /** A book nobody has written in. */
 export function newBook(): Book {
   return {

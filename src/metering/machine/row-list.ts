@@ -69,6 +69,11 @@ export class RowList {
     this.floorMs = archivedUntilMs;
   }
 
+  /** What came from this number on is told again in its order: each row gets the number that it had, also one that left since. */
+  tellAgain(fromNumber: number): void {
+    this.issued = fromNumber;
+  }
+
   /** Adds a row, or puts it in the place of the one with its id. @param number of a row that was stored before. */
   put(row: Omit<KeptRow, 'number'>, number?: number): void {
     if (number !== undefined && number < this.floor) return;
