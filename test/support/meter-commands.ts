@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Limits, type ScopeLimits } from '../../src/kernel/limits';
+import { endlessMax, type Limits, type ScopeLimits } from '../../src/kernel/limits';
 import { memberId } from '../../src/kernel/member-id';
 import { type LedgerRow } from '../../src/metering/ledger-row';
 import { type AdmitCommand } from '../../src/metering/machine/meter-command';
@@ -10,7 +10,8 @@ import { ledgerRow } from './ledger-rows';
 export interface Step {
   readonly name:
     | ('admit' | 'settle' | 'reap' | 'extend' | 'assign' | 'checkpoint' | 'void' | 'adjust' | 'restart')
-    | ('lose-book' | 'lose-counter' | 'forget');
+    | ('lose-book' | 'lose-counter' | 'forget')
+    | ('late' | 'mend' | 'repair' | 'watch' | 'archive' | 'drop-figures' | 'crash');
   readonly pick: number;
   readonly who: number;
   readonly limits: number;
@@ -28,11 +29,12 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     name: fc.constantFrom<Step['name'][]>(
       ...(['admit', 'admit', 'admit', 'admit', 'admit', 'settle', 'settle', 'settle', 'settle', 'reap'] as const),
       ...(['extend', 'extend', 'assign', 'assign', 'checkpoint', 'void', 'adjust', 'restart'] as const),
-      ...(['lose-book', 'lose-counter', 'forget'] as const),
+      ...(['lose-book', 'lose-counter', 'forget', 'reap', 'late', 'late'] as const),
+      ...(['mend', 'repair', 'watch', 'archive', 'drop-figures', 'crash'] as const),
     ),
     pick: fc.nat(1_000),
     who: fc.nat(7),
-    limits: fc.nat(5),
+    limits: fc.nat(7),
     amount: fc.nat(9),
     stepMs: fc.constantFrom(0, 0, 1, 500, 10_000, 61_000, 2 * hour, 25 * hour, -5_000, -300_000),
     isRepeated: fc.boolean(),
@@ -66,6 +68,8 @@ const choices: readonly Limits[] = [
     tokensPerWindow: 1_000,
     budgets: [money(4_000, '1d'), money(5_000, '1d'), { unit: 'plan_week', max: 90, duration: '7d', anchorMs }],
   },
+  { requestsPerWindow: 5, budgets: [money(endlessMax), { unit: 'tokens', max: endlessMax, duration: '1d', anchorMs }] },
+  { requestsPerWindow: 0, tokensPerWindow: 0, parallel: 0, budgets: [money(0), { unit: 'tokens', max: 0, anchorMs }] },
 ];
 
 /** Whose request it is: keys with and without team, user, customer; names that try to break out of keys. */

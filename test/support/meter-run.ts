@@ -29,9 +29,9 @@ import {
 import { newState } from '../../src/metering/machine/meter-state';
 import { adjustmentIndexes, postingOf } from '../../src/metering/machine/posting';
 import { rowFromText, rowText } from '../../src/metering/machine/row-text';
-import { type MeterEngine } from '../../src/metering/meter-engine';
 import { ledgerRow } from './ledger-rows';
 import { checkRoom } from './meter-laws';
+import { archiveStep, type Bench, mendStep, reapedId, repairStep, type UpkeepRun, watchStep } from './meter-upkeep';
 import { endedRow, holdOfStep, leastOfStep, rowOfStep, scopesOfStep, type Step } from './meter-commands';
 
 const windowMs = 60_000;
@@ -45,22 +45,13 @@ export interface RunTime {
   nowMs: number;
 }
 
-/** The engine under test, and how a test reaches behind it. */
-export interface Bench {
-  engine: MeterEngine;
-  readonly dump: () => Promise<Record<string, unknown>>;
-  readonly loseBook: (key: string) => Promise<void>;
-  readonly loseCounter: (key: string, counter: string) => Promise<void>;
-  /** The process ends and another begins; true when live tickets were settled by that. */
-  readonly restart: () => Promise<boolean>;
-}
-
 /** One run: every step on the engine and on the machine; both must say the same. */
 export class MeterRun {
   readonly state = newState();
   readonly drafts = new Map<string, LedgerRow>();
   private readonly reads = new MemoryReads(this.state, () => Promise.resolve());
   private readonly entries = new EnteredScopes('Europe/Berlin');
+  private readonly gone = new Set<string>();
   private issued = 0;
 
   /** @param canLose whether counters get lost on the way. */
@@ -73,7 +64,7 @@ export class MeterRun {
   async take(step: Step): Promise<void> {
     this.time.nowMs += step.stepMs;
     const tickets = [...this.state.tickets.keys()];
-    const ticketId = tickets[step.pick % Math.max(1, tickets.length)] ?? 'req_none';
+    const ticketId = tickets[step.pick % Math.max(1, tickets.length)] ?? `req_none-${(this.issued += 1)}`;
     for (let times = step.isRepeated ? 2 : 1; times > 0; times -= 1) await this.one(step, ticketId);
   }
 
@@ -119,7 +110,19 @@ export class MeterRun {
       case 'adjust':
         return this.adjust(step);
       case 'restart':
-        return this.restart();
+      case 'crash':
+        return this.restart(step.name === 'crash');
+      case 'late':
+        return this.settle(endedRow(this.draft(reapedId(this.state, step) ?? ticketId), step, this.time.nowMs));
+      case 'mend':
+        return mendStep(this.upkeep(), step);
+      case 'repair':
+        return repairStep(this.upkeep(), step);
+      case 'watch':
+        return watchStep(this.upkeep(), step);
+      case 'archive':
+      case 'drop-figures':
+        return archiveStep(this.upkeep(), this.bench.archive, step);
       case 'forget': {
         const books = [...this.state.books.keys()];
         const key = books[step.pick % Math.max(1, books.length)] ?? 'key:nobody';
@@ -132,7 +135,8 @@ export class MeterRun {
   }
 
   private async admit(step: Step): Promise<void> {
-    const id = step.isRepeated ? `req_${step.pick % 40}` : `req_new-${(this.issued += 1)}`;
+    const again = `req_${step.pick % 40}`;
+    const id = step.isRepeated && !this.gone.has(again) ? again : `req_new-${(this.issued += 1)}`;
     const draft = this.drafts.get(id) ?? rowOfStep(step, id, this.time.nowMs);
     const scopes = scopesOfStep(step, draft).map((scope) => this.entries.of(scope, this.time.nowMs).entered);
     const held = heldAmounts(holdOfStep(step));
@@ -208,6 +212,8 @@ export class MeterRun {
     const oldText = applied.reply.text;
     const oldPosting = postingOf(rowFromText(oldText));
     const correction = { ticketId: row.id, oldText, oldPosting, text: rowText(late), posting: postingOf(late) };
+    const moved = { ...correction, oldText: rowText({ ...rowFromText(oldText), attempts: 99 }) };
+    this.both(correct(this.state, moved), await engine.correct(moved));
     this.both(correct(this.state, correction), await engine.correct(correction));
   }
 
@@ -230,8 +236,14 @@ export class MeterRun {
     this.both(adjust(this.state, command), await this.bench.engine.adjust(command));
   }
 
-  private async restart(): Promise<void> {
-    if (!(await this.bench.restart())) return;
+  private upkeep(): UpkeepRun {
+    const { state, bench, time, canLose, gone } = this;
+    const both = this.both.bind(this);
+    return { state, engine: bench.engine, nowMs: time.nowMs, mayDiffer: canLose, gone, both };
+  }
+
+  private async restart(isCrash: boolean): Promise<void> {
+    if (!(await this.bench.restart(isCrash))) return;
     for (const { id, draft } of [...this.state.tickets.values()]) {
       const row = estimatedRow(rowFromText(draft), this.time.nowMs);
       const command = { ticketId: id, text: rowText(row), posting: postingOf(row), isProvisional: false };
