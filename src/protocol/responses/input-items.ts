@@ -56,7 +56,7 @@ class ItemReader {
     if (typeof role !== 'string' || !roles.has(role)) {
       throw invalidRequest(`'${path}.role' must be one of: user, assistant, system, developer.`, `${path}.role`);
     }
-    if (typeof content === 'string') return textMessage(role, content);
+    if (typeof content === 'string') return easyMessage(item, textMessage(role, content));
     this.parts(requireArray(content, `${path}.content`), `${path}.content`);
     return item['type'] === 'message' ? (item as InputItem) : { ...item, type: 'message' };
   }
@@ -87,6 +87,11 @@ class ItemReader {
 
 function textMessage(role: string, text: string): InputItem {
   return { type: 'message', role, content: [{ type: role === 'assistant' ? 'output_text' : 'input_text', text }] };
+}
+
+/** Of the easy spelling's other fields the model is told one: whether an earlier answer was its last word. */
+function easyMessage({ phase }: JsonObject, message: InputItem): InputItem {
+  return typeof phase === 'string' ? { ...message, phase } : message;
 }
 
 /** A reference is the one item besides a message that may leave its type out, as it has nothing but an id. */

@@ -37,6 +37,15 @@ it('makes a user message of a bare string, and of messages in the easy spelling'
   ]);
 });
 
+it('keeps the phase of an earlier answer, whose loss makes the next one worse, in the easy spelling too', () => {
+  const said = { role: 'assistant', content: 'I look it up.', phase: 'commentary' };
+  const content = [{ type: 'output_text', text: 'I look it up.' }];
+  const item = { type: 'message', role: 'assistant', content, phase: 'commentary' };
+  expect(map({ input: [said] }).canonical.input).toEqual([item]);
+  expect(map({ input: [{ ...said, type: 'message' }] }).canonical.input).toEqual([item]);
+  expect(map({ input: [{ ...said, phase: null }] }).canonical.input[0]).not.toHaveProperty('phase');
+});
+
 it('passes items and tools of kinds it does not know by reference', () => {
   const items = [
     { type: 'additional_tools', role: 'developer', tools: [] },
