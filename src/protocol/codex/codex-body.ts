@@ -1,6 +1,6 @@
 import { type CanonicalRequest, type InputItem, type JsonObject } from '../canonical/canonical-request';
 import { type UpstreamBody } from '../canonical/upstream-body';
-import { codexInput } from './codex-input';
+import { codexInput, withoutBreakpoints } from './codex-input';
 import { assertSelfContained, droppedOnCodex, encryptedReasoning } from './codex-limits';
 import { type CodexPlan } from './codex-plan';
 import { developerMessage, promptIsInInput, promptOf } from './codex-prompt';
@@ -13,9 +13,11 @@ import { clampEffort } from './effort';
  * @returns also the fields it had to leave out, in the client's spelling, for the caller to list or refuse.
  * @throws {GatewayError} 400 for a request that only a host with stored responses can serve.
  */
-export function codexBody(request: CanonicalRequest, plan: CodexPlan): UpstreamBody {
-  assertSelfContained(request);
-  const dropped = new Set(droppedOnCodex(request));
+export function codexBody(asked: CanonicalRequest, plan: CodexPlan): UpstreamBody {
+  assertSelfContained(asked);
+  const dropped = new Set(droppedOnCodex(asked));
+  const request = withoutBreakpoints(asked);
+  if (request !== asked) dropped.add('prompt_cache_breakpoint');
   const tools = plan.profile === 'lite' ? liteTools(request) : ordinaryTools(request);
   for (const name of tools.dropped) dropped.add(name);
   const tier = serviceTier(request, plan, dropped);

@@ -1,4 +1,4 @@
-import { type InputItem, type JsonObject } from '../canonical/canonical-request';
+import { type CanonicalRequest, type InputItem, type JsonObject } from '../canonical/canonical-request';
 import { isJsonObject } from '../json-guards';
 
 /** Items whose `id` may be left out. The backend stores nothing, so it looks an id up and refuses the ones it cannot find. */
@@ -33,6 +33,21 @@ export function codexInput(items: readonly InputItem[], profile: 'ordinary' | 'l
   return input;
 }
 
+const breakpoint = 'prompt_cache_breakpoint';
+
+/**
+ * A request without marks for the prompt cache, which the backend refuses to read and sets by itself; the same one when it has
+ * none.
+ */
+export function withoutBreakpoints(request: CanonicalRequest): CanonicalRequest {
+  if (!request.input.some((item) => partsOf(item).some(isMarked))) return request;
+  return { ...request, input: request.input.map((item) => withoutMember(item, isMarked, breakpoint)) };
+}
+
+function isMarked(part: unknown): part is JsonObject {
+  return isJsonObject(part) && part[breakpoint] !== undefined;
+}
+
 function rewritten(item: InputItem, change: { readonly looseId: boolean; readonly isSystem: boolean }): InputItem {
   const copy = { ...item };
   if (change.looseId) delete copy['id'];
@@ -41,18 +56,34 @@ function rewritten(item: InputItem, change: { readonly looseId: boolean; readonl
 }
 
 function withoutImageDetail(item: InputItem): InputItem {
-  const field = item.type === 'message' ? 'content' : 'output';
-  const parts = item[field];
-  if (!Array.isArray(parts) || !parts.some(hasDetail)) return item;
-  return { ...item, [field]: parts.map((part: unknown) => (hasDetail(part) ? dropDetail(part) : part)) };
+  return withoutMember(item, hasDetail, 'detail');
 }
 
 function hasDetail(part: unknown): part is JsonObject {
   return isJsonObject(part) && part['type'] === 'input_image' && part['detail'] !== undefined;
 }
 
-function dropDetail(part: JsonObject): JsonObject {
+function partsOf(item: InputItem): readonly unknown[] {
+  const parts = item[partsField(item)];
+  return Array.isArray(parts) ? (parts as readonly unknown[]) : noParts;
+}
+
+const noParts: readonly unknown[] = [];
+
+function partsField({ type }: InputItem): 'content' | 'output' {
+  return type === 'message' ? 'content' : 'output';
+}
+
+/** The item with a member of some of its parts left out; the same item when none of them has it. */
+function withoutMember(item: InputItem, has: (part: unknown) => part is JsonObject, member: string): InputItem {
+  const parts = partsOf(item);
+  if (!parts.some(has)) return item;
+  return { ...item, [partsField(item)]: parts.map((part) => (has(part) ? without(part, member) : part)) };
+}
+
+function without(part: JsonObject, member: string): JsonObject {
   const copy = { ...part };
-  delete copy['detail'];
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- own key of an object made just above
+  delete copy[member];
   return copy;
 }
