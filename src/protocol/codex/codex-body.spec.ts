@@ -71,6 +71,18 @@ describe('the ordinary profile', () => {
     ]);
   });
 
+  it.each([
+    [{ mode: 'pro' }, plan, ['reasoning.mode']],
+    [{ mode: 'standard', context: 'auto' }, plan, []],
+    [{ context: 'current_turn' }, plan, ['reasoning.context']],
+    [{ context: 'current_turn', mode: 'pro' }, lite, ['reasoning.context', 'reasoning.mode']],
+    [{ context: 'all_turns' }, lite, []],
+    // A CLI says it of the model that it knows, which may be another one than answers.
+    [{ context: 'all_turns' }, { ...plan, fromCodexCli: true }, []],
+  ])('lists what of %j it does not pass on', (reasoning, by, dropped) => {
+    expect(codexBody({ ...request, reasoning: { effort: 'low', ...reasoning } }, by).dropped).toEqual(dropped);
+  });
+
   it('puts the caller instructions behind the official ones', () => {
     expect(bodyOf({ instructions: 'MINE' })).toMatchObject({
       instructions: 'OFFICIAL',

@@ -26,6 +26,7 @@ export function codexBody(asked: CanonicalRequest, plan: CodexPlan): UpstreamBod
   if (plan.profile === 'lite') addLiteFields(body, request, plan, tools);
   else addOrdinaryFields(body, request, plan, tools);
   addGiven(body, 'reasoning', reasoningField(request, plan));
+  for (const name of lostReasoning(request, plan)) dropped.add(name);
   body['store'] = false;
   body['stream'] = true;
   body['include'] = [encryptedReasoning];
@@ -89,6 +90,16 @@ function reasoningField(request: CanonicalRequest, plan: CodexPlan): JsonObject 
   if (summary !== undefined) reasoning['summary'] = summary;
   if (plan.profile === 'lite') reasoning['context'] = 'all_turns';
   return Object.keys(reasoning).length === 0 ? undefined : reasoning;
+}
+
+/** What of `reasoning` has no place in the body and would have changed the answer. A CLI means its own model, and has no choice. */
+function lostReasoning({ reasoning }: CanonicalRequest, { profile, fromCodexCli }: CodexPlan): readonly string[] {
+  if (reasoning === undefined || fromCodexCli) return nothing;
+  const { mode, context } = reasoning;
+  const lost: string[] = [];
+  if ((mode ?? 'standard') !== 'standard') lost.push('reasoning.mode');
+  if ((context ?? 'auto') !== 'auto' && (profile !== 'lite' || context !== 'all_turns')) lost.push('reasoning.context');
+  return lost;
 }
 
 /** A caller that says nothing of reasoning gets its summary: all of it that can be shown. A CLI always says what it wants. */
