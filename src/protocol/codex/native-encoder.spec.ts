@@ -44,6 +44,13 @@ describe('NativeEncoder', () => {
     expect(new NativeEncoder().encode([echoed])).toBe(`event: response.created\ndata: ${echoed.data}\n\n`);
   });
 
+  it('shows no limits of the account that an error event has beside it', () => {
+    const headers = { 'x-codex-primary-used-percent': '100' };
+    const error = { type: 'usage_limit_reached', message: 'ü', details: { headers: 'x' } };
+    const [frame] = framesOf(new NativeEncoder().encode([event({ type: 'error', status: 429, error, headers })]));
+    expect(frame?.json).toEqual({ type: 'error', status: 429, error });
+  });
+
   it.each<[string, object, object]>([
     ['the total', { input_tokens: 5, output_tokens: 2 }, { total_tokens: 7 }],
     [

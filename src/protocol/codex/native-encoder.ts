@@ -66,7 +66,7 @@ export class NativeEncoder implements AnswerEncoder {
   }
 }
 
-/** Events that carry the response object. */
+/** Events that carry the response object, or instead of it what went wrong. */
 const aboutTheWhole: ReadonlySet<string> = new Set([
   'response.created',
   'response.in_progress',
@@ -74,6 +74,7 @@ const aboutTheWhole: ReadonlySet<string> = new Set([
   'response.completed',
   'response.incomplete',
   'response.failed',
+  'error',
 ]);
 
 /**
@@ -85,11 +86,19 @@ function shownData(event: AnswerEvent): string {
   if (usage === undefined && !event.data.includes('"headers"')) return event.data;
   const parsed = parsedEvent(event);
   const response = asObject(parsed?.['response']);
-  if (response === undefined) return event.data;
+  if (response === undefined) return withoutHeaders(parsed, event.data);
   if (usage === undefined && parsed?.['headers'] === undefined && response['headers'] === undefined) return event.data;
   const shown: JsonObject = usage === undefined ? { ...response } : { ...response, usage: wholeUsage(usage) };
   delete shown['headers'];
   return stringifyWire(eventWith(parsed, shown));
+}
+
+/** An event without a response, such as `error`, whose headers tell the limits of the account. @param data as it came. */
+function withoutHeaders(parsed: JsonObject | undefined, data: string): string {
+  if (parsed?.['headers'] === undefined) return data;
+  const shown: JsonObject = { ...parsed };
+  delete shown['headers'];
+  return stringifyWire(shown);
 }
 
 /** The usage of an answer at its end, when a CLI cannot read it. */
