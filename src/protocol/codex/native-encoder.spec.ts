@@ -51,6 +51,20 @@ describe('NativeEncoder', () => {
     expect(frame?.json).toEqual({ type: 'error', status: 429, error });
   });
 
+  it.each([
+    ['completed', 'completed'],
+    ['incomplete', 'incomplete'],
+    ['failed', 'failed'],
+    ['cancelled', 'failed'],
+    [undefined, 'completed'],
+  ])('tells the older end of an answer, with status %s, under the name that a CLI waits for', (status, name) => {
+    const response = { id: 'ü', ...(status === undefined ? {} : { status }), usage: null };
+    const encoder = new NativeEncoder();
+    const [frame, ...more] = framesOf(encoder.encode([event({ type: 'response.done', response })]));
+    expect(frame).toEqual({ name: `response.${name}`, json: { type: `response.${name}`, response } });
+    expect([...more, encoder.fail(cut)]).toEqual(['']);
+  });
+
   it.each<[string, object, object]>([
     ['the total', { input_tokens: 5, output_tokens: 2 }, { total_tokens: 7 }],
     [

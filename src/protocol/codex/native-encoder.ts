@@ -4,7 +4,7 @@ import { type AnswerEvent } from '../canonical/answer-event';
 import { isOwnerOnly } from '../canonical/event-types';
 import { type JsonObject } from '../canonical/canonical-request';
 import { asString, parsedEvent, parsedObject, asObject, skimmedEvent } from '../canonical/parsed-event';
-import { isTerminal } from '../canonical/terminal-event';
+import { isTerminal, terminalOf } from '../canonical/terminal-event';
 import { failedEvent } from '../responses/failed-event';
 import { eventWith, isWholeUsage, wholeUsage } from '../responses/response-patch';
 import { numberField } from '../wire/json-scan';
@@ -33,7 +33,8 @@ export class NativeEncoder implements AnswerEncoder {
 
   encode(events: readonly AnswerEvent[]): string {
     let frames = '';
-    for (const event of events) {
+    for (const each of events) {
+      const event = each.type === oldEnd ? underNewName(each) : each;
       const { type, data } = event;
       if (isOwnerOnly(type) || this.ended) continue;
       if (type === 'response.created') this.createdData = data;
@@ -64,6 +65,14 @@ export class NativeEncoder implements AnswerEncoder {
       isCodexCli: true,
     });
   }
+}
+
+/** How old backends end every answer. A CLI does not know it, takes the stream to be cut, and asks for the whole answer again. */
+const oldEnd = 'response.done';
+
+function underNewName(event: AnswerEvent): AnswerEvent {
+  const type = `response.${terminalOf(event)?.state ?? 'failed'}`;
+  return { type, data: stringifyWire({ ...parsedEvent(event), type }) };
 }
 
 /** Events that carry the response object, or instead of it what went wrong. */
