@@ -1,3 +1,5 @@
+import { isJsonObject } from './json-guards';
+
 /** Efforts from low to high, as the wire spells them. */
 const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'ultra'];
 /** What a model thinks with when nobody says; the highest default that any model of the catalog has. */
@@ -12,4 +14,24 @@ export function effortUnder(ceiling: string | undefined, asked: string | undefin
   if (highest === -1) return asked;
   const wish = efforts.indexOf(asked ?? usualEffort);
   return wish === -1 || wish > highest ? ceiling : asked;
+}
+
+/** What changes the effort of a conversation from its place in the input on. */
+const updateType = 'configuration_update';
+
+/** Input items under a ceiling: no update of the conversation asks for more. The same list when none did. */
+export function inputUnder<Item>(ceiling: string | undefined, input: readonly Item[]): readonly Item[] {
+  if (ceiling === undefined || !input.some(isUpdate)) return input;
+  return input.map((item) => {
+    if (!isUpdate(item)) return item;
+    const { reasoning } = item;
+    const asked = isJsonObject(reasoning) ? reasoning['effort'] : undefined;
+    if (asked === undefined || asked === null) return item;
+    const effort = typeof asked === 'string' ? effortUnder(ceiling, asked) : ceiling;
+    return effort === asked ? item : { ...item, reasoning: { ...(reasoning as object), effort } };
+  });
+}
+
+function isUpdate<Item>(item: Item): item is Item & { readonly reasoning?: unknown } {
+  return isJsonObject(item) && item['type'] === updateType;
 }

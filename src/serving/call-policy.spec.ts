@@ -22,6 +22,15 @@ describe('nativeWithinPolicy', () => {
     expect(sent(body, { maxEffort: 'low' })).toBe(`{"model":"gpt-5.5","reasoning":${held}}`);
   });
 
+  it('holds an effort that a later item of the input asks for under the ceiling, too', () => {
+    const input = (effort: string): string =>
+      `[{"type":"message","reasoning":{"effort":"max"}},{"type":"configuration_update","reasoning":{"effort":"${effort}"}}]`;
+    const body = (effort: string): string =>
+      `{"model":"gpt-6.1-sol","input":${input(effort)},"reasoning":{"effort":"low"}}`;
+    expect(sent(body('xhigh'), { maxEffort: 'medium' })).toBe(body('medium'));
+    expect(sent(body('low'), { maxEffort: 'medium' })).toBe(body('low'));
+  });
+
   it('leaves a tier that is allowed, and every byte beside it, as it is', () => {
     const body = '{"model": "gpt-5.5"}';
     expect(sent(body, { serviceTier: 'forbidden' })).toBe(body);

@@ -1,6 +1,6 @@
 import { type CallPolicy } from '../kernel/principal';
 import { type ClientRequest } from '../protocol/canonical/canonical-request';
-import { effortUnder } from '../protocol/effort-ceiling';
+import { effortUnder, inputUnder } from '../protocol/effort-ceiling';
 import { isJsonObject } from '../protocol/json-guards';
 import { type NativeRequest } from '../upstream/upstream';
 
@@ -35,8 +35,10 @@ export function nativeWithinPolicy(native: NativeRequest, policy: Ceilings): Nat
   if (policy.maxEffort === undefined && tier === textOf(body['service_tier'])) return held;
   const rest = { ...body };
   delete rest['service_tier'];
+  const { input } = body;
   const changed = {
     ...rest,
+    ...(Array.isArray(input) ? { input: inputUnder(policy.maxEffort, input as readonly unknown[]) } : {}),
     ...(effort === undefined ? {} : { reasoning: { ...reasoning, effort } }),
     ...(tier === undefined ? {} : { service_tier: tier }),
   };

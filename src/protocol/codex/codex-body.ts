@@ -5,7 +5,7 @@ import { assertSelfContained, droppedOnCodex, encryptedReasoning } from './codex
 import { type CodexPlan } from './codex-plan';
 import { developerMessage, promptIsInInput, promptOf } from './codex-prompt';
 import { type CodexTools, liteTools, ordinaryTools } from './codex-tools';
-import { effortUnder } from '../effort-ceiling';
+import { effortUnder, inputUnder } from '../effort-ceiling';
 import { clampEffort } from './effort';
 
 /**
@@ -16,8 +16,9 @@ import { clampEffort } from './effort';
 export function codexBody(asked: CanonicalRequest, plan: CodexPlan): UpstreamBody {
   assertSelfContained(asked);
   const dropped = new Set(droppedOnCodex(asked));
-  const request = withoutBreakpoints(asked);
-  if (request !== asked) dropped.add('prompt_cache_breakpoint');
+  const unmarked = withoutBreakpoints(asked);
+  if (unmarked !== asked) dropped.add('prompt_cache_breakpoint');
+  const request = underCeiling(unmarked, plan);
   const tools = plan.profile === 'lite' ? liteTools(request) : ordinaryTools(request);
   for (const name of tools.dropped) dropped.add(name);
   const tier = serviceTier(request, plan, dropped);
@@ -43,6 +44,11 @@ export function leaveToCompaction(body: JsonObject): void {
 }
 
 const nothing: readonly string[] = [];
+
+function underCeiling(request: CanonicalRequest, { effortCeiling }: CodexPlan): CanonicalRequest {
+  const input = inputUnder(effortCeiling, request.input);
+  return input === request.input ? request : { ...request, input };
+}
 
 /** Member by member: this is the hot path, and spreading costs microseconds. */
 function addGiven(body: JsonObject, name: string, value: unknown): void {

@@ -30,6 +30,15 @@ describe('input for the Codex backend', () => {
       expect(input.slice(-3)).toEqual([{ ...user, content: [text, text] }, call, result(text)]);
       expect(dropped).toEqual(['prompt_cache_breakpoint']);
     }
-    expect(marked.content).toEqual([{ ...text, prompt_cache_breakpoint }, text]);
+    expect(marked['content']).toEqual([{ ...text, prompt_cache_breakpoint }, text]);
+  });
+
+  it('holds an effort that an item of it asks for under the ceiling', () => {
+    const update = (effort: unknown): InputItem => ({ type: 'configuration_update', reasoning: { effort, x: 1 } });
+    const silent: InputItem = { type: 'configuration_update', reasoning: { effort: null } };
+    const input = [update('xhigh'), user, update('low'), update(7), silent];
+    const held = codexBody({ model: 'm', input, instructions: 'MINE' }, { ...plan, effortCeiling: 'medium' }).body;
+    expect(held['input']).toEqual([update('medium'), user, update('low'), update('medium'), silent]);
+    expect(codexBody({ model: 'm', input, instructions: 'MINE' }, plan).body['input']).toEqual(input);
   });
 });
