@@ -27,6 +27,19 @@ describe('items that an upstream only finishes', () => {
       ],
     ],
     [
+      'a message without lists',
+      { type: 'message', content: [{ type: 'output_text', text: 'x' }] },
+      [
+        [
+          'content_part.added',
+          { content_index: 0, part: { type: 'output_text', text: '', annotations: [], logprobs: [] } },
+        ],
+        ['output_text.delta', { content_index: 0, delta: 'x', logprobs: [] }],
+        ['output_text.done', { content_index: 0, text: 'x', logprobs: [] }],
+        ['content_part.done', { part: { type: 'output_text', text: 'x', annotations: [], logprobs: [] } }],
+      ],
+    ],
+    [
       'a refusal',
       { type: 'message', content: [{ type: 'refusal', refusal: 'no' }] },
       [

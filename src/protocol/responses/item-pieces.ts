@@ -55,12 +55,14 @@ function summaryPieces(part: JsonObject, place: Place): readonly Piece[] {
   ];
 }
 
-function contentPieces(part: JsonObject, place: Place): readonly Piece[] {
-  const kind = parts.get(part['type']);
+function contentPieces(given: JsonObject, place: Place): readonly Piece[] {
+  const kind = parts.get(given['type']);
   if (kind === undefined) return [];
   const [field, stem] = kind;
-  const said = asString(part[field]) ?? '';
-  const logprobs = field === 'text' && 'logprobs' in part ? { logprobs: part['logprobs'] } : {};
+  const said = asString(given[field]) ?? '';
+  const isText = given['type'] === 'output_text';
+  const part = isText ? { ...noLists, ...given } : given;
+  const logprobs = isText ? { logprobs: part['logprobs'] } : {};
   const blank = { ...part, [field]: '', ...emptied(part, 'annotations'), ...emptied(part, 'logprobs') };
   return [
     { type: 'response.content_part.added', ...place, part: blank },
@@ -75,6 +77,9 @@ function contentPieces(part: JsonObject, place: Place): readonly Piece[] {
     { type: 'response.content_part.done', ...place, part },
   ];
 }
+
+/** Clients are promised both in all that is told of a text. */
+const noLists: JsonObject = { annotations: [], logprobs: [] };
 
 function emptied(part: JsonObject, field: string): JsonObject {
   return Array.isArray(part[field]) ? { [field]: [] } : {};
