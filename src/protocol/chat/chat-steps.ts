@@ -125,6 +125,7 @@ export class ChatSteps {
 
   private textDone({ data }: AnswerEvent): void {
     this.text.part(data, '"text":');
+    this.citations.textDone(data);
   }
 
   private citation(event: AnswerEvent): void {
@@ -169,12 +170,14 @@ export class ChatSteps {
   }
 
   private itemDone(event: AnswerEvent): void {
+    const place = numberField(event.data, '"output_index":');
     if (this.isTold(event.data)) {
+      this.citations.messageDone(place, () => asObject(parsedEvent(event)?.['item'])?.['content']);
       this.itemOver();
       return;
     }
     const item = asObject(parsedEvent(event)?.['item']);
-    if (item !== undefined) this.tellItem(item, numberField(event.data, '"output_index":'));
+    if (item !== undefined) this.tellItem(item, place);
   }
 
   private terminal(event: AnswerEvent): void {
@@ -222,7 +225,8 @@ export class ChatSteps {
     } else if (item['type'] === 'message') {
       this.text.item(item['content'], 'text');
       this.refused.item(item['content'], 'refusal');
-      this.citations.item(item['content']);
+      this.citations.item(item['content'], place);
+      this.citations.messageDone(place, () => item['content']);
     } else if (item['type'] === 'reasoning') {
       this.thought.item(item['summary'], 'text', () => {
         this.paragraph();
