@@ -23,6 +23,21 @@ describe('what an account says of its plan', () => {
     expect(quotaOfFrame('{"type":"codex.rate_limits","rate_limits":null}', nowMs)).toBeUndefined();
   });
 
+  it('is not read from a frame that tells of another limit than the one that every model counts towards', () => {
+    const frame = (more: object): string =>
+      JSON.stringify({
+        type: 'codex.rate_limits',
+        rate_limits: { primary: { used_percent: 100, window_minutes: 300, reset_at: 1_795_219_826 } },
+        ...more,
+      });
+    for (const more of [{ metered_limit_name: 'codex_spark' }, { metered_limit_name: null, limit_name: 'Spark' }]) {
+      expect(quotaOfFrame(frame(more), nowMs)).toBeUndefined();
+    }
+    for (const more of [{ metered_limit_name: null }, { metered_limit_name: 'codex', limit_name: 'Codex' }, {}]) {
+      expect(quotaOfFrame(frame(more), nowMs)?.windows).toMatchObject([{ limit: 'codex', usedPercent: 100 }]);
+    }
+  });
+
   it('is read from the usage route, which counts in seconds', () => {
     const usage = {
       plan_type: 'pro',

@@ -6,10 +6,15 @@ import { mainLimit } from './quota-headers';
 /** The frame of a stream that tells the account's windows; dropped before clients see it. */
 export const quotaFrameType = 'codex.rate_limits';
 
-/** Reads a `codex.rate_limits` event (wire text); undefined when it tells no window. */
+/**
+ * Reads a `codex.rate_limits` event (wire text); undefined when it tells no window, or those of another limit, such as a model
+ * has of its own: the account is not used up with it.
+ */
 export function quotaOfFrame(eventJson: string, nowMs: number): PlanQuota | undefined {
   const event = parsedObject(eventJson);
-  return event === undefined ? undefined : quotaIn(event, asObject(event['rate_limits']), nowMs);
+  const limit = asString(event?.['metered_limit_name']) ?? asString(event?.['limit_name']) ?? mainLimit;
+  if (event === undefined || limit.toLowerCase() !== mainLimit) return undefined;
+  return quotaIn(event, asObject(event['rate_limits']), nowMs);
 }
 
 /** Reads the answer of `GET …/wham/usage`; undefined when it tells no window. */
