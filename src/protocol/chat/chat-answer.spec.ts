@@ -71,6 +71,16 @@ describe('a chat answer, streamed and folded', () => {
     }
   });
 
+  it('tells a thought that came in one piece, be it a summary or the thought itself', () => {
+    const thought = { type: 'reasoning', summary: [{ type: 'summary_text', text: 'A' }] };
+    const raw = { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'B' }] };
+    const done = (place: number, item: Json): AnswerEvent =>
+      event({ type: 'response.output_item.done', output_index: place, item });
+    const told = [created, done(0, thought), done(1, raw), say('Hi'), completed];
+    expect(fold(told)['choices']).toMatchObject([{ message: { content: 'Hi', reasoning_content: 'A\n\nB' } }]);
+    expect(joined(stream([told]))).toEqual(fold(told));
+  });
+
   it('cites nothing that chat has no word for', () => {
     const annotation = { type: 'file_citation', file_id: 'f', index: 0 };
     const added = event({ type: 'response.output_text.annotation.added', output_index: 0, annotation });

@@ -228,9 +228,12 @@ export class ChatSteps {
       this.citations.item(item['content'], place);
       this.citations.messageDone(place, () => item['content']);
     } else if (item['type'] === 'reasoning') {
-      this.thought.item(item['summary'], 'text', () => {
-        this.paragraph();
-      });
+      // Some hosts have no summary and show the thought itself.
+      for (const parts of [item['summary'], item['content']]) {
+        this.thought.item(parts, 'text', () => {
+          this.paragraph();
+        });
+      }
       this.paragraph();
     }
     this.itemOver();
