@@ -50,10 +50,22 @@ function emptyAnswer(
     incomplete_details: null,
     ...(model === undefined ? {} : { model }),
     output: [],
+    ...unanswered,
     usage: null,
   };
   return eventFrame(type, stringifyWire({ type, sequence_number: sequenceNumber, response }));
 }
+
+/** What a response says of its question: clients are promised these members, and nobody has said them. */
+const unanswered = {
+  instructions: null,
+  metadata: {},
+  parallel_tool_calls: true,
+  temperature: null,
+  tool_choice: 'auto',
+  tools: [],
+  top_p: null,
+};
 
 interface Told {
   readonly code: string;

@@ -1,3 +1,4 @@
+import type OpenAI from 'openai';
 import { answerEvents, answerNames, event, framesOf, wholeAnswerNames } from '../../../test/support/answer-fixtures';
 import { GatewayError } from '../../kernel/errors';
 import { UpstreamFailure } from '../../kernel/upstream-failure';
@@ -238,6 +239,25 @@ describe('a Responses answer that fails', () => {
     expect(framesOf(new ResponsesEncoder(options({ isCodexCli: true })).fail(cut))).toMatchObject([
       { name: 'response.failed', json: { sequence_number: 0, response } },
     ]);
+  });
+
+  it('has every member that SDKs are promised of a response, although nobody answered', () => {
+    type Promised = Omit<OpenAI.Responses.Response, 'output_text' | 'id' | 'created_at' | 'model' | 'error'>;
+    const promised: Promised = {
+      object: 'response',
+      incomplete_details: null,
+      instructions: null,
+      metadata: {},
+      output: [],
+      parallel_tool_calls: true,
+      temperature: null,
+      tool_choice: 'auto',
+      tools: [],
+      top_p: null,
+    };
+    for (const { json } of framesOf(new ResponsesEncoder(options()).fail(cut))) {
+      expect(json).toMatchObject({ response: promised });
+    }
   });
 
   it.each([
