@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { GatewayError } from '../../kernel/errors';
 import { type ClientRequest } from '../canonical/canonical-request';
 import { type MappingOptions } from '../mapping-options';
+import { refusedOf } from '../codex/codex-limits';
 import { chatToCanonical } from './chat-to-canonical';
 
 const options: MappingOptions = {
@@ -51,6 +52,16 @@ describe('messages', () => {
       { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'yes' }] },
       { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'no' }] },
     ]);
+  });
+
+  it.each(['user', 'developer', 'system', 'assistant'])('list the name of a %s, which no upstream is told', (role) => {
+    const messages = [{ role, content: 'hi', name: 'Ann' }, ...hello];
+    expect(map({ messages }).droppedParams).toEqual(['messages.name']);
+    expect(map({ messages }, { dropParams: false }).droppedParams).toEqual(['messages.name']);
+    expect(refusedOf(['messages.name'])).toBeUndefined();
+    expect(map({ messages: [{ ...messages[0], name: null }] }).droppedParams).toEqual([]);
+    const result = { role: 'tool', tool_call_id: 'c1', content: 'sunny', name: 'f' };
+    expect(map({ messages: [called('c1'), result] }).droppedParams).toEqual([]);
   });
 
   it('pair tool results with calls, of functions and of custom tools', () => {

@@ -63,9 +63,12 @@ export function chatToCanonical(body: unknown, options: MappingOptions): ClientR
   const names = new ToolNames(options.hash);
   const toolbox = toolboxOf(fields, names);
   const unserved = unservedOf(fields, servedFields, options, unansweredFields);
+  const mapper = new MessageMapper(names, options.maxImageBytes);
+  const input = mapper.map(fields['messages']);
+  if (mapper.losesNames) unserved.note('messages.name');
   const canonical: CanonicalRequest = {
     model,
-    input: new MessageMapper(names, options.maxImageBytes).map(fields['messages']),
+    input,
     ...toolbox.canonical,
     ...wishesOf(fields),
     ...unserved.samplingField(),

@@ -19,11 +19,17 @@ export class MessageMapper {
   private readonly calls = new Map<string, KnownCall>();
   /** Legacy function name → id that we gave its latest call, which has none of its own. */
   private readonly legacyCalls = new Map<string, string>();
+  private named = false;
 
   constructor(
     private readonly names: ToolNames,
     private readonly maxImageBytes: number,
   ) {}
+
+  /** Some of those who spoke have a name, for which input items have no place. */
+  get losesNames(): boolean {
+    return this.named;
+  }
 
   /** @throws {GatewayError} 400 naming the message or part at fault. */
   map(messages: unknown): readonly InputItem[] {
@@ -65,6 +71,7 @@ export class MessageMapper {
   }
 
   private say(role: 'user' | 'developer', message: JsonObject, path: string): void {
+    this.named ||= isName(message['name']);
     this.input.push({
       type: 'message',
       role,
@@ -74,6 +81,7 @@ export class MessageMapper {
 
   /** Its `reasoning_content` stays behind: without the encrypted original no upstream takes reasoning back. */
   private assistant(message: JsonObject, path: string, index: number): void {
+    this.named ||= isName(message['name']);
     const content = assistantParts(message['content'], `${path}.content`);
     const refusal = optionalText(message['refusal'], `${path}.refusal`);
     if (refusal !== undefined && refusal !== '') content.push(outputText(refusal));
@@ -131,4 +139,8 @@ export class MessageMapper {
       call === undefined ? orphanMessage(callId, output) : { type: call.outputType, call_id: callId, output },
     );
   }
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }

@@ -38,13 +38,14 @@ export function needsStorage(field: string): GatewayError {
 
 /**
  * What of the fields that would be left out is refused where the operator wants nothing left out; undefined when nothing is.
- * Every OpenAI client may ask for storage, and the others are read by the gateway itself, which may even demand them.
+ * Every OpenAI client may ask for storage and several give each speaker a name; the others are read by the gateway itself,
+ * which may even demand them.
  */
 export function refusedOf(dropped: readonly string[]): string | undefined {
   return dropped.find((name) => !toldOnly.has(name));
 }
 
-const toldOnly: ReadonlySet<string> = new Set(['store', 'user', 'safety_identifier', 'metadata']);
+const toldOnly: ReadonlySet<string> = new Set(['store', 'user', 'safety_identifier', 'metadata', 'messages.name']);
 
 /** The 400 for a field that would be left out where the operator wants nothing left out. */
 export function refusedByCodex(field: string): GatewayError {
