@@ -110,6 +110,7 @@ describe('NativeEncoder', () => {
 
   it('has an id even before upstream gave one', () => {
     const [frame] = framesOf(new NativeEncoder({ fallbackId: 'req_1', nowSeconds: 9 }).fail(cut));
-    expect(frame?.json).toMatchObject({ response: { id: 'resp_req_1', created_at: 9 } });
+    const error = { code: 'server_is_overloaded' };
+    expect(frame?.json).toMatchObject({ response: { id: 'resp_req_1', created_at: 9, error } });
   });
 });

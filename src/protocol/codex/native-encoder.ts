@@ -62,6 +62,7 @@ export class NativeEncoder implements AnswerEncoder {
       createdAt: typeof created === 'number' ? created : this.options.nowSeconds,
       model: asString(response?.['model']),
       sequenceNumber: (numberField(this.lastData, '"sequence_number":') ?? -1) + 1,
+      isBegun: this.lastData !== '',
       isCodexCli: true,
     });
   }

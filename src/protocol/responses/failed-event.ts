@@ -11,6 +11,8 @@ export interface FailedAnswer {
   readonly model: string | undefined;
   /** One above the last number that was sent. */
   readonly sequenceNumber: number;
+  /** Something of the answer was told before. */
+  readonly isBegun: boolean;
   /** The reader is a Codex CLI. */
   readonly isCodexCli: boolean;
 }
@@ -28,7 +30,7 @@ const longestCliWaitMs = 30_000;
 
 /** The frame that ends a broken Responses stream; the reader learns nothing else. */
 export function failedEvent(error: GatewayError, answer: FailedAnswer): string {
-  const told = answer.isCodexCli ? forCli(error) : { code: error.code, message: error.message };
+  const told = answer.isCodexCli ? forCli(error, answer.isBegun) : { code: error.code, message: error.message };
   return emptyAnswer('response.failed', answer, { status: 'failed', error: told });
 }
 
@@ -74,15 +76,16 @@ interface Told {
 
 /**
  * The code decides whether the CLI asks again, and each time is a full model call: what asking again cannot mend stops
- * it, a short limit makes it wait, a missing capacity stops it, and only an accident on the way is tried again.
+ * it, a short limit makes it wait, a missing capacity stops it, and only an accident on the way is tried again: where nothing
+ * of an answer has come, whoever could stand in has been asked already.
  */
-function forCli({ code, message, status, author, details }: GatewayError): Told {
+function forCli({ code, message, status, author, details }: GatewayError, isBegun: boolean): Told {
   if (cliStops.has(code)) return { code, message };
   if (status === 429)
     return limitForCli(message, author === 'key' || author === 'upstream' ? details.retryAfterMs : undefined);
   if (status === 503) return { code: 'server_is_overloaded', message };
   // A failure of our own would cost five more answers to meet the same end.
-  if (status > 500 && author !== 'key') return { code: 'server_error', message };
+  if (status > 500 && author !== 'key') return { code: isBegun ? 'server_error' : 'server_is_overloaded', message };
   return { code: 'invalid_prompt', message };
 }
 

@@ -224,6 +224,12 @@ describe('a Responses answer that fails', () => {
     });
   });
 
+  it('tells a Codex CLI of an accident in the middle so that it asks again', () => {
+    const encoder = new ResponsesEncoder(options({ isCodexCli: true }));
+    encoder.encode(answerEvents('truncated-no-terminal'));
+    expect(framesOf(encoder.fail(cut))[0]?.json).toMatchObject({ response: { error: { code: 'server_error' } } });
+  });
+
   it('ends with the next number of a stream that was repaired', () => {
     const encoder = new ResponsesEncoder(options());
     encoder.encode(answerEvents('tool-call-done-only').slice(0, -1));
@@ -287,7 +293,12 @@ describe('a Responses answer that fails', () => {
     ],
     ['no capacity', { status: 503, type: 't', code: 'upstream_blocked', author: 'edge' }, 'server_is_overloaded', 'W'],
     ['a failure of our own', { status: 500, type: 't', code: 'hook_failed', author: 'gateway' }, 'invalid_prompt', 'W'],
-    ['an accident', { status: 502, type: 't', code: 'stream_cut', author: 'upstream' }, 'server_error', 'W'],
+    [
+      'an upstream that is down',
+      { status: 502, type: 't', code: 'upstream_unreachable', author: 'upstream' },
+      'server_is_overloaded',
+      'W',
+    ],
     ['a policy', { status: 400, type: 't', code: 'cyber_policy', author: 'upstream' }, 'invalid_prompt', 'W'],
     [
       'a long input',

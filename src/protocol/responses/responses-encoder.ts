@@ -51,9 +51,10 @@ export class ResponsesEncoder implements AnswerEncoder {
       createdAt: this.createdAt ?? this.options.nowSeconds,
       model: this.options.model,
       sequenceNumber: (numberField(this.lastData, '"sequence_number":') ?? -1) + 1,
+      isBegun: this.lastData !== '',
       isCodexCli: this.options.isCodexCli ?? false,
     };
-    if (this.lastData !== '' || answer.isCodexCli) return failedEvent(error, answer);
+    if (answer.isBegun || answer.isCodexCli) return failedEvent(error, answer);
     return createdEvent(answer) + failedEvent(error, { ...answer, sequenceNumber: answer.sequenceNumber + 1 });
   }
 
