@@ -1,5 +1,5 @@
-import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Header, Inject, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import { type Deployment } from '../config/deployment';
@@ -9,7 +9,7 @@ import { Lifecycle } from '../http/lifecycle';
 import { Public } from '../keys/public.decorator';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { ModelGroups } from '../routing/model-groups';
-import { isToldOf } from './told-deployments';
+import { isAskedFor, isToldOf } from './told-deployments';
 import { type Degradation, LoginsHealth } from './logins-health';
 import { type FolderState, StateFolder } from './state-folder';
 import { jsonAnswer } from '../http/openapi-answers';
@@ -44,6 +44,8 @@ export interface EndpointHealth {
   readonly healthy_count: number;
   readonly unhealthy_count: number;
 }
+
+const optionalText = { required: false, type: String } as const;
 
 type HealthSettings = Pick<Settings, 'deployments' | 'codex' | 'defaultCredential' | 'times'>;
 
@@ -108,11 +110,20 @@ export class HealthController {
   @ApiOperation({
     summary: 'Deployments of the key’s models whose login can be used, and the others; nothing is called upstream',
   })
+  @ApiQuery({ name: 'model', ...optionalText })
+  @ApiQuery({ name: 'model_id', ...optionalText })
   @jsonAnswer(endpointHealth)
-  endpoints(@Req() request: FastifyRequest): EndpointHealth {
+  endpoints(
+    @Query('model') model: unknown,
+    @Query('model_id') modelId: unknown,
+    @Req() request: FastifyRequest,
+  ): EndpointHealth {
     const { principal } = callContextOf(request);
     const { table } = this.groups;
-    const deployments = this.settings.deployments.filter((each) => isToldOf(principal, each, table));
+    const asked = { model: textIn(model), modelId: textIn(modelId) };
+    const deployments = this.settings.deployments.filter(
+      (each) => isToldOf(principal, each, table) && isAskedFor(each, asked),
+    );
     const unusable = this.logins.unusableCredentials();
     const healthy: Endpoint[] = [];
     const unhealthy: Endpoint[] = [];
@@ -145,4 +156,9 @@ function endpointsOf(settings: HealthSettings, told: readonly Deployment[]): rea
     credential: mockResponse === undefined ? credential.name : undefined,
     endpoint: { model: upstreamModel, api_base: apiBase, model_id: id },
   }));
+}
+
+/** Empty, as forms send it, asks for nothing. */
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -21,6 +21,20 @@ export function isToldOf(
   });
 }
 
+/** What `/health` was narrowed to; undefined: everything. */
+export interface Asked {
+  /** Name of a model group, of a team's own model, or of the model itself, with or without its provider. */
+  readonly model: string | undefined;
+  readonly modelId: string | undefined;
+}
+
+/** Whether a deployment is among those that were asked for. */
+export function isAskedFor({ id, modelGroup, upstreamModel, routing }: Deployment, { model, modelId }: Asked): boolean {
+  if (modelId !== undefined && modelId !== id) return false;
+  if (model === undefined) return true;
+  return [modelGroup, upstreamModel, routing?.teamModelName].includes(model) || model.endsWith(`/${upstreamModel}`);
+}
+
 /** Rules name single models behind a wildcard, which stand for it here. */
 function namesBehind(modelGroup: string, { policy }: Principal): readonly string[] {
   if (!modelGroup.includes('*')) return [];

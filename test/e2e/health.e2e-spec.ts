@@ -5,6 +5,7 @@ import { RefreshedAccessTokens } from '../../src/auth/refreshed-access-tokens';
 import { post, send } from '../support/calls';
 import { eventually } from '../support/eventually';
 import { type BenchOptions, startBench, type TestBench } from '../support/gateway';
+import { type Json } from '../support/holders';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
 
 let bench: TestBench | undefined;
@@ -68,6 +69,24 @@ const severalTeams = `model_list:
     litellm_params: {model: codex-oauth/gpt-5.5}
     model_info: {id: plans-1, team_id: others, team_public_model_name: secret}
 `;
+
+it('/health tells of one model or one deployment when it is asked so', async () => {
+  const own = await started({ config: severalTeams });
+  const ids = async (query: string): Promise<readonly unknown[]> => {
+    const { json } = await send(own, `/health${query}`);
+    const { healthy_endpoints: all, healthy_count } = json as { healthy_endpoints: Json[]; healthy_count: number };
+    expect(healthy_count).toBe(all.length);
+    return all.map(({ model_id }) => model_id);
+  };
+  expect(await ids('?model=open')).toEqual(['open-1']);
+  expect(await ids('?model_id=any-1')).toEqual(['any-1']);
+  expect(await ids('?model=open&model_id=any-1')).toEqual([]);
+  for (const model of ['gpt-5.5', 'chatgpt/gpt-5.5'])
+    expect(await ids(`?model=${model}`)).toEqual(['open-1', 'plans-1']);
+  expect(await ids('?model=secret')).toEqual(['plans-1']);
+  expect(await ids('?model=nobody')).toEqual([]);
+  expect(await ids('?model=&model_id=')).toEqual(['open-1', 'any-1', 'plans-1']);
+});
 
 describe('/health of a key', () => {
   it('tells of the deployments that may answer its calls, and admins and viewers of all', async () => {
