@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { KeyGuard } from '../keys/key.guard';
@@ -9,11 +9,11 @@ import { Management } from '../keys/management/management';
 import { dollars, name } from '../keys/rows/field-types';
 import { RouteGroup } from '../keys/route-group.decorator';
 import { AlertCenter } from '../reports/alerts/alert-center';
-import { actorOf, bodyOf, ignoredView, optionalBodyOf } from './admin-request';
+import { actorOf, bodyOf, ignoredView, optionalBodyOf, type Query as Params, textIn } from './admin-request';
 import { EntityViews } from './entity-views';
 import { newKey } from './new-holders';
 import { ManagementThrottlerGuard } from './management-throttler.guard';
-import { jsonBody, optionalJsonBody } from '../http/openapi-bodies';
+import { jsonBody, optionalJsonBody, queries } from '../http/openapi-bodies';
 import { resetBody, SpendResets } from './spend-resets';
 import { jsonAnswer } from '../http/openapi-answers';
 import { changedKey, deletedKeys, mintedKey } from './answers';
@@ -106,10 +106,14 @@ export class KeyController {
   @Post('regenerate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Another value for the same key; the old one works on for grace_period' })
-  @jsonBody({ ...regenerateShape, key: name })
+  @queries('key')
+  @optionalJsonBody({ ...regenerateShape, key: name.optional() })
   @jsonAnswer(mintedKey)
-  async regenerate(@Req() request: FastifyRequest): Promise<object> {
-    return this.regenerated(request, undefined, await bodyOf(request));
+  async regenerate(@Query() query: Params, @Req() request: FastifyRequest): Promise<object> {
+    const body = await optionalBodyOf(request);
+    // As in LiteLLM the body goes before the query.
+    const isInBody = typeof body === 'object' && body !== null && 'key' in body && body.key !== null;
+    return this.regenerated(request, isInBody ? undefined : textIn(query, 'key'), body);
   }
 
   @RouteGroup('management', makers)

@@ -225,6 +225,15 @@ describe('changing keys', () => {
     ]);
   });
 
+  it('turns the secret of the key in the query, where the body names none', async () => {
+    const [one, two] = [await holder(bench), await holder(bench)];
+    const turned = await manage(bench, `/key/regenerate?key=${one.id}`, { max_budget: 4 });
+    expect(turned).toMatchObject({ token: one.id, max_budget: 4, rotation_count: 1 });
+    expect(await manage(bench, `/key/regenerate?key=${one.id}`, {})).toMatchObject({ rotation_count: 2 });
+    expect(await manage(bench, `/key/regenerate?key=${one.id}`, { key: two.id })).toMatchObject({ token: two.id });
+    expect(refusalIn(await post(bench, '/key/regenerate', {}))).toEqual([400, 'invalid_request_error', 'key']);
+  });
+
   it('deletes all that are named, or none', async () => {
     const [one, two] = [await holder(bench, { key_alias: 'one' }), await holder(bench, { key_alias: 'two' })];
     expect((await post(bench, '/key/delete', { keys: [one.key, 'sk-unknown-to-all-00'] })).status).toBe(404);

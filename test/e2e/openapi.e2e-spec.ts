@@ -23,7 +23,12 @@ interface Operation {
 /** Routes whose handlers read no body. */
 const bodyless = ['POST /global/spend/reset', 'POST /key/health'];
 /** Routes that may be asked without one. */
-const optional = ['POST /key/{key}/regenerate', 'POST /key/{key}/reset_spend', 'POST /spend/reconcile'];
+const optional = [
+  'POST /key/regenerate',
+  'POST /key/{key}/regenerate',
+  'POST /key/{key}/reset_spend',
+  'POST /spend/reconcile',
+];
 
 let bench: TestBench;
 let operations: ReadonlyMap<string, Operation>;
