@@ -97,21 +97,35 @@ describe('GET /spend/logs', () => {
     }
   });
 
-  it('sums up days by user and model, and goes on to the end with empty days', async () => {
+  it('sums up days by user, model and key, and goes on to the end with empty days', async () => {
     const days = (await bench.json(
       'admin',
       '/spend/logs?start_date=2026-11-20&end_date=2026-11-24',
     )) as unknown as Record<string, unknown>[];
 
     expect(days).toEqual([
-      { startTime: '2026-11-20', spend: 0.0062, users: { alice: 0.0062 }, models: { 'gpt-5.5': 0.0062 } },
+      {
+        startTime: '2026-11-20',
+        spend: 0.0062,
+        users: { alice: 0.0062 },
+        models: { 'gpt-5.5': 0.0062 },
+        'hash-alice': 0.0062,
+      },
       {
         startTime: '2026-11-21',
         spend: 0.001,
         users: { alice: 0.001, bob: 0 },
         models: { 'gpt-6-sol': 0.001, 'gpt-5.5': 0 },
+        'hash-alice2': 0.001,
+        'hash-bob': 0,
       },
-      { startTime: '2026-11-22', spend: 0.0062, users: { None: 0.0062 }, models: { 'gpt-5.5': 0.0062 } },
+      {
+        startTime: '2026-11-22',
+        spend: 0.0062,
+        users: { None: 0.0062 },
+        models: { 'gpt-5.5': 0.0062 },
+        'hash-bot': 0.0062,
+      },
       { startTime: '2026-11-23', spend: 0, users: {}, models: {} },
       { startTime: '2026-11-24', spend: 0, users: {}, models: {} },
     ]);

@@ -56,7 +56,8 @@ export class ActivityReports {
   }
 
   /**
-   * LiteLLM's summary of `/spend/logs`: spend of each day by user and by model, empty days after the last one included.
+   * LiteLLM's summary of `/spend/logs`: spend of each day by user, by model and, beside
+   * them under its digest, by key; empty days after the last one included.
    *
    * @throws {GatewayError} 400 naming the field, 403 for what belongs to others.
    */
@@ -70,6 +71,7 @@ export class ActivityReports {
       .map((day) => {
         const ofDay = byDay.get(day) ?? [];
         return {
+          ...spendBy(ofDay, (cell) => cell.keyHash),
           startTime: day,
           spend: sumsBy(ofDay, () => '').get('')?.dollars ?? 0,
           users: spendBy(ofDay, (cell) => cell.userId || 'None'),

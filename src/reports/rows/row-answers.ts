@@ -107,7 +107,10 @@ export const spendLogs = namedAnswer(
   z.array(
     z.union([
       spendLogAnswer,
-      namedAnswer('SpendLogDay', z.object({ startTime: day, spend: dollars, users: sums, models: sums })),
+      namedAnswer(
+        'SpendLogDay',
+        z.object({ startTime: day, spend: dollars, users: sums, models: sums }).catchall(dollars),
+      ),
     ]),
   ),
 );
