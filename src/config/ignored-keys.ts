@@ -83,7 +83,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['tag_budget_config', 'tags have no budgets'],
   ['completion_model', 'forced_model of a key or team does it'],
   ['infer_model_from_keys', 'the models are those of model_list, or the catalog of the account'],
-  ['configurable_clientside_auth_params', 'callers never bring keys of their own'],
+  ...each('callers never bring keys of their own', 'configurable_clientside_auth_params allow_client_side_credentials'),
   ['network_mock', 'mock_response of a deployment answers without an upstream'],
   ['callback_settings', 'callbacks have no settings of their own'],
   ['max_latency_list_size', 'the last ten answers of a deployment count'],
