@@ -76,6 +76,18 @@ describe('a start tells', () => {
     expect(check(text).warnings).toEqual(load(text).warnings);
   });
 
+  it.each([
+    ['CHATGPT_ORIGINATOR', 'set CODEX_ORIGINATOR'],
+    ['CHATGPT_USER_AGENT', 'the user agent begins with CODEX_ORIGINATOR'],
+    ['CHATGPT_USER_AGENT_SUFFIX', 'the user agent begins with CODEX_ORIGINATOR'],
+    ['CHATGPT_DEFAULT_INSTRUCTIONS', 'CODEX_MODE says whose instructions are sent'],
+    ['OTEL_HEADERS', 'set OTEL_EXPORTER_OTLP_HEADERS'],
+    ['LITELLM_KEY_ROTATION_ENABLED', 'keys get another secret by POST /key/regenerate'],
+    ['GRACEFUL_SHUTDOWN_TIMEOUT', 'set DRAIN_TIMEOUT_SECONDS'],
+  ])('what stands in the place of %s', (name, instead) => {
+    expect(load(undefined, { [name]: 'x' }).warnings).toEqual([`environment ${name}: ignored, ${instead}`]);
+  });
+
   it('of nothing where internal users have a period without an amount: it is for budgets of their own', () => {
     const { keys, warnings } = load('litellm_settings: { internal_user_budget_duration: 30d }\n');
     expect([keys.internalUserBudget, warnings]).toEqual([{ budget_duration: '30d' }, []]);
@@ -86,6 +98,10 @@ describe('a start tells', () => {
     const expected = ['environment OTEL_EXPORTER_OTLP_PROTOCOL: ignored, traces are sent as http/protobuf'];
     expect(load(undefined, env).warnings).toEqual(expected);
     expect(load(undefined, { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }).warnings).toEqual([]);
+    expect(load(undefined, { OTEL_EXPORTER: 'otlp_grpc' }).warnings).toEqual([
+      'environment OTEL_EXPORTER: ignored, traces are sent as http/protobuf',
+    ]);
+    expect(load(undefined, { OTEL_EXPORTER: 'otlp_http' }).warnings).toEqual([]);
   });
 
   it('of fallbacks in two sections, of which one counts', () => {
