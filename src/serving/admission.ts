@@ -80,6 +80,11 @@ export class Admission {
     return { plan, wholeMs };
   }
 
+  /** Somebody answers, whose content is to come. */
+  answering({ ticket }: Progress): void {
+    if (ticket !== undefined) this.keeper.answering(ticket);
+  }
+
   /** A chunk of the answer came. */
   heard({ ticket }: Progress): void {
     if (ticket !== undefined) this.keeper.heard(ticket);

@@ -71,6 +71,7 @@ export class CallRunner {
   ): Promise<void> {
     letGoOfQuestion(call);
     progress.routed = routed;
+    this.admission.answering(progress);
     this.planShares.seen(routed.deployment.credential.name, routed.answer.quota);
     progress.firstContentMs = this.clock.monotonicMs() - progress.startedMs;
     let thrown: unknown;

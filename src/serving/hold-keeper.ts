@@ -9,6 +9,7 @@ import { type Cost } from '../protocol/pricing/cost-of';
 import { StateUnavailable } from '../state/state-unavailable';
 import { ledgerEntry } from './ledger-entry';
 import { PriceBook } from './price-book';
+import { modelOf } from './progress';
 import { noUsage, seenOutputTokens, seenUsage } from './seen-usage';
 import { type Ticket } from './ticket';
 
@@ -44,10 +45,14 @@ export class HoldKeeper implements OnModuleDestroy {
   /** From here until `left` the ticket is watched. */
   entered(ticket: Ticket): void {
     this.tickets.add(ticket);
-    if (ticket.isWatched) ticket.lookAt = this.tokensHeld(ticket);
     this.timer ??= setInterval(() => {
       this.look();
     }, paceMs).unref();
+  }
+
+  /** Somebody answers: from here on it counts by what that model costs, which need not be the one that was asked for. */
+  answering(ticket: Ticket): void {
+    if (ticket.isWatched && !ticket.isExtending) ticket.lookAt = this.tokensHeld(ticket);
   }
 
   /** A chunk of the answer came. */
@@ -109,7 +114,11 @@ export class HoldKeeper implements OnModuleDestroy {
       // What the answer to that brings decides.
       ticket.lookAt = Number.POSITIVE_INFINITY;
     } else if (nanos > held.nanos * usedBeforeMore) {
-      void this.more(ticket, { nanos: Math.max(1, held.nanos), tokens: hasTokenBudget ? 0 : held.tokens });
+      // Of a dearer model than the one asked for much more may have been used already.
+      void this.more(ticket, {
+        nanos: Math.max(1, held.nanos, nanos - held.nanos),
+        tokens: hasTokenBudget ? 0 : held.tokens,
+      });
     } else if (tokens > held.tokens * usedBeforeMore) {
       void this.more(ticket, { nanos: 0, tokens: Math.max(1, held.tokens) });
     }
@@ -149,8 +158,12 @@ export class HoldKeeper implements OnModuleDestroy {
     return hasTokenBudget ? Math.min(byMoney, held.tokens - input.inputTokens) : byMoney;
   }
 
+  /** By what the model costs that is asked or answers; a fallback may be dearer than the one asked for, or cheaper. */
   private costOf({ facts }: Ticket, usage: TokenUsage): Cost {
-    return this.prices.costOf(usage, facts.tier, facts.price, facts.provider);
+    const { deployment } = facts.progress;
+    if (deployment === undefined) return this.prices.costOf(usage, facts.tier, facts.price, facts.provider);
+    const price = this.prices.priceOf(deployment, deployment.modelGroup, modelOf(facts.progress)?.slug);
+    return this.prices.costOf(usage, facts.tier, price, deployment.provider);
   }
 
   private checkpoint(ticket: Ticket): void {
