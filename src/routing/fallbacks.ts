@@ -19,6 +19,8 @@ interface Target {
   readonly from: string;
   readonly kind: FallbackKind;
   readonly call: UpstreamCall;
+  /** Place among the request's own fallbacks, of one that brings its own question along. */
+  readonly ownPlace: number | undefined;
   /** What ended the last call of the group before. */
   readonly failure: UpstreamFailure;
 }
@@ -101,7 +103,7 @@ export class Fallbacks {
       trail.fallbacks += 1;
       const own = ownCall(plan, target);
       const call = own === undefined ? target.call : await own;
-      const answer = await this.visit(plan, { route, call, trail }, watched, undefined);
+      const answer = await this.visit(plan, { route, call, trail, ownFallback: target.ownPlace }, watched, undefined);
       this.tell(plan, target, { route, deploymentId, succeeded: true });
       return { answer };
     } catch (error) {
@@ -132,13 +134,11 @@ export class Fallbacks {
       ownOf(plan),
     );
     const own = kind === 'general' ? wishes.fallbacks : undefined;
-    return groups.map((model, place) => ({
-      model,
-      kind,
-      failure,
-      from: route.label,
-      call: own?.[place]?.call ?? plan.call,
-    }));
+    return groups.map((model, place) => {
+      const call = own?.[place]?.call;
+      const ownPlace = call === undefined ? undefined : place;
+      return { model, kind, failure, from: route.label, call: call ?? plan.call, ownPlace };
+    });
   }
 
   private tell({ caller }: TryPlan, { from, kind, failure }: Target, { route, ...end }: TargetEnd): void {

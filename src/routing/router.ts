@@ -221,14 +221,9 @@ function routedBy(run: GroupRun, { candidate, reasoningDropped }: Attempt, setti
     maxRetries: plan.wishes.numRetries ?? deployment.routing?.numRetries ?? settings.routing.numRetries,
     fallbacks: trail.fallbacks,
     maxFallbacks: settings.routing.fallbacks.max,
-    ownFallback: trail.fallbacks === 0 ? undefined : ownFallbackOf(run),
+    ownFallback: run.ownFallback,
     reasoningDropped,
   };
-}
-
-function ownFallbackOf({ plan, call }: GroupRun): number | undefined {
-  const place = call === plan.call ? undefined : plan.wishes.fallbacks?.findIndex((own) => own.call === call);
-  return place === -1 ? undefined : place;
 }
 
 /** A request's own limit until the first event goes before its deployment's; a canned answer before any. */

@@ -26,6 +26,8 @@ export interface GroupVisit {
   readonly route: Route;
   readonly call: UpstreamCall;
   readonly trail: Trail;
+  /** Which of the request's own fallbacks brought the call along. */
+  readonly ownFallback?: number | undefined;
 }
 
 /** Finds out, before a call tries a group, who may serve it there and where it belongs. */
@@ -50,7 +52,7 @@ export class RunPlanner {
    * @throws {UpstreamFailure} `context_too_long` when the input fits nowhere.
    * @throws {GatewayError} 400 when the tags of the call lead nowhere.
    */
-  async plan(plan: TryPlan, { route, call, trail }: GroupVisit): Promise<GroupRun> {
+  async plan(plan: TryPlan, { route, call, trail, ownFallback }: GroupVisit): Promise<GroupRun> {
     const settings = this.parts.groups.routing;
     const { answer: known } = plan;
     const bearings = this.bearingsIn(plan, { route, call });
@@ -67,6 +69,7 @@ export class RunPlanner {
       trail,
       route,
       call,
+      ownFallback,
       bearings,
       whereabouts: this.conversations.whereabouts(bearings, answer, this.parts.clock.nowMs()),
       settings,

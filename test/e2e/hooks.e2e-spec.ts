@@ -90,6 +90,13 @@ describe('hooks from module files', () => {
     expect(lastBody()['prompt_cache_key']).toBe('master/gpt-5.5!');
   });
 
+  it('let the stop sequences hold that a request brings for its own fallback', async () => {
+    bench.simulator.script.next(faults.overloaded503, text('Said END, and more'));
+    const own = { model: 'gpt-5.6-luna', stop: ['END'] };
+    const answer = await post(target, '/v1/chat/completions', question('Hello?', { num_retries: 0, fallbacks: [own] }));
+    expect(answer.json).toMatchObject({ choices: [{ message: { content: 'SAID ' }, finish_reason: 'stop' }] });
+  });
+
   it('leave the native surface as it came', async () => {
     const body = {
       model: 'gpt-5.5',

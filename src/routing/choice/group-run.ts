@@ -21,6 +21,8 @@ export interface GroupRunParts {
   readonly trail: Trail;
   readonly route: Route;
   readonly call: UpstreamCall;
+  /** Which of the request's own fallbacks brought the call along; undefined for the question of the request. */
+  readonly ownFallback?: number | undefined;
   readonly bearings: Bearings;
   readonly whereabouts: Whereabouts;
   readonly settings: RoutingSettings;
@@ -36,6 +38,7 @@ export class GroupRun {
   readonly trail: Trail;
   readonly route: Route;
   readonly call: UpstreamCall;
+  readonly ownFallback: number | undefined;
   readonly bearings: Bearings;
   readonly whereabouts: Whereabouts;
   readonly settings: RoutingSettings;
@@ -63,6 +66,7 @@ export class GroupRun {
     this.trail = parts.trail;
     this.route = parts.route;
     this.call = parts.call;
+    this.ownFallback = parts.ownFallback;
     this.bearings = parts.bearings;
     this.whereabouts = parts.whereabouts;
     this.settings = parts.settings;
