@@ -86,16 +86,19 @@ export class CompactionService {
       const onOpened = (opened: OpenedCall): void => {
         progress.opened = opened;
       };
-      const answer = await this.router.compact({ ...plan, upstreamSignal, onOpened });
+      const answer = await this.router.compact({ ...plan, upstreamSignal, onAttempt, onOpened });
       progress.told = usageIn(answer.body);
       return answer;
+    };
+    const onAttempt: TryPlan['onAttempt'] = (deployment, attempt, reasoningDropped) => {
+      progress.isWorking = true;
+      plan.onAttempt(deployment, attempt, reasoningDropped);
     };
     return askWhileWanted({
       signal: plan.signal,
       ask: asked,
       isUnderWay: () => progress.attempts > 0,
       givenUp: (answer, cancel) => {
-        progress.isWorking = true;
         const drained = this.goneClients.left({ cancel });
         progress.rest = answer.then(drained, drained);
       },

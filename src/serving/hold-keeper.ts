@@ -186,9 +186,11 @@ function usageOf({ facts, input, silence }: Ticket): TokenUsage {
 }
 
 /** An answer that is complete is not ended any more: its true usage is known. */
-function stop({ facts }: Ticket): void {
-  const state = facts.progress.routed?.tracker.outcome.state ?? 'open';
-  if (state === 'open') facts.stopper.abort(budgetSpent());
+function stop(ticket: Ticket): void {
+  const { progress, stopper } = ticket.facts;
+  if ((progress.routed?.tracker.outcome.state ?? 'open') !== 'open') return;
+  ticket.isUsedUp = true;
+  stopper.abort(budgetSpent());
 }
 
 /** Told in the middle of an answer. */

@@ -189,7 +189,9 @@ function usageOf(progress: Progress, usualOutput: () => number): Used {
 function unheard(progress: Progress, usualOutput: () => number): Used {
   const { end, ticket, isWorking, rest } = progress;
   const asked = { ...noUsage, ...ticket?.input };
-  if (rest !== undefined && isWorking) return estimated(progress, asked, usualOutput);
+  // A budget that ended the thinking must not be given back whole, or the next request would think on it again.
+  const isPaid = rest !== undefined || ticket?.isUsedUp === true;
+  if (isPaid && isWorking) return estimated(progress, asked, usualOutput);
   if (end !== 'completed') return { usage: noUsage, quality: 'exact' };
   return { usage: asked, quality: 'estimated' };
 }

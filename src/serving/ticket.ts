@@ -46,6 +46,8 @@ export class Ticket {
   /** A further hold is being asked for. */
   isExtending = false;
   isSettled = false;
+  /** The answer was ended, because what was set aside is used up. */
+  isUsedUp = false;
   /** No budget has more than is set aside: the answer ends when that is used up. */
   readonly isLast: { nanos: boolean; tokens: boolean };
   /** Output tokens at which the hold must be looked at again. */
