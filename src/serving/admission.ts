@@ -16,6 +16,7 @@ import { HoldKeeper } from './hold-keeper';
 import { type Progress } from './progress';
 import { limitedNames, modelFacts, routeCaller, routeWishes } from './route-plan';
 import { servable } from './servable';
+import { StandInCover } from './stand-in-cover';
 import { Tickets } from './tickets';
 
 /** A call that was let in: how it may be tried, and how long it may take in milliseconds. */
@@ -35,6 +36,7 @@ export class Admission {
     private readonly tickets: Tickets,
     private readonly keeper: HoldKeeper,
     private readonly meter: Meter,
+    private readonly standIns: StandInCover,
   ) {}
 
   /**
@@ -54,10 +56,13 @@ export class Admission {
     // Hardly any key has them, and nothing is waited for then.
     if (principal !== undefined && principal.modelScopes.size > 0)
       progress.limitedModels = await limitedNames(principal, route, this.groups);
-    const caller = routeCaller(call, this.groups, progress.limitedModels);
+    const cover = async (other: Route): Promise<void> => {
+      if (progress.ticket !== undefined) await this.standIns.cover(call, progress.ticket, other);
+    };
+    const caller = routeCaller(call, this.groups, progress.limitedModels, cover);
     const wishes = routeWishes(call, asked);
     const bearings = this.router.bearings({ route, call: asked, caller, wishes });
-    const standIns = wishes.fallbacks === undefined ? [] : await this.standIns(call, wishes.fallbacks);
+    const standIns = wishes.fallbacks === undefined ? [] : await this.wishedStandIns(call, wishes.fallbacks);
     const entry = { call, progress, route, standIns, wholeMs, stopper, question: bearings.question };
     const ticket = await this.tickets.open(entry);
     progress.ticket = ticket;
@@ -113,7 +118,7 @@ export class Admission {
   }
 
   /** What the request itself wants asked in the place of its model, and the tier it asks for there. */
-  private async standIns(call: Call, fallbacks: readonly OwnFallback[]): Promise<readonly StandIn[]> {
+  private async wishedStandIns(call: Call, fallbacks: readonly OwnFallback[]): Promise<readonly StandIn[]> {
     const routes = fallbacks.map(async ({ model, call: own }) => {
       const tier = own?.kind === 'canonical' ? own.request.service_tier : call.requestedTier;
       const deployment = await this.groups.targetOf(model, call.context.principal?.teamId);

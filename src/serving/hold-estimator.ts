@@ -22,6 +22,8 @@ export interface StandIn {
 export interface Asker {
   readonly keyHash: string;
   readonly standIns: readonly StandIn[];
+  /** The route is none that the request names: it stands in for that. */
+  readonly standsIn?: true;
 }
 
 /** What a request may come to. */
@@ -48,12 +50,12 @@ export class HoldEstimator {
   ) {}
 
   /** @throws {GatewayError} when nobody serves the call, or nobody knows its price and that is refused. */
-  of(call: Call, route: Route, { keyHash, standIns }: Asker): HoldEstimate {
+  of(call: Call, route: Route, { keyHash, standIns, standsIn }: Asker): HoldEstimate {
     const deployment = route.deployments[0];
     if (deployment === undefined) throw modelNotFound(route.requestedModel);
     const { provider } = deployment;
     const price = this.prices.priceOf(deployment, route.modelGroup);
-    this.prices.assertKnown(price, requestedModelOf(call));
+    this.prices.assertKnown(price, standsIn === true ? route.requestedModel : requestedModelOf(call));
     const tier = billedTier({ requested: call.requestedTier, actual: undefined });
     const { input, output, modest } = this.estimates.of(call.size, keyHash, route.modelGroup);
     const tokens = { input, output };

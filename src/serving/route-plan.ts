@@ -11,15 +11,26 @@ import { withinPolicy } from './call-policy';
  * Who calls, in the words of routing.
  *
  * @param limited of `limitedNames`: in whose books the call is entered. What has other books of its own cannot stand in.
+ * @param cover sets aside what a group that stands in may cost; throws when nobody can pay for it.
  */
-export function routeCaller({ context }: Call, groups: ModelGroups, limited: readonly string[]): RouteCaller {
+export function routeCaller(
+  { context }: Call,
+  groups: ModelGroups,
+  limited: readonly string[],
+  cover: (route: Route) => Promise<void>,
+): RouteCaller {
   const { principal, userAgent } = context;
-  const mayStandIn = async (requested: string, route: Route): Promise<boolean> => {
+  const isOpen = async (requested: string, route: Route): Promise<boolean> => {
     if (principal === undefined) return true;
     if (!mayUse(principal, requested, await modelFacts(principal, route, groups))) return false;
     if (principal.modelScopes.size === 0) return true;
     const own = await limitedNames(principal, route, groups);
     return own.every((name) => limited.includes(name) || !principal.modelScopes.has(name));
+  };
+  const mayStandIn = async (requested: string, route: Route): Promise<boolean> => {
+    if (!(await isOpen(requested, route))) return false;
+    await cover(route);
+    return true;
   };
   return {
     keyHash: principal?.keyHash ?? '',

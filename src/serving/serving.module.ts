@@ -12,6 +12,7 @@ import { EventHooks } from './event-hooks';
 import { GoneClients } from './gone-clients';
 import { HoldEstimator } from './hold-estimator';
 import { HoldKeeper } from './hold-keeper';
+import { StandInCover } from './stand-in-cover';
 import { PlanShares } from './plan-shares';
 import { PriceBook } from './price-book';
 import { RunningCalls } from './running-calls';
@@ -34,6 +35,7 @@ import { TransformService } from './transform.service';
     GoneClients,
     HoldEstimator,
     HoldKeeper,
+    StandInCover,
     PlanShares,
     PriceBook,
     RunningCalls,
