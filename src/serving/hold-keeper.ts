@@ -1,4 +1,6 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import { type Settings } from '../config/settings';
 import { GatewayError } from '../kernel/errors';
 import { type ScopeLimits } from '../kernel/limits';
 import { Observer } from '../kernel/observer';
@@ -31,7 +33,9 @@ export class HoldKeeper implements OnModuleDestroy {
   private readonly tickets = new Set<Ticket>();
   private timer: NodeJS.Timeout | undefined;
 
+  // eslint-disable-next-line max-params -- watching asks each of these
   constructor(
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'pricing'>,
     private readonly meter: Meter,
     private readonly prices: PriceBook,
     private readonly estimates: TokenEstimates,
@@ -109,7 +113,7 @@ export class HoldKeeper implements OnModuleDestroy {
     const { held, isLast, hasTokenBudget } = ticket;
     const tokens = hasTokenBudget ? usage.inputTokens + usage.outputTokens : 0;
     if ((isLast.nanos && nanos >= held.nanos) || (isLast.tokens && tokens >= held.tokens)) {
-      stop(ticket);
+      stop(ticket, this.settings.pricing.budgetStatus);
     } else if (ticket.isExtending) {
       // What the answer to that brings decides.
       ticket.lookAt = Number.POSITIVE_INFINITY;
@@ -186,17 +190,17 @@ function usageOf({ facts, input, silence }: Ticket): TokenUsage {
 }
 
 /** An answer that is complete is not ended any more: its true usage is known. */
-function stop(ticket: Ticket): void {
+function stop(ticket: Ticket, status: number): void {
   const { progress, stopper } = ticket.facts;
   if ((progress.routed?.tracker.outcome.state ?? 'open') !== 'open') return;
   ticket.isUsedUp = true;
-  stopper.abort(budgetSpent());
+  stopper.abort(budgetSpent(status));
 }
 
-/** Told in the middle of an answer. */
-function budgetSpent(): GatewayError {
+/** Told in the middle of an answer, or instead of one. */
+function budgetSpent(status: number): GatewayError {
   return new GatewayError({
-    status: 429,
+    status,
     type: 'budget_exceeded',
     code: 'budget_exceeded',
     message:

@@ -6,6 +6,7 @@ import { holder, refusalIn, rowsOf, spentBy } from '../support/holders';
 import { SuiteBench } from '../support/suite-bench';
 
 const bench = new SuiteBench();
+const older = new SuiteBench({ config: 'general_settings: { litellm_compat: { budget_status: 400 } }\n' });
 const budget = 0.006;
 const thinking = frozen(reasoningThenText('', 'Nobody waits for this.', {}));
 const thinks = stall(thinking, endOf(thinking, 'response.output_item.added'));
@@ -38,5 +39,12 @@ describe('a budget that ends a request before its answer has begun', () => {
     expect(refusalIn(told).slice(0, 2)).toEqual([429, 'budget_exceeded']);
     await rowsOf(bench, own, 1);
     expect(await spentBy(bench, own)).toBeGreaterThanOrEqual(budget * 0.99);
+  });
+
+  it('is told with the status that the operator chose for spent budgets', async () => {
+    const own = await holder(older, { max_budget: budget });
+    older.simulator.script.always(thinks);
+    const told = await post(own, '/v1/chat/completions', chatBody());
+    expect(refusalIn(told).slice(0, 2)).toEqual([400, 'budget_exceeded']);
   });
 });
