@@ -45,7 +45,7 @@ export function moneyHeaders(
   if (ticket === undefined || (ticket.limits.length === 0 && cost === undefined)) return {};
   return answerMoneyHeaders({
     limits: ticket.limits,
-    heldNanos: ticket.held.nanos,
+    heldNanos: ticket.granted.nanos,
     ...(cost === undefined ? {} : { cost }),
     ...(adjustment === undefined ? {} : { adjustment }),
     isCodexCli: call.context.isCodexCli,

@@ -41,6 +41,8 @@ export class Ticket {
   readonly scopes: readonly ScopeLimits[];
   readonly limits: readonly LimitState[];
   readonly routing: RoutingAnswer | undefined;
+  /** Set aside at the admission, as `limits` has it. */
+  readonly granted: Granted;
   /** Set aside so far. */
   held: Granted;
   /** A further hold is being asked for. */
@@ -68,6 +70,7 @@ export class Ticket {
     this.scopes = scopes;
     this.limits = limits;
     this.routing = routing;
+    this.granted = granted;
     this.held = granted;
     this.isLast = { nanos: granted.nanos < asked.nanos, tokens: granted.tokens < asked.tokens };
     this.isWatched = limits.some(({ limit }) => limit === 'nano_usd' || limit === 'tokens');

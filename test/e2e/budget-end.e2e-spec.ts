@@ -63,4 +63,18 @@ describe('the last of a budget', () => {
     expect(row?.total_tokens).toBeGreaterThanOrEqual(300);
     expect(row?.total_tokens).toBeLessThan(400);
   });
+
+  it('leaves what a key is told of its spend right when more had to be set aside', async () => {
+    const own = await holder(bench, { max_budget: 10 });
+    const spend = async (): Promise<number> => {
+      bench.simulator.script.next(deltas(900, 1));
+      const { headers } = await post(own, '/v1/chat/completions', chatBody());
+      return Number(headers.get('x-litellm-key-spend'));
+    };
+    await spend();
+    await rowsOf(bench, own, 1);
+    const told = await spend();
+    await rowsOf(bench, own, 2);
+    expect(told).toBeCloseTo(await spentBy(bench, own), 9);
+  });
 });
