@@ -56,8 +56,8 @@ export class ActivityReports {
   }
 
   /**
-   * LiteLLM's summary of `/spend/logs`: spend of each day by user, by model and, beside
-   * them under its digest, by key; empty days after the last one included.
+   * LiteLLM's summary of `/spend/logs`: spend of each day by user, by model and (beside them, under its
+   * digest) by key; empty days after the last one included.
    *
    * @throws {GatewayError} 400 naming the field, 403 for what belongs to others.
    */
