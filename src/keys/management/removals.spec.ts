@@ -51,6 +51,23 @@ describe('a removal at the same moment', () => {
       expect([isGone, await world.store.counts('key', [`team:${team_id}`])]).toEqual([true, [0]]);
     }
   });
+
+  it('of a member leaves none of its keys', async () => {
+    const { minting, teams, members } = world.management;
+    await teams.create(world.admin, {
+      team_id: 'left',
+      team_member_permissions: ['/key/generate'],
+      members_with_roles: [{ user_id: 'leaver' }],
+    });
+    const actor = await actorWith(world, (await minting.generate(world.admin, { user_id: 'leaver' })).secret);
+    const commit = world.store.commit.bind(world.store);
+    jest.spyOn(world.store, 'commit').mockImplementationOnce(async (...args) => {
+      await minting.generate(actor, { team_id: 'left' });
+      return commit(...args);
+    });
+    await members.remove(world.admin, { team_id: 'left', user_id: 'leaver' });
+    expect(await world.store.counts('key', ['team:left', 'user:leaver'])).toEqual([0, 1]);
+  });
 });
 
 describe('a key that makes another', () => {

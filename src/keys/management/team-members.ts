@@ -126,11 +126,14 @@ export class TeamMembers {
     const left = await Promise.all(drop.map((user) => teamListChange(this.parts, user, { drop: team.id })));
     const checks = await Promise.all(rows.map(({ budget_id }) => checkedReferences(this.parts, { budget_id })));
     const members = rows.map((each): Change => memberPut(each));
-    const gone = drop.map((user): Change => ({ op: 'remove', kind: 'member', id: memberId(team.id, user) }));
-    // A key that is made meanwhile is not stored: its making looks at the version of the team.
     const keys = await Promise.all(
       drop.map((user_id) => keysOfHolder(store, { team_id: team.id, user_id }, 'member of the team')),
     );
+    // A key that is made later is not stored, for its making looks at the version of the team; one made just before is seen here.
+    const gone = drop.map((user, at): Change => {
+      const seen = keys[at]?.seen;
+      return { op: 'remove', kind: 'member', id: memberId(team.id, user), ...present({ seen: seen && [seen] }) };
+    });
     // A team may have thousands of members: only those that changed.
     const before = unlike(team.row.members_with_roles, members_with_roles);
     const act = {
