@@ -138,8 +138,13 @@ describe('changes at the same moment', () => {
 
 describe('what a request names twice', () => {
   it('counts once', async () => {
-    const { teams, users, customers } = world.management;
+    const { teams, members, users, customers } = world.management;
     for (const team_id of ['twice', 'joined']) await teams.create(world.admin, { team_id });
+    const doubled = [{ user_id: 'double' }, { user_id: 'double', role: 'admin' }];
+    const added = await members.add(world.admin, { team_id: 'joined', member: doubled });
+    expect(added.team.row.members_with_roles).toEqual([{ user_id: 'double', role: 'admin' }]);
+    const without = await members.remove(world.admin, { team_id: 'joined', user_id: 'double' });
+    expect(without.team.row.members_with_roles).toEqual([]);
     const { user } = await users.create(world.admin, {
       user_id: 'twice',
       teams: ['joined', 'joined'],

@@ -41,7 +41,9 @@ export class TeamMembers {
     const limits = present({ max_budget: max_budget_in_team, tpm_limit, rpm_limit, budget_duration });
     return retrying(async () => {
       const team = await this.ruled(actor, team_id);
-      const added = await Promise.all(member.map((entry) => this.memberOf(entry)));
+      const named = await Promise.all(member.map((entry) => this.memberOf(entry)));
+      // Twice in one team, somebody would stay in it when taken out; of several entries the last one counts.
+      const added = [...new Map(named.map((each) => [each.user_id, each])).values()];
       const ids = new Set(added.map(({ user_id }) => user_id));
       for (const each of added) assertMayLimit(actor, this.asBefore(team, each), new Set(Object.keys(fields)));
       const members_with_roles = [...team.row.members_with_roles.filter(({ user_id }) => !ids.has(user_id)), ...added];
@@ -91,7 +93,7 @@ export class TeamMembers {
       const before = team.row.members_with_roles.find((each) => each.user_id === user);
       if (before === undefined) throw notFound('member of that team', 'user_id');
       assertMayRemove(actor, await readOne(this.parts, 'member', memberId(team_id, user)));
-      const members_with_roles = team.row.members_with_roles.filter((each) => each !== before);
+      const members_with_roles = team.row.members_with_roles.filter((each) => each.user_id !== user);
       return this.store(actor, team, {
         members_with_roles,
         rows: [],
