@@ -79,9 +79,14 @@ export class CustomerManagement {
     return { ...seen, ignored: Object.keys(read.kept) };
   }
 
-  /** One that nobody knew is made, so that a name can be blocked before it is used. */
+  /**
+   * One that nobody knew is made, so that a name can be blocked before it is used.
+   *
+   * @throws {GatewayError} 404 when one to unblock is not there; then none is unblocked.
+   */
   async block(actor: Actor, body: unknown, blocked: boolean): Promise<readonly SeenCustomer[]> {
     const { user_ids } = readStrictly(idsBody, body);
+    if (!blocked) await this.known(user_ids);
     const action = blocked ? 'customer.block' : 'customer.unblock';
     const all: SeenCustomer[] = [];
     for (const each of user_ids)
@@ -92,9 +97,7 @@ export class CustomerManagement {
   /** @throws {GatewayError} 404 when one is not there; then none is deleted. */
   async remove(actor: Actor, body: unknown): Promise<number> {
     const { user_ids } = readStrictly(idsBody, body);
-    const found = await this.parts.store.many(user_ids.map((each) => ({ kind: 'customer' as const, id: each })));
-    if (found.includes(undefined)) throw notFound('customer', 'user_ids');
-    const customers = found.flatMap((entity) => (entity === undefined ? [] : [stored('customer', entity)]));
+    const customers = await this.known(user_ids);
     const objects = customers.map(({ kind, id: each }) => ({ kind, id: each }));
     const changes = customers.map(({ id: each, version }) => ({
       op: 'remove' as const,
@@ -122,6 +125,13 @@ export class CustomerManagement {
   async list(): Promise<readonly SeenCustomer[]> {
     const { entities } = await this.parts.store.page('customer', { order: 'newest', offset: 0, limit: 1_000 });
     return Promise.all(entities.map((entity) => this.withBudget(stored('customer', entity))));
+  }
+
+  /** @throws {GatewayError} 404 when one of them is not there. */
+  private async known(ids: readonly string[]): Promise<readonly Stored<'customer'>[]> {
+    const found = await this.parts.store.many(ids.map((each) => ({ kind: 'customer' as const, id: each })));
+    if (found.includes(undefined)) throw notFound('customer', 'user_ids');
+    return found.flatMap((entity) => (entity === undefined ? [] : [stored('customer', entity)]));
   }
 
   private change(

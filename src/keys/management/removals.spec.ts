@@ -159,6 +159,16 @@ describe('what a request names twice', () => {
   });
 });
 
+describe('what is refused for one of several', () => {
+  it('is done for none of them: customers to unblock', async () => {
+    const { customers } = world.management;
+    await customers.block(world.admin, { user_ids: ['blocked'] }, true);
+    const some = { user_ids: ['blocked', 'unknown'] };
+    await expect(customers.block(world.admin, some, false)).rejects.toMatchObject({ status: 404 });
+    expect((await customers.info('blocked', () => Promise.resolve(false))).customer.row.blocked).toBe(true);
+  });
+});
+
 it('a key that is found by its alias or digest stands on the first page only', async () => {
   const { minting, search } = world.management;
   const { key } = await minting.generate(world.admin, { key_alias: 'paged' });
