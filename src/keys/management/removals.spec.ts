@@ -167,6 +167,18 @@ describe('what is refused for one of several', () => {
     await expect(customers.block(world.admin, some, false)).rejects.toMatchObject({ status: 404 });
     expect((await customers.info('blocked', () => Promise.resolve(false))).customer.row.blocked).toBe(true);
   });
+
+  it('is done for none of them: users to delete', async () => {
+    const { users, minting } = world.management;
+    for (const user_id of ['root', 'root2', 'plain']) {
+      const user_role = user_id === 'plain' ? 'internal_user' : 'proxy_admin';
+      await users.create(world.admin, { user_id, user_role, auto_create_key: false });
+    }
+    const { secret } = await minting.generate(world.admin, { user_id: 'root', allowed_routes: ['/user/*'] });
+    const held = await actorWith(world, secret);
+    await expect(users.remove(held, { user_ids: ['plain', 'root2'] })).rejects.toMatchObject({ status: 403 });
+    expect((await users.seen(world.admin, 'plain')).id).toBe('plain');
+  });
 });
 
 it('a key that is found by its alias or digest stands on the first page only', async () => {

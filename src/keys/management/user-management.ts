@@ -150,8 +150,11 @@ export class UserManagement {
   /** `POST /user/delete`: with their keys and memberships. What they spent stays in the ledger. @returns how many went. */
   async remove(actor: Actor, body: unknown): Promise<number> {
     const ids = [...new Set(readStrictly(removeBody, body).user_ids)];
-    for (const each of ids)
-      if ((await readOne(this.parts, 'user', each)) === undefined) throw notFound('user', 'user_ids');
+    for (const each of ids) {
+      const user = await readOne(this.parts, 'user', each);
+      if (user === undefined) throw notFound('user', 'user_ids');
+      assertMayGive(actor, user.row);
+    }
     for (const each of ids) await retrying(() => this.removeOne(actor, each));
     return ids.length;
   }
