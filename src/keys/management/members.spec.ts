@@ -153,6 +153,16 @@ it('the team’s budget for members goes on in its period, whatever an admin of 
   expect((await memberScope())?.budgets[0]?.anchorMs).toBeGreaterThan(before?.anchorMs ?? Number.NaN);
 });
 
+it('an admin of a team that only the team knows lists its keys with its own', async () => {
+  const { teams, search, minting } = world.management;
+  await teams.create(world.admin, { team_id: 'only', members_with_roles: [{ user_id: 'noone', role: 'admin' }] });
+  const { secret, key } = await minting.generate(world.admin, { user_id: 'noone' });
+  const ofTeam = await minting.generateForService(world.admin, { team_id: 'only' });
+  const all = { page: 1, size: 10, includeTeamKeys: true, order: 'asc' } as const;
+  const { keys } = await search.find(await actorWith(world, secret), all);
+  expect(keys.map(({ id }) => id).toSorted()).toEqual([key.id, ofTeam.key.id].toSorted());
+});
+
 it('null takes away what is only kept, of keys and of teams', async () => {
   const { changes, minting, teams } = world.management;
   const { key } = await minting.generate(world.admin, { guardrails: ['pii'], policies: ['p'] });
