@@ -163,6 +163,27 @@ it('an admin of a team that only the team knows lists its keys with its own', as
   expect(keys.map(({ id }) => id).toSorted()).toEqual([key.id, ofTeam.key.id].toSorted());
 });
 
+it('a user that is made for somebody whom teams know already is in them, and stays what it is there', async () => {
+  const { teams, users, search, minting } = world.management;
+  for (const team_id of ['early', 'both'])
+    await teams.create(world.admin, { team_id, members_with_roles: [{ user_id: 'late', role: 'admin' }] });
+  const { user } = await users.create(world.admin, { user_id: 'late', teams: ['both'], auto_create_key: false });
+  expect(user.row.teams.toSorted()).toEqual(['both', 'early']);
+  const { row } = await teams.seen(world.admin, 'both');
+  expect(row.members_with_roles).toEqual([{ user_id: 'late', role: 'admin' }]);
+  const chief = await actorWith(world, (await minting.generate(world.admin, { user_id: 'late' })).secret);
+  await minting.generate(world.admin, { team_id: 'early' });
+  const all = { page: 1, size: 10, includeTeamKeys: true, order: 'desc' } as const;
+  expect((await search.find(chief, all)).total).toBe(2);
+  const commit = world.store.commit.bind(world.store);
+  jest.spyOn(world.store, 'commit').mockImplementationOnce(async (...args) => {
+    await users.create(world.admin, { user_id: 'twin', auto_create_key: false });
+    return commit(...args);
+  });
+  await teams.create(world.admin, { team_id: 'twins', members_with_roles: [{ user_id: 'twin' }] });
+  expect((await users.seen(world.admin, 'twin')).row.teams).toEqual(['twins']);
+});
+
 it('null takes away what is only kept, of keys and of teams', async () => {
   const { changes, minting, teams } = world.management;
   const { key } = await minting.generate(world.admin, { guardrails: ['pii'], policies: ['p'] });

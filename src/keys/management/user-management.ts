@@ -87,7 +87,9 @@ export class UserManagement {
         team_id,
         ...rest
       } = await this.withDefaults(fields);
-      const row = userRowSchema.parse({ ...rest, kept, created_by: creatorOf(actor) });
+      const known = (await this.teamsOf(user_id)).map(({ id: team }) => team);
+      const teams = [...new Set([...known, ...(rest.teams ?? [])])];
+      const row = userRowSchema.parse({ ...rest, teams, kept, created_by: creatorOf(actor) });
       assertMayGive(actor, row);
       const checks = [...(await checkedReferences(this.parts, { budget_id: row.budget_id }))];
       if ((await readOne(this.parts, 'user', user_id)) !== undefined)
@@ -214,15 +216,25 @@ export class UserManagement {
     return { ...budget, ...given, ...teams };
   }
 
+  /** Who is in a team already, known to it by the id alone until now, stays what it is there. */
   private async joining(userId: string, teamIds: readonly string[], role: 'user'): Promise<readonly Change[]> {
     const teams = await Promise.all(teamIds.map((team) => readOne(this.parts, 'team', team)));
     return teams.map((team, at) => {
       if (team === undefined)
         throw invalidRequest(`'teams' names '${teamIds[at] ?? ''}', and there is no such team.`, 'teams');
-      const others = team.row.members_with_roles.filter(({ user_id }) => user_id !== userId);
-      const members_with_roles = [...others, { user_id: userId, role }];
+      const members = team.row.members_with_roles;
+      if (members.some(({ user_id }) => user_id === userId))
+        return { op: 'check', kind: team.kind, id: team.id, expected: team.version };
+      const members_with_roles = [...members, { user_id: userId, role }];
       return teamPut(team.id, { ...team.row, members_with_roles }, team.version);
     });
+  }
+
+  /** Teams that have somebody as a member. */
+  private async teamsOf(userId: string): Promise<readonly Stored<'team'>[]> {
+    const list = `member:${userId}`;
+    const { entities } = await this.parts.store.page('team', { list, order: 'oldest', offset: 0, limit: mostTeams });
+    return entities.map((entity) => stored('team', entity));
   }
 
   private async minted(draft: KeyDraft): Promise<{ readonly secret: string; readonly stored: Stored<'key'> }> {
@@ -237,13 +249,7 @@ export class UserManagement {
     if (user === undefined) return;
     assertMayGive(actor, user.row);
     const { keys, seen } = await keysOfHolder(store, { user_id: userId }, 'user');
-    const memberOf = await store.page('team', {
-      list: `member:${userId}`,
-      order: 'oldest',
-      offset: 0,
-      limit: mostTeams,
-    });
-    const teams = memberOf.entities.map((entity) => stored('team', entity));
+    const teams = await this.teamsOf(userId);
     const left = teams.map((team) => {
       const members_with_roles = team.row.members_with_roles.filter(({ user_id }) => user_id !== userId);
       return teamPut(team.id, { ...team.row, members_with_roles }, team.version);

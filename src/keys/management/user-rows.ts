@@ -22,14 +22,14 @@ export async function userByEmail(store: EntityStore, email: string): Promise<St
   return entity === undefined ? undefined : stored('user', entity);
 }
 
-/** Puts a team on, or takes it off, a user's own list. Nothing for users that only keys and teams know of. */
+/** Puts a team on, or takes it off, a user's own list. Users that only keys and teams know of are not to be made meanwhile. */
 export async function teamListChange(
   parts: { readonly store: EntityStore },
   userId: string,
   { add, drop }: { readonly add?: string; readonly drop?: string },
 ): Promise<readonly Change[]> {
   const user = await readOne(parts, 'user', userId);
-  if (user === undefined) return [];
+  if (user === undefined) return [{ op: 'check', kind: 'user', id: userId, expected: 0 }];
   const left = user.row.teams.filter((team) => team !== drop && team !== add);
   const teams = add === undefined ? left : [...left, add];
   return [userPut(userId, { ...user.row, teams }, user.version)];
