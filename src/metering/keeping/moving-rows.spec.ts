@@ -1,0 +1,83 @@
+import { bookKinds, BooksSuite } from '../../../test/support/books-world';
+import { ledgerRow } from '../../../test/support/ledger-rows';
+import { SilentObserver } from '../../../test/support/silent-observer';
+import { RedisLink } from '../../state/redis/redis-link';
+import { type BookReads } from '../book-reads';
+import { JournalArchive } from '../journal/journal-archive';
+import { JournalEngine } from '../journal/journal-engine';
+import { ledgerSums } from '../ledger-sums';
+import { type MeterEngine } from '../meter-engine';
+import { RedisArchive } from '../redis/redis-archive';
+import { RedisEngine } from '../redis/redis-engine';
+import { settleRow } from '../settler';
+import { type ArchiveSource } from './archiver';
+import { EngineBookkeeper } from './engine-bookkeeper';
+
+const now = Date.UTC(2030, 5, 20, 12);
+const hour = 3_600_000;
+const dayStart = Date.UTC(2030, 5, 19);
+const closing: (() => Promise<void>)[] = [];
+
+// Before the world that it uses is closed.
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+const suite = new BooksSuite();
+
+/** A Redis with room. */
+const plenty = { look: () => Promise.resolve(false) };
+const clock = { nowMs: () => now, monotonicMs: () => performance.now() };
+
+async function place(kind: (typeof bookKinds)[number]): Promise<{ engine: MeterEngine; source: ArchiveSource }> {
+  const redis = suite.settingsOf(kind);
+  if (redis === undefined) {
+    const engine = new JournalEngine(suite.world.folder, clock);
+    closing.push(() => engine.close());
+    return { engine, source: new JournalArchive(engine) };
+  }
+  const link = new RedisLink(redis, { connectMs: 2_000, redisCommandMs: 2_000 }, suite.world.clock);
+  await link.open();
+  closing.push(() => link.close());
+  const timed = Object.create(link, { nowMs: { value: () => now } }) as RedisLink;
+  const lease = { isKnown: true, beat: () => Promise.resolve() };
+  const engine = new RedisEngine(timed, timed, { lease, clock, observer: { stateCommandDone: () => undefined } });
+  return { engine, source: new RedisArchive(timed, engine.reads, 'p1', plenty) };
+}
+
+/** One row an hour of yesterday, each for 10. */
+async function settleDay(engine: MeterEngine): Promise<void> {
+  for (let at = 0; at < 24; at += 1) {
+    const startMs = dayStart + at * hour;
+    const id = `req_${String(at).padStart(2, '0')}`;
+    await settleRow(engine, ledgerRow({ id, startMs, endMs: startMs + 9, spend: 10, teamId: 't1' }));
+  }
+}
+
+/** The same looks, but rows of before a moment leave as soon as somebody has asked which have. */
+function whileLeaving(reads: BookReads, source: ArchiveSource, beforeMs: number): BookReads {
+  let isAsked = false;
+  const archivedUntilMs = async (): Promise<number> => {
+    const before = await reads.archivedUntilMs();
+    if (!isAsked) {
+      isAsked = true;
+      const piece = await source.next({ beforeMs, keptRows: 1e9 });
+      await piece?.drop();
+    }
+    return before;
+  };
+  return Object.create(reads, { archivedUntilMs: { value: archivedUntilMs } }) as BookReads;
+}
+
+describe.each(bookKinds)('rows that go to the archive of %s while somebody sums them', (kind) => {
+  it('take nothing out of daily figures that are repaired', async () => {
+    const { engine, source } = await place(kind);
+    await settleDay(engine);
+    const reads = whileLeaving(engine.reads, source, dayStart + 18 * hour);
+    const watched = Object.create(engine, { reads: { value: reads } }) as MeterEngine;
+    const parts = { engine: watched, clock, observer: new SilentObserver() };
+    const books = new EngineBookkeeper(parts, { windowMs: 60_000, timeZone: 'UTC' });
+    expect((await books.reconcile(true)).mismatches).toEqual([]);
+    expect(await engine.reads.countRows({ index: 'all', fromMs: 0, untilMs: now })).toBe(6);
+    expect((await ledgerSums(engine.reads, 'team:t1', [])).spent).toBe(240);
+  });
+});
