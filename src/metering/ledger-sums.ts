@@ -167,7 +167,11 @@ class PeriodSum {
   private async part(unit: BudgetUnit, fromMs: number, untilMs: number): Promise<number> {
     const whole = this.days.get(utcDay(fromMs));
     if (whole === undefined) return 0;
-    if (fromMs >= this.archivedUntilMs) return this.rows(unit, fromMs, untilMs);
+    if (fromMs >= this.archivedUntilMs) {
+      const sum = await this.rows(unit, fromMs, untilMs);
+      // Rows that went to the archive while they were read may be missing.
+      if (fromMs >= (await this.reads.archivedUntilMs())) return sum;
+    }
     this.isInexact = true;
     const dayStart = Math.floor(fromMs / dayMs) * dayMs;
     const outside = (await this.rows(unit, dayStart, fromMs)) + (await this.rows(unit, untilMs, dayStart + dayMs));

@@ -6,6 +6,7 @@ import { type BookReads } from '../book-reads';
 import { JournalArchive } from '../journal/journal-archive';
 import { JournalEngine } from '../journal/journal-engine';
 import { ledgerSums } from '../ledger-sums';
+import { counterSpan } from '../machine/counter';
 import { type MeterEngine } from '../meter-engine';
 import { RedisArchive } from '../redis/redis-archive';
 import { RedisEngine } from '../redis/redis-engine';
@@ -79,5 +80,16 @@ describe.each(bookKinds)('rows that go to the archive of %s while somebody sums 
     expect((await books.reconcile(true)).mismatches).toEqual([]);
     expect(await engine.reads.countRows({ index: 'all', fromMs: 0, untilMs: now })).toBe(6);
     expect((await ledgerSums(engine.reads, 'team:t1', [])).spent).toBe(240);
+  });
+
+  it('do not leave the sum of a period that begins within their day', async () => {
+    const { engine, source } = await place(kind);
+    await settleDay(engine);
+    const reads = whileLeaving(engine.reads, source, dayStart + 18 * hour);
+    const name = `nano_usd:30h:${dayStart + 10 * hour}:${dayStart + 40 * hour}`;
+    const sums = await ledgerSums(reads, 'team:t1', [counterSpan(name)]);
+    // Fourteen hours of it, rather too much than too little.
+    expect(sums.used.get(name)).toBeGreaterThanOrEqual(140);
+    expect([...sums.inexact]).toEqual([name]);
   });
 });
