@@ -1,4 +1,5 @@
 import { type RedisLink } from '../../state/redis/redis-link';
+import { type RowReading } from '../book-reads';
 import { type ArchivePiece, type ArchiveRule, ArchiveSource } from '../keeping/archiver';
 import { everyAdjustmentIndex, isAdjustment, postingOf } from '../machine/posting';
 import { rowFromText } from '../machine/row-text';
@@ -13,6 +14,8 @@ const turnMs = 30_000;
 const youngestMs = 3_600_000;
 const kinds = ['proxy', 'key', 'team', 'user', 'customer', 'tag', 'account'] as const;
 const dayMs = 86_400_000;
+/** For how long the owner of a provisional row may come back and tell the true one, milliseconds. */
+const ownerAwayMs = 30 * dayMs;
 
 /** Rows leave Redis, the oldest first, by whichever process has the turn; before their time where its memory is scarce. */
 export class RedisArchive extends ArchiveSource {
@@ -38,7 +41,7 @@ export class RedisArchive extends ArchiveSource {
     const limit = Math.min(piece, Math.max(tooMany, await this.reads.countRows({ ...everything, untilMs: beforeMs })));
     const rows = await this.reads.rows({ ...everything, untilMs }, 'oldest', { offset: 0, limit });
     if (rows.length === 0) return undefined;
-    return { texts: rows.map(({ text }) => text), drop: () => this.dropRows(rows.map(({ text }) => text)) };
+    return { texts: rows.map(({ text }) => text), drop: () => this.dropRows(rows) };
   }
 
   /** Goes on from the day where it stopped; the first time it looks back two years. */
@@ -61,14 +64,15 @@ export class RedisArchive extends ArchiveSource {
     });
   }
 
-  private async dropRows(texts: readonly string[]): Promise<void> {
-    const rows = texts.map(rowFromText);
-    const untilMs = Math.max(...rows.map(({ startMs }) => startMs)) + 1;
-    const args = rows.flatMap((row) => {
+  private async dropRows(readings: readonly RowReading[]): Promise<void> {
+    let untilMs = 0;
+    const args = readings.flatMap(({ id, text, isProvisional }) => {
+      const row = rowFromText(text);
+      untilMs = Math.max(untilMs, row.startMs + 1);
       const lists = isAdjustment(row) ? everyAdjustmentIndex(row) : postingOf(row).indexes;
-      return [row.id, lists.length, ...lists];
+      return [id, isProvisional ? `P${text}` : '', lists.length, ...lists];
     });
-    await this.drop([untilMs, ...args]);
+    await this.drop([untilMs, ownerAwayMs, ...args]);
   }
 
   private async dropDay(kind: string, day: string): Promise<void> {
