@@ -47,6 +47,8 @@ export function stateDump(state: MeterState): MeterDump {
     }
   }
   for (const [name, cells] of state.cells) dump[`c:${name}`] = texts(cells);
+  for (const [name, ids] of idsByDay(state)) dump[`cd:${name}`] = ids.sort();
+  if (state.rows.archivedUntilMs > 0) dump['archived'] = String(state.rows.archivedUntilMs);
   for (const [entity, days] of state.totals) dump[`ct:${entity}`] = texts(days);
   for (const [key, all] of state.adjustments) dump[`a:${key}`] = [...all];
   if (state.inFlight.size > 0)
@@ -54,12 +56,23 @@ export function stateDump(state: MeterState): MeterDump {
   return dump;
 }
 
+/** `kind:day` → ids that have daily figures then. */
+function idsByDay({ cells }: MeterState): ReadonlyMap<string, string[]> {
+  const days = new Map<string, string[]>();
+  for (const name of cells.keys()) {
+    const [first, last] = [name.indexOf(':'), name.lastIndexOf(':')];
+    const place = `${name.slice(0, first)}${name.slice(last)}`;
+    days.set(place, [...(days.get(place) ?? []), name.slice(first + 1, last)]);
+  }
+  return days;
+}
+
 function texts(figures: ReadonlyMap<string, readonly number[]>): Record<string, string> {
   return Object.fromEntries([...figures].map(([name, metrics]) => [name, metrics.join(' ')]));
 }
 
 /**
- * What Redis holds of the books, without what only finds things: sets of names, leases, pins.
+ * What Redis holds of the books, without what only finds things: the set of books, leases, turns, pins.
  * @param server looked into on every one of its nodes.
  * @param keyPrefix of the gateway.
  */
@@ -73,7 +86,7 @@ export async function redisDump(server: RedisServer, keyPrefix: string): Promise
   return Object.fromEntries(nodes.flat());
 }
 
-const isFinder = /^(bk$|leases$|p:|cd:)/;
+const isFinder = /^(bk$|leases$|archiver$|p:)/;
 
 async function namesOf(redis: Redis, prefix: string): Promise<readonly string[]> {
   const names = new Set<string>();
@@ -89,6 +102,7 @@ async function namesOf(redis: Redis, prefix: string): Promise<readonly string[]>
 async function valueOf(redis: Redis, name: string): Promise<unknown> {
   const type = await redis.type(name);
   if (type === 'hash') return { ...(await redis.hgetall(name)) };
+  if (type === 'set') return (await redis.smembers(name)).sort();
   if (type === 'list') return redis.lrange(name, 0, -1);
   if (type === 'string') return redis.get(name);
   const flat = await redis.zrange(name, '0', '-1', 'WITHSCORES');

@@ -122,7 +122,7 @@ export class MeterRun {
         return watchStep(this.upkeep(), step);
       case 'archive':
       case 'drop-figures':
-        return archiveStep(this.upkeep(), this.bench.archive, step);
+        return archiveStep(this.upkeep(), this.bench, step);
       case 'forget': {
         const books = [...this.state.books.keys()];
         const key = books[step.pick % Math.max(1, books.length)] ?? 'key:nobody';

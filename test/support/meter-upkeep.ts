@@ -6,6 +6,7 @@ import { counterName } from '../../src/metering/machine/counter';
 import { mend, seed, watch } from '../../src/metering/machine/meter-machine';
 import { type MeterState } from '../../src/metering/machine/meter-state';
 import { type MeterEngine } from '../../src/metering/meter-engine';
+import { leaveStep, type RedisLeaving } from './meter-archive';
 import { type Step } from './meter-commands';
 
 /** Where rows and figures leave the books by themselves. */
@@ -21,6 +22,8 @@ export interface Bench {
   readonly restart: (isCrash: boolean) => Promise<boolean>;
   /** Where rows and figures leave the books by themselves. */
   readonly archive?: BookArchive;
+  /** The same, by time. */
+  readonly leaving?: RedisLeaving | undefined;
 }
 
 /** A run, as steps see it that are not about tickets. */
@@ -97,12 +100,11 @@ export async function watchStep({ state, engine, both }: UpkeepRun, { pick }: St
 }
 
 /** The oldest rows leave, or the figures of the days before one. */
-export async function archiveStep(
-  { state, nowMs, gone }: UpkeepRun,
-  archive: BookArchive | undefined,
-  { name, pick, amount }: Step,
-): Promise<void> {
+export async function archiveStep(run: UpkeepRun, { archive, leaving }: Bench, step: Step): Promise<void> {
+  if (leaving !== undefined) return leaveStep(run, leaving, step);
   if (archive === undefined) return;
+  const { state, nowMs, gone } = run;
+  const { name, pick, amount } = step;
   if (name === 'drop-figures') {
     const beforeDay = utcDay(nowMs - (amount - 2) * 86_400_000);
     carryOut(state, { kind: 'figures-dropped', beforeDay });
