@@ -6,6 +6,7 @@ import { utcDay } from '../../kernel/periods';
 import { StateUnavailable } from '../../state/state-unavailable';
 import { type LedgerRow } from '../ledger-row';
 import { rowFromText } from '../machine/row-text';
+import { figuresKeptFrom } from './day-figures';
 
 /** Which rows are due. */
 export interface ArchiveRule {
@@ -35,10 +36,6 @@ export interface ArchiveGround {
   readonly nowMs: () => number;
   readonly warn: (message: string) => void;
 }
-
-const dayMs = 86_400_000;
-/** Daily figures by model and caller are kept a year and a month, for a report that looks back a year. */
-const figuresKeptMs = 400 * dayMs;
 
 /**
  * Moves rows that are too old or too many out of the ledger into files, one for each day: JSON lines, flushed to the disk
@@ -80,7 +77,7 @@ export class Archiver {
         await piece.drop();
         moved += piece.texts.length;
       }
-      await this.dropFigures(utcDay(nowMs - figuresKeptMs));
+      await this.dropFigures(figuresKeptFrom(nowMs));
       this.hasWarned = false;
     } catch (error) {
       if (!(error instanceof StateUnavailable)) this.warn(errorCode(error));

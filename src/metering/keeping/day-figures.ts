@@ -1,3 +1,4 @@
+import { utcDay } from '../../kernel/periods';
 import { type BookReads } from '../book-reads';
 import { rowsOf } from '../ledger-sums';
 import { isAdjustment, postingOf } from '../machine/posting';
@@ -9,6 +10,13 @@ export interface DayFigures {
 }
 
 const dayMs = 86_400_000;
+/** Daily figures by model and caller are kept a year and a month, for a report that looks back a year. */
+const figuresKeptMs = 400 * dayMs;
+
+/** The first day of which figures by model and caller are kept; the sums of its days are kept for ever. */
+export function figuresKeptFrom(nowMs: number): string {
+  return utcDay(nowMs - figuresKeptMs);
+}
 
 /** Figures of a UTC day as its rows make them. @param entity only what concerns this one. */
 export async function figuresOfRows(reads: BookReads, day: string, entity?: string): Promise<DayFigures> {

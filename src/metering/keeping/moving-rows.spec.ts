@@ -92,4 +92,18 @@ describe.each(bookKinds)('rows that go to the archive of %s while somebody sums 
     expect(sums.used.get(name)).toBeGreaterThanOrEqual(140);
     expect([...sums.inexact]).toEqual([name]);
   });
+
+  it('are not asked for where daily figures have been dropped, and nothing is repaired that is right', async () => {
+    const { engine, source } = await place(kind);
+    const startMs = now - 410 * 24 * hour;
+    await settleRow(engine, ledgerRow({ id: 'req_old', startMs, endMs: startMs, spend: 10, teamId: 't1' }));
+    await settleDay(engine);
+    await source.dropFigures(new Date(now - 400 * 24 * hour).toISOString().slice(0, 10));
+    const books = new EngineBookkeeper(
+      { engine, clock, observer: new SilentObserver() },
+      { windowMs: 60_000, timeZone: 'UTC' },
+    );
+    expect((await books.reconcile(true)).mismatches).toEqual([]);
+    expect((await ledgerSums(engine.reads, 'team:t1', [])).spent).toBe(250);
+  });
 });
